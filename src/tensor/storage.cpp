@@ -1,0 +1,89 @@
+#include "tensor/storage.h"
+
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+namespace seekling {
+
+namespace {
+
+struct Pool {
+  std::mutex mutex;
+  std::unordered_map<std::size_t, std::vector<void*>> idle;  // by size class in bytes
+  std::size_t bytes = 0, allocations = 0;
+};
+
+Pool& the_pool() {
+  static Pool* pool = new Pool;  // never destroyed: tensors with static lifetime may outlive it
+  return *pool;
+}
+
+// Size classes: eight to each power of two, so at most an eighth is wasted and sizes of one step meet again in the next.
+std::size_t size_class(Index n) {
+  const std::size_t bytes = std::max<std::size_t>(std::size_t(n) * sizeof(real), 64);
+  const std::size_t step = std::max<std::size_t>(std::bit_floor(bytes) / 8, 64);
+  return (bytes + step - 1) / step * step;
+}
+
+}  // namespace
+
+real* pool::take(Index n) {
+  const std::size_t bytes = size_class(n);
+  Pool& pool = the_pool();
+  const std::lock_guard lock(pool.mutex);
+  auto& idle = pool.idle[bytes];
+  if (!idle.empty()) {
+    void* buffer = idle.back();
+    idle.pop_back();
+    return static_cast<real*>(buffer);
+  }
+  void* buffer = std::aligned_alloc(64, bytes);
+  if (!buffer) throw std::bad_alloc();
+  pool.bytes += bytes;
+  ++pool.allocations;
+  return static_cast<real*>(buffer);
+}
+
+void pool::give(real* buffer, Index n) {
+  Pool& pool = the_pool();
+  const std::lock_guard lock(pool.mutex);
+  pool.idle[size_class(n)].push_back(buffer);
+}
+
+std::size_t pool::bytes_allocated() { return the_pool().bytes; }
+std::size_t pool::allocations() { return the_pool().allocations; }
+
+void pool::release() {
+  Pool& pool = the_pool();
+  const std::lock_guard lock(pool.mutex);
+  for (auto& [bytes, idle] : pool.idle) {
+    for (void* buffer : idle) std::free(buffer);
+    pool.bytes -= bytes * idle.size();
+    idle.clear();
+  }
+}
+
+real* Storage::data() {
+  if (!data_) {
+    data_ = pool::take(size);
+    if (fill_ == Fill::kZero) std::memset(data_, 0, std::size_t(size) * sizeof(real));
+  }
+  return data_;
+}
+
+void Storage::free() {
+  if (data_) pool::give(data_, size);
+  data_ = nullptr;
+}
+
+const std::shared_ptr<Storage>& Storage::grad() {
+  if (!grad_) grad_ = std::make_shared<Storage>(size, Fill::kZero);
+  return grad_;
+}
+
+}  // namespace seekling

@@ -1,0 +1,46 @@
+// Memory. A Storage holds the numbers of one or more tensors and, beside them, their gradient. Its buffer comes from a
+// pool of size classes and goes back to it, so that from the second training step on nothing is allocated: each step
+// asks for the sizes that the step before gave back.
+#pragma once
+
+#include <memory>
+
+#include "core/real.h"
+
+namespace seekling {
+
+namespace pool {
+real* take(Index n);           // room for n numbers, 64-byte aligned, contents undefined
+void give(real* buffer, Index n);
+std::size_t bytes_allocated();  // from the system, ever, less what was released: the pool's footprint
+std::size_t allocations();      // how often the system was asked: constant in steady state
+void release();                 // gives idle buffers back to the system
+}  // namespace pool
+
+class Storage {
+ public:
+  enum class Fill { kUndefined, kZero };
+
+  Storage(Index size, Fill fill) : size(size), fill_(fill) {}
+  ~Storage() { free(); }
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  // The buffer appears when it is first touched, so a gradient that nothing flows into costs nothing.
+  real* data();
+  bool touched() const { return data_ != nullptr; }
+  void free();  // forget the numbers; the next touch fills anew
+
+  // The gradient: made (but not touched) on first request, always zero at first touch.
+  const std::shared_ptr<Storage>& grad();
+  bool has_grad() const { return grad_ && grad_->touched(); }
+
+  const Index size;
+
+ private:
+  const Fill fill_;
+  real* data_ = nullptr;
+  std::shared_ptr<Storage> grad_;
+};
+
+}  // namespace seekling

@@ -1,0 +1,44 @@
+#include "tensor/tape.h"
+
+#include "core/check.h"
+
+namespace seekling {
+
+static thread_local Tape* active = nullptr;
+
+Tape::Tape(Keep keep) : keep_(keep), outer_(active) { active = this; }
+Tape::~Tape() { active = outer_; }
+
+bool recording() { return active != nullptr; }
+
+void record(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
+            std::function<void()> backward) {
+  if (!active) return;
+  Tape::Entry entry{op, {}, {}, {}, std::move(backward)};
+  for (const Tensor& y : outputs) entry.gradients.push_back(y.grad());
+  if (active->keep_ == Tape::Keep::kEverything) entry.inputs = inputs, entry.outputs = outputs;
+  active->entries_.push_back(std::move(entry));
+}
+
+void Tape::backward(const Tensor& loss, real seed) {
+  check(loss.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number");
+  *loss.grad().data() += seed;
+  active = nullptr;  // what runs inside a closure is not recorded
+  while (!entries_.empty()) {
+    Entry entry = std::move(entries_.back());
+    entries_.pop_back();
+    bool flowed = false;
+    for (const Tensor& dy : entry.gradients) flowed = flowed || dy.touched();
+    if (flowed) entry.backward();
+  }
+  active = this;
+}
+
+Tape::Suspect Tape::first_not_finite() const {
+  for (const Entry& entry : entries_)
+    for (const Tensor& y : entry.outputs)
+      if (!y.view().matrix().allFinite()) return {entry.op, entry.inputs};
+  return {};
+}
+
+}  // namespace seekling

@@ -1,0 +1,57 @@
+// The tape. While a `Tape tape;` is alive on this thread, every op that runs leaves one entry: its name, what went in and
+// came out, and a closure that carries the gradient from its outputs to its inputs. backward(loss) plays the entries
+// from the last to the first and drops each as it goes, so activations are freed while gradients are made. No tape, no
+// recording: inference needs no guard.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace seekling {
+
+class Tape {
+ public:
+  enum class Keep { kWhatGradientsNeed, kEverything };
+
+  explicit Tape(Keep keep = Keep::kWhatGradientsNeed);
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  // d loss / d everything, for a loss of one number; `seed` is d(what is minimised) / d loss.
+  void backward(const Tensor& loss, real seed = 1);
+
+  // On a tape that keeps everything: the first op whose output holds a NaN or an infinity, and what went into it.
+  // `op` is empty if there is none.
+  struct Suspect {
+    std::string op;
+    std::vector<Tensor> inputs;
+  };
+  Suspect first_not_finite() const;
+
+  Index size() const { return Index(entries_.size()); }
+
+ private:
+  struct Entry {
+    const char* op;
+    std::vector<Tensor> inputs, outputs;  // empty unless the tape keeps everything
+    std::vector<Tensor> gradients;        // of the outputs: where nothing flowed in, nothing flows on
+    std::function<void()> backward;
+  };
+  friend void record(const char*, const std::vector<Tensor>&, const std::vector<Tensor>&, std::function<void()>);
+
+  const Keep keep_;
+  std::vector<Entry> entries_;
+  Tape* const outer_;
+};
+
+bool recording();  // is a tape alive on this thread?
+
+// Called by an op after its forward: `backward` adds to the inputs' gradients what the outputs' gradients imply.
+void record(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
+            std::function<void()> backward);
+
+}  // namespace seekling

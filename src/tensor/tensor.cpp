@@ -1,0 +1,95 @@
+#include "tensor/tensor.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace seekling {
+
+Index Shape::size() const {
+  Index product = 1;
+  for (Index d : *this) product *= d;
+  return product;
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  out << "[";
+  for (Index i = 0; i < shape.count(); ++i) out << (i ? ", " : "") << shape[std::size_t(i)];
+  return out << "]";
+}
+
+Tensor::Tensor(Shape shape)
+    : storage_(std::make_shared<Storage>(shape.size(), Storage::Fill::kUndefined)), shape_(std::move(shape)), ld_(cols()) {}
+
+Tensor Tensor::zeros(Shape shape) {
+  Tensor x;
+  x.storage_ = std::make_shared<Storage>(shape.size(), Storage::Fill::kZero);
+  x.shape_ = std::move(shape);
+  x.ld_ = x.cols();
+  return x;
+}
+
+Tensor Tensor::of(Shape shape, std::span<const real> values) {
+  Tensor x(std::move(shape));
+  check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(), " numbers for shape ", x.shape());
+  std::copy(values.begin(), values.end(), x.data());
+  return x;
+}
+
+Tensor Tensor::randn(Shape shape, Rng& rng, double standard_deviation) {
+  Tensor x(std::move(shape));
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = real(standard_deviation * rng.normal());
+  return x;
+}
+
+real Tensor::item() const {
+  check(size() == 1, "item: shape ", shape_, " holds ", size(), " numbers, expected 1");
+  return *data();
+}
+
+Tensor Tensor::reshape(Shape shape) const {
+  check(shape.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", shape, " has ", shape.size());
+  Tensor y = *this;
+  y.shape_ = std::move(shape);
+  if (contiguous()) {
+    y.ld_ = y.cols();
+  } else if (y.cols() != cols()) {  // rows lie apart: they may be counted otherwise but neither cut nor joined,
+    check(cols() % y.cols() == 0 && rows() == 1, "reshape: ", shape_, " lies in rows ", ld_, " apart and cannot become ",
+          y.shape_);
+  }
+  return y;
+}
+
+Tensor Tensor::slice(Index begin, Index n) const {
+  check(!shape_.empty() && begin >= 0 && n >= 0 && begin + n <= dim(0), "slice: [", begin, ", ", begin + n,
+        ") is outside the first dimension of ", shape_);
+  Tensor y = *this;
+  y.shape_[0] = n;
+  const bool vector = shape_.count() == 1;
+  y.offset_ += vector ? begin : begin * (rows() / std::max<Index>(dim(0), 1)) * ld_;
+  if (vector) y.ld_ = n;
+  return y;
+}
+
+Tensor Tensor::columns(Index begin, Index n) const {
+  check(!shape_.empty() && begin >= 0 && n >= 0 && begin + n <= cols(), "columns: [", begin, ", ", begin + n,
+        ") is outside the last dimension of ", shape_);
+  Tensor y = *this;
+  y.shape_.back() = n;
+  y.offset_ += begin;
+  return y;
+}
+
+Tensor Tensor::grad() const {
+  Tensor g = *this;
+  g.storage_ = storage_->grad();
+  return g;
+}
+
+void Tensor::clear_grad() const { storage_->grad()->free(); }
+
+std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n) {
+  return {x.columns(0, n), x.columns(n, x.cols() - n)};
+}
+
+}  // namespace seekling

@@ -1,0 +1,72 @@
+// Tensor: a handle on shared Storage (copying it copies the handle), an offset, a shape, and one stride: `ld`, the
+// numbers from one row of the last dimension to the next. Every split that MLA and SwiGLU need is along the last
+// dimension, so ld makes them views without a copy, and, since the gradient lies in the Storage in the same places,
+// their gradients too: reshape, split_at and slice are relabelings that the tape never sees.
+#pragma once
+
+#include <initializer_list>
+#include <ostream>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/rng.h"
+#include "tensor/storage.h"
+#include "tensor/view.h"
+
+namespace seekling {
+
+struct Shape : std::vector<Index> {
+  using std::vector<Index>::vector;
+  Index size() const;                          // the product of the dimensions
+  Index count() const { return Index(std::vector<Index>::size()); }
+};
+std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 3, 8]
+
+class Tensor {
+ public:
+  Tensor() = default;                           // no tensor: defined() is false
+  explicit Tensor(Shape shape);                 // contents undefined
+  static Tensor zeros(Shape shape);
+  static Tensor of(Shape shape, std::span<const real> values);
+  static Tensor randn(Shape shape, Rng& rng, double standard_deviation = 1);
+  static Tensor like(const Tensor& x) { return Tensor(x.shape_); }
+
+  bool defined() const { return storage_ != nullptr; }
+  const Shape& shape() const { return shape_; }
+  Index dim(Index i) const { return shape_[std::size_t(i)]; }
+  Index cols() const { return shape_.empty() ? 1 : shape_.back(); }
+  Index rows() const { return size() / std::max<Index>(cols(), 1); }
+  Index size() const { return shape_.size(); }
+  Index ld() const { return ld_; }
+  bool contiguous() const { return ld_ == cols() || rows() <= 1; }
+
+  // Everything before the last dimension taken as rows.
+  View view() const { return {storage_->data() + offset_, rows(), cols(), ld_}; }
+  operator View() const { return view(); }  // so that ops hand tensors to kernels as they are
+  real* data() const { return storage_->data() + offset_; }
+  real item() const;  // of a tensor of one number
+
+  Tensor reshape(Shape shape) const;            // same numbers; the last dimension may change only if contiguous
+  Tensor slice(Index begin, Index n) const;     // [begin, begin + n) of the first dimension
+  Tensor columns(Index begin, Index n) const;   // [begin, begin + n) of the last dimension
+
+  // d loss / d this, the same window onto the gradient's storage. Zero until something flows into it. A closure that
+  // needs y's gradient but not y keeps `y.grad()` alone, and y's numbers are freed.
+  Tensor grad() const;
+  bool has_grad() const { return storage_->has_grad(); }
+  void clear_grad() const;  // of the whole storage
+  bool touched() const { return storage_->touched(); }
+  bool same_storage(const Tensor& other) const { return storage_ == other.storage_; }
+
+ private:
+  std::shared_ptr<Storage> storage_;
+  Index offset_ = 0;
+  Shape shape_;
+  Index ld_ = 0;
+};
+
+// The first n columns and the rest.
+std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n);
+
+}  // namespace seekling

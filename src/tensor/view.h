@@ -1,0 +1,30 @@
+// A window onto numbers that somebody else owns: rows x cols, with `ld` numbers from one row to the next. Kernels take
+// Views by value; a View never owns, allocates or checks.
+#pragma once
+
+#include <Eigen/Core>
+
+#include "core/real.h"
+
+namespace seekling {
+
+using Row = Eigen::Matrix<real, 1, Eigen::Dynamic>;
+using Matrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RowMap = Eigen::Map<Row>;
+using MatrixMap = Eigen::Map<Matrix, 0, Eigen::OuterStride<>>;
+
+struct View {
+  real* data = nullptr;
+  Index rows = 0, cols = 0, ld = 0;
+
+  real& operator()(Index i, Index j) const { return data[i * ld + j]; }
+  real& operator[](Index i) const { return data[i]; }  // of a contiguous view: one row, or ld = cols
+  RowMap row(Index i) const { return {data + i * ld, cols}; }
+  RowMap vector() const { return {data, rows * cols}; }  // contiguous likewise
+  MatrixMap matrix() const { return {data, rows, cols, Eigen::OuterStride<>(ld)}; }
+  View block(Index i, Index j, Index n, Index m) const { return {data + i * ld + j, n, m, ld}; }
+  View middle_rows(Index i, Index n) const { return block(i, 0, n, cols); }
+  bool contiguous() const { return rows <= 1 || ld == cols; }
+};
+
+}  // namespace seekling
