@@ -1,5 +1,6 @@
 #include "tensor/storage.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <cstring>

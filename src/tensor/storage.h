@@ -21,7 +21,7 @@ class Storage {
  public:
   enum class Fill { kUndefined, kZero };
 
-  Storage(Index size, Fill fill) : size(size), fill_(fill) {}
+  Storage(Index n, Fill fill) : size(n), fill_(fill) {}
   ~Storage() { free(); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;

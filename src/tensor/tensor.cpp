@@ -18,26 +18,28 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   return out << "]";
 }
 
-Tensor::Tensor(Shape shape)
-    : storage_(std::make_shared<Storage>(shape.size(), Storage::Fill::kUndefined)), shape_(std::move(shape)), ld_(cols()) {}
+Tensor::Tensor(Shape dimensions)
+    : storage_(std::make_shared<Storage>(dimensions.size(), Storage::Fill::kUndefined)),
+      shape_(std::move(dimensions)),
+      ld_(cols()) {}
 
-Tensor Tensor::zeros(Shape shape) {
+Tensor Tensor::zeros(Shape dimensions) {
   Tensor x;
-  x.storage_ = std::make_shared<Storage>(shape.size(), Storage::Fill::kZero);
-  x.shape_ = std::move(shape);
+  x.storage_ = std::make_shared<Storage>(dimensions.size(), Storage::Fill::kZero);
+  x.shape_ = std::move(dimensions);
   x.ld_ = x.cols();
   return x;
 }
 
-Tensor Tensor::of(Shape shape, std::span<const real> values) {
-  Tensor x(std::move(shape));
+Tensor Tensor::of(Shape dimensions, std::span<const real> values) {
+  Tensor x(std::move(dimensions));
   check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(), " numbers for shape ", x.shape());
   std::copy(values.begin(), values.end(), x.data());
   return x;
 }
 
-Tensor Tensor::randn(Shape shape, Rng& rng, double standard_deviation) {
-  Tensor x(std::move(shape));
+Tensor Tensor::randn(Shape dimensions, Rng& rng, double standard_deviation) {
+  Tensor x(std::move(dimensions));
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = real(standard_deviation * rng.normal());
   return x;
 }
@@ -47,15 +49,14 @@ real Tensor::item() const {
   return *data();
 }
 
-Tensor Tensor::reshape(Shape shape) const {
-  check(shape.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", shape, " has ", shape.size());
+Tensor Tensor::reshape(Shape to) const {
+  check(to.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", to, " has ", to.size());
   Tensor y = *this;
-  y.shape_ = std::move(shape);
+  y.shape_ = std::move(to);
   if (contiguous()) {
     y.ld_ = y.cols();
-  } else if (y.cols() != cols()) {  // rows lie apart: they may be counted otherwise but neither cut nor joined,
-    check(cols() % y.cols() == 0 && rows() == 1, "reshape: ", shape_, " lies in rows ", ld_, " apart and cannot become ",
-          y.shape_);
+  } else {  // rows lie ld apart: they may be counted otherwise, but neither cut nor joined
+    check(y.cols() == cols(), "reshape: the rows of ", shape_, " lie ", ld_, " apart and cannot become ", y.shape_);
   }
   return y;
 }

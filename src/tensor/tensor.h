@@ -26,10 +26,10 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 3, 8]
 class Tensor {
  public:
   Tensor() = default;                           // no tensor: defined() is false
-  explicit Tensor(Shape shape);                 // contents undefined
-  static Tensor zeros(Shape shape);
-  static Tensor of(Shape shape, std::span<const real> values);
-  static Tensor randn(Shape shape, Rng& rng, double standard_deviation = 1);
+  explicit Tensor(Shape dimensions);            // contents undefined
+  static Tensor zeros(Shape dimensions);
+  static Tensor of(Shape dimensions, std::span<const real> values);
+  static Tensor randn(Shape dimensions, Rng& rng, double standard_deviation = 1);
   static Tensor like(const Tensor& x) { return Tensor(x.shape_); }
 
   bool defined() const { return storage_ != nullptr; }
@@ -47,7 +47,7 @@ class Tensor {
   real* data() const { return storage_->data() + offset_; }
   real item() const;  // of a tensor of one number
 
-  Tensor reshape(Shape shape) const;            // same numbers; the last dimension may change only if contiguous
+  Tensor reshape(Shape to) const;               // same numbers; the last dimension may change only if contiguous
   Tensor slice(Index begin, Index n) const;     // [begin, begin + n) of the first dimension
   Tensor columns(Index begin, Index n) const;   // [begin, begin + n) of the last dimension
 
