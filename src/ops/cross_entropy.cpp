@@ -1,0 +1,79 @@
+// Cross-entropy fused with the head: ℓ_t = log Σ_v exp z_tv - z_t,target      z = h Wᵀ      L = mean ℓ_t over counted t
+//                                                                                     h [N,D]   W [V,D]   z [N,V]
+// Backward: ∂ℓ_t/∂z_tv = softmax(z_t)_v - [v = target], then as a linear layer: dh = dz W, dW = dzᵀ h.
+// [N,V] is by far the largest tensor of a small model (tiny: 2048 x 2048, V3: 4096 x 129280 a sequence), so z is made
+// kChunk rows at a time and turned into dz where it stands. While a tape records, dh and dW are therefore made here, in
+// the forward pass, which saves making z twice; backward only has to multiply by dL.
+#include "ops/cross_entropy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "ops/gemm.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+constexpr Index kChunk = 256;
+
+// Loss of one row; z becomes dz · N if `gradient`.
+static double row_loss(RowMap z, std::int32_t target, bool gradient) {
+  if (target == kIgnored) {
+    if (gradient) z.setZero();
+    return 0;
+  }
+  const real max = z.maxCoeff(), z_target = z[target];
+  z.array() = (z.array() - max).exp();
+  const real sum = z.sum();
+  if (gradient) {
+    z /= sum;
+    z[target] -= 1;
+  }
+  return std::log(double(sum)) + double(max) - double(z_target);
+}
+
+static void add_scaled(View sum, View x, real factor) {
+  parallel_for(sum.rows, /*grain=*/64, [=](Index i) { sum.row(i) += factor * x.row(i); });
+}
+
+Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets, double* per_row) {
+  const Index N = h.rows(), V = W.dim(0), D = W.cols();
+  check(h.cols() == D && Index(targets.size()) == N, "head_cross_entropy: ", targets.size(), " targets for h ", h.shape(),
+        " and head ", W.shape());
+  Index counted = 0;
+  for (const std::int32_t t : targets) {
+    check(t == kIgnored || (t >= 0 && t < V), "head_cross_entropy: target ", t, " is outside the vocabulary of ", V);
+    counted += t != kIgnored;
+  }
+  const bool gradient = recording();
+  const Tensor dh = gradient ? Tensor({N, D}) : Tensor(), dW = gradient ? Tensor::zeros({V, D}) : Tensor();
+  const Tensor z({std::min(kChunk, N), V});
+  std::vector<double> losses(size_t(N), 0);
+  for (Index t0 = 0; t0 < N; t0 += kChunk) {
+    const Index n = std::min(kChunk, N - t0);
+    const View chunk = z.view().middle_rows(0, n), h_chunk = h.view().middle_rows(t0, n);
+    gemm_nt(chunk, h_chunk, W);
+    parallel_for(n, /*grain=*/8, [&, chunk](Index i) {
+      losses[size_t(t0 + i)] = row_loss(chunk.row(i), targets[size_t(t0 + i)], gradient);
+    });
+    if (!gradient) continue;
+    gemm_nn(dh.view().middle_rows(t0, n), chunk, W);
+    gemm_tn(dW, chunk, h_chunk, Accumulate::kYes);
+  }
+  if (per_row) std::copy(losses.begin(), losses.end(), per_row);
+  const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / double(std::max<Index>(counted, 1));
+  const real value = real(mean);
+  const Tensor loss = Tensor::of({1}, std::span(&value, 1));
+  record("head_cross_entropy", {h, W}, {loss}, [=, into_h = h.grad(), into_W = W.grad(), d_loss = loss.grad()] {
+    const real factor = *d_loss.data() / real(std::max<Index>(counted, 1));
+    add_scaled(into_h, dh, factor);
+    add_scaled(into_W, dW, factor);
+  });
+  return loss;
+}
+
+}  // namespace seekling

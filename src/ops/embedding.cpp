@@ -1,0 +1,31 @@
+// Embedding: y_t = E[id_t]                                                              ids [B,T]   E [V,D]   y [B,T,D]
+// DeepSeek does not scale by √D. Backward: dE[id] = Σ over the t with id_t = id of dy_t. Several t share a row of dE, so
+// a thread owns a stripe of columns and walks all t in order: the same sums for any number of threads.
+#include "ops/embedding.h"
+
+#include <vector>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+Tensor embedding(std::span<const std::int32_t> ids, const Tensor& table, Index B, Index T) {
+  check(Index(ids.size()) == B * T, "embedding: found ", ids.size(), " ids for a batch of [", B, ", ", T, "]");
+  for (const std::int32_t id : ids)
+    check(id >= 0 && id < table.dim(0), "embedding: token id ", id, " is outside the vocabulary of ", table.dim(0),
+          " (ids 0 to ", table.dim(0) - 1, "): tokenizer and model do not belong together");
+  const Tensor y({B, T, table.cols()});
+  const View rows = y, E = table;
+  parallel_for(rows.rows, /*grain=*/64, [=](Index t) { rows.row(t) = E.row(ids[std::size_t(t)]); });
+  record("embedding", {table}, {y}, [table, dy = y.grad(), ids = std::vector<std::int32_t>(ids.begin(), ids.end())] {
+    const View dE = table.grad(), d = dy;
+    parallel_stripes(d.cols, /*width=*/64, [&, dE, d](Index j, Index n) {
+      for (Index t = 0; t < d.rows; ++t) dE.row(ids[std::size_t(t)]).segment(j, n) += d.row(t).segment(j, n);
+    });
+  });
+  return y;
+}
+
+}  // namespace seekling

@@ -1,0 +1,26 @@
+// Linear layer: y = x Wᵀ                                                              x [..,in]   W [out,in]   y [..,out]
+// Backward. From y_o = Σ_i W_oi x_i:  ∂y_o/∂x_i = W_oi and ∂y_o/∂W_oi = x_i, so with all rows of x and dy stacked
+//   dx = dy W      dW = dyᵀ x
+#include "ops/linear.h"
+
+#include "core/check.h"
+#include "ops/gemm.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+Tensor linear(const Tensor& x, const Tensor& W) {
+  check(W.shape().count() == 2 && x.cols() == W.cols(), "linear: weight ", W.shape(),
+        " must be [out, in] with in the last dimension of x ", x.shape());
+  Shape shape = x.shape();
+  shape.back() = W.dim(0);
+  const Tensor y(shape);
+  gemm_nt(y, x, W);
+  record("linear", {x, W}, {y}, [x, W, dy = y.grad()] {
+    gemm_nn(x.grad(), dy, W, Accumulate::kYes);
+    gemm_tn(W.grad(), dy, x, Accumulate::kYes);
+  });
+  return y;
+}
+
+}  // namespace seekling

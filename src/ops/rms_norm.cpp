@@ -1,0 +1,44 @@
+// RMSNorm. Zhang & Sennrich 2019 (arXiv:1910.07467), eq. 4; ε is the config's rms_norm_eps.
+//   y_i = g_i x_i r      r = (mean_j x_j² + ε)^(-1/2)                                  x, y [..,D]   g [D]   r [..]
+// Backward: ∂r/∂x_j = -r³ x_j / D. With n = r x and a = g ⊙ dy,
+//   dx = r (a - n mean(a ⊙ n))      dg = Σ_rows dy ⊙ n
+#include "ops/rms_norm.h"
+
+#include <cmath>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+static void rms_norm_forward(View y, View r, View x, View g, real eps) {
+  parallel_for(x.rows, /*grain=*/64, [=](Index i) {
+    r[i] = 1 / std::sqrt(x.row(i).squaredNorm() / real(x.cols) + eps);
+    y.row(i) = r[i] * x.row(i).cwiseProduct(g.vector());
+  });
+}
+
+static void rms_norm_backward(View dx, View dg, View dy, View x, View g, View r) {
+  parallel_for(x.rows, /*grain=*/64, [=](Index i) {  // a thread owns whole rows of dx ...
+    const auto a = dy.row(i).cwiseProduct(g.vector());
+    const real mean_an = r[i] * a.dot(x.row(i)) / real(x.cols);
+    dx.row(i) += r[i] * (a - mean_an * r[i] * x.row(i));
+  });
+  parallel_stripes(x.cols, /*width=*/64, [=](Index j, Index n) {  // ... and a stripe of dg: no atomics
+    for (Index i = 0; i < x.rows; ++i)
+      dg.row(0).segment(j, n) += r[i] * dy.row(i).segment(j, n).cwiseProduct(x.row(i).segment(j, n));
+  });
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
+  check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(), " must match the last dimension of x ", x.shape());
+  const Tensor y = Tensor::like(x), r({x.rows()});  // r is kept for backward: it is D times smaller than x
+  rms_norm_forward(y, r, x, gain, eps);
+  record("rms_norm", {x, gain}, {y}, [x, gain, r, dy = y.grad()] {
+    rms_norm_backward(x.grad(), gain.grad(), dy, x, gain, r);
+  });
+  return y;
+}
+
+}  // namespace seekling

@@ -1,0 +1,21 @@
+// Rotary position embedding, in the interleaved layout that DeepSeek's weights have.
+#pragma once
+
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace seekling {
+
+// How fast each pair of dimensions turns, in radians a position, and a factor on the result (1 without YaRN).
+struct Rotary {
+  std::vector<double> theta;
+  double factor = 1;
+
+  static Rotary plain(Index rope, double base);  // θ_j = base^(-2j/rope), j = 0 .. rope/2 - 1
+};
+
+// x [B,T,H,rope], the token at index t standing at position start + t.
+Tensor rope(const Tensor& x, Index start, const Rotary& rotary);
+
+}  // namespace seekling

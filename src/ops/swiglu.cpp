@@ -1,0 +1,43 @@
+// SwiGLU. Shazeer 2020 (arXiv:2002.05202), eq. 5, without bias.
+//   y = silu(a) ⊙ u      silu(a) = a σ(a)      σ(a) = 1 / (1 + e^-a)                      [a;u] [..,2m]   y [..,m]
+// Backward: silu'(a) = σ(a) (1 + a (1 - σ(a))), so
+//   da = dy ⊙ u ⊙ silu'(a)      du = dy ⊙ silu(a)
+#include "ops/swiglu.h"
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+constexpr real kOne = 1;
+
+static void swiglu_forward(View y, View gate_up) {
+  const Index m = y.cols;
+  parallel_for(y.rows, /*grain=*/32, [=](Index i) {
+    const auto a = gate_up.row(i).head(m).array(), u = gate_up.row(i).tail(m).array();
+    y.row(i).array() = a / (kOne + (-a).exp()) * u;
+  });
+}
+
+static void swiglu_backward(View d_gate_up, View dy, View gate_up) {
+  const Index m = dy.cols;
+  parallel_for(dy.rows, /*grain=*/32, [=](Index i) {
+    const auto a = gate_up.row(i).head(m).array(), u = gate_up.row(i).tail(m).array();
+    const Eigen::Array<real, 1, Eigen::Dynamic> sigma = kOne / (kOne + (-a).exp());
+    d_gate_up.row(i).head(m).array() += dy.row(i).array() * u * sigma * (kOne + a * (kOne - sigma));
+    d_gate_up.row(i).tail(m).array() += dy.row(i).array() * a * sigma;
+  });
+}
+
+Tensor swiglu(const Tensor& gate_up) {
+  check(gate_up.cols() % 2 == 0, "swiglu: the last dimension of ", gate_up.shape(), " must be even: gate, then up");
+  Shape shape = gate_up.shape();
+  shape.back() /= 2;
+  const Tensor y(shape);
+  swiglu_forward(y, gate_up);
+  record("swiglu", {gate_up}, {y}, [gate_up, dy = y.grad()] { swiglu_backward(gate_up.grad(), dy, gate_up); });
+  return y;
+}
+
+}  // namespace seekling

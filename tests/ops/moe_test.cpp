@@ -1,0 +1,50 @@
+#include "ops/moe.h"
+
+#include "core/check.h"
+#include "gradcheck.h"
+
+namespace seekling {
+
+namespace {
+
+// 4 tokens, 3 experts of which one is never chosen, 2 choices each.
+Routing some_routing(Rng& rng) {
+  Routing r{Tensor(), Tensor::randn({4, 2}, rng), {0, 2, 0, 3, 2, 3, 0, 2}, {3, 0, 3, 2}};
+  return r;
+}
+
+}  // namespace
+
+TEST(Plan, SortsRowsByExpertThenToken) {
+  Rng rng(20);
+  const Plan plan(some_routing(rng));
+  EXPECT_EQ(plan.begin, (std::vector<Index>{0, 3, 3, 6, 8}));
+  EXPECT_EQ(plan.token, (std::vector<std::int32_t>{0, 1, 3, 0, 2, 3, 1, 2}));
+  EXPECT_EQ(plan.row, (std::vector<std::int32_t>{0, 3, 1, 6, 4, 7, 2, 5}));
+}
+
+TEST(MoeOps, EqualASumOverChosenExperts) {
+  Rng rng(21);
+  const Routing r = some_routing(rng);
+  const Plan plan(r);
+  const Tensor x = Tensor::randn({4, 3}, rng), W = Tensor::randn({4, 5, 3}, rng);
+  const Tensor y = combine(grouped_linear(dispatch(x, plan), W, plan), r.g, plan);
+  for (Index t = 0; t < 4; ++t) {
+    Row expected = Row::Zero(5);
+    for (Index k = 0; k < 2; ++k)
+      expected += r.g.view()(t, k) * x.view().row(t) *
+                  W.view().middle_rows(r.experts[size_t(2 * t + k)] * 5, 5).matrix().transpose();
+    EXPECT_LT((y.view().row(t) - expected).cwiseAbs().maxCoeff(), 1e-5);
+  }
+}
+
+TEST(MoeOps, GradientMatchesFiniteDifferences) {
+  Rng rng(22);
+  const Routing r = some_routing(rng);
+  const Plan plan(r);
+  const Tensor x = strided({4, 3}, rng), W = Tensor::randn({4, 5, 3}, rng), c = Tensor::randn({4, 5}, rng);
+  const auto f = [&] { return dot(combine(grouped_linear(dispatch(x, plan), W, plan), r.g, plan), c); };
+  EXPECT_LT(max_gradient_error(f, {x, W, r.g}), gradient_tolerance());
+}
+
+}  // namespace seekling

@@ -1,0 +1,28 @@
+#include "ops/swiglu.h"
+
+#include "core/check.h"
+#include "gradcheck.h"
+
+namespace seekling {
+
+TEST(Swiglu, GatesTheSecondHalfByTheFirst) {
+  const real x[] = {0, 2, 5, 3};
+  const Tensor y = swiglu(Tensor::of({1, 4}, x));
+  EXPECT_EQ(y.data()[0], 0);
+  EXPECT_NEAR(y.data()[1], 2 / (1 + std::exp(-2.0)) * 3, 1e-6);
+}
+
+TEST(Swiglu, StaysFiniteForLargeInputs) {
+  const real x[] = {-200, 200, 1, 1};
+  const Tensor y = swiglu(Tensor::of({1, 4}, x));
+  EXPECT_NEAR(y.data()[0], 0, 1e-6);
+  EXPECT_NEAR(y.data()[1], 200, 1e-3);
+}
+
+TEST(Swiglu, GradientMatchesFiniteDifferences) {
+  Rng rng(7);
+  const Tensor x = strided({3, 10}, rng), c = Tensor::randn({3, 5}, rng);
+  EXPECT_LT(max_gradient_error([&] { return dot(swiglu(x), c); }, {x}), gradient_tolerance());
+}
+
+}  // namespace seekling
