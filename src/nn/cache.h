@@ -1,0 +1,33 @@
+// What generation remembers of one layer, for one sequence: for MLA a latent and a rotary key a token, shared by all
+// heads; for the baselines keys and values of every key head. Room is made once, for `capacity` tokens.
+#pragma once
+
+#include "core/check.h"
+#include "ops/attention.h"
+
+namespace seekling {
+
+struct Cache {
+  Pair key;          // c and r [1,capacity,heads,·]; c undefined for the baselines
+  Tensor value;      // [1,capacity,heads,head_dim] of the baselines; MLA's values are its latents
+  Index length = 0;  // tokens held
+
+  // Copies the new tokens' rows behind the ones held; returns what all tokens up to them look like.
+  static Tensor append(const Tensor& held, const Tensor& fresh, Index length) {
+    if (!held.defined()) return {};
+    const Index T = fresh.dim(1), heads = held.dim(2), rows = (length + T) * heads;
+    check(length + T <= held.dim(1), "the context is full: it holds ", held.dim(1), " tokens, and ", length + T,
+          " are needed; generate fewer tokens or shorten the prompt");
+    held.view().middle_rows(length * heads, T * heads).matrix() = fresh.view().matrix();
+    return held.reshape({held.dim(1) * heads, held.cols()}).slice(0, rows).reshape({1, length + T, heads, held.cols()});
+  }
+
+  Index elements_per_token() const {
+    Index n = 0;
+    for (const Tensor& t : {key.c, key.r, value})
+      if (t.defined()) n += t.dim(2) * t.cols();
+    return n;
+  }
+};
+
+}  // namespace seekling

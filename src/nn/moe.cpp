@@ -1,0 +1,48 @@
+// DeepSeekMoE. DeepSeekMoE (arXiv:2401.06066) eq. 9-11; DeepSeek-V2 (arXiv:2405.04434) eq. 20-25.
+//   y = Σ_shared FFN(x) + Σ_{i in TopK} g_i FFN_i(x)
+// silu acts element by element, so n_shared_experts experts of width m are exactly one of width n_shared_experts · m, which
+// is how the checkpoint stores them.
+#include "nn/moe.h"
+
+#include "ops/add.h"
+#include "ops/moe.h"
+#include "ops/swiglu.h"
+
+namespace seekling {
+
+MoE::MoE(const Config& c) : aux_loss_alpha(real(c.aux_loss_alpha)), seq_aux(c.seq_aux), gate(c.hidden_size, c.n_routed_experts) {
+  const Index E = c.n_routed_experts, m = c.moe_intermediate_size, D = c.hidden_size;
+  const bool grouped = c.topk_method != "greedy";
+  options = {.K = c.num_experts_per_tok,
+             .sigmoid = c.scoring_func == "sigmoid",
+             .n_group = grouped ? c.n_group : 1,
+             .topk_group = grouped ? c.topk_group : 1,
+             .top2_groups = c.topk_method == "noaux_tc",
+             .norm_topk_prob = c.norm_topk_prob,
+             .routed_scaling_factor = real(c.routed_scaling_factor)};
+  if (c.topk_method == "noaux_tc") e_score_correction_bias = Tensor::zeros({E});
+  experts_gate_up = Tensor::zeros({E, 2 * m, D});
+  experts_down = Tensor::zeros({E, D, m});
+  if (c.n_shared_experts > 0) shared_experts = Mlp(D, c.n_shared_experts * m);
+}
+
+Tensor MoE::forward(const Tensor& h, Pass& pass) const {
+  const Index B = h.dim(0), N = h.rows(), D = h.cols();
+  const Tensor x = h.reshape({N, D}), logits = gate(x);                      //                     [N,D], [N,E]
+  const Routing routing = route(logits, e_score_correction_bias, options);  // (21), (22)          g [N,K]
+  const Plan plan(routing);
+  const Tensor to_experts = dispatch(x, plan);                              // sorted by expert    [N·K,D]
+  const Tensor inner = swiglu(grouped_linear(to_experts, experts_gate_up, plan));  //              [N·K,m]
+  Tensor y = combine(grouped_linear(inner, experts_down, plan), routing.g, plan);  // Σ g_i FFN_i  [N,D]
+  if (shared_experts.gate_up.defined()) y = add(y, shared_experts.forward(x));     // (20)
+
+  if (aux_loss_alpha > 0) {                                                 // (23)-(25)
+    const Tensor balance = balance_loss(routing, seq_aux ? B : 1, aux_loss_alpha, options.sigmoid);
+    pass.balance_loss = pass.balance_loss.defined() ? add(pass.balance_loss, balance) : balance;
+  }
+  pass.routings.push_back(routing);
+  if (pass.keep_hidden) pass.router_logits.push_back(logits);
+  return y.reshape(h.shape());
+}
+
+}  // namespace seekling
