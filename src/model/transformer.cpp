@@ -1,0 +1,122 @@
+// The model of DeepSeek-V2 (arXiv:2405.04434) Fig. 2:  h = E[ids];  h = block_i(h);  logits = W_head RMSNorm(h).
+#include "model/transformer.h"
+
+#include "core/check.h"
+#include "ops/cross_entropy.h"
+#include "ops/embedding.h"
+
+namespace seekling {
+
+Transformer::Transformer(const Config& c)
+    : config(c), embed_tokens(Tensor::zeros({c.vocab_size, c.hidden_size})), norm(c.hidden_size, c.rms_norm_eps),
+      lm_head(c.tie_word_embeddings ? embed_tokens : Tensor::zeros({c.vocab_size, c.hidden_size})) {
+  for (Index i = 0; i < c.num_hidden_layers; ++i) layers.emplace_back(c, i);
+}
+
+Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const {
+  check(T <= config.max_position_embeddings, "a sequence of ", T, " tokens is longer than the model's ",
+        config.max_position_embeddings, " positions (max_position_embeddings)");
+  Tensor h = embedding(ids, embed_tokens, B, T);
+  if (pass.keep_hidden) pass.embedded = h;
+  for (const Block& block : layers) {
+    h = block.forward(h, pass);
+    if (pass.keep_hidden) pass.residual.push_back(h);
+  }
+  h = norm(h);
+  if (pass.keep_hidden) pass.final_norm = h;
+  return h;
+}
+
+Tensor Transformer::decode(std::span<const std::int32_t> ids, std::vector<Cache>& caches) const {
+  Pass pass;
+  Tensor h = embedding(ids, embed_tokens, 1, Index(ids.size()));
+  for (std::size_t i = 0; i < layers.size(); ++i) h = layers[i].decode(h, pass, caches[i]);
+  return norm(h);
+}
+
+std::vector<Cache> Transformer::make_caches(Index capacity) const {
+  std::vector<Cache> caches;
+  for (const Block& block : layers) caches.push_back(block.make_cache(capacity));
+  return caches;
+}
+
+Tensor Transformer::logits(const Tensor& h) const { return linear(h, lm_head); }
+
+Tensor Transformer::loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B, Index T,
+                         Pass& pass) const {
+  return head_cross_entropy(hidden(ids, B, T, pass), lm_head, targets);
+}
+
+namespace {
+
+using Visitor = Transformer::Visitor;
+
+void visit_attention(const std::string& at, const MLA& mla, const Visitor& visit) {
+  if (mla.q_proj.weight.defined()) {
+    visit(at + "q_proj.weight", mla.q_proj.weight);
+  } else {
+    visit(at + "q_a_proj.weight", mla.q_a_proj.weight);
+    visit(at + "q_a_layernorm.weight", mla.q_a_layernorm.weight);
+    visit(at + "q_b_proj.weight", mla.q_b_proj.weight);
+  }
+  visit(at + "kv_a_proj_with_mqa.weight", mla.kv_a_proj_with_mqa.weight);
+  visit(at + "kv_a_layernorm.weight", mla.kv_a_layernorm.weight);
+  visit(at + "kv_b_proj.weight", mla.kv_b_proj.weight);
+  visit(at + "o_proj.weight", mla.o_proj.weight);
+}
+
+void visit_attention(const std::string& at, const GQA& gqa, const Visitor& visit) {
+  visit(at + "q_proj.weight", gqa.q_proj.weight);
+  visit(at + "k_proj.weight", gqa.k_proj.weight);
+  visit(at + "v_proj.weight", gqa.v_proj.weight);
+  visit(at + "o_proj.weight", gqa.o_proj.weight);
+}
+
+void visit_mlp(const std::string& at, const Mlp& mlp, const Visitor& visit) {
+  visit(at + "gate_proj.weight", mlp.gate_proj());
+  visit(at + "up_proj.weight", mlp.up_proj());
+  visit(at + "down_proj.weight", mlp.down_proj.weight);
+}
+
+void visit_mlp(const std::string& at, const MoE& moe, const Visitor& visit) {
+  visit(at + "gate.weight", moe.gate.weight);
+  if (moe.e_score_correction_bias.defined()) visit(at + "gate.e_score_correction_bias", moe.e_score_correction_bias);
+  const Index E = moe.experts_down.dim(0), D = moe.experts_down.dim(1), m = moe.experts_down.dim(2);
+  for (Index e = 0; e < E; ++e) {
+    const std::string expert = at + "experts." + std::to_string(e) + ".";
+    const Tensor gate_up = moe.experts_gate_up.slice(e, 1).reshape({2 * m, D});
+    visit(expert + "gate_proj.weight", gate_up.slice(0, m));
+    visit(expert + "up_proj.weight", gate_up.slice(m, m));
+    visit(expert + "down_proj.weight", moe.experts_down.slice(e, 1).reshape({D, m}));
+  }
+  if (moe.shared_experts.gate_up.defined()) visit_mlp(at + "shared_experts.", moe.shared_experts, visit);
+}
+
+}  // namespace
+
+void Transformer::for_each_parameter(const Visitor& visit) const {
+  visit("model.embed_tokens.weight", embed_tokens);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Block& block = layers[i];
+    const std::string at = "model.layers." + std::to_string(i) + ".";
+    visit(at + "input_layernorm.weight", block.input_layernorm.weight);
+    std::visit([&](const auto& attention) { visit_attention(at + "self_attn.", attention, visit); }, block.self_attn);
+    visit(at + "post_attention_layernorm.weight", block.post_attention_layernorm.weight);
+    std::visit([&](const auto& mlp) { visit_mlp(at + "mlp.", mlp, visit); }, block.mlp);
+  }
+  visit("model.norm.weight", norm.weight);
+  if (!config.tie_word_embeddings) visit("lm_head.weight", lm_head);
+}
+
+void Transformer::initialise(std::uint64_t seed) const {
+  std::uint64_t place = 0;
+  for_each_parameter([&](const std::string& name, const Tensor& p) {
+    Rng rng(seed, place++);
+    const bool gain = name.ends_with("norm.weight");
+    const bool bias = name.ends_with("bias");
+    for (Index i = 0; i < p.size(); ++i)
+      p.data()[i] = gain ? 1 : bias ? 0 : real(config.initializer_range * rng.normal());
+  });
+}
+
+}  // namespace seekling

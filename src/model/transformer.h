@@ -1,0 +1,48 @@
+// The whole model: embedding, blocks, final norm, head. DeepSeek-V2 (arXiv:2405.04434) Fig. 2.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/block.h"
+#include "nn/config.h"
+
+namespace seekling {
+
+class Transformer {
+ public:
+  explicit Transformer(const Config& config);  // all parameters 0 until initialise() or a checkpoint fills them
+
+  // Every parameter with its name in the checkpoint, in a fixed order. gate_proj and up_proj, and each expert's matrices,
+  // are slices of the larger tensors that the layers use.
+  using Visitor = std::function<void(const std::string& name, const Tensor& parameter)>;
+  void for_each_parameter(const Visitor& visit) const;
+
+  // Matrices normal with mean 0 and standard deviation config.initializer_range; norm gains 1; correction biases 0.
+  // Each tensor has a stream of its own, keyed by (seed, its place in the walk).
+  void initialise(std::uint64_t seed) const;
+
+  // The residual stream after the final norm, [B,T,hidden_size]. ids: B·T of them in row order.
+  Tensor hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const;
+
+  // The same for T tokens of one sequence that follow those in the caches (one cache a layer), [1,T,hidden_size].
+  Tensor decode(std::span<const std::int32_t> ids, std::vector<Cache>& caches) const;
+  std::vector<Cache> make_caches(Index capacity) const;
+
+  Tensor logits(const Tensor& h) const;  // [..,hidden_size] -> [..,vocab_size]
+
+  // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never held. Balance losses are
+  // not in it but in pass.balance_loss: what training minimises is the sum.
+  Tensor loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B, Index T,
+              Pass& pass) const;
+
+  const Config config;
+  Tensor embed_tokens;        // model.embed_tokens.weight [V,D]
+  std::vector<Block> layers;  // model.layers.i
+  RmsNorm norm;               // model.norm
+  Tensor lm_head;             // lm_head.weight [V,D]; embed_tokens itself where tied
+};
+
+}  // namespace seekling
