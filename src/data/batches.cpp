@@ -1,0 +1,108 @@
+// Rows, their order and their masks. See batches.h for the rule by which rows are cut.
+#include "data/batches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.h"
+#include "core/rng.h"
+
+namespace seekling {
+
+// The last document that begins in (begin, end], or `begin` if none does.
+static Index last_beginning(const TokenFile& file, Index begin, Index end, std::int32_t bos) {
+  while (end > begin && file[end] != bos) --end;
+  return end;
+}
+
+std::vector<Index> row_starts(const TokenFile& file, Index seq_len, std::int32_t bos) {
+  const Index N = file.size(), T = seq_len;
+  check(N >= 2, "batches: the token file has ", N, " ids; a row needs at least 2, one to read and one to predict");
+  check(T >= 1, "batches: seq_len is ", T, " and must be at least 1");
+  check(bos >= 0 && bos < file.vocab_size(), "batches: bos_token_id is ", bos,
+        ", outside the token file's vocabulary of ", file.vocab_size());
+  std::vector<Index> starts{0};
+  while (starts.back() + T < N - 1) {  // ids remain after this row's last target, which is at `last`
+    const Index start = starts.back(), last = start + T;
+    const Index document = last_beginning(file, start, last, bos);
+    const bool whole = file[last + 1] == bos;  // the row ends where a document ends
+    const Index next = whole ? last + 1 : document > start ? document : last;
+    if (next == N - 1) break;  // a single id is left, with nothing to predict
+    starts.push_back(next);
+  }
+  return starts;
+}
+
+// A Feistel network (Luby & Rackoff 1988) turns any function into a bijection of pairs of h-bit halves: (l, r) becomes
+// (r, l ^ f(r)), which can be undone whatever f is. Its domain, 2^2h < 4n numbers, is larger than n: an image outside
+// 0 .. n-1 is sent through again until it falls inside ("cycle walking"), which keeps it a bijection of 0 .. n-1, as
+// each cycle of the large permutation merely loses its outside members.
+Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch) {
+  int half = 1;
+  while (Index(1) << 2 * half < n) ++half;
+  const std::uint64_t mask = (std::uint64_t(1) << half) - 1;
+  auto x = std::uint64_t(i);
+  do {
+    std::uint64_t left = x >> half, right = x & mask;
+    for (std::uint64_t round = 0; round < 6; ++round) {
+      const std::uint64_t f = Rng(seed, epoch, round, right).next() & mask;
+      left = std::exchange(right, left ^ f);
+    }
+    x = left << half | right;
+  } while (x >= std::uint64_t(n));
+  return Index(x);
+}
+
+// Appends the row that begins at `start`. Past the end of the file it is filled with bos, each a document of its own.
+static void append_row(Batch& batch, const TokenFile& file, Index start, std::int32_t bos) {
+  const Index T = batch.T, held = std::min(T + 1, file.size() - start);
+  std::vector<std::int32_t> row(T + 1, bos);
+  file.read(start, std::span(row).first(held));
+  std::int32_t first = 0;
+  for (Index t = 0; t < T; ++t) {
+    if (row[t] == bos) first = std::int32_t(t);
+    batch.ids.push_back(row[t]);
+    batch.targets.push_back(row[t + 1] == bos ? Batch::kIgnored : row[t + 1]);
+    batch.first.push_back(first);
+  }
+  ++batch.B;
+}
+
+static Batch empty_batch(Index B, Index T) {
+  Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
+  for (auto* part : {&batch.ids, &batch.targets, &batch.first}) part->reserve(B * T);
+  return batch;
+}
+
+Batches::Batches(const TokenFile& f, Index seq_len, Index batch_size, std::uint64_t s, std::int32_t b)
+    : file(f), T(seq_len), B(batch_size), seed(s), bos(b), starts(row_starts(f, seq_len, b)) {
+  check(B >= 1, "batches: batch_size is ", B, " and must be at least 1");
+}
+
+Batch Batches::at(Index step) const {
+  check(step >= 0, "batches: step is ", step, " and must be at least 0");
+  Batch batch = empty_batch(B, T);
+  for (Index sample = step * B; sample < (step + 1) * B; ++sample) {
+    const Index row = permuted(sample % rows(), rows(), seed, std::uint64_t(sample / rows()));
+    append_row(batch, file, starts[row], bos);
+  }
+  return batch;
+}
+
+std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index batch_size, std::int32_t bos) {
+  check(batch_size >= 1, "batches: batch_size is ", batch_size, " and must be at least 1");
+  const Index T = seq_len;
+  std::vector<Batch> batches;
+  Index counted = 0;  // the id up to which targets have been counted
+  for (const Index start : row_starts(file, T, bos)) {
+    if (batches.empty() || batches.back().B == batch_size) batches.push_back(empty_batch(batch_size, T));
+    Batch& batch = batches.back();
+    append_row(batch, file, start, bos);
+    const Index repeated = std::clamp<Index>(counted - start, 0, T);  // target t of the row is id start + t + 1
+    std::fill_n(batch.targets.end() - T, repeated, Batch::kIgnored);
+    counted = start + T;
+  }
+  return batches;
+}
+
+}  // namespace seekling

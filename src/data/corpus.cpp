@@ -1,0 +1,181 @@
+// Finding, mapping and splitting the user's texts. What is wrong with them is said here, in one sentence each.
+#include "data/corpus.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/check.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+MappedFile::MappedFile(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  check(file >= 0, path.string(), ": cannot be read: ", std::strerror(errno));
+  struct stat info {};
+  const bool measured = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  void* map = nullptr;
+  if (measured && info.st_size > 0) map = ::mmap(nullptr, std::size_t(info.st_size), PROT_READ, MAP_PRIVATE, file, 0);
+  const int error = errno;
+  ::close(file);  // the mapping keeps the file
+  check(measured, path.string(), ": is not an ordinary file; give a file, not a pipe or a device");
+  check(map != MAP_FAILED, path.string(), ": cannot be mapped into memory: ", std::strerror(error));
+  data = static_cast<const char*>(map);
+  size = std::size_t(info.st_size);
+}
+
+MappedFile::~MappedFile() {
+  if (data) ::munmap(const_cast<char*>(data), size);
+}
+
+static bool holds_text(const fs::path& path) {
+  const std::string ending = path.extension().string();
+  return ending == ".txt" || ending == ".md" || ending == ".jsonl";
+}
+
+static std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  try {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
+      if (holds_text(entry.path()) && entry.is_regular_file()) files.push_back(entry.path());
+  } catch (const fs::filesystem_error& e) {
+    throw Error(text(folder.string(), ": this folder cannot be read: ", e.code().message()));
+  }
+  check(!files.empty(), folder.string(),
+        ": found no .txt, .md or .jsonl file in this folder or below it; name the files "
+        "themselves if theirs is another ending");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+static Index readable_size(const fs::path& file) {
+  const bool readable = ::access(file.c_str(), R_OK) == 0;  // before errno is looked at: arguments have no order
+  check(readable, file.string(), ": cannot be read: ", std::strerror(errno));
+  std::error_code failed;
+  const auto size = fs::file_size(file, failed);  // fails for a pipe or a device, which cannot be read twice
+  check(!failed, file.string(), ": is not an ordinary file; give a file, not a pipe or a device");
+  return Index(size);
+}
+
+static std::string joined(const std::vector<fs::path>& paths) {
+  std::string all;
+  for (const fs::path& path : paths) all += (all.empty() ? "" : ", ") + path.string();
+  return all;
+}
+
+Corpus::Corpus(const std::vector<fs::path>& paths) {
+  check(!paths.empty(), "--data: names no file; give text files, .jsonl files or folders of them");
+  for (const fs::path& path : paths) {
+    std::error_code ignored;
+    check(fs::exists(path, ignored), path.string(),
+          ": no such file or folder; --data takes text files, .jsonl files or "
+          "folders of them");
+    const std::vector<fs::path> files = fs::is_directory(path) ? files_below(path) : std::vector{path};
+    found.insert(found.end(), files.begin(), files.end());
+  }
+  for (const fs::path& file : found) total += readable_size(file);
+  check(total > 0, joined(paths), ": found 0 bytes of text; --data needs at least one document");
+}
+
+// A line of a .jsonl file: {"text": "...", ...}. Other keys are ignored.
+static std::string document_of(std::string_view line, const fs::path& path, Index number) {
+  const auto value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  check(!value.is_discarded(), path.string(), ":", number,
+        ": is not valid JSON; each line must be an object such as "
+        "{\"text\": \"...\"}");
+  const bool has_text = value.is_object() && value.contains("text") && value["text"].is_string();
+  check(has_text, path.string(), ":", number,
+        ": has no string under the key \"text\"; each line must be an object such "
+        "as {\"text\": \"...\"}");
+  return value["text"].get<std::string>();
+}
+
+static void for_each_line(std::string_view all, const std::function<void(std::string_view, Index)>& visit) {
+  for (Index number = 1; !all.empty(); ++number) {
+    const std::size_t end = std::min(all.find('\n'), all.size());
+    visit(all.substr(0, end), number);
+    all.remove_prefix(std::min(end + 1, all.size()));
+  }
+}
+
+void Corpus::for_each(const VisitDocument& visit) const {
+  Index documents = 0;
+  const auto hand_out = [&](std::string_view document) {
+    if (document.empty()) return;
+    ++documents;
+    visit(document);
+  };
+  for (const fs::path& path : found) {
+    const MappedFile file(path);
+    if (path.extension() != ".jsonl") {
+      hand_out(file.bytes());
+      continue;
+    }
+    for_each_line(file.bytes(), [&](std::string_view line, Index number) {
+      if (line.find_first_not_of(" \t\r") != line.npos) hand_out(document_of(line, path, number));
+    });
+  }
+  check(documents > 0, joined(found), ": found no document; --data needs at least one that is not empty");
+}
+
+// FNV-1a (Fowler, Noll & Vo). Its low bits are its weak ones, so the high ones are folded in before the modulo.
+static bool drawn(std::string_view document) {
+  std::uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : document) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  return (hash ^ (hash >> 32)) % 50 == 0;
+}
+
+// Where the held-out tail of a document begins.
+static std::size_t tail(std::string_view document) {
+  std::size_t cut = document.size() - document.size() / 50;
+  const std::size_t line_break = document.find('\n', cut);
+  if (line_break != document.npos && line_break + 1 < document.size()) return line_break + 1;
+  const auto inside_character = [&](std::size_t i) { return (static_cast<unsigned char>(document[i]) & 0xC0) == 0x80; };
+  while (cut > 0 && cut < document.size() && inside_character(cut)) --cut;
+  return cut;
+}
+
+Split::Split(const Corpus& c) : corpus(c) {
+  Index drawn_bytes = 0, tail_bytes = 0, all_bytes = 0;
+  corpus.for_each([&](std::string_view document) {
+    ++documents;
+    all_bytes += Index(document.size());
+    tail_bytes += Index(document.size() - tail(document));
+    if (drawn(document)) drawn_bytes += Index(document.size());
+  });
+  whole_documents = documents >= 100 && drawn_bytes > 0 && drawn_bytes < all_bytes;
+  heldout_bytes = whole_documents ? drawn_bytes : tail_bytes;
+  train_bytes = all_bytes - heldout_bytes;
+}
+
+void Split::for_each_train(const VisitDocument& visit) const {
+  corpus.for_each([&](std::string_view document) {
+    if (whole_documents) {
+      if (!drawn(document)) visit(document);
+    } else if (const std::size_t cut = tail(document); cut > 0) {
+      visit(document.substr(0, cut));
+    }
+  });
+}
+
+void Split::for_each_heldout(const VisitDocument& visit) const {
+  corpus.for_each([&](std::string_view document) {
+    if (whole_documents) {
+      if (drawn(document)) visit(document);
+    } else if (const std::size_t cut = tail(document); cut < document.size()) {
+      visit(document.substr(cut));
+    }
+  });
+}
+
+}  // namespace seekling

@@ -1,0 +1,67 @@
+// The texts that `--data` names, one document at a time: a text file is one document, a line of a .jsonl file is one
+// (its key "text"), and a folder stands for every .txt, .md and .jsonl below it, in sorted order. Files are mapped into
+// memory, not read, so a corpus may be larger than the machine's memory; a document's bytes are handed on as they are,
+// valid UTF-8 or not.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "core/real.h"
+
+namespace seekling {
+
+// A file's bytes, read-only, brought in by the operating system as they are touched. They go when the object goes.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::string_view bytes() const { return {data, size}; }
+
+ private:
+  const char* data = nullptr;
+  std::size_t size = 0;
+};
+
+using VisitDocument = std::function<void(std::string_view document)>;  // the view holds during the call only
+
+class Corpus {
+ public:
+  explicit Corpus(const std::vector<std::filesystem::path>& paths);  // finds and measures the files, reads none
+
+  void for_each(const VisitDocument& visit) const;  // every document that is not empty, always in the same order
+
+  const std::vector<std::filesystem::path>& files() const { return found; }
+  Index bytes() const { return total; }  // of the files; for .jsonl that is more than its texts
+
+ private:
+  std::vector<std::filesystem::path> found;
+  Index total = 0;
+};
+
+// A part of plain data is kept out of training, to measure on.
+//   100 documents or more: every document whose hash of its content, modulo 50, is 0. One in 50 of them, whatever their
+//     order, and two copies of a document always fall on the same side.
+//   Fewer (or where that rule leaves a side empty): the last 2 % of each document's bytes, from the first line break
+//     there, or from a character border where there is none. Documents under 50 bytes are learned from whole.
+// Corpora too small for either have nothing held out: heldout_bytes is 0.
+class Split {
+ public:
+  explicit Split(const Corpus& corpus);  // reads the corpus once; it must outlive the split
+
+  void for_each_train(const VisitDocument& visit) const;
+  void for_each_heldout(const VisitDocument& visit) const;
+
+  Index documents = 0, train_bytes = 0, heldout_bytes = 0;
+  bool whole_documents = false;  // which of the two rules
+
+ private:
+  const Corpus& corpus;
+};
+
+}  // namespace seekling

