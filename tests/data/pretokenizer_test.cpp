@@ -25,7 +25,8 @@ static std::string refusal(const std::string& pattern) {
 TEST(PreTokenizer, CutsEveryGoldenTextAsTheLibraryDoes) {
   for (const auto& [name, kind] : kGoldenFixtures) {
     const PreTokenizer pre_tokenizer(kind);
-    for (const auto& test : golden_cases(name)["cases"]) {
+    const auto cases = golden_cases(name);
+    for (const auto& test : cases["cases"]) {
       const auto text = test["text"].get<std::string>();
       const auto expected = test["pieces"].get<std::vector<std::string>>();
       if (expected.empty()) continue;

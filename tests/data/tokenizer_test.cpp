@@ -53,7 +53,8 @@ TEST(Tokenizer, EncodesEveryGoldenTextAsTheLibraryDoes) {
 TEST(Tokenizer, DecodesEveryGoldenListAsTheLibraryDoes) {
   for (const auto& [name, kind] : kGoldenFixtures) {
     const Tokenizer tokenizer = golden(name);
-    for (const auto& test : golden_cases(name)["decode"])
+    const auto cases = golden_cases(name);
+    for (const auto& test : cases["decode"])
       EXPECT_EQ(tokenizer.decode(test["ids"].get<std::vector<TokenId>>()), test["text"].get<std::string>()) << test;
   }
 }

@@ -1,0 +1,28 @@
+// A folder's files replaced all together: after a kill at any moment it holds all of the old ones or all of the new.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace seekling {
+
+class AtomicSave {
+ public:
+  explicit AtomicSave(std::filesystem::path folder);  // made if it is not there
+  ~AtomicSave();                                      // without commit(), nothing has happened
+  AtomicSave(const AtomicSave&) = delete;
+  AtomicSave& operator=(const AtomicSave&) = delete;
+
+  std::filesystem::path file(const std::string& name) const;  // where to write the file that will be folder/name
+  void commit();
+
+ private:
+  std::filesystem::path folder_;
+  bool committed_ = false;
+};
+
+// Finishes a save that a kill cut off after its commit point, forgets one cut off before. Whoever opens the folder calls
+// it first.
+void recover(const std::filesystem::path& folder);
+
+}  // namespace seekling

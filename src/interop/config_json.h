@@ -1,0 +1,24 @@
+// config.json: a model's shape, as Hugging Face writes it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "nn/config.h"
+
+namespace seekling {
+
+// Reads both styles: rope_theta with rope_scaling, as released, and one rope_parameters object, as transformers 5 writes.
+// Error, naming `source` and the key, for what is missing, out of range, unknown, or would change the result unheard.
+Config config_from_json(const std::string& text, const std::string& source);
+Config read_config(const std::filesystem::path& path);  // a file, or a folder with config.json in it
+
+// Every key, in the released style, so that no reader has to fall back on defaults of its own.
+std::string config_json(const Config& config);
+
+// One key by its name, as the command line has it: set_config_key(c, "kv_lora_rank", "32").
+void set_config_key(Config& config, const std::string& key, const std::string& value);
+
+void check_config(const Config& config, const std::string& source);  // ranges, and what must divide what
+
+}  // namespace seekling

@@ -1,0 +1,204 @@
+// safetensors, as huggingface/safetensors defines it: u64 header length (little-endian), JSON
+//   {"__metadata__": {..}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..}
+// and the data, row-major, which the ranges must cover without gap or overlap. A file comes from outside, so nothing in
+// its header is believed before it is checked against the file's real size.
+#include "interop/safetensors.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "interop/file.h"
+
+namespace seekling {
+
+namespace {
+
+constexpr std::size_t kLargestHeader = 100'000'000;  // huggingface/safetensors' own limit
+
+std::size_t bytes_of(const std::string& dtype) {
+  static const std::map<std::string, std::size_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
+                                                           {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U64", 8},  {"U32", 4},
+                                                           {"U16", 2}, {"U8", 1},  {"BOOL", 1}};
+  const auto found = sizes.find(dtype);
+  return found == sizes.end() ? 0 : found->second;
+}
+
+// The number of a binary16: 1 sign, 5 exponent, 10 mantissa bits.
+float from_half(std::uint16_t h) {
+  const std::uint32_t sign = std::uint32_t(h >> 15) << 31, exponent = (h >> 10) & 31, mantissa = h & 1023;
+  if (exponent == 0) return (sign ? -1.0f : 1.0f) * float(mantissa) * 0x1p-24f;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | (mantissa << 13));
+  return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
+}
+
+template <class T>
+T load(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof(T));
+  return value;
+}
+
+real load_real(const std::byte* at, const std::string& dtype) {
+  if (dtype == "F64") return real(load<double>(at));
+  if (dtype == "F32") return real(load<float>(at));
+  if (dtype == "F16") return real(from_half(load<std::uint16_t>(at)));
+  return real(std::bit_cast<float>(std::uint32_t(load<std::uint16_t>(at)) << 16));  // BF16: the upper half of a float
+}
+
+std::int64_t load_integer(const std::byte* at, const std::string& dtype) {
+  if (dtype == "I64" || dtype == "U64") return load<std::int64_t>(at);
+  if (dtype == "I32") return load<std::int32_t>(at);
+  if (dtype == "U32") return load<std::uint32_t>(at);
+  if (dtype == "I16") return load<std::int16_t>(at);
+  if (dtype == "U16") return load<std::uint16_t>(at);
+  if (dtype == "I8") return load<std::int8_t>(at);
+  return load<std::uint8_t>(at);
+}
+
+SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& where) {
+  const bool sound = j.is_object() && j.contains("dtype") && j["dtype"].is_string() && j.contains("shape") &&
+                     j["shape"].is_array() && j.contains("data_offsets") && j["data_offsets"].is_array() &&
+                     j["data_offsets"].size() == 2;
+  check(sound, where, " must have dtype, shape and two data_offsets; the file is damaged or not safetensors");
+  SafetensorsFile::Entry entry;
+  entry.dtype = j["dtype"].get<std::string>();
+  const std::size_t width = bytes_of(entry.dtype);
+  check(width > 0, where, " has dtype ", entry.dtype, ", expected F64, F32, F16, BF16 or an integer type");
+  std::size_t bytes = width;
+  for (const auto& d : j["shape"]) {
+    check(d.is_number_unsigned(), where, " has a shape that is not made of sizes");
+    const std::size_t size = d.get<std::size_t>();
+    check(size == 0 || bytes <= (std::size_t(1) << 62) / std::max<std::size_t>(size, 1), where,
+          " has a shape larger than any file");
+    bytes *= size;
+    entry.shape.push_back(Index(size));
+  }
+  for (const auto& o : j["data_offsets"]) check(o.is_number_unsigned(), where, " has offsets that are not sizes");
+  entry.begin = j["data_offsets"][0].get<std::size_t>();
+  entry.end = j["data_offsets"][1].get<std::size_t>();
+  check(entry.begin <= entry.end && entry.end - entry.begin == bytes, where, " has ", entry.shape, " numbers of ",
+        entry.dtype, ", which are ", bytes, " bytes, but its data_offsets are ", entry.begin, " to ", entry.end);
+  return entry;
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  check(file >= 0, path.string(), ": cannot be opened (", std::strerror(errno), "); expected a safetensors file");
+  struct stat status {};
+  const bool known = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  size_ = known ? std::size_t(status.st_size) : 0;
+  void* map = size_ > 8 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+  ::close(file);
+  check(map != MAP_FAILED, path.string(), ": has ", size_, " bytes, too few for a safetensors file");
+  bytes_ = static_cast<const std::byte*>(map);
+  try {
+    parse();
+  } catch (...) {
+    ::munmap(const_cast<std::byte*>(bytes_), size_);
+    throw;
+  }
+}
+
+SafetensorsFile::~SafetensorsFile() { ::munmap(const_cast<std::byte*>(bytes_), size_); }
+
+void SafetensorsFile::parse() {
+  const std::uint64_t length = load<std::uint64_t>(bytes_);
+  check(length <= size_ - 8 && length <= kLargestHeader, path_.string(), ": its header claims ", length,
+        " bytes, but the file has ", size_, "; it is damaged or not safetensors");
+  data_ = 8 + std::size_t(length);
+  const char* text = reinterpret_cast<const char*>(bytes_ + 8);
+  const nlohmann::json header = parse_json({text, std::size_t(length)}, path_.string());
+  check(header.is_object(), path_.string(), ": its header is not a JSON object; it is damaged or not safetensors");
+  for (const auto& [name, value] : header.items()) {
+    if (name != "__metadata__") {
+      entries_[name] = entry_of(value, path_.string() + ": tensor " + name);
+      continue;
+    }
+    check(value.is_object(), path_.string(), ": __metadata__ is not an object of strings");
+    for (const auto& [key, word] : value.items())
+      if (word.is_string()) metadata_[key] = word.get<std::string>();
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> ranges;
+  for (const auto& [name, e] : entries_) ranges.emplace_back(e.begin, e.end);
+  std::sort(ranges.begin(), ranges.end());
+  std::size_t covered = 0;
+  for (const auto& [begin, end] : ranges) {
+    check(begin == covered, path_.string(), ": a tensor begins at byte ", begin, " of the data, expected ", covered,
+          ": tensors overlap or leave a gap");
+    covered = end;
+  }
+  check(covered == size_ - data_, path_.string(), ": its tensors end at byte ", covered, " of the data, but there are ",
+        size_ - data_, "; the file is cut short or damaged");
+}
+
+const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
+  const auto found = entries_.find(name);
+  check(found != entries_.end(), path_.string(), ": tensor ", name, " is missing");
+  return found->second;
+}
+
+void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
+  const Entry& e = entry(name);
+  check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape, ", expected ", into.shape());
+  check(e.dtype == "F64" || e.dtype == "F32" || e.dtype == "F16" || e.dtype == "BF16", path_.string(), ": tensor ", name,
+        " has dtype ", e.dtype, ", expected a floating type");
+  const std::size_t width = bytes_of(e.dtype);
+  const std::byte* at = bytes_ + data_ + e.begin;
+  const View v = into;
+  for (Index i = 0; i < v.rows; ++i)
+    for (Index j = 0; j < v.cols; ++j, at += width) v(i, j) = load_real(at, e.dtype);
+}
+
+Tensor SafetensorsFile::tensor(const std::string& name) const {
+  const Tensor x(entry(name).shape);
+  read(name, x);
+  return x;
+}
+
+std::vector<std::int64_t> SafetensorsFile::integers(const std::string& name) const {
+  const Entry& e = entry(name);
+  check(e.dtype[0] == 'I' || e.dtype[0] == 'U', path_.string(), ": tensor ", name, " has dtype ", e.dtype,
+        ", expected integers");
+  const std::size_t width = bytes_of(e.dtype);
+  std::vector<std::int64_t> values;
+  for (std::size_t at = e.begin; at < e.end; at += width) values.push_back(load_integer(bytes_ + data_ + at, e.dtype));
+  return values;
+}
+
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const std::vector<NamedIntegers>& integers, const std::map<std::string, std::string>& metadata) {
+  nlohmann::ordered_json header;
+  header["__metadata__"] = metadata;
+  std::size_t at = 0;
+  const auto declare = [&](const std::string& name, const char* dtype, const Shape& shape, std::size_t bytes) {
+    header[name] = {{"dtype", dtype}, {"shape", std::vector<Index>(shape)}, {"data_offsets", {at, at + bytes}}};
+    at += bytes;
+  };
+  for (const auto& [name, t] : tensors)
+    declare(name, sizeof(real) == 4 ? "F32" : "F64", t.shape(), std::size_t(t.size()) * sizeof(real));
+  for (const NamedIntegers& n : integers) declare(n.name, "I64", n.shape, n.values.size() * sizeof(std::int64_t));
+
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
+  FileWriter file(path);
+  const std::uint64_t length = text.size();
+  file.write(&length, sizeof length);
+  file.write(text.data(), text.size());
+  for (const auto& [name, t] : tensors)
+    for (Index i = 0; i < t.rows(); ++i) file.write(t.view().row(i).data(), std::size_t(t.cols()) * sizeof(real));
+  for (const NamedIntegers& n : integers) file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
+  file.finish();
+}
+
+}  // namespace seekling

@@ -1,0 +1,64 @@
+// The safetensors format: an 8-byte length, that many bytes of JSON that say where each tensor lies, then the numbers.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace seekling {
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+class SafetensorsFile {
+ public:
+  struct Entry {
+    std::string dtype;  // F64 F32 F16 BF16 I64 I32 ... as in the file
+    Shape shape;
+    std::size_t begin = 0, end = 0;  // bytes, behind the header
+  };
+
+  // Maps the file. Error, one sentence with the path, unless every length and range in it is sound.
+  explicit SafetensorsFile(const std::filesystem::path& path);
+  ~SafetensorsFile();
+  SafetensorsFile(const SafetensorsFile&) = delete;
+  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
+
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  bool has(const std::string& name) const { return entries_.contains(name); }
+
+  void read(const std::string& name, const Tensor& into) const;  // floating types to real; shapes must agree
+  Tensor tensor(const std::string& name) const;                  // the same, into a new tensor
+  std::vector<std::int64_t> integers(const std::string& name) const;  // I64, I32, U16, U32 ...
+
+ private:
+  const Entry& entry(const std::string& name) const;
+  void parse();
+
+  std::filesystem::path path_;
+  const std::byte* bytes_ = nullptr;
+  std::size_t size_ = 0, data_ = 0;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+// Integer tensors beside the floating ones, for what is not a parameter.
+struct NamedIntegers {
+  std::string name;
+  Shape shape;
+  std::vector<std::int64_t> values;
+};
+
+// Tensors as F32 (F64 in the double build), in the order given: the same tensors give the same bytes. The file is
+// written through to the disk. Error, with the system's reason, if that fails.
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const std::vector<NamedIntegers>& integers = {},
+                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+
+}  // namespace seekling

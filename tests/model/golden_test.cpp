@@ -1,0 +1,118 @@
+// The model against Hugging Face's own classes, on the checkpoints in tests/golden (its README has every key). Tolerances
+// are those the fixtures ask of a float32 implementation.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "interop/checkpoint.h"
+#include "interop/config_json.h"
+#include "model/transformer.h"
+#include "ops/cross_entropy.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+namespace {
+
+struct Fixture {
+  explicit Fixture(const std::string& name)
+      : folder(std::filesystem::path(SEEKLING_GOLDEN) / name), model(read_config(folder)), expect(folder / "expect.safetensors") {
+    load_weights(folder, model);
+    ids = narrow("input_ids");
+    B = expect.entries().at("input_ids").shape[0];
+    T = expect.entries().at("input_ids").shape[1];
+  }
+
+  std::vector<std::int32_t> narrow(const std::string& key) const {
+    const auto wide = expect.integers(key);
+    return {wide.begin(), wide.end()};
+  }
+
+  // logits at t predict the id at t+1; the last has no target
+  std::vector<std::int32_t> targets(const std::vector<std::int32_t>& labels) const {
+    std::vector<std::int32_t> shifted(labels.size(), kIgnored);
+    for (Index b = 0; b < B; ++b)
+      for (Index t = 0; t + 1 < T; ++t) shifted[size_t(b * T + t)] = labels[size_t(b * T + t + 1)];
+    return shifted;
+  }
+
+  double difference(const Tensor& found, const std::string& key) const {
+    const Tensor wanted = expect.tensor(key);
+    EXPECT_EQ(found.size(), wanted.size()) << key;
+    return double((found.view().matrix() - wanted.reshape({found.rows(), found.cols()}).view().matrix()).cwiseAbs().maxCoeff());
+  }
+
+  std::filesystem::path folder;
+  Transformer model;
+  SafetensorsFile expect;
+  std::vector<std::int32_t> ids;
+  Index B = 0, T = 0;
+};
+
+class Golden : public testing::TestWithParam<const char*> {};
+
+}  // namespace
+
+TEST_P(Golden, HiddenStatesAndLogitsAgree) {
+  const Fixture f(GetParam());
+  Pass pass;
+  pass.keep_hidden = true;
+  const Tensor h = f.model.hidden(f.ids, f.B, f.T, pass);
+  EXPECT_LT(f.difference(pass.embedded, "hidden.embed"), 2e-4);
+  for (std::size_t i = 0; i < f.model.layers.size(); ++i) {
+    EXPECT_LT(f.difference(pass.attn_out[i], "attn_out." + std::to_string(i)), 2e-4) << i;
+    EXPECT_LT(f.difference(pass.mlp_out[i], "mlp_out." + std::to_string(i)), 2e-4) << i;
+    EXPECT_LT(f.difference(pass.residual[i], "hidden.layer." + std::to_string(i)), 2e-4) << i;
+  }
+  EXPECT_LT(f.difference(h, "hidden.final_norm"), 2e-4);
+  EXPECT_LT(f.difference(f.model.logits(h), "logits"), 2e-4);
+}
+
+TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
+  const Fixture f(GetParam());
+  Pass pass;
+  f.model.hidden(f.ids, f.B, f.T, pass);
+  for (std::size_t m = 0; m < pass.routings.size(); ++m) {
+    const std::string layer = std::to_string(Index(m) + f.model.config.first_k_dense_replace);
+    EXPECT_EQ(pass.routings[m].experts, f.narrow("router." + layer + ".indices")) << layer;
+    EXPECT_LT(f.difference(pass.routings[m].g, "router." + layer + ".weights"), 2e-4) << layer;
+    const Tensor balance = balance_loss(pass.routings[m], f.B, 1, f.model.config.scoring_func == "sigmoid");
+    EXPECT_LT(f.difference(balance, "aux." + layer + ".expert"), 2e-5) << layer;
+  }
+  Pass plain, masked;
+  EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, plain), "loss"), 2e-5);
+  EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked), "loss_masked"), 2e-5);
+}
+
+TEST_P(Golden, GradientsOfTheLossAgree) {
+  const Fixture f(GetParam());
+  Tape tape;
+  Pass pass;
+  tape.backward(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, pass));
+  f.model.for_each_parameter([&](const std::string& name, const Tensor& p) {
+    if (name.ends_with("e_score_correction_bias")) return;  // chooses, and has no gradient
+    const Tensor wanted = f.expect.tensor("grad." + name);
+    const double largest = double(wanted.view().matrix().cwiseAbs().maxCoeff());
+    EXPECT_LT(f.difference(p.grad(), "grad." + name), 1e-3 * largest + 1e-6) << name;
+  });
+}
+
+TEST_P(Golden, GreedyTokensFromTheLatentCacheAgreeExactly) {
+  const Fixture f(GetParam());
+  std::vector<std::int32_t> ids = f.narrow("gen.prompt"), found;
+  auto caches = f.model.make_caches(32);
+  for (std::size_t n = f.narrow("gen.ids").size(); n > 0; --n) {
+    const Tensor h = f.model.decode(ids, caches);
+    const Tensor logits = f.model.logits(h.reshape({h.dim(1), h.cols()}).slice(h.dim(1) - 1, 1));
+    Index best = 0;
+    logits.view().row(0).maxCoeff(&best);
+    found.push_back(std::int32_t(best));
+    ids = {found.back()};
+  }
+  EXPECT_EQ(found, f.narrow("gen.ids"));
+}
+
+INSTANTIATE_TEST_SUITE_P(HuggingFace, Golden, testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny"),
+                         [](const auto& fixture) { return std::string(fixture.param); });
+
+}  // namespace seekling
