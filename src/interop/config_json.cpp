@@ -273,6 +273,13 @@ std::string config_json(const Config& c) {
   return j.dump(2) + "\n";
 }
 
+std::vector<std::string> config_keys() {
+  std::vector<std::string> names;
+  for (const auto* table : {&keys(), &baseline_keys()})
+    for (const auto& [name, k] : *table) names.push_back(name);
+  return names;
+}
+
 void set_config_key(Config& config, const std::string& name, const std::string& value) {
   const Key* k = find(name);
   check(k != nullptr, "--set: ", name, " is not a key of config.json that Seekling knows");

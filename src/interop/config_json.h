@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "nn/config.h"
 
@@ -18,6 +19,8 @@ std::string config_json(const Config& config);
 
 // One key by its name, as the command line has it: set_config_key(c, "kv_lora_rank", "32").
 void set_config_key(Config& config, const std::string& key, const std::string& value);
+
+std::vector<std::string> config_keys();  // that set_config_key knows
 
 void check_config(const Config& config, const std::string& source);  // ranges, and what must divide what
 

@@ -35,7 +35,8 @@ struct Rates {  // one update's numbers, the same for every parameter
 };
 
 // What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers; decay is lr λ or 0.
-void update_piece(RowMap theta, RowMap g, RowMap m, RowMap v, const Rates& r, real decay) {
+template <class Gradient>
+void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
   m.array() = r.beta1 * m.array() + ((1 - r.beta1) * r.clip) * g.array();
   v.array() = r.beta2 * v.array() + (1 - r.beta2) * (r.clip * g.array()).square();
   theta.array() -= r.step * m.array() / (r.root * v.array().sqrt() + r.eps) + decay * theta.array();
@@ -52,13 +53,17 @@ void AdamW::update(Index t, double lr, double clip) const {
                        .clip = real(clip),
                        .step = real(lr / (1 - beta1_t)),
                        .root = real(1 / std::sqrt(1 - beta2_t))};
-  const Row zero = Row::Zero(pieces.empty() ? 0 : pieces.front().n);  // the gradient where none has flowed
-  for (const Piece& piece : pieces) (void)zero, (void)piece;
   parallel_for(Index(pieces.size()), /*grain=*/4, [&](Index i) {
     const auto [p, begin, n] = pieces[size_t(i)];
-    (void)p, (void)begin, (void)n;
+    const auto at = [&, b = begin, k = n](const Tensor& x) { return RowMap(x.data() + b, k); };
+    const RowMap m = at(named[2 * p].second), v = at(named[2 * p + 1].second);
+    const real decay = theta[p].shape().count() > 1 ? real(lr * options.weight_decay) : 0;
+    if (theta[p].has_grad()) {
+      update_piece(at(theta[p]), at(theta[p].grad()), m, v, rates, decay);
+    } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
+      update_piece(at(theta[p]), Row::Zero(n), m, v, rates, decay);
+    }
   });
-  (void)rates, (void)lr;
 }
 
 }  // namespace seekling

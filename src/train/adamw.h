@@ -1,10 +1,9 @@
 // AdamW, and its memory of past gradients: the moments m and v of each parameter.
 #pragma once
 
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "interop/safetensors.h"
 #include "tensor/tensor.h"
 #include "train/clip.h"
 
@@ -18,8 +17,6 @@ struct AdamWOptions {
 
 class AdamW {
  public:
-  using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
-
   AdamW(const NamedTensors& parameters, AdamWOptions options);  // moments 0
 
   // Update number t, counted from 1, by the parameters' gradients times `clip`. Gradients stay as they are.

@@ -1,0 +1,29 @@
+// The subcommands of the one program, and what they share.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <string>
+#include <vector>
+
+#include "core/check.h"
+
+namespace seekling {
+
+struct Usage : Error {  // the command line itself is wrong: exit code 2 instead of 1
+  using Error::Error;
+};
+
+int train_command(int argc, char** argv);
+int generate_command(int argc, char** argv);
+int chat_command(int argc, char** argv);
+int eval_command(int argc, char** argv);
+int score_command(int argc, char** argv);
+int params_command(int argc, char** argv);
+int tokenizer_command(int argc, char** argv);
+int data_command(int argc, char** argv);
+
+// Parses, with --help and --threads added. Prints the help and ends the program where that is asked for; throws Usage for
+// what is not understood. Words that are not flags go to `positional`, or are refused if it is empty.
+cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional = "");
+
+}  // namespace seekling

@@ -1,0 +1,45 @@
+// seekling eval: what a run knows of text and questions that it never trained on.
+#include <cstdio>
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/places.h"
+#include "cli/questions.h"
+#include "data/batches.h"
+#include "interop/tokenizer_json.h"
+#include "train/trainer.h"
+
+namespace seekling {
+
+int eval_command(int argc, char** argv) {
+  cxxopts::Options options("seekling eval", "Held-out loss, bits per byte, and exact match on the toy world's questions.");
+  options.add_options()("model", "a run folder (the latest run)", cxxopts::value<std::string>(), "DIR")(
+      "questions", "a questions.jsonl (the run's own)", cxxopts::value<std::string>(), "FILE")(
+      "batch-size", "sequences at a time", cxxopts::value<Index>()->default_value("8"), "N");
+  const auto flags = parse(options, argc, argv, "model");
+  const std::filesystem::path folder = flags.count("model") ? std::filesystem::path(flags["model"].as<std::string>()) : latest_run();
+  const auto model = load_model(folder);
+  const Tokenizer tokenizer = read_tokenizer(folder.string());
+
+  const std::filesystem::path tokens = folder / "tokens" / "heldout.bin";
+  if (std::filesystem::exists(tokens)) {
+    const TokenFile file(tokens);
+    const TrainerState state = read_trainer_state(folder);
+    const Heldout heldout{heldout_batches(file, state.settings.seq_len, flags["batch-size"].as<Index>(), tokenizer.bos()),
+                          file.text_bytes()};
+    const HeldoutLoss loss = evaluate(*model, heldout);
+    std::printf("held-out loss %.4f nats a token, %.4f bits a byte\n", loss.nats_per_target, loss.bits_per_byte);
+  }
+  const std::filesystem::path questions =
+      flags.count("questions") ? std::filesystem::path(flags["questions"].as<std::string>()) : folder / "data" / "questions.jsonl";
+  if (!std::filesystem::exists(questions)) {
+    check(!flags.count("questions"), questions.string(), ": not found, expected a questions.jsonl as data make writes it");
+    return 0;
+  }
+  for (const auto& [kind, count] : exact_match(*model, tokenizer, read_questions(questions)))
+    std::printf("exact match %-10s %3ld of %3ld  %5.1f %%\n", kind.c_str(), long(count.right), long(count.asked),
+                100.0 * double(count.right) / double(count.asked));
+  return 0;
+}
+
+}  // namespace seekling

@@ -1,0 +1,37 @@
+// seekling params: how large a model is, and what its cache would be with other kinds of attention.
+#include "model/size.h"
+
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/places.h"
+
+namespace seekling {
+
+int params_command(int argc, char** argv) {
+  cxxopts::Options options("seekling params", "Parameters, FLOPs and cache bytes of a model.");
+  options.add_options()("model", "a preset, a config.json or a folder with one",
+                        cxxopts::value<std::string>()->default_value("nano"), "MODEL")(
+      "ctx", "tokens attended to, for the FLOPs", cxxopts::value<Index>()->default_value("2048"), "N");
+  const auto flags = parse(options, argc, argv, "model");
+  const Config c = find_config(flags["model"].as<std::string>());
+  const Index context = flags["ctx"].as<Index>();
+  const Size size = size_of(c);
+  const long input = long(c.vocab_size * c.hidden_size);
+  std::printf("parameters                    %20ld\n", long(size.total));
+  std::printf("activated a token             %20ld   (%ld without the input embedding)\n", long(size.activated),
+              long(size.activated) - (c.tie_word_embeddings ? 0 : input));
+  std::printf("forward FLOPs a token         %20.0f   at a context of %ld\n", forward_flops(c, double(context)), long(context));
+  std::printf("training FLOPs a token        %20.0f\n\n", 3 * forward_flops(c, double(context)));
+  std::printf("cache a token, all layers          numbers     bytes in fp32     bytes in bf16\n");
+  const auto row = [](const char* name, Index n) {
+    std::printf("  %-28s %12ld  %16ld  %16ld\n", name, long(n), long(4 * n), long(2 * n));
+  };
+  row(c.attention == "mla" ? "this model, MLA" : "this model", cache_elements(c));
+  row("MHA, every head", cache_elements_of_heads(c, c.num_attention_heads));
+  if (c.num_attention_heads % 8 == 0) row("GQA, 8 key heads", cache_elements_of_heads(c, 8));
+  row("MQA, one key head", cache_elements_of_heads(c, 1));
+  return 0;
+}
+
+}  // namespace seekling

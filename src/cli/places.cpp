@@ -1,0 +1,53 @@
+#include "cli/places.h"
+
+#include <set>
+
+#include "core/check.h"
+#include "interop/atomic_save.h"
+#include "interop/checkpoint.h"
+#include "interop/config_json.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+Config find_config(const std::string& model) {
+  const fs::path presets = SEEKLING_MODELS, preset = presets / (model + ".json");
+  if (model.find('/') == std::string::npos && fs::exists(preset)) return read_config(preset);
+  if (fs::exists(model)) return read_config(model);
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(presets)) names.insert(entry.path().stem().string());
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  throw Error("--model: " + model + " is neither a preset (" + list + ") nor a file or folder");
+}
+
+fs::path latest_run() {
+  fs::path latest;
+  fs::file_time_type when;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator("runs", none)) {
+    const fs::path weights = entry.path() / "model.safetensors";
+    if (!fs::exists(weights)) continue;
+    const fs::file_time_type t = fs::last_write_time(weights);
+    if (latest.empty() || t > when) latest = entry.path(), when = t;
+  }
+  check(!latest.empty(), "--model: not given, and there is no run in runs/; train one with ./seekling train");
+  return latest;
+}
+
+fs::path free_run(const std::string& name) {
+  fs::path run = fs::path("runs") / name;
+  for (int i = 2; fs::exists(run); ++i) run = fs::path("runs") / (name + "-" + std::to_string(i));
+  return run;
+}
+
+std::unique_ptr<Transformer> load_model(const fs::path& folder) {
+  check(fs::is_directory(folder), "--model: ", folder.string(), " is not a folder, expected a run or a checkpoint");
+  recover(folder);
+  auto model = std::make_unique<Transformer>(read_config(folder));
+  load_weights(folder, *model);
+  return model;
+}
+
+}  // namespace seekling

@@ -1,0 +1,24 @@
+// The toy world's held-out questions, put to a model.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "data/tokenizer.h"
+#include "data/toy_world.h"
+#include "model/transformer.h"
+
+namespace seekling {
+
+std::string answer(const Transformer& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens);
+
+struct Count {
+  Index right = 0, asked = 0;
+};
+// Exact match: the greedy answer, up to the end of the sentence, equals the expected one. By kind, over all languages.
+std::map<std::string, Count> exact_match(const Transformer& model, const Tokenizer& tokenizer,
+                                         const std::vector<Question>& questions);
+
+}  // namespace seekling

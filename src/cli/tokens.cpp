@@ -1,0 +1,57 @@
+#include "cli/tokens.h"
+
+#include <iostream>
+
+#include "interop/tokenizer_json.h"
+
+namespace seekling {
+
+namespace {
+
+// Hands on documents a few megabytes at a time.
+void in_groups(const ForEachDocument& documents, const std::function<void(const std::vector<std::string>&)>& use) {
+  constexpr std::size_t kGroup = 8 << 20;
+  std::vector<std::string> group;
+  std::size_t bytes = 0;
+  documents([&](std::string_view document) {
+    group.emplace_back(document);
+    if ((bytes += document.size()) < kGroup) return;
+    use(group);
+    group.clear();
+    bytes = 0;
+  });
+  if (!group.empty()) use(group);
+}
+
+}  // namespace
+
+Tokenizer learn_tokenizer(const ForEachDocument& documents, const BpeTraining& training) {
+  PieceCounts pieces(training.pre_tokenizer);
+  in_groups(documents, [&](const std::vector<std::string>& group) { pieces.add(group); });
+  if (pieces.malformed() > 0) {
+    std::cerr << "note: the text has " << pieces.malformed() << " sequences that are not UTF-8; they are kept as bytes\n";
+  }
+  return train_bpe(pieces, training);
+}
+
+std::uint64_t fingerprint(const Tokenizer& tokenizer) {  // FNV-1a of what would be written
+  std::uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : tokenizer_json(tokenizer)) hash = (hash ^ std::uint8_t(c)) * 0x100000001B3;
+  return hash;
+}
+
+void write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer, const ForEachDocument& documents) {
+  TokenWriter writer(path, tokenizer.vocab_size(), fingerprint(tokenizer));
+  in_groups(documents, [&](const std::vector<std::string>& group) {
+    const auto encoded = tokenizer.encode_batch(group, /*specials=*/true);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      std::vector<TokenId> ids{tokenizer.bos()};
+      ids.insert(ids.end(), encoded[i].begin(), encoded[i].end());
+      ids.push_back(tokenizer.eos());
+      writer.append(ids, Index(group[i].size()));
+    }
+  });
+  writer.finish();
+}
+
+}  // namespace seekling

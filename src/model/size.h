@@ -1,0 +1,20 @@
+// How large a model is, by its config alone: parameters, work and cache.
+#pragma once
+
+#include "nn/config.h"
+
+namespace seekling {
+
+struct Size {
+  Index total = 0;      // parameters, correction biases included, multi-token prediction modules not
+  Index activated = 0;  // of them, those that one token meets; both tables counted
+};
+Size size_of(const Config& config);
+
+// Floating-point operations of the forward pass for one token that attends to `context` tokens (a multiply-add is two).
+double forward_flops(const Config& config, double context);
+
+Index cache_elements(const Config& config);  // numbers cached a token, all layers: (kv_lora_rank + qk_rope_head_dim) L for MLA
+Index cache_elements_of_heads(const Config& config, Index key_heads);  // the same model with key_heads heads cached whole
+
+}  // namespace seekling

@@ -1,0 +1,55 @@
+#include "train/run_folder.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/check.h"
+#include "interop/atomic_save.h"
+#include "interop/checkpoint.h"
+#include "interop/config_json.h"
+#include "interop/file.h"
+#include "interop/safetensors.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+std::string generation_config_json(const Config& config) {
+  const nlohmann::ordered_json json = {{"_from_model_config", true},
+                                       {"bos_token_id", config.bos_token_id},
+                                       {"eos_token_id", config.eos_token_id}};
+  return json.dump(2) + "\n";
+}
+
+RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string tokenizer_config_json)
+    : path_(std::move(path)), tokenizer_(std::move(tokenizer_json)), tokenizer_config_(std::move(tokenizer_config_json)) {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  check(!error, path_.string(), ": the run's folder cannot be made: ", error.message());
+  recover(path_);
+}
+
+void RunFolder::save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const {
+  AtomicSave save(path_);
+  write_file(save.file("config.json"), config_json(model.config));
+  write_safetensors(save.file("model.safetensors"), named_parameters(model));
+  write_file(save.file("tokenizer.json"), tokenizer_);
+  write_file(save.file("tokenizer_config.json"), tokenizer_config_);
+  write_file(save.file("generation_config.json"), generation_config_json(model.config));
+  write_safetensors(save.file("optimizer.safetensors"), optimizer.moments());
+  write_file(save.file("trainer_state.json"), trainer_state_json(state));
+  save.commit();
+}
+
+void RunFolder::load(const Transformer& model, const AdamW& optimizer) const {
+  load_weights(path_, model);
+  const SafetensorsFile moments(path_ / "optimizer.safetensors");
+  for (const auto& [name, moment] : optimizer.moments()) moments.read(name, moment);
+}
+
+std::string how_to_resume(const fs::path& path, const TrainerState& state) {
+  return text("stopped after step ", state.step, " of ", state.settings.steps,
+              "; go on with: ./seekling train --resume ", path.string());
+}
+
+}  // namespace seekling

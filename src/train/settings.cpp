@@ -1,0 +1,78 @@
+// trainer_state.json, and what numbers a run accepts.
+#include "train/settings.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "interop/atomic_save.h"
+#include "interop/file.h"
+
+namespace seekling {
+
+using Json = nlohmann::ordered_json;
+
+void check_settings(const TrainSettings& s) {
+  const auto at_least = [](const char* flag, auto value, auto least) {
+    check(value >= least, flag, ": found ", value, ", expected at least ", least);
+  };
+  at_least("--steps", s.steps, 1), at_least("--batch-size", s.batch_size, 1);
+  at_least("--accumulate", s.accumulate, 1), at_least("--seq-len", s.seq_len, 1);
+  at_least("--warmup-steps", s.warmup_steps, 0), at_least("--lr", s.lr, 0.0);
+  at_least("--weight-decay", s.weight_decay, 0.0), at_least("--clip", s.clip, 0.0);
+  at_least("--eval-every", s.eval_every, 0), at_least("--save-every", s.save_every, 0);
+  at_least("--sample-every", s.sample_every, 0);
+  check(s.beta1 >= 0 && s.beta1 < 1, "--beta1: found ", s.beta1, ", expected a number in [0, 1)");
+  check(s.beta2 >= 0 && s.beta2 < 1, "--beta2: found ", s.beta2, ", expected a number in [0, 1)");
+  check(s.eps > 0, "--eps: found ", s.eps, ", expected a number above 0");
+  learning_rate(schedule_of(s), 1);  // knows the kinds
+}
+
+Schedule schedule_of(const TrainSettings& s) {
+  return {.kind = s.schedule,
+          .lr = s.lr,
+          .warmup_steps = s.warmup_steps,
+          .steps = s.steps,
+          .drop_at = s.drop_at,
+          .drop_factor = s.drop_factor,
+          .floor = s.floor};
+}
+
+AdamWOptions adamw_of(const TrainSettings& s) {
+  return {.beta1 = s.beta1, .beta2 = s.beta2, .eps = s.eps, .weight_decay = s.weight_decay};
+}
+
+std::string trainer_state_json(const TrainerState& state) {
+  Json settings;
+  for_each_setting(state.settings, [&](const char* name, const auto& value) { settings[name] = value; });
+  const Json json = {{"step", state.step},
+                     {"tokens", state.tokens},
+                     {"data", state.data},
+                     {"tokenizer_fingerprint", state.tokenizer_fingerprint},
+                     {"settings", settings}};
+  return json.dump(2) + "\n";
+}
+
+TrainerState parse_trainer_state(const std::string& json, const std::string& path) {
+  TrainerState state;
+  try {
+    const nlohmann::json parsed = parse_json(json, path);
+    parsed.at("step").get_to(state.step);
+    parsed.at("tokens").get_to(state.tokens);
+    parsed.at("data").get_to(state.data);
+    parsed.at("tokenizer_fingerprint").get_to(state.tokenizer_fingerprint);
+    const nlohmann::json& settings = parsed.at("settings");
+    for_each_setting(state.settings, [&](const char* name, auto& value) { settings.at(name).get_to(value); });
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(text(path, ": is not the state of a run (", e.what(), "); resume from another folder, or train anew"));
+  }
+  return state;
+}
+
+TrainerState read_trainer_state(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / "trainer_state.json";
+  if (std::filesystem::is_directory(run)) recover(run);
+  check(std::filesystem::exists(path), path.string(), ": not found; --resume needs the folder of a run that has saved");
+  return parse_trainer_state(read_file(path), path.string());
+}
+
+}  // namespace seekling

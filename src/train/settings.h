@@ -1,0 +1,71 @@
+// What a run was told, and how far it has come: trainer_state.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/real.h"
+#include "train/adamw.h"
+#include "train/schedule.h"
+
+namespace seekling {
+
+// The names are the keys of trainer_state.json and, with dashes, the flags of `train`.
+struct TrainSettings {
+  Index steps = 600;
+  Index batch_size = 16;   // sequences in one forward pass
+  Index accumulate = 1;    // forward passes whose gradients are added up for one step
+  Index seq_len = 256;
+  std::uint64_t seed = 1;
+
+  double lr = 1e-3;
+  std::string schedule = "step";
+  Index warmup_steps = 50;
+  std::vector<double> drop_at{0.6, 0.9};
+  double drop_factor = 0.316;
+  double floor = 0.1;
+
+  double weight_decay = 0.1;
+  double beta1 = 0.9, beta2 = 0.95;
+  double eps = 1e-8;
+  double clip = 1;         // the largest norm of all gradients together; 0: any
+
+  Index eval_every = 100;  // each in steps; 0: never (a run is saved at its end in any case)
+  Index save_every = 100;
+  Index sample_every = 100;
+
+  bool operator==(const TrainSettings&) const = default;
+};
+
+// visit(name, member) for every setting, in order. S is TrainSettings or const TrainSettings.
+template <class S, class Visit>
+void for_each_setting(S& s, Visit&& visit) {
+  visit("steps", s.steps), visit("batch_size", s.batch_size), visit("accumulate", s.accumulate);
+  visit("seq_len", s.seq_len), visit("seed", s.seed);
+  visit("lr", s.lr), visit("schedule", s.schedule), visit("warmup_steps", s.warmup_steps);
+  visit("drop_at", s.drop_at), visit("drop_factor", s.drop_factor), visit("floor", s.floor);
+  visit("weight_decay", s.weight_decay), visit("beta1", s.beta1), visit("beta2", s.beta2), visit("eps", s.eps);
+  visit("clip", s.clip);
+  visit("eval_every", s.eval_every), visit("save_every", s.save_every), visit("sample_every", s.sample_every);
+}
+
+void check_settings(const TrainSettings& settings);  // Error with the flag's name for a number that makes no sense
+Schedule schedule_of(const TrainSettings& settings);
+AdamWOptions adamw_of(const TrainSettings& settings);
+
+// There is no generator's state to keep: batches are a function of (seed, step).
+struct TrainerState {
+  Index step = 0;    // so many are done
+  Index tokens = 0;  // read so far
+  TrainSettings settings;
+  std::vector<std::string> data;                // as given to --data
+  std::uint64_t tokenizer_fingerprint = 0;      // of the token file
+};
+
+std::string trainer_state_json(const TrainerState& state);
+TrainerState parse_trainer_state(const std::string& json, const std::string& path);  // path: for the messages
+TrainerState read_trainer_state(const std::filesystem::path& run);  // run: the folder
+
+}  // namespace seekling

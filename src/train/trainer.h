@@ -1,0 +1,76 @@
+// The training loop.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/batches.h"
+#include "model/transformer.h"
+#include "train/adamw.h"
+#include "train/metrics.h"
+#include "train/run_folder.h"
+#include "train/settings.h"
+
+namespace seekling {
+
+using BatchSource = std::function<Batch(Index)>;  // batch 0, 1, 2, ...; the same whenever it is asked for
+
+struct Heldout {
+  std::vector<Batch> batches;
+  Index text_bytes = 0;  // of the text they stand for; 0: not known, and bits per byte are not given
+};
+
+struct HeldoutLoss {
+  double nats_per_target = 0, bits_per_byte = 0;
+};
+HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout);
+
+struct Hooks {  // what the caller does on the way; each may be empty
+  std::function<void(const StepMetrics&)> on_step = {};
+  std::function<void(Index step)> on_save = {}, on_sample = {};
+};
+
+struct Outcome {
+  Index step = 0;            // so many are done, and saved
+  bool interrupted = false;  // by Ctrl-C
+};
+
+class Trainer {
+ public:
+  // A state with steps behind it, as read_trainer_state gives it, is a run that goes on: its weights and moments are
+  // read from the folder. Otherwise the model is trained from the weights it has. model must outlive the trainer.
+  Trainer(const Transformer& model, TrainerState state, BatchSource batches, Heldout heldout, RunFolder folder);
+
+  // To the last step, or to the end of the step in which Ctrl-C came.
+  Outcome run(const Hooks& hooks = {});
+
+  StepMetrics step();  // one update of the weights; Error, and no update, if something is not a finite number
+  void save();
+
+  const TrainerState& state() const { return state_; }
+
+ private:
+  struct Sums;
+  Sums gradients();
+  void add_gradients(const Batch& batch, double share, Sums& sums) const;
+  void finish_step(StepMetrics& metrics, const Hooks& hooks);
+  void check_gradients(double norm) const;
+  bool due(Index every) const { return every > 0 && (state_.step % every == 0 || state_.step == settings().steps); }
+  const TrainSettings& settings() const { return state_.settings; }
+  std::string last_save() const;
+
+  const Transformer& model;
+  TrainerState state_;
+  BatchSource batches;
+  Heldout heldout;
+  RunFolder folder;
+  AdamW optimizer;
+  MetricsLog log;
+  Index saved;  // the step of the last save
+};
+
+// Where the loss of a batch stops being a finite number: the op, and a parameter that is to blame, if one is.
+std::string first_not_finite(const Transformer& model, const Batch& batch);
+
+}  // namespace seekling

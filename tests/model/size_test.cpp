@@ -1,0 +1,61 @@
+#include "model/size.h"
+
+#include <gtest/gtest.h>
+
+#include "model/transformer.h"
+
+namespace seekling {
+
+namespace {
+
+Config v2_lite() {
+  Config c;
+  c.vocab_size = 102400, c.hidden_size = 2048, c.num_hidden_layers = 27, c.num_attention_heads = 16, c.kv_lora_rank = 512;
+  c.qk_nope_head_dim = 128, c.qk_rope_head_dim = 64, c.v_head_dim = 128, c.intermediate_size = 10944;
+  c.moe_intermediate_size = 1408, c.n_routed_experts = 64, c.n_shared_experts = 2, c.num_experts_per_tok = 6;
+  return c;
+}
+
+Config v2() {
+  Config c = v2_lite();
+  c.hidden_size = 5120, c.num_hidden_layers = 60, c.num_attention_heads = 128, c.q_lora_rank = 1536;
+  c.intermediate_size = 12288, c.moe_intermediate_size = 1536, c.n_routed_experts = 160;
+  return c;
+}
+
+Config v3() {
+  Config c = v2();
+  c.vocab_size = 129280, c.hidden_size = 7168, c.num_hidden_layers = 61, c.first_k_dense_replace = 3;
+  c.intermediate_size = 18432, c.moe_intermediate_size = 2048, c.n_routed_experts = 256, c.n_shared_experts = 1;
+  c.num_experts_per_tok = 8, c.topk_method = "noaux_tc";
+  return c;
+}
+
+}  // namespace
+
+TEST(Size, GivesTheReleasedModelsParameters) {
+  EXPECT_EQ(size_of(v2_lite()).total, 15'706'484'224);
+  EXPECT_EQ(size_of(v2_lite()).activated, 2'661'150'208);
+  EXPECT_EQ(size_of(v2()).total, 235'741'434'880);
+  EXPECT_EQ(size_of(v2()).activated, 21'375'800'320);
+  EXPECT_EQ(size_of(v3()).total, 671'026'419'200);
+  EXPECT_EQ(size_of(v3()).activated, 37'552'297'472);
+}
+
+TEST(Size, GivesTheReleasedModelsCaches) {
+  EXPECT_EQ(cache_elements(v2()), 34'560);
+  EXPECT_EQ(cache_elements_of_heads(v2(), 128), 1'966'080);
+  EXPECT_EQ(cache_elements_of_heads(v2(), 8), 122'880);
+  EXPECT_EQ(cache_elements_of_heads(v2(), 1), 15'360);
+}
+
+TEST(Size, CountsWhatTheTransformerHas) {
+  Config c;
+  c.q_lora_rank = 24;
+  c.topk_method = "noaux_tc";
+  Index parameters = 0;
+  Transformer(c).for_each_parameter([&](const std::string&, const Tensor& p) { parameters += p.size(); });
+  EXPECT_EQ(size_of(c).total, parameters);
+}
+
+}  // namespace seekling

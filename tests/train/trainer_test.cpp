@@ -1,0 +1,295 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <limits>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "interop/checkpoint.h"
+#include "interop/file.h"
+#include "train/interrupt.h"
+
+namespace seekling {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Index kVocab = 32, T = 12;
+
+Config tiny() {
+  Config c;
+  c.vocab_size = kVocab, c.hidden_size = 16, c.num_hidden_layers = 2, c.intermediate_size = 32;
+  c.num_attention_heads = 2, c.kv_lora_rank = 8, c.qk_nope_head_dim = 8, c.qk_rope_head_dim = 4, c.v_head_dim = 8;
+  c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.moe_intermediate_size = 8;
+  c.aux_loss_alpha = 0.01, c.initializer_range = 0.1;
+  return c;
+}
+
+// Row r of a made-up corpus: two documents, in each of which an id follows from the one before.
+void append_row(Batch& batch, Index r) {
+  Rng rng(5, std::uint64_t(r));
+  const Index second = 3 + rng.below(T - 4);  // where the second document begins
+  Index id = 0;
+  for (Index t = 0; t < T; ++t) {
+    id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
+    batch.ids.push_back(std::int32_t(id));
+    batch.targets.push_back(t + 1 == second ? Batch::kIgnored : std::int32_t((5 * id + 3) % kVocab));
+    batch.first.push_back(std::int32_t(t >= second ? second : 0));
+  }
+  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = Batch::kIgnored;
+}
+
+BatchSource rows(Index B) {
+  return [B](Index i) {
+    Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
+    for (Index b = 0; b < B; ++b) append_row(batch, i * B + b);
+    return batch;
+  };
+}
+
+TrainerState state_of(Index steps) {
+  TrainerState state;
+  state.settings.steps = steps, state.settings.batch_size = 4, state.settings.seq_len = T;
+  state.settings.lr = 0.01, state.settings.warmup_steps = 3;
+  state.settings.eval_every = 4, state.settings.save_every = 0, state.settings.sample_every = 0;
+  state.data = {"made up"};
+  return state;
+}
+
+struct Stop {};  // thrown from a hook: the process is gone, as after kill -9
+
+}  // namespace
+
+class TrainerTest : public testing::Test {
+ protected:
+  TrainerTest() { fs::remove_all(root); }
+  ~TrainerTest() override { fs::remove_all(root); }
+
+  RunFolder folder(const std::string& name) const { return RunFolder(root / name, "{}", "{}"); }
+  Heldout heldout() const { return {.batches = {rows(3)(1000), rows(2)(1000)}, .text_bytes = 100}; }
+
+  static Transformer fresh() {
+    Transformer model(tiny());
+    model.initialise(11);
+    return model;
+  }
+
+  // A fresh model, trained from `state` on; returns model.safetensors.
+  std::string train(const std::string& name, const TrainerState& state, const Hooks& hooks = {}) const {
+    const Transformer model = fresh();
+    Trainer(model, state, rows(4), heldout(), folder(name)).run(hooks);
+    return weights(name);
+  }
+  // The same with weights of its own that the folder's replace.
+  std::string resume(const std::string& name) const {
+    const Transformer model(tiny());
+    Trainer(model, read_trainer_state(root / name), rows(4), heldout(), folder(name)).run();
+    return weights(name);
+  }
+  std::string weights(const std::string& name) const { return read_file(root / name / "model.safetensors"); }
+
+  const fs::path root = fs::temp_directory_path() / text("seekling_trainer_", ::getpid());
+};
+
+TEST_F(TrainerTest, TheLossOfOneBatchFalls) {
+  const Transformer model = fresh();
+  TrainerState state = state_of(150);
+  const Batch batch = rows(4)(0);
+  Trainer trainer(model, state, [&](Index) { return batch; }, {}, folder("overfit"));
+  const double first = trainer.step().loss;
+  EXPECT_NEAR(first, std::log(double(kVocab)), 0.5);
+  double last = first;
+  while (trainer.state().step < 150) last = trainer.step().loss;
+  EXPECT_LT(last, 0.1);
+}
+
+TEST_F(TrainerTest, AStepSaysHowItWent) {
+  const Transformer model = fresh();
+  Trainer trainer(model, state_of(12), rows(4), heldout(), folder("metrics"));
+  const StepMetrics metrics = trainer.step();
+  EXPECT_EQ(metrics.step, 1);
+  EXPECT_DOUBLE_EQ(metrics.lr, 0.01 / 3);
+  EXPECT_GT(metrics.grad_norm, 0);
+  EXPECT_GT(metrics.balance_loss, 0);
+  EXPECT_GT(metrics.tokens_per_s, 0);
+  ASSERT_EQ(metrics.expert_load.size(), 1u);
+  ASSERT_EQ(metrics.expert_load[0].size(), 4u);
+  double sum = 0, max = 0;
+  for (const double f : metrics.expert_load[0]) sum += f, max = std::max(max, f);
+  EXPECT_NEAR(sum, 1, 1e-12);
+  EXPECT_NEAR(metrics.max_vio, 4 * max - 1, 1e-12);
+  EXPECT_EQ(trainer.state().tokens, 4 * T);
+}
+
+TEST_F(TrainerTest, KilledAndResumedEqualsUninterruptedToTheBit) {
+  TrainerState state = state_of(12);
+  const std::string straight = train("straight", state);
+  state.settings.save_every = 7;
+  const Hooks kill{.on_step = [](const StepMetrics& m) { if (m.step == 9) throw Stop(); }};
+  EXPECT_THROW(train("killed", state, kill), Stop);
+  EXPECT_EQ(read_trainer_state(root / "killed").step, 7);
+  EXPECT_EQ(read_metrics(root / "killed" / "metrics.jsonl").size(), 9u);
+  EXPECT_EQ(resume("killed"), straight);
+  EXPECT_EQ(read_file(root / "killed" / "optimizer.safetensors"), read_file(root / "straight" / "optimizer.safetensors"));
+  const std::vector<StepMetrics> all = read_metrics(root / "killed" / "metrics.jsonl");
+  ASSERT_EQ(all.size(), 12u);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].step, Index(i) + 1);
+  EXPECT_EQ(read_trainer_state(root / "killed").tokens, 12 * 4 * T);
+}
+
+TEST_F(TrainerTest, CtrlCFinishesTheStepAndSaves) {
+  const std::string straight = train("straight", state_of(12));
+  const Transformer model = fresh();
+  Trainer trainer(model, state_of(12), rows(4), {}, folder("stopped"));
+  const Outcome outcome = trainer.run({.on_step = [](const StepMetrics& m) { if (m.step == 7) std::raise(SIGINT); },
+});
+  EXPECT_TRUE(outcome.interrupted);
+  EXPECT_EQ(outcome.step, 7);
+  EXPECT_EQ(how_to_resume("runs/x", trainer.state()),
+            "stopped after step 7 of 12; go on with: ./seekling train --resume runs/x");
+  EXPECT_EQ(resume("stopped"), straight);
+}
+
+TEST_F(TrainerTest, AnyNumberOfThreadsGivesTheSameBits) {
+  const int before = threads();
+  std::vector<std::string> files;
+  for (const int n : {1, 2, 5}) {
+    set_threads(n);
+    files.push_back(train(text("threads", n), state_of(6)));
+  }
+  set_threads(before);
+  EXPECT_EQ(files[1], files[0]);
+  EXPECT_EQ(files[2], files[0]);
+}
+
+TEST_F(TrainerTest, TwoBatchesOfTwoEqualOneOfFour) {
+  TrainerState state = state_of(5);
+  state.settings.eps = 1e-3;  // at the usual 1e-8 the first update is lr · sign(g), and the sign of a rounding error counts
+  const Transformer one = fresh(), two = fresh();
+  Trainer one_by_four(one, state, rows(4), {}, folder("1x4"));
+  state.settings.batch_size = 2, state.settings.accumulate = 2;
+  Trainer two_by_two(two, state, rows(2), {}, folder("2x2"));
+  for (Index i = 0; i < 5; ++i) {
+    const StepMetrics a = one_by_four.step(), b = two_by_two.step();
+    EXPECT_NEAR(a.loss, b.loss, 1e-5);
+    EXPECT_NEAR(a.balance_loss, b.balance_loss, 1e-5);
+    EXPECT_NEAR(a.grad_norm, b.grad_norm, 1e-5);
+    EXPECT_EQ(a.expert_load, b.expert_load);
+  }
+  const NamedTensors p = named_parameters(one), q = named_parameters(two);
+  for (std::size_t i = 0; i < p.size(); ++i)
+    EXPECT_LT((p[i].second.view().matrix() - q[i].second.view().matrix()).cwiseAbs().maxCoeff(), 1e-5) << p[i].first;
+}
+
+TEST_F(TrainerTest, HeldoutLossIsTheMeanOverTargetsWhateverTheBatches) {
+  const Transformer model = fresh();
+  const HeldoutLoss whole = evaluate(model, {.batches = {rows(6)(3)}, .text_bytes = 50});
+  const HeldoutLoss parts = evaluate(model, {.batches = {rows(2)(9), rows(1)(20), rows(3)(7)}, .text_bytes = 50});
+  EXPECT_NEAR(whole.nats_per_target, parts.nats_per_target, 1e-6);
+  Index targets = 0;
+  for (const std::int32_t t : rows(6)(3).targets) targets += t != Batch::kIgnored;
+  EXPECT_NEAR(whole.bits_per_byte, whole.nats_per_target * double(targets) / std::log(2.0) / 50, 1e-9);
+}
+
+TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
+  const Transformer model = fresh();
+  TrainerState state = state_of(12);
+  state.settings.save_every = 1;
+  Trainer trainer(model, state, rows(4), {}, folder("nan"));
+  const std::string planted = "model.layers.1.self_attn.kv_b_proj.weight";
+  const Hooks plant{.on_save = [&](Index step) {
+    if (step != 2) return;
+    for (const auto& [name, p] : named_parameters(model))
+      if (name == planted) p.data()[7] = std::numeric_limits<real>::quiet_NaN();
+  }};
+  try {
+    trainer.run(plant);
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.what(), "step 3: the loss is nan; the first number that is not finite came from linear, whose parameter " +
+                            planted + " holds such a number; the weights of step 2 are in " + (root / "nan").string() +
+                            "; train again with a lower --lr");
+  }
+  EXPECT_EQ(trainer.state().step, 2);
+  EXPECT_EQ(read_trainer_state(root / "nan").step, 2);
+  for (const auto& [name, p] : named_parameters(model)) EXPECT_FALSE(p.has_grad()) << name;
+}
+
+TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
+  const Transformer model = fresh();
+  Trainer trainer(model, state_of(12), rows(4), {}, folder("gradient"));
+  const std::vector<real> before(model.lm_head.data(), model.lm_head.data() + model.lm_head.size());
+  model.lm_head.grad().data()[5] = std::numeric_limits<real>::infinity();  // as if it had been left by a backward pass
+  try {
+    trainer.step();
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "step 1: the norm of the gradients is inf; the first one that is not finite is that of "
+                           "lm_head.weight; nothing was saved yet; train again with a lower --lr");
+  }
+  EXPECT_EQ(before, (std::vector<real>(model.lm_head.data(), model.lm_head.data() + model.lm_head.size())));
+}
+
+TEST_F(TrainerTest, ARunIsAHuggingFaceFolder) {
+  train("run", state_of(1));
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(root / "run")) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"config.json", "generation_config.json", "metrics.jsonl", "model.safetensors",
+                                             "optimizer.safetensors", "tokenizer.json", "tokenizer_config.json",
+                                             "trainer_state.json"}));
+}
+
+TEST_F(TrainerTest, SaysThatThereIsNothingToResume) {
+  try {
+    read_trainer_state(root / "nowhere");
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.what(), (root / "nowhere" / "trainer_state.json").string() +
+                            ": not found; --resume needs the folder of a run that has saved");
+  }
+}
+
+TEST(InterruptDeathTest, TheSecondCtrlCLeavesAtOnce) {
+  const auto twice = [] {
+    const Interrupt interrupt;
+    std::raise(SIGINT);
+    if (!Interrupt::requested()) std::_Exit(1);
+    std::raise(SIGINT);
+    std::_Exit(2);
+  };
+  EXPECT_EXIT(twice(), testing::ExitedWithCode(130), "");
+}
+
+TEST(TrainerState, ReadsWhatItWrote) {
+  TrainerState state;
+  state.step = 37, state.tokens = 123456789012, state.data = {"a.txt", "b"};
+  state.tokenizer_fingerprint = 0xFEDCBA9876543210;
+  state.settings.lr = 0.1 + 0.2, state.settings.schedule = "cosine", state.settings.drop_at = {0.8, 0.9};
+  const TrainerState read = parse_trainer_state(trainer_state_json(state), "x");
+  EXPECT_EQ(read.step, state.step);
+  EXPECT_EQ(read.tokens, state.tokens);
+  EXPECT_EQ(read.data, state.data);
+  EXPECT_EQ(read.tokenizer_fingerprint, state.tokenizer_fingerprint);
+  EXPECT_TRUE(read.settings == state.settings);
+}
+
+TEST(TrainSettings, NamesTheFlagThatMakesNoSense) {
+  TrainSettings settings;
+  settings.batch_size = 0;
+  try {
+    check_settings(settings);
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "--batch-size: found 0, expected at least 1");
+  }
+}
+
+}  // namespace seekling
