@@ -30,8 +30,8 @@ namespace {
 
 struct Rates {  // one update's numbers, the same for every parameter
   real beta1, beta2, eps, clip;
-  real step;    // lr / (1 - β1^t)
-  real root;    // (1 - β2^t)^(-1/2)
+  real step;  // lr / (1 - β1^t)
+  real root;  // (1 - β2^t)^(-1/2)
 };
 
 // What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers; decay is lr λ or 0.

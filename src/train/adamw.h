@@ -22,8 +22,8 @@ class AdamW {
   // Update number t, counted from 1, by the parameters' gradients times `clip`. Gradients stay as they are.
   void update(Index t, double lr, double clip = 1) const;
 
-  // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later. The tensors are the moments
-  // themselves, so whoever loads a file writes into them.
+  // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later. The tensors are the
+  // moments themselves, so whoever loads a file writes into them.
   const NamedTensors& moments() const { return named; }
 
   const std::vector<Tensor>& parameters() const { return theta; }
@@ -31,7 +31,7 @@ class AdamW {
  private:
   AdamWOptions options;
   std::vector<Tensor> theta;
-  NamedTensors named;         // m of parameter p at 2p, v at 2p + 1
+  NamedTensors named;  // m of parameter p at 2p, v at 2p + 1
   std::vector<Piece> pieces;
 };
 

@@ -38,9 +38,7 @@ double gradient_norm(std::span<const Tensor> parameters) {
   return std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0));
 }
 
-double clip_factor(double norm, double max_norm) {
-  return max_norm > 0 && norm > max_norm ? max_norm / norm : 1;
-}
+double clip_factor(double norm, double max_norm) { return max_norm > 0 && norm > max_norm ? max_norm / norm : 1; }
 
 void clear_gradients(std::span<const Tensor> parameters) {
   for (const Tensor& p : parameters) p.clear_grad();

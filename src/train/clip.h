@@ -1,4 +1,4 @@
-// The global norm of the gradients, and the cut into pieces by which loops over all parameters are shared among threads.
+// The global norm of the gradients, and the pieces by which threads share a loop over all parameters.
 #pragma once
 
 #include <span>

@@ -15,14 +15,15 @@ namespace seekling {
 namespace fs = std::filesystem;
 
 std::string generation_config_json(const Config& config) {
-  const nlohmann::ordered_json json = {{"_from_model_config", true},
-                                       {"bos_token_id", config.bos_token_id},
-                                       {"eos_token_id", config.eos_token_id}};
+  const nlohmann::ordered_json json = {
+      {"_from_model_config", true}, {"bos_token_id", config.bos_token_id}, {"eos_token_id", config.eos_token_id}};
   return json.dump(2) + "\n";
 }
 
 RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string tokenizer_config_json)
-    : path_(std::move(path)), tokenizer_(std::move(tokenizer_json)), tokenizer_config_(std::move(tokenizer_config_json)) {
+    : path_(std::move(path)),
+      tokenizer_(std::move(tokenizer_json)),
+      tokenizer_config_(std::move(tokenizer_config_json)) {
   std::error_code error;
   fs::create_directories(path_, error);
   check(!error, path_.string(), ": the run's folder cannot be made: ", error.message());

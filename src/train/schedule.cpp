@@ -1,8 +1,8 @@
 // Warm-up, then one of three. With s the step, w the warm-up's steps, n all steps:
 //   s <= w       lr s / w            Adam's first second moments rest on few gradients; small steps keep that harmless.
 //   constant     lr                  DeepSeekMoE 145B, and V3's first 10T tokens
-//   step         lr 0.316^d          d: how many of the drops are behind. DeepSeek-V2 drops at 60 % and 90 % (§3.1.2),
-//                                    V2-Lite at 80 % and 90 %; 0.316 is √0.1, so both drops together make a factor of 10.
+//   step         lr 0.316^d          d: how many drops lie behind s. DeepSeek-V2 drops at 60 % and 90 % (§3.1.2),
+//                                    V2-Lite at 80 % and 90 %. 0.316 is √0.1: two drops divide the rate by 10.
 //   cosine       lr (f + (1 - f) (1 + cos π (s - w)/(n - w)) / 2)      Loshchilov & Hutter 2017 (arXiv:1608.03983);
 //                                    V3's from 10T to 14.3T tokens, to the floor f = 0.1.
 #include "train/schedule.h"

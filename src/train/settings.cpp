@@ -68,9 +68,9 @@ TrainerState parse_trainer_state(const std::string& json, const std::string& pat
   return state;
 }
 
-TrainerState read_trainer_state(const std::filesystem::path& run) {
-  const std::filesystem::path path = run / "trainer_state.json";
-  if (std::filesystem::is_directory(run)) recover(run);
+TrainerState read_trainer_state(const std::filesystem::path& run_folder) {
+  const std::filesystem::path path = run_folder / "trainer_state.json";
+  if (std::filesystem::is_directory(run_folder)) recover(run_folder);
   check(std::filesystem::exists(path), path.string(), ": not found; --resume needs the folder of a run that has saved");
   return parse_trainer_state(read_file(path), path.string());
 }

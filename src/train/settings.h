@@ -15,8 +15,8 @@ namespace seekling {
 // The names are the keys of trainer_state.json and, with dashes, the flags of `train`.
 struct TrainSettings {
   Index steps = 600;
-  Index batch_size = 16;   // sequences in one forward pass
-  Index accumulate = 1;    // forward passes whose gradients are added up for one step
+  Index batch_size = 16;  // sequences in one forward pass
+  Index accumulate = 1;   // forward passes whose gradients are added up for one step
   Index seq_len = 256;
   std::uint64_t seed = 1;
 
@@ -30,7 +30,7 @@ struct TrainSettings {
   double weight_decay = 0.1;
   double beta1 = 0.9, beta2 = 0.95;
   double eps = 1e-8;
-  double clip = 1;         // the largest norm of all gradients together; 0: any
+  double clip = 1;  // the largest norm of all gradients together; 0: any
 
   Index eval_every = 100;  // each in steps; 0: never (a run is saved at its end in any case)
   Index save_every = 100;
@@ -60,12 +60,12 @@ struct TrainerState {
   Index step = 0;    // so many are done
   Index tokens = 0;  // read so far
   TrainSettings settings;
-  std::vector<std::string> data;                // as given to --data
-  std::uint64_t tokenizer_fingerprint = 0;      // of the token file
+  std::vector<std::string> data;            // as given to --data
+  std::uint64_t tokenizer_fingerprint = 0;  // of the token file
 };
 
 std::string trainer_state_json(const TrainerState& state);
 TrainerState parse_trainer_state(const std::string& json, const std::string& path);  // path: for the messages
-TrainerState read_trainer_state(const std::filesystem::path& run);  // run: the folder
+TrainerState read_trainer_state(const std::filesystem::path& run_folder);
 
 }  // namespace seekling

@@ -1,9 +1,9 @@
 // One step of training on k micro-batches, whose gradients are added up before the weights move:
 //   L = Σ_k (n_k / n) CE_k + (1/k) Σ_k balance_k        n_k: targets counted in micro-batch k, n = Σ_k n_k
 //   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW
-// CE_k is a mean over n_k targets, so the weights n_k / n make the sum the mean over all n: k micro-batches of b sequences
-// give the gradient of one batch of k·b, up to rounding, also where they hold different numbers of ignored targets. The
-// balance loss is a mean over sequences, of which each micro-batch has the same number.
+// CE_k is a mean over n_k targets, so the weights n_k / n make the sum the mean over all n: k micro-batches of b
+// sequences give the gradient of one batch of k·b, up to rounding, also where they ignore different numbers of targets.
+// The balance loss is a mean over sequences, of which each micro-batch has the same number.
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -220,7 +220,7 @@ std::string first_not_finite(const Transformer& model, const Batch& batch) {
   forward(model, batch, pass);
   const Tape::Suspect suspect = tape.first_not_finite();
   const auto is_input = [&](const Tensor& p) {
-    return std::any_of(suspect.inputs.begin(), suspect.inputs.end(), [&](const Tensor& x) { return x.same_storage(p); });
+    return std::ranges::any_of(suspect.inputs, [&](const Tensor& x) { return x.same_storage(p); });
   };
   const std::string reads = first_parameter(model, is_input);
   const std::string bad_input = first_parameter(model, [&](const Tensor& p) { return is_input(p) && !finite(p); });
