@@ -15,7 +15,10 @@ namespace seekling {
 
 namespace {
 
-std::filesystem::path temporary(const char* name) { return std::filesystem::path(testing::TempDir()) / name; }
+// Of this test alone: tests run side by side.
+std::filesystem::path temporary(const char* name) {
+  return std::filesystem::path(testing::TempDir()) / (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
+}
 
 // A file of this header and so many bytes of data.
 std::filesystem::path file_of(const std::string& header, std::size_t data) {
