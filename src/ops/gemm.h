@@ -23,9 +23,9 @@ struct Gemm {
 
 enum class Accumulate { kNo, kYes };  // C = ..., C += ...
 
-void gemm_nt(std::span<const Gemm> group, Accumulate accumulate);
-void gemm_nn(std::span<const Gemm> group, Accumulate accumulate);
-void gemm_tn(std::span<const Gemm> group, Accumulate accumulate);
+void gemm_nt(std::span<const Gemm> group, Accumulate accumulate = Accumulate::kNo);
+void gemm_nn(std::span<const Gemm> group, Accumulate accumulate = Accumulate::kNo);
+void gemm_tn(std::span<const Gemm> group, Accumulate accumulate = Accumulate::kNo);
 
 void gemm_nt(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);

@@ -174,7 +174,7 @@ Outcome Trainer::run(const Hooks& hooks) {
     save();
     if (hooks.on_save) hooks.on_save(state_.step);
   }
-  return {.step = state_.step, .interrupted = Interrupt::requested()};
+  return {.step = state_.step, .interrupted = Interrupt::requested() && state_.step < settings().steps};
 }
 
 void Trainer::finish_step(StepMetrics& metrics, const Hooks& hooks) {

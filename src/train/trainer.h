@@ -33,7 +33,7 @@ struct Hooks {  // what the caller does on the way; each may be empty
 
 struct Outcome {
   Index step = 0;            // so many are done, and saved
-  bool interrupted = false;  // by Ctrl-C
+  bool interrupted = false;  // by Ctrl-C, with steps still to do
 };
 
 class Trainer {
