@@ -1,0 +1,214 @@
+// The innermost loops of a matrix product, over registers. They are written in GCC's and Clang's vector extensions: a
+// Vector is kLanes numbers side by side, and + and * act on all of them at once. The compiler picks the instructions, so
+// that one text serves AVX-512 and AVX2, float and double. gemm.cpp has the loops around these.
+//
+// The tile of C that the registers hold is kRows x kCols: 12 x 2 Vectors on AVX-512, whose 32 registers then hold 24
+// sums, 2 Vectors of B and some of A; 6 x 2 on AVX2, which has 16. A step of k loads 2 Vectors and 12 numbers and does 24
+// multiply-adds with them: the more sums a load feeds, the less the loads matter.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/real.h"
+
+namespace seekling {
+
+// What an instruction set offers to gemm.cpp. A panel is kCols columns of B, or at the right border kCols / 2: those
+// of one k side by side, k after k, zeros beyond the last column.
+struct GemmInstructions {
+  Index rows, cols;  // kRows, kCols
+
+  // C[n,m] = or += a b, over a panel b and n <= kRows rows: a(i,k) at a[i lda + k], or packed at a[k kRows + i].
+  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda, const real* b, Index K, bool add);
+  Multiply *multiply, *multiply_packed;
+
+  // The panel of B[K, m] as it lies, and of its transpose B[m, K].
+  using Pack = void(real* panel, const real* b, Index ldb, Index m, Index K);
+  Pack *pack, *pack_transposed;
+  // A[K, n] packed for multiply_packed.
+  void (*pack_rows)(real* packed, const real* a, Index lda, Index n, Index K);
+
+  // C[n,N] = or += A[n,K] B[N,K]ᵀ, n <= 4.
+  void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb, Index N, Index K, bool add);
+};
+
+template <class T, int kBytes, int kRegisters>  // bytes of a vector register, and how many the machine has
+struct GemmKernel {
+  typedef T Vector __attribute__((vector_size(kBytes)));
+  static constexpr int kLanes = kBytes / int(sizeof(T));
+  static constexpr int kRows = kRegisters == 32 ? 12 : 6;
+  static constexpr int kCols = 2 * kLanes;
+
+  static Vector load(const T* p) {
+    Vector v;
+    std::memcpy(&v, p, sizeof v);  // one unaligned load
+    return v;
+  }
+  static Vector load(const T* p, Index n) {  // the first n lanes; zeros after them
+    Vector v = {};
+    std::memcpy(&v, p, size_t(n) * sizeof(T));
+    return v;
+  }
+  static void store(T* p, Vector v) { std::memcpy(p, &v, sizeof v); }
+
+  // C[R, m] = or += a b. Each number of C is one chain of multiply-adds in the order of k, whatever R and V are: where
+  // the borders of tiles lie does not show in the bits.
+  template <int R, int V, bool kPacked>  // rows; Vectors a row
+  static void tile(T* c, Index ldc, Index m, const T* a, Index lda, const T* b, Index K, bool add) {
+    Vector sum[R][V] = {};
+    for (Index k = 0; k < K; ++k) {
+      Vector b_k[V];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) b_k[v] = load(b + (k * V + v) * kLanes);
+#pragma GCC unroll 12
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v) sum[i][v] += (kPacked ? a[k * kRows + i] : a[i * lda + k]) * b_k[v];
+    }
+#pragma GCC unroll 12
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) {
+        T* to = c + i * ldc + v * kLanes;
+        if (const Index left = m - v * kLanes; left >= kLanes) {
+          store(to, add ? load(to) + sum[i][v] : sum[i][v]);
+        } else if (left > 0) {
+          const Vector some = add ? load(to, left) + sum[i][v] : sum[i][v];
+          std::memcpy(to, &some, size_t(left) * sizeof(T));
+        }
+      }
+  }
+
+  template <bool kPacked, int... R>
+  static void tile_of(std::integer_sequence<int, R...>, T* c, Index ldc, Index n, Index m, const T* a, Index lda,
+                      const T* b, Index K, bool add) {
+    using Tile = void(T*, Index, Index, const T*, Index, const T*, Index, bool);
+    static constexpr Tile* kTile[2][kRows] = {{tile<R + 1, 1, kPacked>...}, {tile<R + 1, 2, kPacked>...}};
+    kTile[m > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
+  }
+  template <bool kPacked>
+  static void multiply(T* c, Index ldc, Index n, Index m, const T* a, Index lda, const T* b, Index K, bool add) {
+    tile_of<kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, K, add);
+  }
+
+  static void pack(T* panel, const T* b, Index ldb, Index m, Index K) {
+    const int V = m > kLanes ? 2 : 1;
+    if (m == kCols) {
+      for (Index k = 0; k < K; ++k) std::memcpy(panel + k * kCols, b + k * ldb, kCols * sizeof(T));
+    } else {
+      for (Index k = 0; k < K; ++k)
+        for (int v = 0; v < V; ++v)
+          store(panel + (k * V + v) * kLanes, load(b + k * ldb + v * kLanes, std::min<Index>(kLanes, m - v * kLanes)));
+    }
+  }
+
+  static void pack_transposed(T* panel, const T* b, Index ldb, Index m, Index K) {
+    const int V = m > kLanes ? 2 : 1;
+    for (int v = 0; v < V; ++v) {
+      const Index n = std::min<Index>(kLanes, m - v * kLanes);
+      for (Index k = 0; k < K; k += kLanes) {
+        const Index depth = std::min<Index>(kLanes, K - k);
+        Vector square[kLanes] = {};
+        for (int i = 0; i < n; ++i) {
+          const T* row = b + (v * kLanes + i) * ldb + k;
+          square[i] = depth == kLanes ? load(row) : load(row, depth);
+        }
+        transpose(square);
+        for (int i = 0; i < depth; ++i) store(panel + ((k + i) * V + v) * kLanes, square[i]);
+      }
+    }
+  }
+
+  static void pack_rows(T* packed, const T* a, Index lda, Index n, Index K) {
+    for (Index k = 0; k < K; ++k) {
+      if (n == kRows) {
+        std::memcpy(packed + k * kRows, a + k * lda, kRows * sizeof(T));
+      } else {
+        std::memcpy(packed + k * kRows, a + k * lda, size_t(n) * sizeof(T));
+      }
+    }
+  }
+
+  // Two vectors shuffled like two halves of a pack of cards, x0 y0 x1 y1 ..: the lower half of the result, or the upper.
+  template <int kFrom, int... L>
+  static Vector shuffled(Vector x, Vector y, std::integer_sequence<int, L...>) {
+    return __builtin_shufflevector(x, y, (kFrom + L / 2 + L % 2 * kLanes)...);
+  }
+  static Vector low(Vector x, Vector y) { return shuffled<0>(x, y, std::make_integer_sequence<int, kLanes>()); }
+  static Vector high(Vector x, Vector y) {
+    return shuffled<kLanes / 2>(x, y, std::make_integer_sequence<int, kLanes>());
+  }
+
+  // kLanes vectors as the rows of a square, transposed. Row i is shuffled with row i + kLanes/2, log2(kLanes) times: each
+  // time moves one bit of the row's number to the lane's number.
+  static void transpose(Vector (&rows)[kLanes]) {
+#pragma GCC unroll 4
+    for (int bit = 1; bit < kLanes; bit *= 2) {
+      Vector next[kLanes];
+#pragma GCC unroll 8
+      for (int i = 0; i < kLanes / 2; ++i) {
+        next[2 * i] = low(rows[i], rows[i + kLanes / 2]);
+        next[2 * i + 1] = high(rows[i], rows[i + kLanes / 2]);
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) rows[i] = next[i];
+    }
+  }
+
+  // The sums over lanes of kLanes vectors, as one vector: the same shuffle, but the two halves are added.
+  static Vector sums(Vector (&rows)[kLanes]) {
+#pragma GCC unroll 4
+    for (int half = kLanes / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+      for (int i = 0; i < half; ++i) rows[i] = low(rows[i], rows[i + half]) + high(rows[i], rows[i + half]);
+    return rows[0];
+  }
+
+  // For the few rows of a decoding step: B is read once, so that packing it would cost more than it saves. R rows of A
+  // meet kLanes / R rows of B at a time.
+  template <int R>
+  static void dot(T* c, Index ldc, const T* a, Index lda, const T* b, Index ldb, Index N, Index K, bool add) {
+    constexpr int J = kLanes / R;
+    for (Index j = 0; j < N; j += J) {
+      const T* row[J];  // beyond the last row: the last one again, its result unused
+      for (int l = 0; l < J; ++l) row[l] = b + (j + l < N ? j + l : N - 1) * ldb;
+      Vector sum[kLanes] = {};
+      const auto step = [&](Index k, auto... n) {
+#pragma GCC unroll 16
+        for (int l = 0; l < J; ++l) {
+          const Vector b_l = load(row[l] + k, n...);
+#pragma GCC unroll 4
+          for (int i = 0; i < R; ++i) sum[i * J + l] += load(a + i * lda + k, n...) * b_l;
+        }
+      };
+      Index k = 0;
+      for (; k + kLanes <= K; k += kLanes) step(k);
+      if (k < K) step(k, K - k);
+      const Vector all = sums(sum);
+      for (int i = 0; i < R; ++i)
+        for (int l = 0; l < J && j + l < N; ++l) {
+          T& to = c[i * ldc + j + l];
+          to = add ? to + all[i * J + l] : all[i * J + l];
+        }
+    }
+  }
+  static void dot_of(T* c, Index ldc, Index n, const T* a, Index lda, const T* b, Index ldb, Index N, Index K, bool add) {
+    for (; n >= 4; n -= 4, a += 4 * lda, c += 4 * ldc) dot<4>(c, ldc, a, lda, b, ldb, N, K, add);
+    if (n >= 2) dot<2>(c, ldc, a, lda, b, ldb, N, K, add), n -= 2, a += 2 * lda, c += 2 * ldc;
+    if (n == 1) dot<1>(c, ldc, a, lda, b, ldb, N, K, add);
+  }
+
+  static constexpr GemmInstructions kInstructions = {
+      kRows, kCols, multiply<false>, multiply<true>, pack, pack_transposed, pack_rows, dot_of};
+};
+
+// gemm_avx512.cpp and gemm_avx2.cpp: nullptr where they are compiled for another kind of machine.
+const GemmInstructions* gemm_avx512();
+const GemmInstructions* gemm_avx2();
+
+// For tests and benchmarks: use these, or Eigen where nullptr. Returns what was used before.
+const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu);
+
+}  // namespace seekling

@@ -1,0 +1,194 @@
+#include "ops/gemm.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "core/parallel.h"
+#include "core/rng.h"
+#include "ops/gemm_kernel.h"
+#include "tensor/tensor.h"
+
+namespace seekling {
+namespace {
+
+enum Form { kNT, kNN, kTN };
+
+struct Problem {
+  Form form;
+  Tensor c, a, b;  // windows into wider tensors
+
+  Problem(Form f, Index M, Index N, Index K, Rng& rng)
+      : form(f),
+        c(Tensor::randn({M, N + 3}, rng).columns(1, N)),
+        a(f == kTN ? Tensor::randn({K, M + 5}, rng).columns(2, M) : Tensor::randn({M, K + 5}, rng).columns(2, K)),
+        b(f == kNT ? Tensor::randn({N, K + 1}, rng).columns(1, K) : Tensor::randn({K, N + 1}, rng).columns(1, N)) {}
+
+  Index depth() const { return form == kTN ? a.rows() : a.cols(); }
+  Gemm gemm() const { return {c, a, b}; }
+};
+
+void run(Form form, std::span<const Gemm> group, Accumulate accumulate) {
+  form == kNT ? gemm_nt(group, accumulate) : form == kNN ? gemm_nn(group, accumulate) : gemm_tn(group, accumulate);
+}
+
+// What the product must be: the definition, summed in double.
+std::vector<double> plainly(const Problem& p, Accumulate accumulate) {
+  std::vector<double> c;
+  for (Index i = 0; i < p.c.rows(); ++i)
+    for (Index j = 0; j < p.c.cols(); ++j) {
+      double sum = accumulate == Accumulate::kYes ? double(p.c.view()(i, j)) : 0;
+      for (Index k = 0; k < p.depth(); ++k)
+        sum += double(p.form == kTN ? p.a.view()(k, i) : p.a.view()(i, k)) *
+               double(p.form == kNT ? p.b.view()(j, k) : p.b.view()(k, j));
+      c.push_back(sum);
+    }
+  return c;
+}
+
+double worst_difference(const Problem& p, const std::vector<double>& expected) {
+  double worst = 0;
+  for (Index i = 0; i < p.c.rows(); ++i)
+    for (Index j = 0; j < p.c.cols(); ++j)
+      worst = std::max(worst, std::abs(double(p.c.view()(i, j)) - expected[size_t(i * p.c.cols() + j)]));
+  return worst;
+}
+
+double tolerance(Index K) { return (sizeof(real) == 8 ? 1e-14 : 2e-6) * std::sqrt(double(K) + 1) * 4; }
+
+std::vector<real> numbers(const Tensor& t) {
+  std::vector<real> all;
+  for (Index i = 0; i < t.rows(); ++i)
+    for (Index j = 0; j < t.cols(); ++j) all.push_back(t.view()(i, j));
+  return all;
+}
+
+// Every test runs on each instruction set this machine has, and on Eigen.
+class GemmTest : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string name = GetParam();
+    const GemmInstructions* cpu = nullptr;
+#if defined(__x86_64__)
+    if (name == "avx512") {
+      if (!__builtin_cpu_supports("avx512f")) GTEST_SKIP() << "this machine has no AVX-512";
+      cpu = gemm_avx512();
+    }
+    if (name == "avx2") {
+      if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this machine has no AVX2";
+      cpu = gemm_avx2();
+    }
+#else
+    if (name != "eigen") GTEST_SKIP() << "not an x86 machine";
+#endif
+    before_ = set_gemm_instructions(cpu);
+    changed_ = true;
+  }
+  void TearDown() override {
+    if (changed_) set_gemm_instructions(before_);
+    set_threads(2);
+  }
+
+ private:
+  const GemmInstructions* before_ = nullptr;
+  bool changed_ = false;
+};
+INSTANTIATE_TEST_SUITE_P(On, GemmTest, testing::Values("avx512", "avx2", "eigen"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
+  const Index sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 32, 33, 47, 50, 129};
+  Rng rng(1);
+  for (const Form form : {kNT, kNN, kTN})
+    for (int n = 0; n < 300; ++n) {
+      const auto any = [&] { return sizes[rng.below(std::size(sizes))]; };
+      const Problem p(form, any(), any(), any(), rng);
+      const Accumulate accumulate = n % 2 ? Accumulate::kYes : Accumulate::kNo;
+      const std::vector<double> expected = plainly(p, accumulate);
+      run(form, std::array{p.gemm()}, accumulate);
+      ASSERT_LT(worst_difference(p, expected), tolerance(p.depth()))
+          << "form " << form << ", C " << p.c.shape()[0] << " x " << p.c.shape()[1] << ", K " << p.depth();
+    }
+}
+
+TEST_P(GemmTest, LeavesTheNumbersAroundCAlone) {
+  Rng rng(2);
+  for (const Form form : {kNT, kNN, kTN})
+    for (const Index M : {1, 13, 50}) {
+      const Tensor wide = Tensor::zeros({M, 40});
+      wide.view().matrix().setConstant(7);
+      Problem p(form, M, 21, 9, rng);
+      p.c = wide.columns(5, 21);
+      run(form, std::array{p.gemm()}, Accumulate::kNo);
+      for (Index i = 0; i < M; ++i)
+        for (Index j = 0; j < 40; ++j)
+          if (j < 5 || j >= 26) {
+            ASSERT_EQ(wide.view()(i, j), 7) << i << ", " << j;
+          }
+    }
+}
+
+TEST_P(GemmTest, CutsALongDepthIntoBlocks) {
+  Rng rng(3);
+  for (const Form form : {kNT, kNN, kTN}) {
+    const Problem p(form, 61, 150, 1000, rng);
+    const std::vector<double> expected = plainly(p, Accumulate::kYes);
+    run(form, std::array{p.gemm()}, Accumulate::kYes);
+    EXPECT_LT(worst_difference(p, expected), tolerance(1000));
+  }
+}
+
+TEST_P(GemmTest, MultipliesAGroupOfUnequalProducts) {
+  Rng rng(4);
+  for (const Form form : {kNT, kNN, kTN}) {
+    std::vector<Problem> problems;
+    for (const Index M : {70, 0, 3, 129}) problems.emplace_back(form, M, 37, 24, rng);
+    std::vector<std::vector<double>> expected;
+    std::vector<Gemm> group;
+    for (const Problem& p : problems) {
+      expected.push_back(plainly(p, Accumulate::kNo));
+      group.push_back(p.gemm());
+    }
+    run(form, group, Accumulate::kNo);
+    for (size_t i = 0; i < problems.size(); ++i) EXPECT_LT(worst_difference(problems[i], expected[i]), tolerance(24));
+  }
+}
+
+TEST_P(GemmTest, GivesTheSameBitsForAnyNumberOfThreadsAndInsideALoop) {
+  for (const Form form : {kNT, kNN, kTN})
+    for (const Index M : {2, 200}) {
+      std::vector<std::vector<real>> results;
+      for (const int run_on : {1, 2, 3, 0}) {
+        Rng rng(5);
+        const Problem p(form, M, 300, 500, rng);
+        set_threads(run_on ? run_on : 2);
+        if (run_on) {
+          run(form, std::array{p.gemm()}, Accumulate::kYes);
+        } else {
+          parallel_for(2, 1, [&](Index i) {
+            if (i == 0) run(form, std::array{p.gemm()}, Accumulate::kYes);
+          });
+        }
+        results.push_back(numbers(p.c));
+      }
+      EXPECT_EQ(results[0], results[1]);
+      EXPECT_EQ(results[0], results[2]);
+      EXPECT_EQ(results[0], results[3]);
+    }
+}
+
+TEST_P(GemmTest, LetsNaNThrough) {  // a number that went bad must be seen, not multiplied away by a packed zero
+  Rng rng(6);
+  for (const Form form : {kNT, kNN, kTN}) {
+    const Problem p(form, 20, 20, 20, rng);
+    p.a.view()(0, 0) = std::numeric_limits<real>::quiet_NaN();
+    run(form, std::array{p.gemm()}, Accumulate::kNo);
+    EXPECT_TRUE(std::isnan(p.c.view()(0, 0)));
+    EXPECT_FALSE(std::isnan(p.c.view()(1, 0)));
+  }
+}
+
+}  // namespace
+}  // namespace seekling
