@@ -26,7 +26,8 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;
+constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; sizes are weighed in tests/bench
+constexpr Index kTilesWanted = 16;        // with fewer, one thread would often wait for another's last tile
 constexpr Index kFewRows = 4;          // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -105,6 +106,18 @@ void multiply_tile(Form form, const GemmInstructions& cpu, const Piece& tile, bo
   } while (k < K);
 }
 
+// Rows of a tile: kTileRows, or less where C is small, so that there are enough tiles to share out evenly.
+Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
+  const auto tiles = [&](Index rows) {
+    Index sum = 0;
+    for (const Gemm& g : group) sum += (g.c.rows + rows - 1) / rows * ((g.c.cols + kTileCols - 1) / kTileCols);
+    return sum;
+  };
+  Index rows = kTileRows / cpu.rows * cpu.rows;
+  while (rows > cpu.rows && tiles(rows) < kTilesWanted) rows -= cpu.rows;
+  return rows;
+}
+
 void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {
   static thread_local Scratch scratch;
   static thread_local std::vector<Piece> pieces_of_thread;
@@ -137,10 +150,11 @@ void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> grou
 
   panels = scratch.take(panels_size);
   pieces.clear();
+  const Index rows = tile_rows(cpu, group);
   for (const Gemm& g : group) {
     for (Index j = 0; j < g.c.cols; j += kTileCols)  // rows innermost: the threads share the columns of B at hand
-      for (Index i = 0; i < g.c.rows; i += kTileRows)
-        pieces.push_back({&g, panels, i, std::min(kTileRows, g.c.rows - i), j, std::min(kTileCols, g.c.cols - j)});
+      for (Index i = 0; i < g.c.rows; i += rows)
+        pieces.push_back({&g, panels, i, std::min(rows, g.c.rows - i), j, std::min(kTileCols, g.c.cols - j)});
     panels += (g.c.cols + cpu.cols - 1) / cpu.cols * cpu.cols * depth(form, g);
   }
   for_each_piece([&](const Piece& tile) { multiply_tile(form, cpu, tile, accumulate); });

@@ -16,9 +16,10 @@ Tensor linear(const Tensor& x, const Tensor& W) {
   shape.back() = W.dim(0);
   const Tensor y(shape);
   gemm_nt(y, x, W);
-  record("linear", {x, W}, {y}, [x, W, dy = y.grad()] {
-    gemm_nn(x.grad(), dy, W, Accumulate::kYes);
-    gemm_tn(W.grad(), dy, x, Accumulate::kYes);
+  record("linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad()] {
+    const Accumulate into_x = flow_into(dx), into_W = flow_into(dW);
+    gemm_nn(dx, dy, W, into_x);
+    gemm_tn(dW, dy, x, into_W);
   });
   return y;
 }

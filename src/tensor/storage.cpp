@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <new>
 #include <unordered_map>
 #include <vector>
+
+#include "core/parallel.h"
 
 namespace seekling {
 
@@ -72,9 +73,16 @@ void pool::release() {
 real* Storage::data() {
   if (!data_) {
     data_ = pool::take(size);
-    if (fill_ == Fill::kZero) std::memset(data_, 0, std::size_t(size) * sizeof(real));
+    if (fill_ == Fill::kZero)
+      parallel_stripes(size, /*width=*/1 << 15, [this](Index i, Index n) { std::fill_n(data_ + i, n, real(0)); });
   }
   return data_;
+}
+
+bool Storage::claim() {
+  if (data_) return false;
+  data_ = pool::take(size);
+  return true;
 }
 
 void Storage::free() {

@@ -29,6 +29,7 @@ class Storage {
   // The buffer appears when it is first touched, so a gradient that nothing flows into costs nothing.
   real* data();
   bool touched() const { return data_ != nullptr; }
+  bool claim();  // true if untouched; it then is touched, but not filled: the caller stores into all of it
   void free();  // forget the numbers; the next touch fills anew
 
   // The gradient: made (but not touched) on first request, always zero at first touch.

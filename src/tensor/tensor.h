@@ -56,6 +56,9 @@ class Tensor {
   Tensor grad() const;
   bool has_grad() const { return storage_->has_grad(); }
   void clear_grad() const;  // of the whole storage
+  // For an op that would add to this gradient: true if it must store instead, because nothing has flowed in yet. Saves
+  // filling it with zeros first. Only for a tensor that is all of its storage; false for others.
+  bool claim() const { return size() == storage_->size && storage_->claim(); }
   bool touched() const { return storage_->touched(); }
   bool same_storage(const Tensor& other) const { return storage_ == other.storage_; }
 
