@@ -15,9 +15,10 @@ namespace seekling {
 // "tale-1": one sentence holds the answer. "tale-2": who has the thing, then where that person is.
 struct Tale {
   std::string text;
-  std::vector<Turn> questions;  // on the split's side, in random order; each at most once; may be empty
+  std::vector<Turn> questions;  // in random order; each at most once
 };
 
+// A tale on the split's side.
 Tale make_tale(Language language, const Split& split, Rng& rng);
 
 std::string tale_and_question(const Tale& tale, const std::string& question, Language language);

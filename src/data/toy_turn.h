@@ -31,7 +31,7 @@ inline std::string prompt(const std::string& ask) { return "User: " + ask + "\n\
 std::string conversation(const std::vector<Turn>& turns);
 
 // Which content is kept for testing. The content, not the document, decides: the operands of a sum, the items of a
-// list, the pair of a question and its answer. Hashed with the seed, about one in eight is held out, whatever the
+// list, the course of a tale. Hashed with the seed, about one in sixteen is held out, whatever the
 // language, and no training document ever contains it; so a right answer to a held-out question cannot have been learnt
 // by heart.
 struct Split {
@@ -41,7 +41,7 @@ struct Split {
   bool allows(std::string_view content) const;  // is this content on our side?
 };
 
-inline constexpr Index kHeldoutOneIn = 8;
+inline constexpr Index kHeldoutOneIn = 16;
 
 // An element of a list, each with the same chance.
 template <class List>
