@@ -25,6 +25,7 @@ constexpr Command kCommands[] = {
     {"params", params_command, "parameters, FLOPs and cache bytes of a model"},
     {"tokenizer", tokenizer_command, "train, encode, decode"},
     {"data", data_command, "make the toy world"},
+    {"bench", bench_command, "the speed of a training step, of decoding, of the matrix products"},
 };
 
 int usage(std::ostream& out, int code) {

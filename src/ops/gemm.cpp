@@ -210,6 +210,7 @@ void gemm(Form form, std::span<const Gemm> group, Accumulate accumulate) {
 
 }  // namespace
 
+const GemmInstructions* gemm_instructions() { return instructions(); }
 const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu) { return std::exchange(instructions(), cpu); }
 
 void gemm_nt(std::span<const Gemm> group, Accumulate accumulate) { gemm(Form::kNT, group, accumulate); }

@@ -208,6 +208,8 @@ struct GemmKernel {
 const GemmInstructions* gemm_avx512();
 const GemmInstructions* gemm_avx2();
 
+const GemmInstructions* gemm_instructions();  // those in use; nullptr: Eigen
+
 // For tests and benchmarks: use these, or Eigen where nullptr. Returns what was used before.
 const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu);
 

@@ -1,0 +1,245 @@
+// seekling bench: how fast this machine trains, decodes and multiplies.
+//
+// Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a machine that does
+// anything else the threads wait for each other, and the numbers mean nothing. Weights and ids are random: the work
+// does not depend on what they are, but for the router, whose choice is nearly even at the start of training.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/places.h"
+#include "core/parallel.h"
+#include "core/rng.h"
+#include "infer/generate.h"
+#include "interop/checkpoint.h"
+#include "model/size.h"
+#include "ops/gemm.h"
+#include "ops/gemm_kernel.h"
+#include "tensor/tape.h"
+#include "train/adamw.h"
+#include "train/clip.h"
+
+namespace seekling {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Ids = std::vector<std::int32_t>;
+
+double seconds(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+struct Times {
+  double median, best;
+};
+
+Times measure(Index warmup, Index repeats, const std::function<void(Index)>& work) {
+  for (Index i = 0; i < warmup; ++i) work(i);
+  std::vector<double> all;
+  for (Index i = 0; i < repeats; ++i) all.push_back(seconds([&] { work(warmup + i); }));
+  std::sort(all.begin(), all.end());
+  return {all[all.size() / 2], all[0]};
+}
+
+double peak_rss_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+#if defined(__APPLE__)
+  return double(usage.ru_maxrss) / 1024 / 1024;
+#else
+  return double(usage.ru_maxrss) / 1024;
+#endif
+}
+
+// What the innermost loop of the products reaches with everything in the nearest cache, on all threads: the ceiling for
+// all else. 0 where Eigen multiplies.
+double peak_gflops() {
+  const GemmInstructions* cpu = gemm_instructions();
+  if (!cpu) return 0;
+  constexpr Index K = 64, kCalls = 20000;
+  const double time = measure(2, 7, [&](Index) {
+    parallel_for(threads(), 1, [&](Index) {
+      const std::vector<real> a(size_t(cpu->rows * K), real(0.5)), b(size_t(cpu->cols * K), real(0.5));
+      std::vector<real> c(size_t(cpu->rows * cpu->cols));
+      for (Index n = 0; n < kCalls; ++n)
+        cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), K, false);
+    });
+  }).best;
+  return 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time;
+}
+
+Ids random_ids(Index n, Index vocab, Rng& rng) {
+  Ids ids;
+  for (Index i = 0; i < n; ++i) ids.push_back(std::int32_t(rng.below(vocab)));
+  return ids;
+}
+
+// Sequences and their length, where the flags do not say: as much work a step as suits the preset.
+std::pair<Index, Index> usual_batch(const std::string& model) {
+  if (model == "small") return {4, 512};
+  if (model == "medium") return {2, 512};
+  return {8, 256};
+}
+
+Json step(const Config& config, Index B, Index T, Index steps) {
+  const Transformer model(config);
+  model.initialise(1);
+  AdamW optimizer(named_parameters(model), {});
+  Rng rng(1);
+  const Times t = measure(3, steps, [&](Index i) {
+    const Ids ids = random_ids(B * T, config.vocab_size, rng), targets = random_ids(B * T, config.vocab_size, rng);
+    {
+      Tape tape;
+      Pass pass;
+      const Tensor loss = model.loss(ids, targets, B, T, pass);
+      if (pass.balance_loss.defined()) {
+        *loss.grad().data() = 1;
+        tape.backward(pass.balance_loss);
+      } else {
+        tape.backward(loss);
+      }
+    }
+    optimizer.update(i + 1, 3e-4, clip_factor(gradient_norm(optimizer.parameters()), 1));
+    clear_gradients(optimizer.parameters());
+  });
+  const double tokens = double(B * T), flops = 3 * forward_flops(config, double(T + 1) / 2);
+  const double peak = peak_gflops();
+  return {{"step_ms_median", 1e3 * t.median},       {"step_ms_min", 1e3 * t.best},
+          {"tokens_per_s", tokens / t.median},      {"tokens_per_s_best", tokens / t.best},
+          {"mflop_per_token", flops / 1e6},         {"gflops", 1e-9 * flops * tokens / t.median},
+          {"peak_gflops", peak},                    {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
+          {"batch_size", B},                        {"seq_len", T}};
+}
+
+Json prefill(const Config& config, Index context, Index repeats) {
+  const Transformer model(config);
+  model.initialise(1);
+  Rng rng(1);
+  const Ids ids = random_ids(context, config.vocab_size, rng);
+  const Times t = measure(1, repeats, [&](Index) { Generator(model, context).read(ids); });
+  const double flops = forward_flops(config, double(context + 1) / 2) * double(context);
+  return {{"ctx", context},
+          {"tokens_per_s", double(context) / t.median},
+          {"tokens_per_s_best", double(context) / t.best},
+          {"gflops", 1e-9 * flops / t.median}};
+}
+
+Json decode(const Config& config, Index context, Index tokens) {
+  const Transformer model(config);
+  model.initialise(1);
+  Rng rng(1);
+  Generator generator(model, context + tokens + 8);
+  generator.read(random_ids(context, config.vocab_size, rng));
+  const Times t = measure(4, tokens, [&](Index) { generator.read(random_ids(1, config.vocab_size, rng)); });
+  return {{"ctx", context},
+          {"gen", tokens},
+          {"tokens_per_s", 1 / t.median},
+          {"tokens_per_s_best", 1 / t.best},
+          {"gflops", 1e-9 * forward_flops(config, double(context) + double(tokens) / 2) / t.median}};
+}
+
+// The products of one layer, forward and backward, for `rows` tokens.
+Json gemm(const Config& c, Index rows, Index repeats) {
+  struct Layer {
+    const char* name;
+    Index rows, out, in;
+  };
+  const Index routed = std::max<Index>(1, rows * c.num_experts_per_tok / std::max<Index>(1, c.n_routed_experts));
+  const std::vector<Layer> layers{
+      {"q_proj", rows, c.num_attention_heads * (c.qk_nope_head_dim + c.qk_rope_head_dim), c.hidden_size},
+      {"kv_b_proj", rows, c.num_attention_heads * (c.qk_nope_head_dim + c.v_head_dim), c.kv_lora_rank},
+      {"dense gate and up", rows, 2 * c.intermediate_size, c.hidden_size},
+      {"expert gate and up", routed, 2 * c.moe_intermediate_size, c.hidden_size},
+      {"expert down", routed, c.hidden_size, c.moe_intermediate_size},
+      {"lm_head", std::min<Index>(rows, 256), c.vocab_size, c.hidden_size}};
+  Json products = Json::array();
+  Rng rng(1);
+  double work = 0, time = 0;
+  for (const Layer& l : layers) {
+    if (l.out == 0 || l.in == 0) continue;
+    const Tensor x = Tensor::randn({l.rows, l.in}, rng), W = Tensor::randn({l.out, l.in}, rng);
+    const Tensor y({l.rows, l.out}), dx({l.rows, l.in}), dW({l.out, l.in});
+    const double flops = 2.0 * double(l.rows) * double(l.out) * double(l.in);
+    const Index calls = std::max<Index>(1, Index(2e7 / flops));  // about 0.1 ms at least
+    const auto rate = [&](auto&& product) {
+      const double t = measure(3, repeats, [&](Index) {
+        for (Index n = 0; n < calls; ++n) product();
+      }).median / double(calls);
+      work += flops, time += t;
+      return 1e-9 * flops / t;
+    };
+    products.push_back({{"name", l.name},
+                        {"rows", l.rows},
+                        {"out", l.out},
+                        {"in", l.in},
+                        {"forward_gflops", rate([&] { gemm_nt(y, x, W); })},
+                        {"dx_gflops", rate([&] { gemm_nn(dx, y, W); })},
+                        {"dw_gflops", rate([&] { gemm_tn(dW, y, x); })}});
+  }
+  return {{"gflops", 1e-9 * work / time}, {"peak_gflops", peak_gflops()}, {"products", products}};
+}
+
+void print(const Json& result) {
+  for (const auto& [key, value] : result.items()) {
+    if (value.is_array()) {
+      for (const Json& row : value)
+        std::printf("  %-20s %6ld x %5ld x %5ld   forward %6.1f   dx %6.1f   dW %6.1f GFLOP/s\n",
+                    row["name"].get<std::string>().c_str(), row["rows"].get<long>(), row["out"].get<long>(),
+                    row["in"].get<long>(), row["forward_gflops"].get<double>(), row["dx_gflops"].get<double>(),
+                    row["dw_gflops"].get<double>());
+    } else if (value.is_number_float()) {
+      std::printf("%-20s %14.3f\n", key.c_str(), value.get<double>());
+    } else {
+      std::printf("%-20s %14s\n", key.c_str(), value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+    }
+  }
+}
+
+}  // namespace
+
+int bench_command(int argc, char** argv) {
+  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill or gemm.");
+  options.add_options()("task", "step, decode, prefill or gemm", cxxopts::value<std::string>(), "TASK")(
+      "model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")(
+      "steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")(
+      "batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")(
+      "seq-len", "of a training step (the preset's)", cxxopts::value<Index>(), "N")(
+      "ctx", "tokens before decoding, or of the prompt", cxxopts::value<Index>()->default_value("64"), "N")(
+      "gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")(
+      "dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")("json", "one object, for programs");
+  const auto flags = parse(options, argc, argv, "task");
+  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill or gemm");
+  const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
+  if (flags["dtype"].as<std::string>() != "fp32")
+    throw Usage("--dtype: found " + flags["dtype"].as<std::string>() + ", expected fp32, the only one there is yet");
+  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen"})
+    if (flags.count(flag) && flags[flag].as<Index>() < 1)
+      throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
+  Config config = find_config(name);
+  auto [B, T] = usual_batch(name);
+  if (flags.count("batch-size")) B = flags["batch-size"].as<Index>();
+  if (flags.count("seq-len")) T = flags["seq-len"].as<Index>();
+  const Index repeats = flags["steps"].as<Index>(), context = flags["ctx"].as<Index>(), gen = flags["gen"].as<Index>();
+  config.max_position_embeddings = std::max(config.max_position_embeddings, context + gen + 8);
+
+  Json result{{"task", task}, {"model", name}, {"threads", threads()}, {"dtype", "fp32"}};
+  if (task == "step") result.update(step(config, B, T, repeats));
+  else if (task == "prefill") result.update(prefill(config, context, repeats));
+  else if (task == "decode") result.update(decode(config, context, gen));
+  else if (task == "gemm") result.update(gemm(config, B * T, repeats));
+  else throw Usage("bench: found " + task + ", expected step, decode, prefill or gemm");
+  result["peak_rss_mib"] = peak_rss_mib();
+  if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
+  else print(result);
+  return 0;
+}
+
+}  // namespace seekling
