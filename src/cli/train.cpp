@@ -53,7 +53,8 @@ cxxopts::Options train_options() {
       "set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
   TrainSettings defaults;
   for_each_setting(defaults, [&](const std::string& key, const auto& value) {
-    options.add_options("Training")(dashed(key), "default " + flag_text(value),
+    const bool by_width = key == "lr";
+    options.add_options("Training")(dashed(key), "default " + flag_text(value) + (by_width ? " x 128 / hidden size" : ""),
                                     cxxopts::value<std::decay_t<decltype(value)>>(), "X");
   });
   for (const std::string& key : config_keys())
@@ -181,6 +182,10 @@ Run resumed(const cxxopts::ParseResult& flags) {
   return run;
 }
 
+// The default learning rate suits nano. A wider layer adds up more updates at once, so it takes smaller ones: the rate
+// falls with the width, as in Yang et al. 2022 (arXiv:2203.03466), table 8, for Adam.
+constexpr double kWidthOfDefaultLr = 128;
+
 Run begun(const cxxopts::ParseResult& flags) {
   Run run;
   run.folder = flags.count("out") ? fs::path(flags["out"].as<std::string>())
@@ -189,6 +194,7 @@ Run begun(const cxxopts::ParseResult& flags) {
         " holds a run already; go on with it by --resume ", run.folder.string(), ", or name another folder");
   Config config = config_of(flags);
   apply_settings(run.state.settings, flags);
+  if (!flags.count("lr")) run.state.settings.lr *= std::min(1.0, kWidthOfDefaultLr / double(config.hidden_size));
   fs::create_directories(run.folder);
   run.tokenizer = prepare(run.folder, flags, config, run.state.settings.seed);
   run.state.tokenizer_fingerprint = fingerprint(*run.tokenizer);

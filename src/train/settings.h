@@ -14,15 +14,15 @@ namespace seekling {
 
 // The names are the keys of trainer_state.json and, with dashes, the flags of `train`.
 struct TrainSettings {
-  Index steps = 600;
-  Index batch_size = 16;  // sequences in one forward pass
+  Index steps = 2600;
+  Index batch_size = 8;   // sequences in one forward pass
   Index accumulate = 1;   // forward passes whose gradients are added up for one step
   Index seq_len = 256;
   std::uint64_t seed = 1;
 
-  double lr = 1e-3;
+  double lr = 3e-3;
   std::string schedule = "step";
-  Index warmup_steps = 50;
+  Index warmup_steps = 100;
   std::vector<double> drop_at{0.6, 0.9};
   double drop_factor = 0.316;
   double floor = 0.1;
@@ -32,9 +32,9 @@ struct TrainSettings {
   double eps = 1e-8;
   double clip = 1;  // the largest norm of all gradients together; 0: any
 
-  Index eval_every = 100;  // each in steps; 0: never (a run is saved at its end in any case)
-  Index save_every = 100;
-  Index sample_every = 100;
+  Index eval_every = 200;  // each in steps; 0: never (a run is saved at its end in any case)
+  Index save_every = 200;
+  Index sample_every = 400;
 
   bool operator==(const TrainSettings&) const = default;
 };
