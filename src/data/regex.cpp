@@ -13,7 +13,7 @@ namespace {
 // White_Space of the Unicode Character Database, as the inside of a class. PCRE2's own \s has U+180E besides.
 constexpr std::string_view kWhiteSpace =
     R"(\x09-\x0d\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
-constexpr std::string_view kDifferent = "hHwWbBXRKGNOyY";  // escapes that Oniguruma reads in another way
+constexpr std::string_view kDifferent = "hHwWbBXRKGNOyYvVQE";  // escapes that Oniguruma reads in another way
 constexpr size_t kStackStart = 32 << 10, kStackLimit = 1 << 20;
 
 std::string escape(const std::string& pattern, char letter, bool in_class) {
@@ -41,6 +41,9 @@ std::string from_oniguruma(const std::string& pattern) {
     check(!nested, "regex ", pattern, ": sets inside [...] are not supported; write \\[ or \\&\\& for the characters");
     check(in_class || pattern.compare(i, 3, "(?m") != 0, "regex ", pattern, ": (?m) is not supported");
     check(in_class || pattern.compare(i, 2, "(*") != 0, "regex ", pattern, ": (*VERB) is not supported");
+    const size_t first = i + (pattern.compare(i + 1, 1, "^") == 0 ? 2 : 1);  // in a class that c begins
+    check(in_class || c != '[' || pattern.compare(first, 1, "]") != 0, "regex ", pattern,
+          ": a ] that begins [...] is not supported; write \\] for the character");
     if (c == '[' || c == ']') in_class = c == '[';
     out += c;
   }

@@ -49,16 +49,17 @@ void load_weights(const fs::path& folder, const Transformer& model) {
 void load_tensors(const fs::path& folder, const NamedTensors& into, const std::function<bool(const std::string&)>& skip) {
   const fs::path index = folder / "model.safetensors.index.json";
   const std::set<std::string> files = fs::exists(index) ? shards_of(index) : std::set<std::string>{"model.safetensors"};
-  std::map<std::string, Tensor> missing(into.begin(), into.end());
+  const std::map<std::string, Tensor> wanted(into.begin(), into.end());
+  std::map<std::string, Tensor> missing = wanted;
   for (const std::string& name : files) {
     const SafetensorsFile file(folder / name);
     for (const auto& [tensor, entry] : file.entries()) {
       if (skip && skip(tensor)) continue;
-      const auto wanted = missing.find(tensor);
-      check(wanted != missing.end(), (folder / name).string(), ": has the tensor ", tensor,
+      check(wanted.contains(tensor), (folder / name).string(), ": has the tensor ", tensor,
             ", which a model with this config.json does not have");
-      file.read(tensor, wanted->second);
-      missing.erase(wanted);
+      check(missing.erase(tensor) == 1, (folder / name).string(), ": has the tensor ", tensor,
+            ", which another shard has as well");
+      file.read(tensor, wanted.at(tensor));
     }
   }
   check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : missing.begin()->first, " is missing",

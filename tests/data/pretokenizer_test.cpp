@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "core/check.h"
 #include "data/tokenizer_golden.h"
 
 namespace seekling {
@@ -11,15 +10,6 @@ using Pieces = std::vector<std::string_view>;
 
 static PreTokenizer splitting_on(const std::string& pattern) {
   return PreTokenizer({{.kind = SplitStage::kSplit, .pattern = pattern}, {.kind = SplitStage::kByteLevel}});
-}
-
-static std::string refusal(const std::string& pattern) {
-  try {
-    splitting_on(pattern);
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
 }
 
 TEST(PreTokenizer, CutsEveryGoldenTextAsTheLibraryDoes) {
@@ -81,24 +71,6 @@ TEST(PreTokenizer, ARunOfMalformedBytesIsAPiece) {
   const std::string text = "ab\xFF\xC3 c\xE4\xBD";
   const Pieces found = v3.pieces(text);
   EXPECT_EQ(found, (Pieces{"ab", "\xFF\xC3", " c", "\xE4\xBD"}));
-}
-
-TEST(Regex, RefusesWhatOnigurumaReadsDifferently) {
-  EXPECT_EQ(refusal(R"(\h+)"), R"(regex \h+: \h is not supported; use \s, \S, \d or \p{...})");
-  EXPECT_EQ(refusal(R"([^\S]+)"), R"(regex [^\S]+: \S inside [...] is not supported; list the characters)");
-  EXPECT_EQ(refusal("[a[b]]"),
-            R"(regex [a[b]]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
-  EXPECT_EQ(refusal("(?m:a)"), "regex (?m:a): (?m) is not supported");
-  EXPECT_EQ(refusal("(*UTF)a"), "regex (*UTF)a: (*VERB) is not supported");
-}
-
-TEST(Regex, SaysWhyAPatternDoesNotCompile) {
-  EXPECT_EQ(refusal("(a"), "regex (a: missing closing parenthesis");
-  EXPECT_EQ(refusal("a*"), "regex a*: it can match the empty text, which splits nothing off");
-}
-
-TEST(Regex, GivesUpOnCatastrophicBacktrackingWithAnError) {
-  EXPECT_THROW(splitting_on("(a+)+(b|c)").pieces(std::string(64, 'a')), Error);
 }
 
 }  // namespace seekling

@@ -1,4 +1,3 @@
-// train/metrics.h, and the line that train/progress.h makes of the same numbers.
 #include "train/metrics.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +8,6 @@
 #include <sstream>
 
 #include "core/check.h"
-#include "train/progress.h"
 
 namespace seekling {
 
@@ -122,45 +120,6 @@ TEST(Metrics, TheBusiestExpertIsTheOneMostAboveItsFairShare) {
   EXPECT_EQ(busiest.expert, 2);
   EXPECT_DOUBLE_EQ(busiest.times, 1.8);
   EXPECT_EQ(busiest_expert({}).times, 0);
-}
-
-TEST(Progress, WritesPlainLinesWithoutATerminal) {
-  std::ostringstream out;
-  {
-    Progress progress({.steps = 25, .plain_every = 10, .first_moe_layer = 1}, out);
-    for (Index step = 1; step <= 25; ++step) progress.update(at_step(step));
-  }
-  EXPECT_EQ(out.str(),
-            "step 10/25  loss 2.500  lr 1.00e-03  grad 0.75  12400 tokens/s  0:08 left  expert 1 of layer 1: 1.5x\n"
-            "step 20/25  loss 2.500  lr 1.00e-03  grad 0.75  12400 tokens/s  0:03 left  expert 1 of layer 1: 1.5x\n"
-            "step 25/25  loss 2.500  lr 1.00e-03  grad 0.75  12400 tokens/s  0:00 left  expert 1 of layer 1: 1.5x\n");
-}
-
-TEST(Progress, DrawsOneLineOverOnATerminalAndCutsItToTheWidth) {
-  std::ostringstream out;
-  {
-    Progress progress({.steps = 4, .terminal = true, .terminal_width = 40}, out);
-    progress.update(at_step(1));
-    progress.note("saved");
-    progress.update(at_step(2));
-    progress.update(at_step(4));
-  }
-  EXPECT_EQ(out.str(),
-            "[#####...............] 1/4  loss 2.500 \r\x1b[Ksaved\n"
-            "[##########..........] 2/4  loss 2.500 \r\x1b[K"
-            "[####################] 4/4  loss 2.500 \n");
-}
-
-TEST(Progress, ColoursTheBarAlone) {
-  std::ostringstream out;
-  Progress({.steps = 4, .terminal = true, .colour = true, .terminal_width = 30}, out).update(at_step(4));
-  EXPECT_EQ(out.str(), "\x1b[32m[####################]\x1b[0m 4/4  l\n");
-}
-
-TEST(Progress, WritesTimesAsAClock) {
-  EXPECT_EQ(clock_text(0.4), "0:00");
-  EXPECT_EQ(clock_text(62), "1:02");
-  EXPECT_EQ(clock_text(3 * 3600 + 61), "3:01:01");
 }
 
 }  // namespace seekling
