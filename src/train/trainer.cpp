@@ -31,7 +31,7 @@ struct Trainer::Sums {
 namespace {
 
 Index counted(const Batch& batch) {
-  return Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), Batch::kIgnored);
+  return Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), kIgnored);
 }
 
 Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {

@@ -38,10 +38,10 @@ void append_row(Batch& batch, Index r) {
   for (Index t = 0; t < T; ++t) {
     id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
     batch.ids.push_back(std::int32_t(id));
-    batch.targets.push_back(t + 1 == second ? Batch::kIgnored : std::int32_t((5 * id + 3) % kVocab));
+    batch.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
     batch.first.push_back(std::int32_t(t >= second ? second : 0));
   }
-  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = Batch::kIgnored;
+  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = kIgnored;
 }
 
 BatchSource rows(Index B) {
@@ -199,7 +199,7 @@ TEST_F(TrainerTest, HeldoutLossIsTheMeanOverTargetsWhateverTheBatches) {
   const HeldoutLoss parts = evaluate(model, {.batches = {rows(2)(9), rows(1)(20), rows(3)(7)}, .text_bytes = 50});
   EXPECT_NEAR(whole.nats_per_target, parts.nats_per_target, 1e-6);
   Index targets = 0;
-  for (const std::int32_t t : rows(6)(3).targets) targets += t != Batch::kIgnored;
+  for (const std::int32_t t : rows(6)(3).targets) targets += t != kIgnored;
   EXPECT_NEAR(whole.bits_per_byte, whole.nats_per_target * double(targets) / std::log(2.0) / 50, 1e-9);
 }
 
