@@ -1,4 +1,5 @@
 // seekling COMMAND [FLAGS]. Results on stdout, the rest on stderr; exit 0, 1 for a failure, 2 for wrong usage.
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -67,6 +68,7 @@ static int run(int argc, char** argv) {
 }  // namespace seekling
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond a limit (ulimit -f) is an error of its write, not the end
   try {
     return seekling::run(argc, argv);
   } catch (const seekling::Usage& e) {

@@ -1,11 +1,13 @@
 #include "cli/places.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/check.h"
 #include "interop/atomic_save.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
+#include "interop/folder_lock.h"
 
 namespace seekling {
 
@@ -36,9 +38,16 @@ fs::path latest_run() {
   return latest;
 }
 
+// Not there, or only what a kill before the run's first save left, and nobody is at it.
+static bool unused(const fs::path& run) {
+  if (!fs::is_directory(run)) return !fs::exists(run);
+  const auto leftover = [](const fs::directory_entry& entry) { return entry.path().filename() == ".next"; };
+  return std::all_of(fs::directory_iterator(run), fs::directory_iterator(), leftover) && !FolderLock::held(run);
+}
+
 fs::path free_run(const std::string& name) {
   fs::path run = fs::path("runs") / name;
-  for (int i = 2; fs::exists(run); ++i) run = fs::path("runs") / (name + "-" + std::to_string(i));
+  for (int i = 2; !unused(run); ++i) run = fs::path("runs") / (name + "-" + std::to_string(i));
   return run;
 }
 

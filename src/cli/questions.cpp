@@ -1,5 +1,7 @@
 #include "cli/questions.h"
 
+#include <algorithm>
+
 #include "core/parallel.h"
 #include "infer/generate.h"
 
@@ -8,6 +10,8 @@ namespace seekling {
 std::string answer(const Transformer& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens) {
   std::vector<TokenId> ids = tokenizer.encode(prompt);
   ids.insert(ids.begin(), tokenizer.bos());
+  max_tokens = std::min(max_tokens, model.config.max_position_embeddings - Index(ids.size()));
+  if (max_tokens <= 0) return "";
   Generator generator(model, Index(ids.size()) + max_tokens);
   generator.read(ids);
   return tokenizer.decode(generator.generate(max_tokens, {}, tokenizer.eos()));

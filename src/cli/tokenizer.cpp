@@ -51,8 +51,9 @@ int train(int argc, char** argv) {
   training.vocab_size = flags["vocab-size"].as<Index>();
   training.min_frequency = flags["min-frequency"].as<Index>();
   training.pre_tokenizer = kind_of(flags["pre-tokenizer"].as<std::string>());
-  const Tokenizer tokenizer =
+  const auto [tokenizer, malformed] =
       learn_tokenizer([&](const VisitDocument& visit) { corpus.for_each(visit); }, training);
+  say_what_is_odd(corpus, malformed);
   write_tokenizer(tokenizer, flags["out"].as<std::string>());
   std::cerr << "wrote " << tokenizer.vocab_size() << " tokens to " << flags["out"].as<std::string>() << "\n";
   return 0;

@@ -1,7 +1,10 @@
 #include "cli/tokens.h"
 
+#include <algorithm>
 #include <iostream>
 
+#include "core/check.h"
+#include "data/unicode.h"
 #include "interop/tokenizer_json.h"
 
 namespace seekling {
@@ -25,13 +28,20 @@ void in_groups(const ForEachDocument& documents, const std::function<void(const 
 
 }  // namespace
 
-Tokenizer learn_tokenizer(const ForEachDocument& documents, const BpeTraining& training) {
+void say_what_is_odd(const Corpus& corpus, Index malformed) {
+  const auto& skipped = corpus.skipped();
+  if (!skipped.empty()) {
+    std::cerr << "note: passed over, as neither .txt, .md nor .jsonl:";
+    for (std::size_t i = 0; i < std::min<std::size_t>(skipped.size(), 5); ++i) std::cerr << " " << skipped[i].string();
+    std::cerr << (skipped.size() > 5 ? text(", and ", skipped.size() - 5, " more\n") : "\n");
+  }
+  if (malformed > 0) std::cerr << "note: --data: " << malformed << " sequences are not UTF-8; they are kept as bytes\n";
+}
+
+Learned learn_tokenizer(const ForEachDocument& documents, const BpeTraining& training) {
   PieceCounts pieces(training.pre_tokenizer);
   in_groups(documents, [&](const std::vector<std::string>& group) { pieces.add(group); });
-  if (pieces.malformed() > 0) {
-    std::cerr << "note: the text has " << pieces.malformed() << " sequences that are not UTF-8; they are kept as bytes\n";
-  }
-  return train_bpe(pieces, training);
+  return {train_bpe(pieces, training), pieces.malformed()};
 }
 
 std::uint64_t fingerprint(const Tokenizer& tokenizer) {  // FNV-1a of what would be written
@@ -40,8 +50,9 @@ std::uint64_t fingerprint(const Tokenizer& tokenizer) {  // FNV-1a of what would
   return hash;
 }
 
-void write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer, const ForEachDocument& documents) {
+Index write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer, const ForEachDocument& documents) {
   TokenWriter writer(path, tokenizer.vocab_size(), fingerprint(tokenizer));
+  Index malformed = 0;
   in_groups(documents, [&](const std::vector<std::string>& group) {
     const auto encoded = tokenizer.encode_batch(group, /*specials=*/true);
     for (std::size_t i = 0; i < group.size(); ++i) {
@@ -49,9 +60,11 @@ void write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer,
       ids.insert(ids.end(), encoded[i].begin(), encoded[i].end());
       ids.push_back(tokenizer.eos());
       writer.append(ids, Index(group[i].size()));
+      malformed += count_malformed(group[i]);
     }
   });
   writer.finish();
+  return malformed;
 }
 
 }  // namespace seekling

@@ -4,19 +4,23 @@
 //   RUN/tokens/   train.bin and heldout.bin: the text as ids    RUN/config.json, model.safetensors ...: the checkpoint
 #include "train/trainer.h"
 
-#include <fstream>
+#include <algorithm>
 #include <iostream>
 
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/prepare.h"
 #include "cli/questions.h"
-#include "cli/tokens.h"
-#include "interop/atomic_save.h"
+#include "cli/samples.h"
 #include "interop/config_json.h"
+#include "interop/file.h"
+#include "interop/folder_lock.h"
 #include "interop/tokenizer_json.h"
+#include "model/size.h"
 #include "train/interrupt.h"
 #include "train/progress.h"
 #include "train/report.h"
+#include "train/tensorboard.h"
 
 namespace seekling {
 
@@ -32,7 +36,9 @@ std::string dashed(std::string key) {
 
 template <class T>
 std::string flag_text(const T& value) {
-  if constexpr (std::is_same_v<T, std::vector<double>>) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return value ? "yes" : "no";
+  } else if constexpr (std::is_same_v<T, std::vector<double>>) {
     std::string list;
     for (const double v : value) list += (list.empty() ? "" : ",") + text(v);
     return list;
@@ -50,12 +56,18 @@ cxxopts::Options train_options() {
       "out", "the run's folder (runs/MODEL)", cxxopts::value<std::string>(), "DIR")(
       "resume", "go on with this run and its own settings", cxxopts::value<std::string>(), "DIR")(
       "documents", "of the toy world", cxxopts::value<Index>()->default_value("60000"), "N")(
-      "set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
+      "set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")(
+      "device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "KIND")(
+      "profile", "say at the end where the time went")("tensorboard", "write the curves for TensorBoard, too");
   TrainSettings defaults;
   for_each_setting(defaults, [&](const std::string& key, const auto& value) {
-    const bool by_width = key == "lr";
-    options.add_options("Training")(dashed(key), "default " + flag_text(value) + (by_width ? " x 128 / hidden size" : ""),
-                                    cxxopts::value<std::decay_t<decltype(value)>>(), "X");
+    using Value = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, bool>) {
+      options.add_options("Training")(dashed(key), "train on batch 0 alone, whose loss must go to 0: a first check");
+    } else {
+      const std::string usual = flag_text(value) + (key == "lr" ? " x 128 / hidden size" : "");
+      options.add_options("Training")(dashed(key), "default " + usual, cxxopts::value<Value>(), "X");
+    }
   });
   for (const std::string& key : config_keys())
     options.add_options("Model, as in config.json")(dashed(key), "", cxxopts::value<std::string>(), "X");
@@ -84,101 +96,87 @@ Config config_of(const cxxopts::ParseResult& flags) {
   return config;
 }
 
-// The text of a new run as token files, and the tokenizer that made them.
-Tokenizer prepare(const fs::path& run, const cxxopts::ParseResult& flags, Config& config, std::uint64_t seed) {
-  std::vector<fs::path> train_paths, heldout_paths;
+// A run that goes on has its settings in its folder. What can be told anew changes what is shown and how long it goes on,
+// not what was learned; any other flag would be ignored, so it is refused.
+void check_resume_flags(const cxxopts::ParseResult& flags) {
+  static const std::vector<std::string> kMayChange = {"resume",     "steps",        "eval-every", "save-every",
+                                                      "sample-every", "threads",    "device",     "profile",
+                                                      "tensorboard"};
+  for (const auto& given : flags.arguments())
+    if (std::ranges::find(kMayChange, given.key()) == kMayChange.end())
+      throw Usage("--" + given.key() + ": --resume goes on with the run's own settings; leave --" + given.key() +
+                  " out, or begin a new run with --out (--steps, --eval-every, --save-every and --sample-every may change)");
+}
+
+void check_device(const std::string& device) {
+  if (device != "cpu" && device != "cuda") throw Usage("--device: found \"" + device + "\", expected cpu or cuda");
+  check(device == "cpu", "--device cuda: this build of Seekling has no CUDA; leave --device out to train on the CPU");
+}
+
+Source source_of(const cxxopts::ParseResult& flags, const Config& config, const TrainSettings& settings) {
+  Source source{.vocab_size = config.vocab_size, .seq_len = settings.seq_len};
   if (flags.count("data")) {
-    for (const std::string& path : flags["data"].as<std::vector<std::string>>()) train_paths.push_back(path);
-  } else {
-    std::cerr << "making the toy world\n";
-    ToyWorldOptions world;
-    world.seed = seed;
-    world.documents = flags["documents"].as<Index>();
-    write_toy_world(run / "data", make_toy_world(world));
-    train_paths = {run / "data" / "train.jsonl"};
-    heldout_paths = {run / "data" / "heldout.jsonl"};
+    if (flags.count("documents")) throw Usage("--documents is of the toy world, which --data replaces; leave one of them out");
+    for (const std::string& path : flags["data"].as<std::vector<std::string>>()) source.data.push_back(path);
   }
-  const Corpus corpus(train_paths);
-  std::optional<Corpus> apart;
-  std::optional<Split> split;
-  if (!heldout_paths.empty()) apart.emplace(heldout_paths);
-  else split.emplace(corpus);
-  const ForEachDocument train = [&](const VisitDocument& v) { split ? split->for_each_train(v) : corpus.for_each(v); };
-  const ForEachDocument heldout = [&](const VisitDocument& v) { split ? split->for_each_heldout(v) : apart->for_each(v); };
-
-  std::optional<Tokenizer> tokenizer;
-  if (flags.count("tokenizer")) {
-    tokenizer = read_tokenizer(flags["tokenizer"].as<std::string>());
-  } else {
-    std::cerr << "learning a vocabulary of " << config.vocab_size << " tokens\n";
-    BpeTraining training;
-    training.vocab_size = config.vocab_size;
-    tokenizer = learn_tokenizer(train, training);
-  }
-  check(tokenizer->vocab_size() <= config.vocab_size, "--tokenizer: it has ", tokenizer->vocab_size(),
-        " tokens, but the model's vocab_size is ", config.vocab_size, "; give --vocab-size ", tokenizer->vocab_size());
-  config.bos_token_id = tokenizer->bos();
-  config.eos_token_id = tokenizer->eos();
-  fs::create_directories(run / "tokens");
-  write_tokens(run / "tokens" / "train.bin", *tokenizer, train);
-  if (!split || split->heldout_bytes > 0) write_tokens(run / "tokens" / "heldout.bin", *tokenizer, heldout);
-  else std::cerr << "note: the text is too small to hold any of it out; no held-out loss is given\n";
-  return *tokenizer;
+  source.toy_world.seed = settings.seed;
+  source.toy_world.documents = flags["documents"].as<Index>();
+  if (flags.count("tokenizer")) source.tokenizer = flags["tokenizer"].as<std::string>();
+  return source;
 }
 
-// What the model says on the way and at the end, for samples.md and the terminal.
-std::string samples(const Transformer& model, const Tokenizer& tokenizer, const fs::path& run, Index how_many) {
-  std::string out;
-  const fs::path file = run / "data" / "questions.jsonl";
-  if (!fs::exists(file)) return tokenizer.decode({}) + answer(model, tokenizer, "", 120) + "\n";
-  out += "> Tell me a story.\n" + answer(model, tokenizer, "User: Tell me a story.\n\nAssistant:", 160) + "\n\n";
-  out += "> お話を聞かせてください。\n" + answer(model, tokenizer, "User: お話を聞かせてください。\n\nAssistant:", 160) + "\n\n";
-  const std::vector<Question> questions = read_questions(file);
-  const std::size_t stride = std::max<std::size_t>(questions.size() / std::size_t(how_many), 1);
-  for (std::size_t i = 0; i < questions.size(); i += stride) {
-    const Question& q = questions[i];
-    const std::string found = answer(model, tokenizer, q.prompt, 48);
-    std::string asked = q.prompt;
-    if (const std::size_t turn = asked.rfind("User: "); turn != std::string::npos) asked = asked.substr(turn + 6);
-    asked = asked.substr(0, asked.rfind("\n\nAssistant:"));
-    out += "> " + asked + "\n" + found + (found == q.answer ? "   (right)" : "   (wrong:" + q.answer + ")") + "\n\n";
-  }
-  return out;
-}
-
-void append(const fs::path& file, const std::string& words) {
-  std::ofstream out(file, std::ios::app);
-  out << words << std::flush;
-  check(bool(out), file.string(), ": cannot be written");
-}
-
-void report(const fs::path& run, const Config& config, const TrainerState& state) {
-  Report page;
-  page.title = run.filename().string();
-  for_each_setting(state.settings, [&](const std::string& key, const auto& value) {
-    page.settings.emplace_back(key, flag_text(value));
-  });
-  page.metrics = read_metrics(run / "metrics.jsonl");
-  if (std::ifstream in(run / "samples.md"); in) page.samples.assign(std::istreambuf_iterator<char>(in), {});
-  page.first_moe_layer = config.first_k_dense_replace;
-  write_report(run / "report.html", page);
+// A folder may be there already, but not with anything in it that a run would replace.
+void check_room(const fs::path& folder) {
+  recover(folder);
+  check(!fs::exists(folder / "trainer_state.json"), "--out: ", folder.string(),
+        " holds a run already; go on with it by --resume ", folder.string(), ", or name another folder");
+  for (const char* name : {"data", "tokens", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+                           "generation_config.json", "optimizer.safetensors", "metrics.jsonl", "samples.md", "report.html"})
+    check(!fs::exists(folder / name), "--out: ", folder.string(), " holds ", name,
+          ", which no run has put there and a run would replace; name another folder");
 }
 
 struct Run {
   fs::path folder;
+  std::unique_ptr<FolderLock> lock;
   std::unique_ptr<Transformer> model;
   std::optional<Tokenizer> tokenizer;
   TrainerState state;
+
+  std::string name() const { return (fs::absolute(folder) / "").lexically_normal().parent_path().filename().string(); }
+  fs::path questions() const { return folder / "data" / "questions.jsonl"; }
+  RunFolder checkpoint() const {
+    return {folder, tokenizer_json(*tokenizer), tokenizer_config_json(*tokenizer, model->config.max_position_embeddings)};
+  }
+};
+
+struct RemoveIfEmpty {  // a run that did not come about leaves no folder
+  fs::path folder;
+  ~RemoveIfEmpty() {
+    std::error_code not_empty;
+    fs::remove(folder, not_empty);
+  }
 };
 
 Run resumed(const cxxopts::ParseResult& flags) {
+  check_resume_flags(flags);
   Run run;
   run.folder = flags["resume"].as<std::string>();
-  check(fs::exists(run.folder), "--resume: ", run.folder.string(), " does not exist, expected a run's folder");
+  check(fs::is_directory(run.folder), "--resume: ", run.folder.string(), " is not there, expected the folder of a run");
+  run.lock = std::make_unique<FolderLock>(run.folder);
+  run.state = read_trainer_state(run.folder);
+  const Index planned = run.state.settings.steps;
+  apply_settings(run.state.settings, flags);
+  check(run.state.settings.steps >= run.state.step, "--steps: found ", run.state.settings.steps, ", but ",
+        run.folder.string(), " has ", run.state.step, " steps behind it; give at least so many, or begin a new run with --out");
+  if (run.state.settings.steps != planned)
+    std::cerr << "note: --steps " << run.state.settings.steps << " instead of " << planned
+              << ": the learning rate goes on by the schedule of a run of that length\n";
+  if (run.state.settings.steps == run.state.step)
+    std::cerr << "all " << run.state.step << " steps of this run are done; a larger --steps goes on with it\n";
   run.model = load_model(run.folder);
   run.tokenizer = read_tokenizer(run.folder.string());
-  run.state = read_trainer_state(run.folder);
-  if (flags.count("steps")) run.state.settings.steps = flags["steps"].as<Index>();
+  forget_samples_after(run.folder / "samples.md", run.state.step);
   return run;
 }
 
@@ -186,76 +184,156 @@ Run resumed(const cxxopts::ParseResult& flags) {
 // falls with the width, as in Yang et al. 2022 (arXiv:2203.03466), table 8, for Adam.
 constexpr double kWidthOfDefaultLr = 128;
 
+// Text, tokenizer and the untrained weights are one save: a run is there as a whole, or nothing is.
 Run begun(const cxxopts::ParseResult& flags) {
   Run run;
-  run.folder = flags.count("out") ? fs::path(flags["out"].as<std::string>())
-                                  : free_run(fs::path(flags["model"].as<std::string>()).stem().string());
-  check(!fs::exists(run.folder / "trainer_state.json"), "--out: ", run.folder.string(),
-        " holds a run already; go on with it by --resume ", run.folder.string(), ", or name another folder");
   Config config = config_of(flags);
   apply_settings(run.state.settings, flags);
   if (!flags.count("lr")) run.state.settings.lr *= std::min(1.0, kWidthOfDefaultLr / double(config.hidden_size));
-  fs::create_directories(run.folder);
-  run.tokenizer = prepare(run.folder, flags, config, run.state.settings.seed);
-  run.state.tokenizer_fingerprint = fingerprint(*run.tokenizer);
+  const TrainSettings& settings = run.state.settings;
+  check(settings.seq_len <= config.max_position_embeddings, "--seq-len: found ", settings.seq_len, ", but the model has ",
+        config.max_position_embeddings, " positions; give less, or a larger --max-position-embeddings");
+  const Source source = source_of(flags, config, settings);
   if (flags.count("data")) run.state.data = flags["data"].as<std::vector<std::string>>();
+
+  run.folder = flags.count("out") ? fs::path(flags["out"].as<std::string>())
+                                  : free_run(fs::path(flags["model"].as<std::string>()).stem().string());
+  check_room(run.folder);
+  std::error_code failure;
+  fs::create_directories(run.folder, failure);
+  check(!failure, "--out: ", run.folder.string(), " cannot be made: ", failure.message());
+  run.lock = std::make_unique<FolderLock>(run.folder);
+  const RemoveIfEmpty cleanup{run.folder};
+  AtomicSave save(run.folder);
+  run.tokenizer = prepare(save, source);
+  run.state.tokenizer_fingerprint = fingerprint(*run.tokenizer);
+  config.bos_token_id = run.tokenizer->bos();
+  config.eos_token_id = run.tokenizer->eos();
   run.model = std::make_unique<Transformer>(config);
-  run.model->initialise(run.state.settings.seed);
+  run.model->initialise(settings.seed);
+  run.checkpoint().write(save, *run.model, run.state);
+  save.commit();
   return run;
+}
+
+// The token files of a run, as training and evaluation read them.
+struct Texts {
+  TokenFile train;
+  std::optional<TokenFile> heldout;
+
+  explicit Texts(const Run& run) : train(path(run, "train.bin")) {
+    check_fingerprint(run, train);
+    if (!fs::exists(path(run, "heldout.bin"))) return;
+    heldout.emplace(path(run, "heldout.bin"));
+    check_fingerprint(run, *heldout);
+  }
+  const TokenFile& to_continue() const { return heldout ? *heldout : train; }
+
+ private:
+  static fs::path path(const Run& run, const char* name) { return run.folder / "tokens" / name; }
+  static void check_fingerprint(const Run& run, const TokenFile& file) {
+    check(file.fingerprint() == run.state.tokenizer_fingerprint, (run.folder / "tokens").string(),
+          ": was made with another tokenizer than the run's; train anew");
+  }
+};
+
+Heldout heldout_of(const Run& run, const Texts& texts) {
+  const TrainSettings& settings = run.state.settings;
+  if (!texts.heldout || settings.overfit_batch) return {};  // what one batch teaches says nothing of other text
+  return {heldout_batches(*texts.heldout, settings.seq_len, settings.batch_size, run.tokenizer->bos()),
+          texts.heldout->text_bytes()};
+}
+
+std::string samples(const Run& run, const Texts& texts, Index how_many) {
+  if (fs::exists(run.questions())) return toy_samples(*run.model, *run.tokenizer, run.questions(), how_many);
+  return prose_samples(*run.model, *run.tokenizer, texts.to_continue(), std::max<Index>(how_many / 3, 1));
+}
+
+void write_report(const Run& run, const TrainerState& state) {
+  Report page;
+  page.title = run.name();
+  page.settings.emplace_back("parameters", text(size_of(run.model->config).total));
+  page.settings.emplace_back("data", state.data.empty() ? "the toy world" : "");
+  for (const std::string& path : state.data) page.settings.back().second += (path == state.data[0] ? "" : ", ") + path;
+  for_each_setting(state.settings, [&](const std::string& key, const auto& value) {
+    page.settings.emplace_back(key, flag_text(value));
+  });
+  page.metrics = read_metrics(run.folder / "metrics.jsonl");
+  if (fs::exists(run.folder / "samples.md")) page.samples = read_file(run.folder / "samples.md");
+  page.first_moe_layer = run.model->config.first_k_dense_replace;
+  write_report(run.folder / "report.html", page);
+}
+
+// The end of a run on one batch: has the model learned it by heart?
+void print_overfit(const std::vector<StepMetrics>& metrics) {
+  if (metrics.empty()) return;
+  const double first = metrics.front().loss, last = metrics.back().loss;
+  std::cout << "the loss of batch 0 went from " << first << " to " << last << " nats in " << metrics.back().step << " steps: "
+            << (last < 0.1 ? "the model can learn by heart, as it must\n"
+                           : "not yet 0; give it more --steps, or another --lr, and if it stays there, look for a wrong gradient\n");
+}
+
+// The end of any other: what the model knows of text that it has not seen, and what it says.
+void print_result(const Run& run, const Texts& texts, const Heldout& heldout) {
+  std::cout << "\n" << samples(run, texts, 12);
+  if (!heldout.batches.empty()) {
+    const HeldoutLoss loss = evaluate(*run.model, heldout);
+    std::cout << "held-out loss " << loss.nats_per_target << " nats a token, " << loss.bits_per_byte << " bits a byte\n";
+  }
+  if (fs::exists(run.questions())) {
+    std::cout << "exact match on held-out questions:";
+    for (const auto& [kind, count] : exact_match(*run.model, *run.tokenizer, read_questions(run.questions())))
+      std::cout << "  " << kind << " " << count.right << "/" << count.asked;
+    std::cout << "\n";
+  }
 }
 
 }  // namespace
 
 int train_command(int argc, char** argv) {
   cxxopts::Options options = train_options();
-  const auto flags = parse(options, argc, argv);
-  Run run = flags.count("resume") ? resumed(flags) : begun(flags);
-  const TrainSettings settings = run.state.settings;
-  const TokenId bos = run.tokenizer->bos();
+  const auto flags = parse(options, argc, argv, "data");
+  check_device(flags["device"].as<std::string>());
+  const Run run = flags.count("resume") ? resumed(flags) : begun(flags);
+  const TrainSettings& settings = run.state.settings;
 
-  const TokenFile train_tokens(run.folder / "tokens" / "train.bin");
-  check(train_tokens.fingerprint() == run.state.tokenizer_fingerprint, (run.folder / "tokens").string(),
-        ": was made with another tokenizer than the run's");
-  const Batches batches(train_tokens, settings.seq_len, settings.batch_size, settings.seed, bos);
-  Heldout heldout;
-  std::optional<TokenFile> heldout_tokens;
-  if (fs::exists(run.folder / "tokens" / "heldout.bin")) {
-    heldout_tokens.emplace(run.folder / "tokens" / "heldout.bin");
-    heldout = {heldout_batches(*heldout_tokens, settings.seq_len, settings.batch_size, bos), heldout_tokens->text_bytes()};
-  }
-  std::cerr << train_tokens.size() << " tokens to learn from; the run is in " << run.folder.string() << "\n";
+  const Texts texts(run);
+  const Heldout heldout = heldout_of(run, texts);
+  const Batches batches(texts.train, settings.seq_len, settings.batch_size, settings.seed, run.tokenizer->bos());
+  const BatchSource source = [&](Index i) { return batches.at(settings.overfit_batch ? 0 : i); };
+  std::cerr << texts.train.size() << " tokens to learn from; the run is in " << run.folder.string() << "\n";
+  if (settings.overfit_batch) std::cerr << "--overfit-batch: batch 0 is all there is, and its loss must go to 0\n";
 
-  const RunFolder folder(run.folder, tokenizer_json(*run.tokenizer),
-                         tokenizer_config_json(*run.tokenizer, run.model->config.max_position_embeddings));
-  Trainer trainer(*run.model, run.state, [&](Index i) { return batches.at(i); }, heldout, folder);
+  Trainer trainer(*run.model, run.state, source, heldout, run.checkpoint());
+  Profile profile;
+  if (flags.count("profile")) trainer.measure(&profile);
+  std::optional<TensorBoard> tensorboard;
+  if (flags.count("tensorboard")) tensorboard.emplace(run.folder, run.state.step);
   Progress progress(progress_options(settings.steps, run.model->config.first_k_dense_replace), std::cerr);
   Hooks hooks;
   hooks.on_step = [&](const StepMetrics& m) {
     progress.update(m);
+    if (tensorboard) tensorboard->append(m);
     if (m.heldout_loss)
       progress.note(text("step ", m.step, ": held-out loss ", *m.heldout_loss, " nats a token, ", *m.heldout_bits_per_byte,
                          " bits a byte"));
   };
-  hooks.on_sample = [&](Index step) {
-    append(run.folder / "samples.md",
-           text("## Step ", step, "\n\n", samples(*run.model, *run.tokenizer, run.folder, 6)));
-  };
-  const Interrupt interrupt;
+  if (!settings.overfit_batch)
+    hooks.on_sample = [&](Index step) { append_samples(run.folder / "samples.md", step, samples(run, texts, 6)); };
+
   const Outcome outcome = trainer.run(hooks);
-  report(run.folder, run.model->config, trainer.state());
+  write_report(run, trainer.state());
+  if (flags.count("profile")) progress.note(profile.table());
   if (outcome.interrupted) {
     progress.note(how_to_resume(run.folder, trainer.state()));
     return Interrupt::kExitCode;
   }
-  std::cout << "\n" << samples(*run.model, *run.tokenizer, run.folder, 12);
-  if (fs::exists(run.folder / "data" / "questions.jsonl")) {
-    std::cout << "exact match on held-out questions:";
-    for (const auto& [kind, count] :
-         exact_match(*run.model, *run.tokenizer, read_questions(run.folder / "data" / "questions.jsonl")))
-      std::cout << "  " << kind << " " << count.right << "/" << count.asked;
-    std::cout << "\n";
+  if (settings.overfit_batch) {
+    print_overfit(read_metrics(run.folder / "metrics.jsonl"));
+  } else {
+    print_result(run, texts, heldout);
+    std::cerr << "talk to it: ./seekling chat --model " << run.folder.string() << "\n";
   }
-  std::cerr << "talk to it: ./seekling chat --model " << run.folder.string() << "\n";
   return 0;
 }
 

@@ -62,7 +62,7 @@ static void append_row(Batch& batch, const TokenFile& file, Index start, std::in
   for (Index t = 0; t < T; ++t) {
     if (row[t] == bos) first = std::int32_t(t);
     batch.ids.push_back(row[t]);
-    batch.targets.push_back(row[t + 1] == bos ? Batch::kIgnored : row[t + 1]);
+    batch.targets.push_back(row[t + 1] == bos ? kIgnored : row[t + 1]);
     batch.first.push_back(first);
   }
   ++batch.B;
@@ -99,7 +99,7 @@ std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index b
     Batch& batch = batches.back();
     append_row(batch, file, start, bos);
     const Index repeated = std::clamp<Index>(counted - start, 0, T);  // target t of the row is id start + t + 1
-    std::fill_n(batch.targets.end() - T, repeated, Batch::kIgnored);
+    std::fill_n(batch.targets.end() - T, repeated, kIgnored);
     counted = start + T;
   }
   return batches;

@@ -18,14 +18,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/ignored.h"
 #include "core/real.h"
 #include "data/token_file.h"
 
 namespace seekling {
 
 struct Batch {
-  static constexpr std::int32_t kIgnored = -100;  // a target that is not counted, as ops/cross_entropy.h has it
-
   Index B = 0, T = 0;
   std::vector<std::int32_t> ids;      // [B,T]
   std::vector<std::int32_t> targets;  // [B,T] the id after ids[b,t], or kIgnored: after eos comes another document's

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/check.h"
+#include "data/unicode.h"
 
 namespace seekling {
 
@@ -43,18 +44,28 @@ static bool holds_text(const fs::path& path) {
   return ending == ".txt" || ending == ".md" || ending == ".jsonl";
 }
 
-static std::vector<fs::path> files_below(const fs::path& folder) {
+static bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
+
+// The texts below a folder, sorted; the other files are added to `skipped`.
+static std::vector<fs::path> files_below(const fs::path& folder, std::vector<fs::path>& skipped) {
   std::vector<fs::path> files;
   try {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
-      if (holds_text(entry.path()) && entry.is_regular_file()) files.push_back(entry.path());
+    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
+      if (hidden(entry->path())) {
+        entry.disable_recursion_pending();
+      } else if (entry->is_regular_file()) {
+        (holds_text(entry->path()) ? files : skipped).push_back(entry->path());
+      }
+    }
   } catch (const fs::filesystem_error& e) {
-    throw Error(text(folder.string(), ": this folder cannot be read: ", e.code().message()));
+    const fs::path& at = e.path1().empty() ? folder : e.path1();
+    throw Error(text(at.string(), ": this folder cannot be read: ", e.code().message()));
   }
   check(!files.empty(), folder.string(),
         ": found no .txt, .md or .jsonl file in this folder or below it; name the files "
         "themselves if theirs is another ending");
   std::sort(files.begin(), files.end());
+  std::sort(skipped.begin(), skipped.end());
   return files;
 }
 
@@ -80,7 +91,7 @@ Corpus::Corpus(const std::vector<fs::path>& paths) {
     check(fs::exists(path, ignored), path.string(),
           ": no such file or folder; --data takes text files, .jsonl files or "
           "folders of them");
-    const std::vector<fs::path> files = fs::is_directory(path) ? files_below(path) : std::vector{path};
+    const std::vector<fs::path> files = fs::is_directory(path) ? files_below(path, passed_over) : std::vector{path};
     found.insert(found.end(), files.begin(), files.end());
   }
   for (const fs::path& file : found) total += readable_size(file);
@@ -90,13 +101,14 @@ Corpus::Corpus(const std::vector<fs::path>& paths) {
 // A line of a .jsonl file: {"text": "...", ...}. Other keys are ignored.
 static std::string document_of(std::string_view line, const fs::path& path, Index number) {
   const auto value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  check(!value.is_discarded(), path.string(), ":", number,
-        ": is not valid JSON; each line must be an object such as "
-        "{\"text\": \"...\"}");
+  const auto found = [&] { return utf8_lossy(line.substr(0, 40)) + (line.size() > 40 ? "..." : ""); };
+  const char* expected = R"(; expected an object such as {"text": "..."}; mend the line or take it out)";
+  check(!value.is_discarded() || count_malformed(line) == 0, path.string(), ":", number,
+        ": found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as a .txt file, where "
+        "they are kept");
+  check(!value.is_discarded(), path.string(), ":", number, ": found ", found(), ", which is not JSON", expected);
   const bool has_text = value.is_object() && value.contains("text") && value["text"].is_string();
-  check(has_text, path.string(), ":", number,
-        ": has no string under the key \"text\"; each line must be an object such "
-        "as {\"text\": \"...\"}");
+  check(has_text, path.string(), ":", number, ": found ", found(), ", without a string under the key \"text\"", expected);
   return value["text"].get<std::string>();
 }
 
@@ -111,7 +123,7 @@ static void for_each_line(std::string_view all, const std::function<void(std::st
 void Corpus::for_each(const VisitDocument& visit) const {
   Index documents = 0;
   const auto hand_out = [&](std::string_view document) {
-    if (document.empty()) return;
+    if (document.find_first_not_of(" \t\r\n") == document.npos) return;
     ++documents;
     visit(document);
   };
@@ -125,7 +137,7 @@ void Corpus::for_each(const VisitDocument& visit) const {
       if (line.find_first_not_of(" \t\r") != line.npos) hand_out(document_of(line, path, number));
     });
   }
-  check(documents > 0, joined(found), ": found no document; --data needs at least one that is not empty");
+  check(documents > 0, joined(found), ": found no text, only white space; --data needs at least one document");
 }
 
 // FNV-1a (Fowler, Noll & Vo). Its low bits are its weak ones, so the high ones are folded in before the modulo.

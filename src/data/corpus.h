@@ -1,7 +1,7 @@
 // The texts that `--data` names, one document at a time: a text file is one document, a line of a .jsonl file is one
-// (its key "text"), and a folder stands for every .txt, .md and .jsonl below it, in sorted order. Files are mapped into
-// memory, not read, so a corpus may be larger than the machine's memory; a document's bytes are handed on as they are,
-// valid UTF-8 or not.
+// (its key "text"), and a folder stands for every .txt, .md and .jsonl below it, in sorted order, hidden ones left out.
+// Files are mapped into memory, not read, so a corpus may be larger than the machine's memory; a document's bytes are
+// handed on as they are, valid UTF-8 or not (JSON allows no others, so a line of .jsonl with such bytes is an Error).
 #pragma once
 
 #include <filesystem>
@@ -34,13 +34,14 @@ class Corpus {
  public:
   explicit Corpus(const std::vector<std::filesystem::path>& paths);  // finds and measures the files, reads none
 
-  void for_each(const VisitDocument& visit) const;  // every document that is not empty, always in the same order
+  void for_each(const VisitDocument& visit) const;  // every one that is not white space alone, always in the same order
 
   const std::vector<std::filesystem::path>& files() const { return found; }
+  const std::vector<std::filesystem::path>& skipped() const { return passed_over; }  // in folders: of other endings
   Index bytes() const { return total; }  // of the files; for .jsonl that is more than its texts
 
  private:
-  std::vector<std::filesystem::path> found;
+  std::vector<std::filesystem::path> found, passed_over;
   Index total = 0;
 };
 

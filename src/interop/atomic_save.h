@@ -6,14 +6,15 @@
 
 namespace seekling {
 
+// One at a time for a folder (folder_lock.h).
 class AtomicSave {
  public:
-  explicit AtomicSave(std::filesystem::path folder);  // made if it is not there
+  explicit AtomicSave(std::filesystem::path folder);  // made if it is not there; a save that a kill cut off is forgotten
   ~AtomicSave();                                      // without commit(), nothing has happened
   AtomicSave(const AtomicSave&) = delete;
   AtomicSave& operator=(const AtomicSave&) = delete;
 
-  std::filesystem::path file(const std::string& name) const;  // where to write the file that will be folder/name
+  std::filesystem::path file(const std::string& name) const;  // where to write the file or folder that will be folder/name
   void commit();
 
  private:
@@ -21,8 +22,8 @@ class AtomicSave {
   bool committed_ = false;
 };
 
-// Finishes a save that a kill cut off after its commit point, forgets one cut off before. Whoever opens the folder calls
-// it first.
+// Finishes a save that a kill cut off after its commit point. Whoever opens the folder calls it first, also while another
+// process is saving: what that one is still writing is left alone.
 void recover(const std::filesystem::path& folder);
 
 }  // namespace seekling

@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <span>
 
+#include "core/ignored.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
-
-constexpr std::int32_t kIgnored = -100;  // a target that is not counted, as in Hugging Face
 
 // Mean over the counted targets of -log softmax(W h)[target], in nats; one number, 0 if none is counted.
 // h [..,D], W [V,D], targets: one for each row of h, in [0, V) or kIgnored. per_row, if given, gets each row's loss.

@@ -6,7 +6,7 @@ namespace seekling {
 
 static thread_local Tape* active = nullptr;
 
-Tape::Tape(Keep keep) : keep_(keep), outer_(active) { active = this; }
+Tape::Tape(Keep keep, TapeWatcher* watcher) : keep_(keep), watcher_(watcher), outer_(active) { active = this; }
 Tape::~Tape() { active = outer_; }
 
 bool recording() { return active != nullptr; }
@@ -18,6 +18,7 @@ void record(const char* op, const std::vector<Tensor>& inputs, const std::vector
   for (const Tensor& y : outputs) entry.gradients.push_back(y.grad());
   if (active->keep_ == Tape::Keep::kEverything) entry.inputs = inputs, entry.outputs = outputs;
   active->entries_.push_back(std::move(entry));
+  if (active->watcher_) active->watcher_->forward(op, inputs);
 }
 
 void Tape::backward(const Tensor& loss, real seed) {
@@ -29,7 +30,9 @@ void Tape::backward(const Tensor& loss, real seed) {
     entries_.pop_back();
     bool flowed = false;
     for (const Tensor& dy : entry.gradients) flowed = flowed || dy.touched();
-    if (flowed) entry.backward();
+    if (!flowed) continue;
+    entry.backward();
+    if (watcher_) watcher_->backward(entry.op);
   }
   active = this;
 }

@@ -12,11 +12,19 @@
 
 namespace seekling {
 
+// Is told of each op when it has run, forward and backward: for measuring (train/profile.h).
+class TapeWatcher {
+ public:
+  virtual ~TapeWatcher() = default;
+  virtual void forward(const char* op, const std::vector<Tensor>& inputs) = 0;
+  virtual void backward(const char* op) = 0;
+};
+
 class Tape {
  public:
   enum class Keep { kWhatGradientsNeed, kEverything };
 
-  explicit Tape(Keep keep = Keep::kWhatGradientsNeed);
+  explicit Tape(Keep keep = Keep::kWhatGradientsNeed, TapeWatcher* watcher = nullptr);
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -44,6 +52,7 @@ class Tape {
   friend void record(const char*, const std::vector<Tensor>&, const std::vector<Tensor>&, std::function<void()>);
 
   const Keep keep_;
+  TapeWatcher* const watcher_;
   std::vector<Entry> entries_;
   Tape* const outer_;
 };

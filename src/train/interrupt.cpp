@@ -1,8 +1,10 @@
 // A signal handler may hardly do anything: it runs between any two instructions, perhaps inside malloc. Setting a flag
-// of this type and _exit are among the few things allowed.
+// of this type, write and _exit are among the few things allowed.
 #include "train/interrupt.h"
 
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace seekling {
 
@@ -11,6 +13,10 @@ static volatile std::sig_atomic_t pressed = 0;
 static void on_signal(int) {
   if (pressed) ::_exit(Interrupt::kExitCode);
   pressed = 1;
+  const int before = errno;  // of what was interrupted
+  static constexpr char kSaid[] = "\nfinishing this step and saving; Ctrl-C again leaves at once\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kSaid, sizeof kSaid - 1);
+  errno = before;
 }
 
 Interrupt::Interrupt() {

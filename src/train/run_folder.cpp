@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/check.h"
-#include "interop/atomic_save.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "interop/file.h"
@@ -30,15 +29,19 @@ RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string toke
   recover(path_);
 }
 
-void RunFolder::save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const {
-  AtomicSave save(path_);
+void RunFolder::write(const AtomicSave& save, const Transformer& model, const TrainerState& state) const {
   write_file(save.file("config.json"), config_json(model.config));
   write_safetensors(save.file("model.safetensors"), named_parameters(model));
   write_file(save.file("tokenizer.json"), tokenizer_);
   write_file(save.file("tokenizer_config.json"), tokenizer_config_);
   write_file(save.file("generation_config.json"), generation_config_json(model.config));
-  write_safetensors(save.file("optimizer.safetensors"), optimizer.moments());
   write_file(save.file("trainer_state.json"), trainer_state_json(state));
+}
+
+void RunFolder::save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const {
+  AtomicSave save(path_);
+  write(save, model, state);
+  write_safetensors(save.file("optimizer.safetensors"), optimizer.moments());
   save.commit();
 }
 

@@ -36,6 +36,8 @@ struct TrainSettings {
   Index save_every = 200;
   Index sample_every = 400;
 
+  bool overfit_batch = false;  // train on batch 0 alone
+
   bool operator==(const TrainSettings&) const = default;
 };
 
@@ -49,6 +51,7 @@ void for_each_setting(S& s, Visit&& visit) {
   visit("weight_decay", s.weight_decay), visit("beta1", s.beta1), visit("beta2", s.beta2), visit("eps", s.eps);
   visit("clip", s.clip);
   visit("eval_every", s.eval_every), visit("save_every", s.save_every), visit("sample_every", s.sample_every);
+  visit("overfit_batch", s.overfit_batch);
 }
 
 void check_settings(const TrainSettings& settings);  // Error with the flag's name for a number that makes no sense

@@ -31,7 +31,7 @@ struct Trainer::Sums {
 namespace {
 
 Index counted(const Batch& batch) {
-  return Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), Batch::kIgnored);
+  return Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), kIgnored);
 }
 
 Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {
@@ -63,6 +63,10 @@ double max_violation(const ExpertLoad& load) {
   for (const std::vector<double>& layer : load)
     sum += *std::max_element(layer.begin(), layer.end()) * double(layer.size()) - 1;
   return load.empty() ? 0 : sum / double(load.size());
+}
+
+const char* name_of(double not_finite) {  // a stream writes -nan, too, of which nobody cares
+  return std::isnan(not_finite) ? "nan" : not_finite > 0 ? "inf" : "-inf";
 }
 
 bool finite(const Tensor& x) { return x.view().matrix().allFinite(); }
@@ -110,7 +114,7 @@ Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h,
 
 // Forward and backward for one micro-batch; `share` of the step's targets are in it.
 void Trainer::add_gradients(const Batch& batch, double share, Sums& sums) const {
-  Tape tape;
+  Tape tape(Tape::Keep::kWhatGradientsNeed, profile_);
   Pass pass;
   const Tensor loss = forward(model, batch, pass), balance = pass.balance_loss;
   sums.loss += share * double(loss.item());
@@ -128,26 +132,31 @@ Trainer::Sums Trainer::gradients() {
   for (Index k = 0; k < settings().accumulate; ++k) micro.push_back(batches(state_.step * settings().accumulate + k));
   Index targets = 0;
   for (const Batch& batch : micro) targets += counted(batch);
+  lap("batch");
   Sums sums;
   for (const Batch& batch : micro) {
     add_gradients(batch, double(counted(batch)) / double(std::max<Index>(targets, 1)), sums);
     if (std::isfinite(sums.loss + sums.balance_loss)) continue;
     clear_gradients(optimizer.parameters());
-    throw Error(text("step ", state_.step + 1, ": the loss is ", sums.loss + sums.balance_loss, "; ",
-                     first_not_finite(model, batch), "; ", last_save()));
+    throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.loss + sums.balance_loss), "; ",
+                     first_not_finite(model, batch), "; ", last_save(), "; train again with a lower --lr"));
   }
   return sums;
 }
 
 StepMetrics Trainer::step() {
   const auto begin = Clock::now();
+  if (profile_) profile_->begin_step();
   const Sums sums = gradients();
   const double norm = gradient_norm(optimizer.parameters());
   check_gradients(norm);
+  lap("gradient norm");
   const Index number = state_.step + 1;  // steps count from 1
   const double lr = learning_rate(schedule_of(settings()), number);
   optimizer.update(number, lr, clip_factor(norm, settings().clip));
   clear_gradients(optimizer.parameters());
+  lap("AdamW");
+  if (profile_) profile_->end_step();
   state_.step = number;
   state_.tokens += sums.tokens;
 
@@ -162,6 +171,10 @@ StepMetrics Trainer::step() {
   metrics.expert_load = fractions(sums.load);
   metrics.max_vio = max_violation(metrics.expert_load);
   return metrics;
+}
+
+void Trainer::lap(const char* part) const {
+  if (profile_) profile_->lap(part);
 }
 
 Outcome Trainer::run(const Hooks& hooks) {
@@ -183,7 +196,7 @@ void Trainer::finish_step(StepMetrics& metrics, const Hooks& hooks) {
     metrics.heldout_loss = result.nats_per_target;
     if (heldout.text_bytes > 0) metrics.heldout_bits_per_byte = result.bits_per_byte;
   }
-  log.append(metrics);
+  write([&] { log.append(metrics); });
   if (hooks.on_step) hooks.on_step(metrics);
   if (due(settings().save_every)) {
     save();
@@ -193,14 +206,23 @@ void Trainer::finish_step(StepMetrics& metrics, const Hooks& hooks) {
 }
 
 void Trainer::save() {
-  folder.save(model, optimizer, state_);
+  write([&] { folder.save(model, optimizer, state_); });
   saved = state_.step;
 }
 
+// A full disk ends the run: better now, with the last checkpoint whole, than hours later with none.
+void Trainer::write(const std::function<void()>& to_disk) const {
+  try {
+    to_disk();
+  } catch (const Error& e) {
+    throw Error(text(e.what(), "; ", last_save(), "; make room there, then go on with: ./seekling train --resume ",
+                     folder.path().string()));
+  }
+}
+
 std::string Trainer::last_save() const {
-  const std::string advice = "train again with a lower --lr";
-  if (saved == 0) return "nothing was saved yet; " + advice;
-  return text("the weights of step ", saved, " are in ", folder.path().string(), "; ", advice);
+  if (saved == 0) return "no step was saved yet";
+  return text("the weights of step ", saved, " are in ", folder.path().string());
 }
 
 // A finite loss may have a gradient that is not: √ and division are steep near 0.
@@ -208,10 +230,10 @@ void Trainer::check_gradients(double norm) const {
   if (std::isfinite(norm)) return;
   const std::string culprit = first_parameter(model, [](const Tensor& p) { return p.has_grad() && !finite(p.grad()); });
   clear_gradients(optimizer.parameters());
-  throw Error(text("step ", state_.step + 1, ": the norm of the gradients is ", norm, "; ",
+  throw Error(text("step ", state_.step + 1, ": the norm of the gradients is ", name_of(norm), "; ",
                    culprit.empty() ? "each is finite, but the sum of their squares is not"
                                    : "the first one that is not finite is that of " + culprit,
-                   "; ", last_save()));
+                   "; ", last_save(), "; train again with a lower --lr"));
 }
 
 std::string first_not_finite(const Transformer& model, const Batch& batch) {

@@ -9,6 +9,7 @@
 #include "model/transformer.h"
 #include "train/adamw.h"
 #include "train/metrics.h"
+#include "train/profile.h"
 #include "train/run_folder.h"
 #include "train/settings.h"
 
@@ -45,6 +46,8 @@ class Trainer {
   // To the last step, or to the end of the step in which Ctrl-C came.
   Outcome run(const Hooks& hooks = {});
 
+  void measure(Profile* profile) { profile_ = profile; }  // from the next step on; nullptr: no more
+
   StepMetrics step();  // one update of the weights; Error, and no update, if something is not a finite number
   void save();
 
@@ -58,6 +61,8 @@ class Trainer {
   void check_gradients(double norm) const;
   bool due(Index every) const { return every > 0 && (state_.step % every == 0 || state_.step == settings().steps); }
   const TrainSettings& settings() const { return state_.settings; }
+  void lap(const char* part) const;
+  void write(const std::function<void()>& to_disk) const;
   std::string last_save() const;
 
   const Transformer& model;
@@ -68,6 +73,7 @@ class Trainer {
   AdamW optimizer;
   MetricsLog log;
   Index saved;  // the step of the last save
+  Profile* profile_ = nullptr;
 };
 
 // Where the loss of a batch stops being a finite number: the op, and a parameter that is to blame, if one is.

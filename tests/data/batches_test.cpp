@@ -13,7 +13,7 @@ namespace seekling {
 namespace fs = std::filesystem;
 using Ids = std::vector<std::int32_t>;
 
-constexpr std::int32_t kBos = 0, kEos = 1, X = Batch::kIgnored;
+constexpr std::int32_t kBos = 0, kEos = 1, X = kIgnored;
 
 class BatchesTest : public testing::Test {
  protected:

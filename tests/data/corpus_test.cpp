@@ -59,6 +59,22 @@ TEST_F(CorpusTest, AFolderIsItsTextsInSortedOrder) {
   EXPECT_EQ(Corpus({dir / "in"}).bytes(), 1 + 1 + 14);
 }
 
+TEST_F(CorpusTest, AFolderSaysWhatItPassesOver) {
+  file("in/b.txt", "B"), file("in/d.bin", "D"), file("in/a/c.csv", "C"), file("in/.git/e.txt", "E"), file("in/.f.txt", "F");
+  const Corpus corpus({dir / "in"});
+  EXPECT_EQ(documents(corpus), Texts{"B"});
+  EXPECT_EQ(corpus.skipped(), (std::vector<fs::path>{dir / "in/a/c.csv", dir / "in/d.bin"}));
+}
+
+TEST_F(CorpusTest, AFileAFolderAndJsonlOfOneTextAreTheSameDocument) {
+  const std::string words = "Once \"upon\"\n\na time\t\xE3\x81\x82\n";
+  const fs::path plain = file("in/a.txt", words);
+  const fs::path lines = file("a.jsonl", "{\"text\": \"Once \\\"upon\\\"\\n\\na time\\t\xE3\x81\x82\\n\"}\n");
+  EXPECT_EQ(documents(Corpus({plain})), Texts{words});
+  EXPECT_EQ(documents(Corpus({dir / "in"})), Texts{words});
+  EXPECT_EQ(documents(Corpus({lines})), Texts{words});
+}
+
 TEST_F(CorpusTest, ALineOfJsonlIsADocument) {
   const fs::path path =
       file("a.jsonl", "{\"text\": \"one\\n\\u00e9\", \"id\": 3}\r\n\n{\"text\": \"\"}\n{\"text\": \"two\"}");
@@ -77,13 +93,20 @@ TEST_F(CorpusTest, SaysWhatIsWrong) {
   EXPECT_EQ(refusal({file("a.txt", ""), file("b.txt", "")}),
             "a.txt, b.txt: found 0 bytes of text; --data needs at least one document");
   EXPECT_EQ(refusal({file("c.jsonl", "\n{\"text\": \"\"}\n")}),
-            "c.jsonl: found no document; --data needs at least one that is not empty");
+            "c.jsonl: found no text, only white space; --data needs at least one document");
   EXPECT_EQ(refusal({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
-            "d.jsonl:2: is not valid JSON; each line must be an object such as {\"text\": \"...\"}");
+            "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as {\"text\": \"...\"}; mend the line "
+            "or take it out");
   EXPECT_EQ(refusal({file("e.jsonl", "{\"text\": 3}")}),
-            "e.jsonl:1: has no string under the key \"text\"; each line must be an object such as {\"text\": \"...\"}");
+            "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an object such as {\"text\": "
+            "\"...\"}; mend the line or take it out");
   EXPECT_EQ(refusal({file("f.jsonl", "[1]")}),
-            "f.jsonl:1: has no string under the key \"text\"; each line must be an object such as {\"text\": \"...\"}");
+            "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object such as {\"text\": \"...\"}; "
+            "mend the line or take it out");
+  EXPECT_EQ(refusal({file("g.txt", " \n\t\r\n ")}), "g.txt: found no text, only white space; --data needs at least one document");
+  EXPECT_EQ(refusal({file("h.jsonl", "{\"text\": \"x\"}\n{\"text\": \"caf\xE9\"}\n")}),
+            "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as "
+            "a .txt file, where they are kept");
   EXPECT_EQ(refusal({"/dev/null"}), "/dev/null: is not an ordinary file; give a file, not a pipe or a device");
 }
 

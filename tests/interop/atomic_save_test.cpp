@@ -55,6 +55,27 @@ TEST(AtomicSave, AKillBeforeTheCommitIsForgotten) {
   EXPECT_EQ(both(folder), "11");
 }
 
+TEST(AtomicSave, AReaderLeavesASaveThatIsBeingWrittenAlone) {
+  const fs::path folder = fresh("atomic");
+  save(folder, "1");
+  AtomicSave writing(folder);
+  write_file(writing.file("a"), "2");
+  recover(folder);  // what chat and eval do with the folder of a run that is being trained
+  write_file(writing.file("b"), "2");
+  EXPECT_EQ(both(folder), "11");
+  writing.commit();
+  EXPECT_EQ(both(folder), "22");
+}
+
+TEST(AtomicSave, WhatAKillLeftIsForgottenByTheNextSave) {
+  const fs::path folder = fresh("atomic");
+  fs::create_directories(folder / ".next");
+  write_file(folder / ".next" / "c", "half");
+  save(folder, "1");
+  EXPECT_EQ(both(folder), "11");
+  EXPECT_FALSE(fs::exists(folder / "c"));
+}
+
 TEST(AtomicSave, AKillAfterTheCommitIsFinished) {
   const fs::path folder = fresh("atomic");
   save(folder, "1");

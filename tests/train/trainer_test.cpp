@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,10 +39,10 @@ void append_row(Batch& batch, Index r) {
   for (Index t = 0; t < T; ++t) {
     id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
     batch.ids.push_back(std::int32_t(id));
-    batch.targets.push_back(t + 1 == second ? Batch::kIgnored : std::int32_t((5 * id + 3) % kVocab));
+    batch.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
     batch.first.push_back(std::int32_t(t >= second ? second : 0));
   }
-  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = Batch::kIgnored;
+  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = kIgnored;
 }
 
 BatchSource rows(Index B) {
@@ -199,7 +200,7 @@ TEST_F(TrainerTest, HeldoutLossIsTheMeanOverTargetsWhateverTheBatches) {
   const HeldoutLoss parts = evaluate(model, {.batches = {rows(2)(9), rows(1)(20), rows(3)(7)}, .text_bytes = 50});
   EXPECT_NEAR(whole.nats_per_target, parts.nats_per_target, 1e-6);
   Index targets = 0;
-  for (const std::int32_t t : rows(6)(3).targets) targets += t != Batch::kIgnored;
+  for (const std::int32_t t : rows(6)(3).targets) targets += t != kIgnored;
   EXPECT_NEAR(whole.bits_per_byte, whole.nats_per_target * double(targets) / std::log(2.0) / 50, 1e-9);
 }
 
@@ -227,6 +228,33 @@ TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
   for (const auto& [name, p] : named_parameters(model)) EXPECT_FALSE(p.has_grad()) << name;
 }
 
+// A file-size limit stands for the full disk.
+TEST_F(TrainerTest, ASaveThatFailsIsASentenceAndTheLastOneRemains) {
+  const std::string straight = train("straight", state_of(8));
+  const Transformer model = fresh();
+  Trainer trainer(model, state_of(8), rows(4), heldout(), folder("full"));
+  trainer.step(), trainer.save();
+  trainer.step();
+  std::signal(SIGXFSZ, SIG_IGN);  // as main does: the write fails instead
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{.rlim_cur = 4096, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  std::string sentence;
+  try {
+    trainer.save();
+  } catch (const Error& e) {
+    sentence = e.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  const std::string at = (root / "full").string();
+  EXPECT_EQ(sentence, at + "/.next/model.safetensors: cannot be written (File too large); nothing was replaced; the weights of "
+                           "step 1 are in " + at + "; make room there, then go on with: ./seekling train --resume " + at);
+  EXPECT_FALSE(fs::exists(root / "full" / ".next"));
+  EXPECT_EQ(read_trainer_state(root / "full").step, 1);
+  EXPECT_EQ(resume("full"), straight);
+}
+
 TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
   const Transformer model = fresh();
   Trainer trainer(model, state_of(12), rows(4), {}, folder("gradient"));
@@ -238,7 +266,7 @@ TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(),
                  "step 1: the norm of the gradients is inf; the first one that is not finite is that of "
-                 "lm_head.weight; nothing was saved yet; train again with a lower --lr");
+                 "lm_head.weight; no step was saved yet; train again with a lower --lr");
   }
   EXPECT_EQ(before, (std::vector<real>(model.lm_head.data(), model.lm_head.data() + model.lm_head.size())));
 }

@@ -1,0 +1,104 @@
+#include "cli/samples.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "cli/questions.h"
+#include "core/check.h"
+#include "infer/generate.h"
+#include "interop/file.h"
+#include "train/metrics.h"
+
+namespace seekling {
+
+namespace {
+
+constexpr std::string_view kHeading = "## Step ";
+
+// Markdown: what the model was given, quoted, and below it what it said.
+std::string turn(const std::string& given, const std::string& said) {
+  std::string out = "> ";
+  for (const char c : given) out += c == '\n' ? std::string("\n> ") : std::string(1, c);
+  return out + "\n\n" + said + "\n\n";
+}
+
+std::string story(const Transformer& model, const Tokenizer& tokenizer, const std::string& wish) {
+  return turn(wish, answer(model, tokenizer, "User: " + wish + "\n\nAssistant:", 160));
+}
+
+// The last thing that the user says in a prompt.
+std::string last_turn(std::string prompt) {
+  if (const std::size_t turn = prompt.rfind("User: "); turn != std::string::npos) prompt = prompt.substr(turn + 6);
+  return prompt.substr(0, prompt.rfind("\n\nAssistant:"));
+}
+
+// About 24 tokens from part k of n of the text, from the beginning of a line where there is one soon.
+std::vector<TokenId> passage(const Tokenizer& tokenizer, const TokenFile& text, Index k, Index n) {
+  constexpr Index kSoon = 400, kLength = 24;
+  const auto begins_line = [&](Index i) {
+    return i == 0 || text[i - 1] == tokenizer.bos() || tokenizer.bytes(text[i - 1]).ends_with('\n');
+  };
+  const Index part = text.size() * k / n;
+  Index begin = part;
+  while (begin < std::min(part + kSoon, text.size() - 1) && (!begins_line(begin) || text[begin] == tokenizer.bos())) ++begin;
+  if (!begins_line(begin)) begin = part;
+  std::vector<TokenId> ids{tokenizer.bos()};
+  for (Index i = begin; i < std::min(begin + kLength, text.size()); ++i) {
+    if (text[i] == tokenizer.eos() || text[i] == tokenizer.bos()) break;
+    ids.push_back(text[i]);
+  }
+  return ids;
+}
+
+}  // namespace
+
+std::string toy_samples(const Transformer& model, const Tokenizer& tokenizer, const std::filesystem::path& file,
+                        Index how_many) {
+  std::string out = story(model, tokenizer, "Tell me a story.") + story(model, tokenizer, "お話を聞かせてください。");
+  const std::vector<Question> questions = read_questions(file);
+  const std::size_t stride = std::max<std::size_t>(questions.size() / std::size_t(how_many), 1);
+  for (std::size_t i = 0; i < questions.size(); i += stride) {
+    const Question& q = questions[i];
+    const std::string found = answer(model, tokenizer, q.prompt, 48);
+    out += turn(last_turn(q.prompt), found + (found == q.answer ? "   (right)" : "   (wrong:" + q.answer + ")"));
+  }
+  return out;
+}
+
+std::string prose_samples(const Transformer& model, const Tokenizer& tokenizer, const TokenFile& text, Index how_many) {
+  constexpr Index kTokens = 80;
+  const Sampling sampling{.temperature = 0.8, .top_p = 0.95, .seed = 1};  // greedy, a small model says the same for ever
+  std::string out;
+  for (Index k = 0; k < how_many; ++k) {
+    const std::vector<TokenId> given = passage(tokenizer, text, k, how_many);
+    const Index room = std::min(kTokens, model.config.max_position_embeddings - Index(given.size()));
+    if (room <= 0) continue;
+    Generator generator(model, Index(given.size()) + room);
+    generator.read(given);
+    const std::string said = tokenizer.decode(generator.generate(room, sampling, tokenizer.eos()), /*keep_specials=*/false);
+    out += turn(tokenizer.decode(given, /*keep_specials=*/false), said);
+  }
+  return out;
+}
+
+void append_samples(const std::filesystem::path& file, Index step, const std::string& samples) {
+  std::ofstream out(file, std::ios::app);
+  out << kHeading << step << "\n\n" << samples << std::flush;
+  check(bool(out), file.string(), ": cannot be written; is the disk full?");
+}
+
+void forget_samples_after(const std::filesystem::path& file, Index last_step) {
+  if (!std::filesystem::exists(file)) return;
+  std::istringstream all(read_file(file));
+  std::string kept;
+  Index step = 0;
+  for (std::string line; std::getline(all, line);) {
+    if (line.starts_with(kHeading)) step = std::atol(line.c_str() + kHeading.size());
+    if (step <= last_step) kept += line + "\n";
+  }
+  replace_file(file, kept);
+}
+
+}  // namespace seekling
