@@ -12,6 +12,7 @@
 
 namespace seekling {
 
+// What the model says to a prompt, as far as its positions reach; nothing to a prompt that fills them.
 std::string answer(const Transformer& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens);
 
 struct Count {
