@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/real.h"
 
 namespace seekling {
 
@@ -26,5 +27,7 @@ int bench_command(int argc, char** argv);
 // Parses, with --help and --threads added. Prints the help and ends the program where that is asked for; throws Usage for
 // what is not understood. Words that are not flags go to `positional`, or are refused if it is empty.
 cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional = "");
+
+Index number_of(const cxxopts::ParseResult& flags, const std::string& flag, Index least);  // Usage if it is smaller
 
 }  // namespace seekling

@@ -11,31 +11,36 @@
 
 namespace seekling {
 
+namespace fs = std::filesystem;
+
 int eval_command(int argc, char** argv) {
   cxxopts::Options options("seekling eval", "Held-out loss, bits per byte, and exact match on the toy world's questions.");
-  options.add_options()("model", "a run folder (the latest run)", cxxopts::value<std::string>(), "DIR")(
-      "questions", "a questions.jsonl (the run's own)", cxxopts::value<std::string>(), "FILE")(
-      "batch-size", "sequences at a time", cxxopts::value<Index>()->default_value("8"), "N");
+  // clang-format off
+  options.add_options()
+      ("model", "a run folder (the latest run)", cxxopts::value<std::string>(), "DIR")
+      ("questions", "a questions.jsonl (the run's own)", cxxopts::value<std::string>(), "FILE")
+      ("batch-size", "sequences at a time", cxxopts::value<Index>()->default_value("8"), "N");
+  // clang-format on
   const auto flags = parse(options, argc, argv, "model");
-  const std::filesystem::path folder = flags.count("model") ? std::filesystem::path(flags["model"].as<std::string>()) : latest_run();
+  const Index batch_size = number_of(flags, "batch-size", 1);
+  const fs::path folder = flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
+  const fs::path questions =
+      flags.count("questions") ? fs::path(flags["questions"].as<std::string>()) : folder / "data" / "questions.jsonl";
+  check(!flags.count("questions") || fs::exists(questions), questions.string(),
+        ": not found, expected a questions.jsonl as data make writes it");
   const auto model = load_model(folder);
   const Tokenizer tokenizer = read_tokenizer(folder.string());
 
-  const std::filesystem::path tokens = folder / "tokens" / "heldout.bin";
-  if (std::filesystem::exists(tokens)) {
+  const fs::path tokens = folder / "tokens" / "heldout.bin";
+  if (fs::exists(tokens)) {
     const TokenFile file(tokens);
     const TrainerState state = read_trainer_state(folder);
-    const Heldout heldout{heldout_batches(file, state.settings.seq_len, flags["batch-size"].as<Index>(), tokenizer.bos()),
+    const Heldout heldout{heldout_batches(file, state.settings.seq_len, batch_size, tokenizer.bos()),
                           file.text_bytes()};
     const HeldoutLoss loss = evaluate(*model, heldout);
     std::printf("held-out loss %.4f nats a token, %.4f bits a byte\n", loss.nats_per_target, loss.bits_per_byte);
   }
-  const std::filesystem::path questions =
-      flags.count("questions") ? std::filesystem::path(flags["questions"].as<std::string>()) : folder / "data" / "questions.jsonl";
-  if (!std::filesystem::exists(questions)) {
-    check(!flags.count("questions"), questions.string(), ": not found, expected a questions.jsonl as data make writes it");
-    return 0;
-  }
+  if (!fs::exists(questions)) return 0;
   for (const auto& [kind, count] : exact_match(*model, tokenizer, read_questions(questions)))
     std::printf("exact match %-10s %3ld of %3ld  %5.1f %%\n", kind.c_str(), long(count.right), long(count.asked),
                 100.0 * double(count.right) / double(count.asked));

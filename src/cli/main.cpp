@@ -1,5 +1,6 @@
 // seekling COMMAND [FLAGS]. Results on stdout, the rest on stderr; exit 0, 1 for a failure, 2 for wrong usage.
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -35,11 +36,24 @@ int usage(std::ostream& out, int code) {
   return code;
 }
 
+// cxxopts names the value that it cannot read, but not the flag that it was given to.
+std::string unreadable(int argc, char** argv, const std::string& complaint) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::size_t equals = word.find('=');
+    const std::string flag = word.substr(0, equals);
+    const std::string value = equals != word.npos ? word.substr(equals + 1) : i + 1 < argc ? argv[i + 1] : "";
+    if (flag.starts_with("-") && !value.empty() && complaint.find(value) != complaint.npos)
+      return flag + ": found " + value + ", which is no number that it can be";
+  }
+  return complaint;
+}
+
 }  // namespace
 
 cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional) {
   options.add_options("Common")("threads", "threads to use (the machine's cores)", cxxopts::value<int>(), "N")(
-      "help", "this text");
+      "h,help", "this text");
   if (!positional.empty()) options.parse_positional({positional});
   try {
     cxxopts::ParseResult result = options.parse(argc, argv);
@@ -50,9 +64,17 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, con
     if (!result.unmatched().empty()) throw Usage("found \"" + result.unmatched()[0] + "\", which is no flag of this command");
     if (result.count("threads")) set_threads(result["threads"].as<int>());
     return result;
+  } catch (const cxxopts::exceptions::incorrect_argument_type& e) {
+    throw Usage(unreadable(argc, argv, e.what()) + "; see --help");
   } catch (const cxxopts::exceptions::exception& e) {
     throw Usage(std::string(e.what()) + "; see --help");
   }
+}
+
+Index number_of(const cxxopts::ParseResult& flags, const std::string& flag, Index least) {
+  const Index n = flags[flag].as<Index>();
+  if (n < least) throw Usage(text("--", flag, ": found ", n, ", expected at least ", least));
+  return n;
 }
 
 static int run(int argc, char** argv) {
@@ -70,10 +92,15 @@ static int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond a limit (ulimit -f) is an error of its write, not the end
   try {
-    return seekling::run(argc, argv);
+    const int code = seekling::run(argc, argv);
+    seekling::check(std::fflush(stdout) == 0 && !std::ferror(stdout), "stdout: cannot be written; is the disk full?");
+    return code;
   } catch (const seekling::Usage& e) {
     std::cerr << "seekling: " << e.what() << "\n";
     return 2;
+  } catch (const seekling::Error& e) {
+    std::cerr << "seekling: " << e.what() << "\n";
+    return std::string_view(e.what()).starts_with("--") ? 2 : 1;  // what is wrong with a flag begins with the flag
   } catch (const std::bad_alloc&) {
     std::cerr << "seekling: this machine's memory is too small for that; try a smaller --batch-size or --seq-len\n";
     return 1;

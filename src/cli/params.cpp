@@ -10,12 +10,15 @@ namespace seekling {
 
 int params_command(int argc, char** argv) {
   cxxopts::Options options("seekling params", "Parameters, FLOPs and cache bytes of a model.");
-  options.add_options()("model", "a preset, a config.json or a folder with one",
-                        cxxopts::value<std::string>()->default_value("nano"), "MODEL")(
-      "ctx", "tokens attended to, for the FLOPs", cxxopts::value<Index>()->default_value("2048"), "N");
+  // clang-format off
+  options.add_options()
+      ("model", "a preset, a config.json or a folder with one",
+       cxxopts::value<std::string>()->default_value("nano"), "MODEL")
+      ("ctx", "tokens attended to, for the FLOPs", cxxopts::value<Index>()->default_value("2048"), "N");
+  // clang-format on
   const auto flags = parse(options, argc, argv, "model");
   const Config c = find_config(flags["model"].as<std::string>());
-  const Index context = flags["ctx"].as<Index>();
+  const Index context = number_of(flags, "ctx", 0);
   const Size size = size_of(c);
   const long input = long(c.vocab_size * c.hidden_size);
   std::printf("parameters                    %20ld\n", long(size.total));

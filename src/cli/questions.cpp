@@ -10,11 +10,11 @@ namespace seekling {
 std::string answer(const Transformer& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens) {
   std::vector<TokenId> ids = tokenizer.encode(prompt);
   ids.insert(ids.begin(), tokenizer.bos());
-  max_tokens = std::min(max_tokens, model.config.max_position_embeddings - Index(ids.size()));
-  if (max_tokens <= 0) return "";
-  Generator generator(model, Index(ids.size()) + max_tokens);
+  const Index room = std::min(max_tokens, model.config.max_position_embeddings - Index(ids.size()));
+  if (room <= 0) return "";
+  Generator generator(model, Index(ids.size()) + room);
   generator.read(ids);
-  return tokenizer.decode(generator.generate(max_tokens, {}, tokenizer.eos()));
+  return tokenizer.decode(generator.generate(room, {}, tokenizer.eos()));
 }
 
 std::map<std::string, Count> exact_match(const Transformer& model, const Tokenizer& tokenizer,

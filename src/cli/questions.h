@@ -12,7 +12,7 @@
 
 namespace seekling {
 
-// The greedy continuation of a prompt, as far as the model's positions reach; empty where the prompt alone is too long.
+// What the model says to a prompt, as far as its positions reach; nothing to a prompt that fills them.
 std::string answer(const Transformer& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens);
 
 struct Count {

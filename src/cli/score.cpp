@@ -53,9 +53,13 @@ void add_layers(Answers& answers, const Pass& pass, const Config& config) {
 
 int score_command(int argc, char** argv) {
   cxxopts::Options options("seekling score", "Writes logits, loss, hidden states, router choices and gradients.");
-  options.add_options()("model", "a run or checkpoint folder", cxxopts::value<std::string>(), "DIR")(
-      "ids", "a safetensors file with input_ids [B,T]", cxxopts::value<std::string>(), "FILE")(
-      "out", "the safetensors file to write", cxxopts::value<std::string>(), "FILE")("grad", "gradients of the loss too");
+  // clang-format off
+  options.add_options()
+      ("model", "a run or checkpoint folder", cxxopts::value<std::string>(), "DIR")
+      ("ids", "a safetensors file with input_ids [B,T]", cxxopts::value<std::string>(), "FILE")
+      ("out", "the safetensors file to write", cxxopts::value<std::string>(), "FILE")
+      ("grad", "gradients of the loss too");
+  // clang-format on
   const auto flags = parse(options, argc, argv);
   for (const char* needed : {"model", "ids", "out"})
     if (!flags.count(needed)) throw Usage(text("score: --", needed, " is missing; see --help"));

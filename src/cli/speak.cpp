@@ -13,12 +13,15 @@ namespace seekling {
 namespace {
 
 void add_sampling(cxxopts::Options& options, const char* temperature) {
-  options.add_options()("model", "a run or checkpoint folder (the latest run)", cxxopts::value<std::string>(), "DIR")(
-      "max-tokens", "tokens to generate at most", cxxopts::value<Index>()->default_value("200"), "N")(
-      "temperature", "0 takes the most likely token", cxxopts::value<double>()->default_value(temperature), "X")(
-      "top-k", "sample among the K most likely; 0: all", cxxopts::value<Index>()->default_value("0"), "K")(
-      "top-p", "sample among the likeliest that sum to P", cxxopts::value<double>()->default_value("1"), "P")(
-      "seed", "of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
+  // clang-format off
+  options.add_options()
+      ("model", "a run or checkpoint folder (the latest run)", cxxopts::value<std::string>(), "DIR")
+      ("max-tokens", "tokens to generate at most", cxxopts::value<Index>()->default_value("200"), "N")
+      ("temperature", "0 takes the most likely token", cxxopts::value<double>()->default_value(temperature), "X")
+      ("top-k", "sample among the K most likely; 0: all", cxxopts::value<Index>()->default_value("0"), "K")
+      ("top-p", "sample among the likeliest that sum to P", cxxopts::value<double>()->default_value("1"), "P")
+      ("seed", "of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
+  // clang-format on
 }
 
 Sampling sampling_of(const cxxopts::ParseResult& flags) {
@@ -51,10 +54,10 @@ void print_ids(const std::vector<TokenId>& ids) {
   std::cout << "\n";
 }
 
-// Generates and prints as it goes.
-void stream(Generator& generator, const Tokenizer& tokenizer, const Sampling& sampling, Index max_tokens) {
+// Generates and prints as it goes, to the end of the sentence unless eos is negative.
+void stream(Generator& generator, const Tokenizer& tokenizer, const Sampling& sampling, Index max_tokens, TokenId eos) {
   StreamDecoder decoder(tokenizer, /*keep_specials=*/false);
-  generator.generate(max_tokens, sampling, tokenizer.eos(), [&](TokenId id) {
+  generator.generate(max_tokens, sampling, eos, [&](TokenId id) {
     std::cout << decoder.feed(id) << std::flush;
     return bool(std::cout);
   });
@@ -66,13 +69,17 @@ void stream(Generator& generator, const Tokenizer& tokenizer, const Sampling& sa
 int generate_command(int argc, char** argv) {
   cxxopts::Options options("seekling generate", "Continues a text.");
   add_sampling(options, "0");
-  options.add_options()("prompt", "the text to continue; without it, stdin is read", cxxopts::value<std::string>(), "TEXT")(
-      "ids", "token ids to continue instead of a text, as they are: 0,17,4", cxxopts::value<std::string>(), "LIST")(
-      "print-ids", "print token ids instead of text")("no-eos", "go on after the end of the text")(
-      "v,verbose", "say what the cache holds");
+  // clang-format off
+  options.add_options()
+      ("prompt", "the text to continue; without it, stdin is read", cxxopts::value<std::string>(), "TEXT")
+      ("ids", "token ids to continue instead of a text, as they are: 0,17,4", cxxopts::value<std::string>(), "LIST")
+      ("print-ids", "print token ids instead of text")
+      ("no-eos", "go on after the end of the text")
+      ("v,verbose", "say what the cache holds");
+  // clang-format on
   const auto flags = parse(options, argc, argv, "prompt");
   const Sampling sampling = sampling_of(flags);
-  const Index max_tokens = flags["max-tokens"].as<Index>();
+  const Index max_tokens = number_of(flags, "max-tokens", 0);
   const auto folder = model_of(flags);
   const auto model = load_model(folder);
 
@@ -97,7 +104,7 @@ int generate_command(int argc, char** argv) {
   const TokenId eos = flags.count("no-eos") ? -1 : tokenizer ? tokenizer->eos() : TokenId(model->config.eos_token_id);
   const Index room = std::min(max_tokens, model->config.max_position_embeddings - Index(ids.size()));
   if (flags.count("print-ids")) print_ids(generator.generate(room, sampling, eos));
-  else stream(generator, *tokenizer, sampling, room);
+  else stream(generator, *tokenizer, sampling, room, eos);
   if (flags.count("verbose")) {
     std::cerr << "cache: " << generator.length() << " tokens x " << generator.cache_elements() << " numbers = "
               << generator.length() * generator.cache_elements() * Index(sizeof(real)) << " bytes\n";
@@ -110,6 +117,7 @@ int chat_command(int argc, char** argv) {
   add_sampling(options, "0.7");
   const auto flags = parse(options, argc, argv);
   Sampling sampling = sampling_of(flags);
+  const Index max_tokens = number_of(flags, "max-tokens", 0);
   const auto folder = model_of(flags);
   const auto model = load_model(folder);
   const Tokenizer tokenizer = read_tokenizer(folder.string());
@@ -121,7 +129,7 @@ int chat_command(int argc, char** argv) {
     check(left > 0, "the conversation has filled the model's ", model->config.max_position_embeddings,
           " positions (max_position_embeddings); start a new one");
     generator.read(turn);
-    stream(generator, tokenizer, sampling, std::min(left, flags["max-tokens"].as<Index>()));
+    stream(generator, tokenizer, sampling, std::min(left, max_tokens), tokenizer.eos());
     generator.read(std::vector<TokenId>{tokenizer.eos()});
     ++sampling.seed;  // another answer to the same words
   }

@@ -38,19 +38,23 @@ PreTokenizerKind kind_of(const std::string& name) {
 
 int train(int argc, char** argv) {
   cxxopts::Options options("seekling tokenizer train", "Learns a byte-level BPE vocabulary from text.");
-  options.add_options()("data", "texts: files, folders, .jsonl", cxxopts::value<std::vector<std::string>>(), "PATH")(
-      "vocab-size", "specials and bytes included", cxxopts::value<Index>()->default_value("4096"), "N")(
-      "min-frequency", "a pair that occurs less often is not merged", cxxopts::value<Index>()->default_value("2"), "N")(
-      "pre-tokenizer", "gpt2, deepseek-v2 or deepseek-v3", cxxopts::value<std::string>()->default_value("deepseek-v3"),
-      "KIND")("out", "the tokenizer.json to write", cxxopts::value<std::string>()->default_value("tokenizer.json"), "FILE");
+  // clang-format off
+  options.add_options()
+      ("data", "texts: files, folders, .jsonl", cxxopts::value<std::vector<std::string>>(), "PATH")
+      ("vocab-size", "specials and bytes included", cxxopts::value<Index>()->default_value("4096"), "N")
+      ("min-frequency", "a pair that occurs less often is not merged", cxxopts::value<Index>()->default_value("2"), "N")
+      ("pre-tokenizer", "gpt2, deepseek-v2 or deepseek-v3",
+       cxxopts::value<std::string>()->default_value("deepseek-v3"), "KIND")
+      ("out", "the tokenizer.json to write", cxxopts::value<std::string>()->default_value("tokenizer.json"), "FILE");
+  // clang-format on
   const auto flags = parse(options, argc, argv, "data");
   if (!flags.count("data")) throw Usage("tokenizer train: --data is missing; see --help");
-  const auto given = flags["data"].as<std::vector<std::string>>();
-  const Corpus corpus(std::vector<std::filesystem::path>(given.begin(), given.end()));
   BpeTraining training;
   training.vocab_size = flags["vocab-size"].as<Index>();
   training.min_frequency = flags["min-frequency"].as<Index>();
   training.pre_tokenizer = kind_of(flags["pre-tokenizer"].as<std::string>());
+  const auto given = flags["data"].as<std::vector<std::string>>();
+  const Corpus corpus(std::vector<std::filesystem::path>(given.begin(), given.end()));
   const auto [tokenizer, malformed] =
       learn_tokenizer([&](const VisitDocument& visit) { corpus.for_each(visit); }, training);
   say_what_is_odd(corpus, malformed);
@@ -61,9 +65,12 @@ int train(int argc, char** argv) {
 
 cxxopts::Options coding_options(const char* name, const char* does) {
   cxxopts::Options options(name, does);
-  options.add_options()("tokenizer", "tokenizer.json or a folder with one", cxxopts::value<std::string>(), "FILE")(
-      "file", "input; without it, stdin", cxxopts::value<std::string>(), "FILE")(
-      "jsonl", "each input line is JSON, each output line its JSON answer");
+  // clang-format off
+  options.add_options()
+      ("tokenizer", "tokenizer.json or a folder with one", cxxopts::value<std::string>(), "FILE")
+      ("file", "input; without it, stdin", cxxopts::value<std::string>(), "FILE")
+      ("jsonl", "each input line is JSON, each output line its JSON answer");
+  // clang-format on
   return options;
 }
 
@@ -82,6 +89,8 @@ int encode(int argc, char** argv) {
   cxxopts::Options options = coding_options("seekling tokenizer encode", "Text to ids, a JSON list for each line.");
   options.add_options()("whole", "one list for the whole input, line breaks included");
   const auto flags = parse(options, argc, argv, "file");
+  if (flags.count("whole") && flags.count("jsonl"))
+    throw Usage("--whole: --jsonl is given as well, expected one of them");
   const Tokenizer tokenizer = tokenizer_of(flags);
   const std::string input = input_of(flags);
   std::vector<std::string> texts;
@@ -118,6 +127,10 @@ int decode(int argc, char** argv) {
 
 int tokenizer_command(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "--help" || what == "-h") {
+    std::cout << "seekling tokenizer train, encode or decode [FLAGS]; seekling tokenizer train --help lists its flags\n";
+    return 0;
+  }
   if (what == "train") return train(argc - 1, argv + 1);
   if (what == "encode") return encode(argc - 1, argv + 1);
   if (what == "decode") return decode(argc - 1, argv + 1);

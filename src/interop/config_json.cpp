@@ -97,11 +97,13 @@ const std::vector<std::pair<std::string, Key>>& baseline_keys() {
 }
 
 const std::set<std::string>& keys_without_effect() {
+  // clang-format off
   static const std::set<std::string> names = {
       "architectures", "auto_map",       "torch_dtype",      "dtype",         "use_cache",       "pretraining_tp",
       "ep_size",       "_name_or_path",  "name_or_path",     "pad_token_id",  "return_dict",     "output_attentions",
       "chunk_size_feed_forward",         "id2label",         "label2id",      "problem_type",    "output_hidden_states",
       "transformers_version",            "is_encoder_decoder"};
+  // clang-format on
   return names;
 }
 

@@ -14,12 +14,15 @@ GQA::GQA(const Config& c)
       scale(softmax_scale(c, head_dim)), q_proj(c.hidden_size, H * head_dim), k_proj(c.hidden_size, key_heads * head_dim),
       v_proj(c.hidden_size, key_heads * head_dim), o_proj(H * head_dim, c.hidden_size) {}
 
+// Equations stand in columns.
+// clang-format off
 Tensor GQA::forward(const Tensor& h, std::span<const std::int32_t> first) const {
   const Tensor q = rope(heads(q_proj(h), H), 0, rotary);          // (1)                         [B,T,H,head_dim]
   const Tensor k = rope(heads(k_proj(h), key_heads), 0, rotary);  // (2)                         [B,T,key_heads,head_dim]
   const Tensor v = heads(v_proj(h), key_heads);                   // (3)
   return o_proj(merge(attention({{}, q}, {{}, k}, v, scale, first)));  // (7), (8)
 }
+// clang-format on
 
 Tensor GQA::decode(const Tensor& h, Cache& cache) const {
   const Tensor q = rope(heads(q_proj(h), H), cache.length, rotary);

@@ -26,6 +26,8 @@ MLA::MLA(const Config& c)
   }
 }
 
+// Equations stand in columns.
+// clang-format off
 Pair MLA::query(const Tensor& h, Index start) const {
   const bool compressed = q_a_proj.weight.defined();
   const Tensor q = compressed ? q_b_proj(q_a_layernorm(q_a_proj(h))) : q_proj(h);  // (37) c^Q = W^DQ h    [B,T,q_lora_rank]
@@ -58,6 +60,7 @@ Tensor MLA::decode(const Tensor& h, Cache& cache) const {  // §2.1.2: W^UK abso
   const Tensor o = attention({per_head(q.c, W_UK, nope), q.r}, past, past.c, scale);  // q^C·(W^UK c) = (W^UKᵀ q^C)·c
   return o_proj(merge(per_head_t(o, W_UV, v_head_dim)));  // its test: equals forward, token by token
 }
+// clang-format on
 
 Cache MLA::make_cache(Index capacity) const {
   return {{Tensor::zeros({1, capacity, 1, rank}), Tensor::zeros({1, capacity, 1, 2 * Index(rotary.theta.size())})}, {}, 0};

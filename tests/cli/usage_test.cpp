@@ -1,0 +1,152 @@
+// Exit codes, and where words go: 0 with results on stdout; 1 for a failure and 2 for wrong usage, with one sentence on
+// stderr.
+#include <algorithm>
+
+#include "cli/program.h"
+
+namespace seekling {
+
+namespace {
+
+const Words kCommands = {"train", "generate", "chat", "eval", "score", "params", "tokenizer", "data"};
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+}  // namespace
+
+TEST_F(ProgramTest, WithoutACommandItListsThemOnStderr) {
+  const Ran ran = run({});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_EQ(ran.out, "");
+  for (const std::string& command : kCommands) EXPECT_TRUE(holds(ran.err, "\n  " + command + " ")) << command;
+}
+
+TEST_F(ProgramTest, HelpIsAResult) {
+  for (const char* help : {"--help", "-h", "help"}) {
+    const Ran ran = run({help});
+    EXPECT_EQ(ran.exit, 0);
+    EXPECT_EQ(ran.err, "");
+    for (const std::string& command : kCommands) EXPECT_TRUE(holds(ran.out, "\n  " + command + " ")) << command;
+  }
+}
+
+TEST_F(ProgramTest, EveryCommandHasHelpThatNamesIt) {
+  std::vector<Words> commands;
+  for (const std::string& command : kCommands) commands.push_back({command});
+  for (const char* part : {"train", "encode", "decode"}) commands.push_back({"tokenizer", part});
+  commands.push_back({"data", "make"});
+  for (const Words& command : commands) {
+    Words words = command;
+    words.push_back("--help");
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.exit, 0) << command[0];
+    EXPECT_EQ(ran.err, "") << command[0];
+    EXPECT_TRUE(holds(ran.out, "seekling " + command[0])) << ran.out;
+    EXPECT_TRUE(ran.out.ends_with("\n")) << command[0];
+  }
+  EXPECT_FALSE(fs::exists(folder / "runs"));  // asking changes nothing
+}
+
+TEST_F(ProgramTest, HelpOfTrainGroupsItsFlagsAndNamesEachSettingAndConfigKey) {
+  const std::string help = out_of({"train", "--help"});
+  for (const char* flag : {"--steps", "--batch-size", "--seq-len", "--lr", "--save-every", "--seed", "--resume", "--set",
+                           "--kv-lora-rank", "--n-routed-experts", "--threads", " Training options:"})
+    EXPECT_TRUE(holds(help, flag)) << flag;
+}
+
+TEST_F(ProgramTest, AnUnknownCommandIsWrongUsage) {
+  const Ran ran = run({"trane"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(ran.err.starts_with("seekling: there is no command trane\n")) << ran.err;
+}
+
+TEST_F(ProgramTest, AnUnknownFlagIsWrongUsage) {
+  for (const std::string& command : kCommands) {
+    Words words{command};
+    if (command == "tokenizer") words.push_back("encode");
+    if (command == "data") words.push_back("make");
+    words.push_back("--colour");
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.exit, 2) << command;
+    EXPECT_EQ(ran.out, "") << command;
+    EXPECT_TRUE(holds(ran.err, "colour")) << ran.err;
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  }
+}
+
+TEST_F(ProgramTest, AnUnknownSubcommandIsWrongUsage) {
+  expect_refused({"tokenizer"}, 2, "tokenizer: found \"\", expected train, encode or decode");
+  expect_refused({"tokenizer", "learn"}, 2, "tokenizer: found \"learn\", expected train, encode or decode");
+  expect_refused({"data", "clean"}, 2, "data: found \"clean\", expected make");
+}
+
+TEST_F(ProgramTest, AWordThatIsNoFlagIsWrongUsage) {
+  expect_refused({"params", "nano", "tiny"}, 2, "found \"tiny\", which is no flag of this command");
+  expect_refused({"data", "make", "here"}, 2, "found \"here\", which is no flag of this command");
+}
+
+TEST_F(ProgramTest, AValueThatIsNoNumberIsWrongUsage) {
+  for (const Words& words : {Words{"params", "--ctx", "many"}, Words{"train", "--steps", "ten"}, Words{"train", "--lr", "fast"},
+                             Words{"generate", "--seed", "-1"}, Words{"eval", "--threads", "2x"}})
+    expect_refused(words, 2, words[1] + ": found " + words[2] + ", which is no number that it can be; see --help");
+  expect_refused({"params", "--ctx=1e3", "nano"}, 2, "--ctx: found 1e3, which is no number that it can be; see --help");
+}
+
+TEST_F(ProgramTest, AValueOutOfRangeIsWrongUsageThatNamesTheFlag) {
+  expect_refused({"params", "--threads", "0"}, 2, "--threads: found 0, expected at least 1");
+  expect_refused({"params", "--ctx", "-1"}, 2, "--ctx: found -1, expected at least 0");
+  expect_refused({"train", "--steps", "0"}, 2, "--steps: found 0, expected at least 1");
+  expect_refused({"train", "--beta1", "1"}, 2, "--beta1: found 1, expected a number in [0, 1)");
+  expect_refused({"generate", "--temperature", "-1", "x"}, 2,
+                 "--temperature: found -1, expected a number of at least 0 (0 takes the most likely token)");
+  expect_refused({"generate", "--top-p", "0", "x"}, 2, "--top-p: found 0, expected a number above 0 and at most 1");
+  expect_refused({"generate", "--max-tokens", "-3", "x"}, 2, "--max-tokens: found -3, expected at least 0");
+  expect_refused({"chat", "--max-tokens", "-3"}, 2, "--max-tokens: found -3, expected at least 0");
+  expect_refused({"eval", "--batch-size", "0"}, 2, "--batch-size: found 0, expected at least 1");
+  expect_refused({"data", "make", "--documents", "-1"}, 2, "--documents: found -1, expected at least 0");
+  expect_refused({"data", "make", "--questions", "-1"}, 2, "--questions: found -1, expected at least 0");
+  expect_refused({"data", "make", "--languages", "fr"}, 2, "--languages: found fr, expected en, ja or both");
+  expect_refused({"tokenizer", "train", "--vocab-size", "0", golden("tok_v3/corpus.txt")}, 2,
+                 "--vocab-size: found 0, expected at least 259 (3 special tokens and 256 bytes)");
+  expect_refused({"tokenizer", "train", "--min-frequency", "0", golden("tok_v3/corpus.txt")}, 2,
+                 "--min-frequency: found 0, expected at least 1");
+  expect_refused({"tokenizer", "train", "--pre-tokenizer", "bert", golden("tok_v3/corpus.txt")}, 2,
+                 "--pre-tokenizer: found bert, expected gpt2, deepseek-v2 or deepseek-v3");
+  EXPECT_FALSE(fs::exists(folder / "runs"));  // and nothing has been made
+}
+
+TEST_F(ProgramTest, WhatIsMissingIsNamed) {
+  expect_refused({"score"}, 2, "score: --model is missing; see --help");
+  expect_refused({"tokenizer", "train"}, 2, "tokenizer train: --data is missing; see --help");
+  expect_refused({"tokenizer", "encode"}, 2, "tokenizer: --tokenizer is missing; see --help");
+  expect_refused({"eval"}, 2, "--model: not given, and there is no run in runs/; train one with ./seekling train");
+}
+
+TEST_F(ProgramTest, AModelThatIsNotThereIsNamed) {
+  expect_refused({"params", "giant"}, 2,
+                 "--model: giant is neither a preset (medium, nano, small, tiny) nor a file or folder");
+  expect_refused({"generate", "--model", "runs/none", "x"}, 2,
+                 "--model: runs/none is not a folder, expected a run or a checkpoint");
+}
+
+TEST_F(ProgramTest, AFileThatCannotBeReadIsAFailure) {
+  const Ran ran = run({"tokenizer", "encode", "--tokenizer", golden("tok_v3"), "none.txt"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.err, "seekling: none.txt: cannot be opened (No such file or directory)\n");
+}
+
+TEST_F(ProgramTest, AFullDiskUnderStdoutIsAFailure) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
+  for (const Words& words : {Words{"params"}, Words{"tokenizer", "encode", "--tokenizer", golden("tok_v3"), golden("tok_v3/corpus.txt")}}) {
+    fs::remove(folder / ".stdout");
+    fs::create_symlink("/dev/full", folder / ".stdout");
+    Started started(folder, words);
+    const Ran ran = started.wait();
+    EXPECT_EQ(ran.exit, 1) << words[0];
+    EXPECT_EQ(ran.err, "seekling: stdout: cannot be written; is the disk full?\n") << words[0];
+  }
+}
+
+}  // namespace seekling
