@@ -146,15 +146,15 @@ TEST(Progress, DrawsOneLineOverOnATerminalAndCutsItToTheWidth) {
     progress.update(at_step(4));
   }
   EXPECT_EQ(out.str(),
-            "[#####...............] 1/4  loss 2.500 \r\x1b[Ksaved\n"
-            "[##########..........] 2/4  loss 2.500 \r\x1b[K"
-            "[####################] 4/4  loss 2.500 \n");
+            "[##........] 1/4  0:02 left  loss 2.500\r\x1b[Ksaved\n"
+            "[#####.....] 2/4  0:01 left  loss 2.500\r\x1b[K"
+            "[##########] 4/4  0:00 left  loss 2.500\n");
 }
 
 TEST(Progress, ColoursTheBarAlone) {
   std::ostringstream out;
   Progress({.steps = 4, .terminal = true, .colour = true, .terminal_width = 30}, out).update(at_step(4));
-  EXPECT_EQ(out.str(), "\x1b[32m[####################]\x1b[0m 4/4  l\n");
+  EXPECT_EQ(out.str(), "\x1b[32m[##########]\x1b[0m 4/4  0:00 left  \n");
 }
 
 TEST(Progress, WritesTimesAsAClock) {
