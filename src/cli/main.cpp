@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"params", params_command, "parameters, FLOPs and cache bytes of a model"},
     {"tokenizer", tokenizer_command, "train, encode, decode"},
     {"data", data_command, "make the toy world"},
+    {"doctor", doctor_command, "what is wrong with this machine, or with a run"},
 };
 
 int usage(std::ostream& out, int code) {
