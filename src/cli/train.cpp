@@ -192,6 +192,7 @@ Run begun(const cxxopts::ParseResult& flags) {
 
   run.folder = flags.count("out") ? fs::path(flags["out"].as<std::string>())
                                   : free_run(fs::path(flags["model"].as<std::string>()).stem().string());
+  check(!run.folder.empty(), "--out: is empty, expected the name of a folder");
   check_room(run.folder);
   std::error_code failure;
   fs::create_directories(run.folder, failure);
