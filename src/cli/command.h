@@ -23,6 +23,7 @@ int params_command(int argc, char** argv);
 int tokenizer_command(int argc, char** argv);
 int data_command(int argc, char** argv);
 int bench_command(int argc, char** argv);
+int doctor_command(int argc, char** argv);
 
 // Parses, with --help and --threads added. Prints the help and ends the program where that is asked for; throws Usage for
 // what is not understood. Words that are not flags go to `positional`, or are refused if it is empty.

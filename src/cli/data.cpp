@@ -19,7 +19,7 @@ int data_command(int argc, char** argv) {
   options.add_options()
       ("out", "the folder to write", cxxopts::value<std::string>()->default_value("runs/toy-world"), "DIR")
       ("seed", "another seed, another village", cxxopts::value<std::uint64_t>()->default_value("1"), "N")
-      ("documents", "to learn from", cxxopts::value<Index>()->default_value("60000"), "N")
+      ("documents", "to learn from", cxxopts::value<Index>()->default_value("100000"), "N")
       ("questions", "held-out questions of each kind", cxxopts::value<Index>()->default_value("100"), "N")
       ("languages", "of en, ja", cxxopts::value<std::vector<std::string>>()->default_value("en,ja"), "LIST");
   // clang-format on

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/questions.h"
+#include "cli/tokens.h"
 #include "data/batches.h"
 #include "interop/tokenizer_json.h"
 #include "train/trainer.h"
@@ -35,6 +36,8 @@ int eval_command(int argc, char** argv) {
   if (fs::exists(tokens)) {
     const TokenFile file(tokens);
     const TrainerState state = read_trainer_state(folder);
+    check(file.fingerprint() == fingerprint(tokenizer), tokens.string(), ": was made with another tokenizer than ",
+          (folder / "tokenizer.json").string(), "; put the run's own back, or train anew");
     const Heldout heldout{heldout_batches(file, state.settings.seq_len, batch_size, tokenizer.bos()),
                           file.text_bytes()};
     const HeldoutLoss loss = evaluate(*model, heldout);

@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"tokenizer", tokenizer_command, "train, encode, decode"},
     {"data", data_command, "make the toy world"},
     {"bench", bench_command, "the speed of a training step, of decoding, of the matrix products"},
+    {"doctor", doctor_command, "what is wrong with this machine, or with a run"},
 };
 
 int usage(std::ostream& out, int code) {

@@ -17,11 +17,21 @@ namespace {
 
 constexpr std::string_view kHeading = "## Step ";
 
+// An untrained model says control characters, too, which a terminal would obey: they are shown by their pictures, U+2400 on.
+std::string tame(const std::string& said) {
+  std::string out;
+  for (const char c : said) {
+    const bool control = (0 <= c && c < ' ' && c != '\n' && c != '\t') || c == '\x7F';
+    out += !control ? std::string(1, c) : "\xE2\x90" + std::string(1, char(c == '\x7F' ? 0xA1 : 0x80 + c));
+  }
+  return out;
+}
+
 // Markdown: what the model was given, quoted, and below it what it said.
 std::string turn(const std::string& given, const std::string& said) {
   std::string out = "> ";
   for (const char c : given) out += c == '\n' ? std::string("\n> ") : std::string(1, c);
-  return out + "\n\n" + said + "\n\n";
+  return tame(out + "\n\n" + said + "\n\n");
 }
 
 std::string story(const Transformer& model, const Tokenizer& tokenizer, const std::string& wish) {

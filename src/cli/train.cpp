@@ -55,7 +55,7 @@ cxxopts::Options train_options() {
                                                           cxxopts::value<std::string>(), "FILE")(
       "out", "the run's folder (runs/MODEL)", cxxopts::value<std::string>(), "DIR")(
       "resume", "go on with this run and its own settings", cxxopts::value<std::string>(), "DIR")(
-      "documents", "of the toy world", cxxopts::value<Index>()->default_value("60000"), "N")(
+      "documents", "of the toy world", cxxopts::value<Index>()->default_value("100000"), "N")(
       "set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")(
       "device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "KIND")(
       "profile", "say at the end where the time went")("tensorboard", "write the curves for TensorBoard, too");
@@ -198,6 +198,7 @@ Run begun(const cxxopts::ParseResult& flags) {
 
   run.folder = flags.count("out") ? fs::path(flags["out"].as<std::string>())
                                   : free_run(fs::path(flags["model"].as<std::string>()).stem().string());
+  check(!run.folder.empty(), "--out: is empty, expected the name of a folder");
   check_room(run.folder);
   std::error_code failure;
   fs::create_directories(run.folder, failure);

@@ -34,7 +34,7 @@ struct ToyWorld {
 
 struct ToyWorldOptions {
   std::uint64_t seed = 1;
-  Index documents = 60000;
+  Index documents = 100000;
   Index heldout_documents = 2000;
   Index questions_per_kind = 100;  // shared among the languages
   std::vector<std::string> languages = {"en", "ja"};

@@ -13,7 +13,7 @@
 
 namespace seekling {
 
-static constexpr Index kBar = 20;  // characters between the brackets
+static constexpr Index kBar = 10;  // characters between the brackets
 static constexpr char kEraseLine[] = "\r\x1b[K", kGreen[] = "\x1b[32m", kPlain[] = "\x1b[0m";
 
 ProgressOptions progress_options(Index steps, Index first_moe_layer) {
@@ -46,11 +46,16 @@ Progress::~Progress() {
 std::string Progress::line(const StepMetrics& m) const {
   const Index filled = options.steps > 0 ? std::clamp<Index>(kBar * m.step / options.steps, 0, kBar) : 0;
   const std::string bar = "[" + std::string(filled, '#') + std::string(kBar - filled, '.') + "] ";
+  const std::string left = clock_text(double(options.steps - m.step) * seconds_per_step) + " left";
   char numbers[240];
-  std::snprintf(numbers, sizeof numbers, "%td/%td  loss %.3f  lr %.2e  grad %.2f  %.0f tokens/s  ", m.step,
-                options.steps, m.loss, m.lr, m.grad_norm, m.tokens_per_s);
+  if (options.terminal) {
+    std::snprintf(numbers, sizeof numbers, "%td/%td  %s  loss %.3f  %.0f tokens/s  lr %.2e  grad %.2f", m.step, options.steps,
+                  left.c_str(), m.loss, m.tokens_per_s, m.lr, m.grad_norm);
+  } else {
+    std::snprintf(numbers, sizeof numbers, "%td/%td  loss %.3f  lr %.2e  grad %.2f  %.0f tokens/s  %s", m.step, options.steps,
+                  m.loss, m.lr, m.grad_norm, m.tokens_per_s, left.c_str());
+  }
   std::string all = (options.terminal ? bar : "step ") + numbers;
-  all += clock_text(double(options.steps - m.step) * seconds_per_step) + " left";
   const BusiestExpert busiest = busiest_expert(m.expert_load);
   if (busiest.times == 0) return all;
   std::snprintf(numbers, sizeof numbers, "  expert %td of layer %td: %.1fx", busiest.expert,

@@ -1,8 +1,9 @@
 // How training goes, on stderr: on a terminal one line that is drawn over and over, elsewhere a plain line every now
 // and then.
 //
-//   [######..............] 180/600  loss 2.413  lr 1.00e-03  grad 0.87  12400 tokens/s  1:02 left
-//       expert 5 of layer 2: 1.8x            (all on one line)
+//   [###.......] 180/600  1:02 left  loss 2.413  12400 tokens/s  lr 1.00e-03  grad 0.87  expert 5 of layer 2: 1.8x
+//
+// What a narrow terminal cuts off is at the end.
 #pragma once
 
 #include <iosfwd>

@@ -151,6 +151,20 @@ TEST_F(TrainerTest, KilledAndResumedEqualsUninterruptedToTheBit) {
   EXPECT_EQ(read_trainer_state(root / "killed").tokens, 12 * 4 * T);
 }
 
+TEST_F(TrainerTest, ARunThatWasKilledBeforeItsFirstSaveBeginsAgain) {
+  const std::string straight = train("straight", state_of(6));
+  {
+    AtomicSave save(root / "begun");
+    folder("begun").write(save, fresh(), state_of(6));
+    save.commit();
+  }
+  EXPECT_FALSE(fs::exists(root / "begun" / "optimizer.safetensors"));
+  const Transformer model(tiny());
+  load_weights(root / "begun", model);
+  Trainer(model, read_trainer_state(root / "begun"), rows(4), heldout(), folder("begun")).run();
+  EXPECT_EQ(weights("begun"), straight);
+}
+
 TEST_F(TrainerTest, CtrlCFinishesTheStepAndSaves) {
   const std::string straight = train("straight", state_of(12));
   const Transformer model = fresh();

@@ -1,0 +1,188 @@
+// seekling doctor: what is wrong with this machine, or with a run. Each look returns a sentence on what is well, or throws
+// the one on what is not, as everything else in the program does.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <sstream>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/places.h"
+#include "cli/tokens.h"
+#include "core/parallel.h"
+#include "interop/atomic_save.h"
+#include "interop/checkpoint.h"
+#include "interop/config_json.h"
+#include "interop/folder_lock.h"
+#include "interop/tokenizer_json.h"
+#include "train/trainer.h"
+
+namespace seekling {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kGiB = 1024.0 * 1024 * 1024;
+
+bool look(const std::function<std::string()>& at) {
+  try {
+    const std::string well = at();
+    std::cout << "  well   " << well << "\n";
+    return true;
+  } catch (const std::exception& e) {
+    std::cout << "  WRONG  " << e.what() << "\n";
+    return false;
+  }
+}
+
+// The first of these programs that PATH has; empty if none.
+std::string in_path(std::initializer_list<const char*> names) {
+  const char* path = std::getenv("PATH");
+  for (const char* name : names) {
+    std::istringstream folders(path ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');)
+      if (::access((folder + "/" + name).c_str(), X_OK) == 0) return folder + "/" + name;
+  }
+  return "";
+}
+
+std::string tool(const char* what, std::initializer_list<const char*> names, const char* package) {
+  const std::string found = in_path(names);
+  check(!found.empty(), "there is no ", what, " in PATH, without which Seekling cannot be built anew; install ", package,
+        " (apt-get install ", package, ", or brew install ", package, ")");
+  return text("the ", what, " is ", found);
+}
+
+std::string cores() {
+  const unsigned there = std::thread::hardware_concurrency();
+  const char* set = std::getenv("OMP_NUM_THREADS");
+  return text(threads(), " of ", there, " cores are used", set ? text(" (OMP_NUM_THREADS is ", set, ")") : "");
+}
+
+std::string memory() {
+  const double page = double(::sysconf(_SC_PAGESIZE)), all = page * double(::sysconf(_SC_PHYS_PAGES));
+  check(all > 0.9 * kGiB, "this machine has ", all / kGiB, " GiB of memory; training the nano model takes about 1, so give it "
+        "a smaller --batch-size");
+  return text(std::round(10 * all / kGiB) / 10, " GiB of memory");
+}
+
+std::string disk(const fs::path& folder) {
+  std::error_code failure;
+  const fs::space_info space = fs::space(folder, failure);
+  check(!failure, folder.string(), ": its disk cannot be asked for room: ", failure.message());
+  check(double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ", double(space.available) / kGiB,
+        " GiB left; a build takes about 0.5 and a run three times its model.safetensors; make room");
+  check(::access(folder.c_str(), W_OK) == 0, fs::absolute(folder).string(), ": cannot be written to; run from another folder");
+  return text(std::round(10 * double(space.available) / kGiB) / 10, " GiB free in ", fs::canonical(folder).string());
+}
+
+bool machine_is_well() {
+  std::cout << "this machine\n";
+  bool well = look([] { return tool("C++ compiler", {"c++", "g++", "clang++"}, "g++"); });
+  well &= look([] { return tool("build tool", {"cmake"}, "cmake"); });
+  well &= look([] { return tool("make", {"make", "ninja"}, "make"); });
+  well &= look(cores);
+  well &= look(memory);
+  well &= look([] { return disk("."); });
+  return well;
+}
+
+std::string saves(const fs::path& run) {
+  check(fs::is_directory(run), run.string(), ": is not a folder, expected a run's");
+  if (FolderLock::held(run)) return "a process is training in it at this moment";
+  if (fs::exists(run / ".commit")) {
+    recover(run);
+    return "a save had been cut off after its commit point; it is finished now";
+  }
+  if (fs::exists(run / ".next") && fs::exists(run / "config.json"))
+    return "a save was cut off; the checkpoint before it counts, and the next save clears it away";
+  check(fs::exists(run / "config.json"), run.string(), ": has no config.json, so it is no run; name the folder of one");
+  return "no save was cut off";
+}
+
+std::string weights(const fs::path& run) {
+  const auto model = load_model(run);
+  std::string bad;
+  Index numbers = 0;
+  model->for_each_parameter([&](const std::string& name, const Tensor& p) {
+    numbers += p.size();
+    if (bad.empty() && !p.view().matrix().allFinite()) bad = name;
+  });
+  check(bad.empty(), run.string(), ": model.safetensors holds a NaN or an infinity in ", bad,
+        "; go back to an earlier run, or train anew with a lower --lr");
+  return text("config.json and model.safetensors agree, and all ", numbers, " weights are finite");
+}
+
+std::string tokenizer(const fs::path& run) {
+  const Tokenizer found = read_tokenizer(run.string());
+  const Index rows = read_config(run).vocab_size;
+  check(found.vocab_size() <= rows, run.string(), ": tokenizer.json has ", found.vocab_size(), " tokens, but the model only ",
+        rows, " (vocab_size); they do not belong together");
+  return text("tokenizer.json has ", found.vocab_size(), " tokens, the model room for ", rows);
+}
+
+std::string training_state(const fs::path& run) {
+  const TrainerState state = read_trainer_state(run);
+  if (state.step > 0) {
+    const auto model = load_model(run);
+    RunFolder(run, "", "").load(*model, AdamW(named_parameters(*model), adamw_of(state.settings)));
+  }
+  return text("trainer_state.json and optimizer.safetensors are whole: ", state.step, " of ", state.settings.steps,
+              " steps are done");
+}
+
+std::string text_files(const fs::path& run) {
+  const TrainerState state = read_trainer_state(run);
+  Index tokens = 0;
+  for (const char* name : {"train.bin", "heldout.bin"}) {
+    if (name == std::string("heldout.bin") && !fs::exists(run / "tokens" / name)) continue;
+    const TokenFile file(run / "tokens" / name);
+    check(file.fingerprint() == state.tokenizer_fingerprint, (run / "tokens" / name).string(),
+          ": was made with another tokenizer than the run's; train anew");
+    tokens += file.size();
+  }
+  return text("the token files are whole: ", tokens, " tokens");
+}
+
+std::string curve(const fs::path& run) {
+  const std::vector<StepMetrics> all = read_metrics(run / "metrics.jsonl");
+  if (all.empty()) return "no step has been taken yet";
+  const StepMetrics *best = nullptr, *last = nullptr;
+  for (const StepMetrics& m : all) {
+    check(std::isfinite(m.loss), run.string(), ": the loss of step ", m.step, " is not a number; train anew with a lower --lr");
+    if (!m.heldout_loss) continue;
+    if (!best || *m.heldout_loss < *best->heldout_loss) best = &m;
+    last = &m;
+  }
+  check(!last || *last->heldout_loss < 1.05 * *best->heldout_loss, run.string(), ": the held-out loss was ",
+        best ? *best->heldout_loss : 0, " at step ", best ? best->step : 0, " and is ", last ? *last->heldout_loss : 0,
+        " now: the run learns its text by heart; give it more text, or fewer --steps");
+  const BusiestExpert busiest = busiest_expert(all.back().expert_load);
+  return text("the loss went from ", all.front().loss, " to ", all.back().loss, " in ", all.back().step, " steps",
+              busiest.times > 0 ? text("; the busiest expert has ", std::round(10 * busiest.times) / 10, " times its share") : "");
+}
+
+bool run_is_well(const fs::path& run) {
+  std::cout << run.string() << "\n";
+  bool well = look([&] { return saves(run); });
+  if (!well) return false;
+  for (const auto& part : {weights, tokenizer, training_state, text_files, curve}) well &= look([&] { return part(run); });
+  return well;
+}
+
+}  // namespace
+
+int doctor_command(int argc, char** argv) {
+  cxxopts::Options options("seekling doctor", "What is wrong with this machine or, where one is named, with a run.");
+  options.add_options()("run", "a run's folder", cxxopts::value<std::string>(), "DIR");
+  const auto flags = parse(options, argc, argv, "run");
+  const bool well = flags.count("run") ? run_is_well(flags["run"].as<std::string>()) : machine_is_well();
+  return well ? 0 : 1;
+}
+
+}  // namespace seekling
