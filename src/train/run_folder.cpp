@@ -33,7 +33,7 @@ RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string toke
 void RunFolder::save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const {
   AtomicSave save(path_);
   write_file(save.file("config.json"), config_json(model.config));
-  write_safetensors(save.file("model.safetensors"), named_parameters(model));
+  save_weights(save.file("model.safetensors").parent_path(), model);
   write_file(save.file("tokenizer.json"), tokenizer_);
   write_file(save.file("tokenizer_config.json"), tokenizer_config_);
   write_file(save.file("generation_config.json"), generation_config_json(model.config));
