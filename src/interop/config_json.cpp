@@ -54,6 +54,9 @@ Key nullable(Index Config::*field, Index none) {
           [=](const Config& c) { return c.*field == none ? Json() : Json(c.*field); }};
 }
 
+// Reads null as `none`, but never writes it: Hugging Face's classes multiply by n_shared_experts and divide by n_group.
+Key number_or_null(Index Config::*field, Index none) { return {nullable(field, none).read, key(field).write}; }
+
 const std::vector<std::pair<std::string, Key>>& keys() {
   static const std::vector<std::pair<std::string, Key>> table = {
       {"model_type", key(&Config::model_type)},
@@ -70,14 +73,14 @@ const std::vector<std::pair<std::string, Key>>& keys() {
       {"intermediate_size", key(&Config::intermediate_size)},
       {"moe_intermediate_size", key(&Config::moe_intermediate_size)},
       {"n_routed_experts", key(&Config::n_routed_experts)},
-      {"n_shared_experts", nullable(&Config::n_shared_experts, 0)},
+      {"n_shared_experts", number_or_null(&Config::n_shared_experts, 0)},
       {"num_experts_per_tok", key(&Config::num_experts_per_tok)},
       {"first_k_dense_replace", key(&Config::first_k_dense_replace)},
       {"moe_layer_freq", key(&Config::moe_layer_freq)},
       {"topk_method", key(&Config::topk_method)},
       {"scoring_func", key(&Config::scoring_func)},
-      {"n_group", nullable(&Config::n_group, 1)},
-      {"topk_group", nullable(&Config::topk_group, 1)},
+      {"n_group", number_or_null(&Config::n_group, 1)},
+      {"topk_group", number_or_null(&Config::topk_group, 1)},
       {"norm_topk_prob", key(&Config::norm_topk_prob)},
       {"routed_scaling_factor", key(&Config::routed_scaling_factor)},
       {"aux_loss_alpha", key(&Config::aux_loss_alpha)},

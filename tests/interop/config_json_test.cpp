@@ -141,6 +141,12 @@ TEST(ConfigJson, RefusesSizesThatNoMachineHolds) {
                "c.json: describes a model of about 4.8e+19 parameters; the file is damaged");
 }
 
+TEST(ConfigJson, WritesNoNullThatHuggingFacesClassesDivideBy) {
+  const std::string written = config_json(with(R"(, "n_group": null, "topk_group": null)"));
+  EXPECT_NE(written.find("\"n_group\": 1,"), std::string::npos) << written;
+  EXPECT_NE(written.find("\"topk_group\": 1,"), std::string::npos) << written;
+}
+
 TEST(ConfigJson, SaysWhichFloatsTheWeightsHave) {
   EXPECT_NE(config_json(Config{}, "bfloat16").find("\"torch_dtype\": \"bfloat16\""), std::string::npos);
 }
