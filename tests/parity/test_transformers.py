@@ -231,7 +231,8 @@ def test_training_follows_pytorch(kind, tmp_path, steps=50, B=4, T=24):
                 c = torch.bincount(chosen.reshape(-1), minlength=8).float()
                 gate.e_score_correction_bias += 0.001 * torch.sign(c.mean() - c)
         for key, value in parts.items():
-            relative = abs(ours[step - 1][key] - float(value)) / max(abs(float(value)), 1e-9)
+            value = value.item()
+            relative = abs(ours[step - 1][key] - value) / max(abs(value), 1e-9)
             worst[key] = max(worst[key], relative)
     print(f"\n{kind}: loss {ours[0]['loss']:.4f} -> {ours[-1]['loss']:.4f}; largest relative differences over {steps} steps: {worst}")
     assert worst["loss"] < 1e-4 and worst["mtp_loss"] < 1e-4 and worst["balance_loss"] < 1e-4
