@@ -19,6 +19,7 @@ int generate_command(int argc, char** argv);
 int chat_command(int argc, char** argv);
 int eval_command(int argc, char** argv);
 int score_command(int argc, char** argv);
+int export_command(int argc, char** argv);
 int params_command(int argc, char** argv);
 int tokenizer_command(int argc, char** argv);
 int data_command(int argc, char** argv);

@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"chat", chat_command, "talk with a model"},
     {"eval", eval_command, "held-out loss, bits per byte, and exact match on the toy world's questions"},
     {"score", score_command, "logits, losses, hidden states and gradients, for checking against other programs"},
+    {"export", export_command, "write a model as a Hugging Face folder in fp32, bf16 or fp16"},
     {"params", params_command, "parameters, FLOPs and cache bytes of a model"},
     {"tokenizer", tokenizer_command, "train, encode, decode"},
     {"data", data_command, "make the toy world"},

@@ -24,8 +24,16 @@ int params_command(int argc, char** argv) {
   std::printf("parameters                    %20ld\n", long(size.total));
   std::printf("activated a token             %20ld   (%ld without the input embedding)\n", long(size.activated),
               long(size.activated) - (c.tie_word_embeddings ? 0 : input));
-  std::printf("forward FLOPs a token         %20.0f   at a context of %ld\n", forward_flops(c, double(context)), long(context));
-  std::printf("training FLOPs a token        %20.0f\n\n", 3 * forward_flops(c, double(context)));
+  if (c.num_nextn_predict_layers > 0) {
+    const Size mtp = mtp_size_of(c);
+    std::printf("multi-token prediction        %20ld   more; activated %ld with both tables\n", long(mtp.total),
+                long(mtp.activated));
+  }
+  const double forward = forward_flops(c, double(context)), further = mtp_flops(c, double(context));
+  std::printf("forward FLOPs a token         %20.0f   at a context of %ld\n", forward, long(context));
+  std::printf("training FLOPs a token        %20.0f\n", 3 * forward);
+  if (further > 0) std::printf("  with multi-token prediction %20.0f\n", 3 * (forward + further));
+  std::printf("\n");
   std::printf("cache a token, all layers          numbers     bytes in fp32     bytes in bf16\n");
   const auto row = [](const char* name, Index n) {
     std::printf("  %-28s %12ld  %16ld  %16ld\n", name, long(n), long(4 * n), long(2 * n));

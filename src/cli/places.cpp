@@ -1,6 +1,7 @@
 #include "cli/places.h"
 
 #include <algorithm>
+#include <iostream>
 #include <set>
 
 #include "core/check.h"
@@ -54,7 +55,13 @@ fs::path free_run(const std::string& name) {
 std::unique_ptr<Transformer> load_model(const fs::path& folder) {
   check(fs::is_directory(folder), "--model: ", folder.string(), " is not a folder, expected a run or a checkpoint");
   recover(folder);
-  auto model = std::make_unique<Transformer>(read_config(folder));
+  Config config = read_config(folder);
+  if (config.num_nextn_predict_layers > 0 && !has_mtp_modules(folder, config)) {
+    std::cerr << "note: " << folder.string() << ": config.json says num_nextn_predict_layers " << config.num_nextn_predict_layers
+              << ", but the weights have no such module; going on without multi-token prediction\n";
+    config.num_nextn_predict_layers = 0;
+  }
+  auto model = std::make_unique<Transformer>(config);
   load_weights(folder, *model);
   return model;
 }

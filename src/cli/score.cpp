@@ -1,52 +1,142 @@
-// seekling score: what a model makes of given token ids, tensor by tensor, under the key names of tests/golden/README.md,
-// so that other programs can be compared with it number by number.
-#include "ops/cross_entropy.h"
-
+// seekling score: what a model makes of given token ids, tensor by tensor, under the key names of
+// tests/golden/README.md, so that other programs can be compared with it number by number.
 #include <iostream>
 
 #include "cli/command.h"
 #include "cli/places.h"
-#include "interop/atomic_save.h"
+#include "infer/generate.h"
 #include "interop/safetensors.h"
+#include "ops/balance.h"
+#include "ops/cross_entropy.h"
 #include "tensor/tape.h"
 
 namespace seekling {
 
 namespace {
 
+using Ids = std::vector<std::int32_t>;
+
+struct Asked {
+  Ids ids;  // [B,T]
+  Index B = 0, T = 0;
+};
+
 struct Answers {
   NamedTensors tensors;
   std::vector<NamedIntegers> integers;
+
+  void add(const std::string& name, const Tensor& tensor) { tensors.emplace_back(name, tensor); }
+  template <class Values>
+  void add(const std::string& name, const Shape& shape, const Values& values) {
+    integers.push_back({name, shape, {values.begin(), values.end()}});
+  }
 };
 
-// logits at t predict the id at t + 1; the last position of a row has no target
-std::vector<std::int32_t> shifted(const std::vector<std::int32_t>& ids, Index B, Index T) {
-  std::vector<std::int32_t> targets(ids.size(), kIgnored);
-  for (Index b = 0; b < B; ++b)
-    for (Index t = 0; t + 1 < T; ++t) targets[std::size_t(b * T + t)] = ids[std::size_t(b * T + t + 1)];
+// Labels stand at their ids, as in Hugging Face; logits at t are asked for the label at t + 1, and the last of a row
+// for none.
+Ids shifted(const Ids& labels, const Asked& q) {
+  Ids targets(labels.size(), kIgnored);
+  for (Index b = 0; b < q.B; ++b) std::copy_n(labels.begin() + b * q.T + 1, q.T - 1, targets.begin() + b * q.T);
   return targets;
 }
 
+// The first third of each row is a prompt, which does not count.
+Ids masked(const Asked& q) {
+  Ids labels = q.ids;
+  for (Index b = 0; b < q.B; ++b) std::fill_n(labels.begin() + b * q.T, q.T / 3, kIgnored);
+  return labels;
+}
+
+// router.i.* and aux.i.* of a MoE layer; the balance losses with coefficient 1.
+void add_router(Answers& answers, const std::string& layer, const Routing& r, const Tensor& logits, Index B,
+                const Config& c) {
+  const std::string router = "router." + layer + ".", aux = "aux." + layer + ".";
+  answers.add(router + "logits", logits);
+  answers.add(router + "weights", r.g);
+  answers.add(router + "indices", r.g.shape(), r.experts);
+  answers.add(router + "load", {Index(r.load.size())}, r.load);
+  const BalanceOptions none{.n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
+  BalanceOptions expert = none, device = none, communication = none;
+  expert.expert = device.device = communication.communication = 1;
+  answers.add(aux + "expert", balance_loss(r, B, expert));
+  if (c.n_group == 1 || c.scoring_func == "sigmoid") return;  // V2 eq. 26-31 are for devices and softmax
+  answers.add(aux + "device", balance_loss(r, B, device));
+  answers.add(aux + "comm", balance_loss(r, B, communication));
+}
+
 void add_layers(Answers& answers, const Pass& pass, const Config& config) {
-  answers.tensors.emplace_back("hidden.embed", pass.embedded);
+  answers.add("hidden.embed", pass.embedded);
   std::size_t m = 0;  // of MoE layers
   for (std::size_t i = 0; i < pass.residual.size(); ++i) {
     const std::string layer = std::to_string(i);
-    answers.tensors.emplace_back("attn_out." + layer, pass.attn_out[i]);
-    answers.tensors.emplace_back("mlp_out." + layer, pass.mlp_out[i]);
-    answers.tensors.emplace_back("hidden.layer." + layer, pass.residual[i]);
+    answers.add("attn_out." + layer, pass.attn_out[i]);
+    answers.add("mlp_out." + layer, pass.mlp_out[i]);
+    answers.add("hidden.layer." + layer, pass.residual[i]);
     if (!config.is_moe(Index(i))) continue;
-    const Routing& r = pass.routings[m];
-    const std::string router = "router." + layer + ".";
-    answers.tensors.emplace_back(router + "logits", pass.router_logits[m]);
-    answers.tensors.emplace_back(router + "weights", r.g);
-    answers.integers.push_back({router + "indices", r.g.shape(), {r.experts.begin(), r.experts.end()}});
-    answers.integers.push_back({router + "load", {Index(r.load.size())}, {r.load.begin(), r.load.end()}});
-    const Index B = pass.embedded.dim(0);
-    answers.tensors.emplace_back("aux." + layer + ".expert", balance_loss(r, B, 1, config.scoring_func == "sigmoid"));
+    add_router(answers, layer, pass.routings[m], pass.router_logits[m], pass.embedded.dim(0), config);
     ++m;
   }
-  answers.tensors.emplace_back("hidden.final_norm", pass.final_norm);
+  answers.add("hidden.final_norm", pass.final_norm);
+}
+
+void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
+  Pass pass;
+  pass.keep_hidden = true;
+  const Tensor h = model.hidden(q.ids, q.B, q.T, pass);
+  const auto loss = [&](const Ids& labels) { return head_cross_entropy(h, model.lm_head, shifted(labels, q)); };
+  answers.add("input_ids", {q.B, q.T}, q.ids);
+  answers.add("logits", model.logits(h));
+  answers.add("loss", loss(q.ids));
+  answers.add("labels_masked", {q.B, q.T}, masked(q));
+  answers.add("loss_masked", loss(masked(q)));
+  add_layers(answers, pass, model.config);
+
+  Pass further;
+  const std::vector<Tensor> depths = model.hidden_further(q.ids, q.B, q.T, h, further);
+  for (std::size_t d = 0; d < depths.size(); ++d) {
+    const std::string mtp = "mtp." + std::to_string(d) + ".";
+    const Ids targets = mtp_targets(shifted(q.ids, q), {}, q.B, q.T, Index(d) + 1);
+    answers.add(mtp + "hidden", depths[d]);
+    answers.add(mtp + "logits", model.logits(depths[d]));
+    answers.add(mtp + "loss", head_cross_entropy(depths[d], model.lm_head, targets));
+  }
+}
+
+// 16 tokens that follow the first five of the first row, each the likeliest, from the latent cache.
+void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
+  constexpr Index kPrompt = 5, kMore = 16;
+  if (q.T < kPrompt || model.config.max_position_embeddings < kPrompt + kMore) return;
+  const Ids prompt(q.ids.begin(), q.ids.begin() + kPrompt);
+  Generator generator(model, kPrompt + kMore);
+  generator.read(prompt);
+  answers.add("gen.prompt", {kPrompt}, prompt);
+  answers.add("gen.ids", {kMore}, generator.generate(kMore, {}, /*eos=*/-1));
+}
+
+// Of `loss` alone: no balance loss, no multi-token prediction, whose modules and the correction biases get none.
+void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
+  Tape tape;
+  Pass pass;
+  tape.backward(model.loss(q.ids, shifted(q.ids, q), q.B, q.T, pass));
+  const std::string behind = "model.layers." + std::to_string(model.layers.size());
+  bool main = true;  // the walk has the modules behind all other parameters
+  model.for_each_parameter([&](const std::string& name, const Tensor& p) {
+    main = main && !name.starts_with(behind + ".");
+    if (main && !is_correction_bias(name)) answers.add("grad." + name, p.grad());
+  });
+}
+
+Asked read_ids(const std::string& path, Index vocab_size) {
+  const SafetensorsFile file(path);
+  const auto found = file.entries().find("input_ids");
+  check(found != file.entries().end() && found->second.shape.count() == 2 && found->second.shape.size() > 0, path,
+        ": expected a tensor input_ids of shape [B, T]");
+  Asked q{{}, found->second.shape[0], found->second.shape[1]};
+  for (const std::int64_t id : file.integers("input_ids")) {
+    check(id >= 0 && id < vocab_size, path, ": input_ids holds ", id, ", expected ids from 0 to ", vocab_size - 1);
+    q.ids.push_back(std::int32_t(id));
+  }
+  return q;
 }
 
 }  // namespace
@@ -65,36 +155,12 @@ int score_command(int argc, char** argv) {
     if (!flags.count(needed)) throw Usage(text("score: --", needed, " is missing; see --help"));
 
   const auto model = load_model(flags["model"].as<std::string>());
-  const std::string ids_path = flags["ids"].as<std::string>();
-  const SafetensorsFile file(ids_path);
-  const auto found = file.entries().find("input_ids");
-  check(found != file.entries().end() && found->second.shape.count() == 2 && found->second.shape.size() > 0, ids_path,
-        ": expected a tensor input_ids of shape [B, T]");
-  const Index B = found->second.shape[0], T = found->second.shape[1];
-  std::vector<std::int32_t> ids;
-  for (const std::int64_t id : file.integers("input_ids")) {
-    check(id >= 0 && id < model->config.vocab_size, ids_path, ": input_ids holds ", id, ", expected ids from 0 to ",
-          model->config.vocab_size - 1);
-    ids.push_back(std::int32_t(id));
-  }
-
+  const Asked q = read_ids(flags["ids"].as<std::string>(), model->config.vocab_size);
   Answers answers;
-  Pass pass;
-  pass.keep_hidden = true;
-  const Tensor h = model->hidden(ids, B, T, pass);
-  answers.tensors.emplace_back("logits", model->logits(h));
-  answers.tensors.emplace_back("loss", head_cross_entropy(h, model->lm_head, shifted(ids, B, T)));
-  add_layers(answers, pass, model->config);
-  if (flags.count("grad")) {
-    Tape tape;
-    Pass again;
-    tape.backward(model->loss(ids, shifted(ids, B, T), B, T, again));
-    model->for_each_parameter([&](const std::string& name, const Tensor& p) {
-      if (!name.ends_with("e_score_correction_bias")) answers.tensors.emplace_back("grad." + name, p.grad());
-    });
-  }
+  add_forward(answers, *model, q);
+  add_greedy(answers, *model, q);
+  if (flags.count("grad")) add_gradients(answers, *model, q);
   const std::filesystem::path out = flags["out"].as<std::string>(), aside = out.string() + ".tmp";
-  answers.integers.push_back({"input_ids", {B, T}, {ids.begin(), ids.end()}});
   write_safetensors(aside, answers.tensors, answers.integers);
   std::filesystem::rename(aside, out);
   std::cerr << "wrote " << answers.tensors.size() + answers.integers.size() << " tensors to " << out.string() << "\n";

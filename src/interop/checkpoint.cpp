@@ -1,10 +1,13 @@
 #include "interop/checkpoint.h"
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "interop/file.h"
 
 namespace seekling {
@@ -17,53 +20,166 @@ NamedTensors named_parameters(const Transformer& model) {
   return all;
 }
 
-static std::set<std::string> shards_of(const fs::path& index) {
+namespace {
+
+constexpr const char* kWhole = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kScale = "_scale_inv";
+constexpr Index kScaleBlock = 128;
+
+std::set<std::string> shards_of(const fs::path& index) {
   const nlohmann::json j = parse_json(read_file(index), index.string());
   check(j.is_object() && j.contains("weight_map") && j["weight_map"].is_object(), index.string(),
         ": has no weight_map, expected an index of safetensors shards");
   std::set<std::string> shards;
   for (const auto& [name, shard] : j["weight_map"].items()) {
-    check(shard.is_string() && shard.get<std::string>().find('/') == std::string::npos, index.string(), ": tensor ", name,
-          " is in ", shard.dump(), ", expected the name of a file in the same folder");
+    check(shard.is_string() && shard.get<std::string>().find('/') == std::string::npos, index.string(), ": tensor ",
+          name, " is in ", shard.dump(), ", expected the name of a file in the same folder");
     shards.insert(shard.get<std::string>());
   }
   return shards;
 }
 
-// Of model.layers.7.mlp...: 7; of other tensors: -1.
-static Index layer_of(const std::string& tensor) {
-  const std::string prefix = "model.layers.";
-  if (!tensor.starts_with(prefix) || tensor.size() > 200) return -1;
-  const std::size_t end = tensor.find('.', prefix.size());
-  const std::string digits = tensor.substr(prefix.size(), end - prefix.size());
-  const bool number = !digits.empty() && digits.size() < 7 && digits.find_first_not_of("0123456789") == std::string::npos;
-  return number ? Index(std::stol(digits)) : -1;
+// All files of a folder, mapped, and where each tensor is.
+class Shards {
+ public:
+  explicit Shards(const fs::path& folder) {
+    const fs::path index = folder / kIndex;
+    for (const std::string& name : fs::exists(index) ? shards_of(index) : std::set<std::string>{kWhole}) {
+      const fs::path path = folder / name;
+      files_.push_back({path, std::make_unique<SafetensorsFile>(path)});
+      for (const auto& [tensor, entry] : files_.back().file->entries()) {
+        const auto [there, is_new] = where_.emplace(tensor, files_.size() - 1);
+        check(is_new, path.string(), ": has the tensor ", tensor, ", which another shard has as well");
+      }
+    }
+  }
+
+  const std::map<std::string, std::size_t>& tensors() const { return where_; }
+  bool has(const std::string& tensor) const { return where_.contains(tensor); }
+  std::string path_of(const std::string& tensor) const { return files_[where_.at(tensor)].path.string(); }
+  const SafetensorsFile& file_of(const std::string& tensor) const { return *files_[where_.at(tensor)].file; }
+
+ private:
+  struct Opened {
+    fs::path path;
+    std::unique_ptr<SafetensorsFile> file;
+  };
+  std::vector<Opened> files_;
+  std::map<std::string, std::size_t> where_;
+};
+
+bool is_eight_bit(const Shards& shards, const std::string& tensor) {
+  return shards.has(tensor) && shards.file_of(tensor).entries().at(tensor).dtype == "F8_E4M3";
 }
 
-void load_weights(const fs::path& folder, const Transformer& model) {
-  load_tensors(folder, named_parameters(model), [&](const std::string& tensor) {
-    return model.config.num_nextn_predict_layers > 0 && layer_of(tensor) >= model.config.num_hidden_layers;
+bool is_scale(const Shards& shards, const std::string& tensor) {
+  return tensor.ends_with(kScale) && is_eight_bit(shards, tensor.substr(0, tensor.size() - std::string(kScale).size()));
+}
+
+// w_ij ← w_ij scale(i / 128, j / 128). DeepSeek-V3 (arXiv:2412.19437) §3.3.
+void scale_blocks(const Shards& shards, const std::string& name, const Tensor& w) {
+  check(shards.has(name + kScale), shards.path_of(name), ": tensor ", name, " has dtype F8_E4M3, but ", name, kScale,
+        " is missing");
+  const auto blocks = [](Index n) { return (n + kScaleBlock - 1) / kScaleBlock; };
+  const Tensor scale({blocks(w.rows()), blocks(w.cols())});
+  shards.file_of(name + kScale).read(name + kScale, scale);
+  const View to = w, factor = scale;
+  parallel_for(to.rows, /*grain=*/64, [=](Index i) {
+    for (Index j = 0; j < to.cols; ++j) to(i, j) *= factor(i / kScaleBlock, j / kScaleBlock);
   });
 }
 
-void load_tensors(const fs::path& folder, const NamedTensors& into, const std::function<bool(const std::string&)>& skip) {
-  const fs::path index = folder / "model.safetensors.index.json";
-  const std::set<std::string> files = fs::exists(index) ? shards_of(index) : std::set<std::string>{"model.safetensors"};
-  const std::map<std::string, Tensor> wanted(into.begin(), into.end());
-  std::map<std::string, Tensor> missing = wanted;
-  for (const std::string& name : files) {
-    const SafetensorsFile file(folder / name);
-    for (const auto& [tensor, entry] : file.entries()) {
-      if (skip && skip(tensor)) continue;
-      check(wanted.contains(tensor), (folder / name).string(), ": has the tensor ", tensor,
-            ", which a model with this config.json does not have");
-      check(missing.erase(tensor) == 1, (folder / name).string(), ": has the tensor ", tensor,
-            ", which another shard has as well");
-      file.read(tensor, wanted.at(tensor));
-    }
+void read_tensor(const Shards& shards, const std::string& name, const Tensor& into) {
+  shards.file_of(name).read(name, into);
+  if (is_eight_bit(shards, name)) scale_blocks(shards, name, into);
+  check(into.view().matrix().allFinite(), shards.path_of(name), ": tensor ", name,
+        " holds a number that is not finite; the file is damaged, or its training failed");
+}
+
+// What a released V3 holds twice: each module of multi-token prediction comes with the model's own tables.
+std::vector<Copy> copies_of(const Transformer& model) {
+  std::vector<Copy> copies;
+  if (model.config.tie_word_embeddings) copies.push_back({"lm_head.weight", model.embed_tokens});
+  for (std::size_t d = 0; d < model.mtp.size(); ++d) {
+    const std::string at = "model.layers." + std::to_string(model.layers.size() + d) + ".";
+    copies.push_back({at + "embed_tokens.weight", model.embed_tokens});
+    copies.push_back({at + "shared_head.head.weight", model.lm_head});
   }
-  check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : missing.begin()->first, " is missing",
-        missing.size() > 1 ? text(", and ", missing.size() - 1, " more") : "");
+  return copies;
+}
+
+}  // namespace
+
+void load_tensors(const fs::path& folder, const NamedTensors& into, const std::vector<Copy>& copies) {
+  const Shards shards(folder);
+  std::map<std::string, Tensor> known(into.begin(), into.end());
+  for (const Copy& copy : copies) known.emplace(copy.name, Tensor());
+  for (const auto& [tensor, file] : shards.tensors())
+    check(known.contains(tensor) || is_scale(shards, tensor) || tensor.ends_with("rotary_emb.inv_freq"),
+          shards.path_of(tensor), ": has the tensor ", tensor, ", which a model with this config.json does not have");
+  std::set<std::string> missing;
+  for (const auto& [name, tensor] : into)
+    if (!shards.has(name)) missing.insert(name);
+  check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : *missing.begin(), " is missing",
+        missing.size() > 1 ? text(", and ", missing.size() - 1, " more") : "",
+        !missing.empty() && missing.begin()->ends_with(".eh_proj.weight")
+            ? "; if these weights have no modules of multi-token prediction, set num_nextn_predict_layers to 0 in "
+              "config.json"
+            : "");
+  for (const auto& [name, tensor] : into) read_tensor(shards, name, tensor);
+  for (const Copy& copy : copies) {
+    if (!shards.has(copy.name)) continue;
+    const Tensor twin(copy.of.shape());
+    read_tensor(shards, copy.name, twin);
+    check(twin.view().matrix() == copy.of.view().matrix(), shards.path_of(copy.name), ": tensor ", copy.name,
+          " differs from the model's own table, which Seekling uses in its place");
+  }
+}
+
+bool has_mtp_modules(const fs::path& folder, const Config& config) {
+  const Shards shards(folder);
+  const std::string at = "model.layers." + std::to_string(config.num_hidden_layers) + ".";
+  const auto first = shards.tensors().lower_bound(at);
+  return first != shards.tensors().end() && first->first.starts_with(at);
+}
+
+void load_weights(const fs::path& folder, const Transformer& model) {
+  load_tensors(folder, named_parameters(model), copies_of(model));
+}
+
+namespace {
+
+std::string shard_name(std::size_t i, std::size_t n) {
+  char name[64];
+  std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", i + 1, n);
+  return name;
+}
+
+}  // namespace
+
+void save_weights(const fs::path& folder, const Transformer& model, const SaveOptions& options) {
+  const DtypeOf dtype = [&](const std::string& name) { return is_correction_bias(name) ? "F32" : options.dtype; };
+  const std::map<std::string, std::string> metadata = {{"format", "pt"}};
+  const NamedTensors all = named_parameters(model);
+  if (options.largest_shard == 0) return write_safetensors(folder / kWhole, all, {}, metadata, dtype);
+
+  std::vector<NamedTensors> shards(1);
+  std::size_t in_shard = 0, total = 0;
+  for (const auto& [name, tensor] : all) {
+    const std::size_t bytes = bytes_in_file(tensor, dtype(name));
+    if (in_shard > 0 && in_shard + bytes > options.largest_shard) shards.emplace_back(), in_shard = 0;
+    shards.back().emplace_back(name, tensor);
+    in_shard += bytes, total += bytes;
+  }
+  nlohmann::json weight_map = nlohmann::json::object();
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    const std::string file = shard_name(i, shards.size());
+    for (const auto& [name, tensor] : shards[i]) weight_map[name] = file;
+    write_safetensors(folder / file, shards[i], {}, metadata, dtype);
+  }
+  const nlohmann::ordered_json index = {{"metadata", {{"total_size", total}}}, {"weight_map", weight_map}};
+  write_file(folder / kIndex, index.dump(2) + "\n");
 }
 
 }  // namespace seekling

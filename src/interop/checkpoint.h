@@ -1,8 +1,9 @@
-// A folder of weights, as Hugging Face keeps it.
+// A folder of weights, as Hugging Face keeps it: model.safetensors, or shards of it with model.safetensors.index.json.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "interop/safetensors.h"
 #include "model/transformer.h"
@@ -11,13 +12,30 @@ namespace seekling {
 
 NamedTensors named_parameters(const Transformer& model);
 
-// From model.safetensors, or from the shards that model.safetensors.index.json lists. Every tensor of `into` must be there
-// with its shape, and nothing else but what `skip` names; both are refused by name.
-void load_tensors(const std::filesystem::path& folder, const NamedTensors& into,
-                  const std::function<bool(const std::string& name)>& skip = {});
+// A tensor that the file may hold though the model shares another one's numbers: each must equal its original.
+struct Copy {
+  std::string name;
+  Tensor of;
+};
 
-// All parameters of a model. The multi-token prediction modules of V3, which stand in the file as layers behind the last,
-// are passed over.
+// Every tensor of `into` must be there once, with its shape and finite, and nothing else but `copies` and the rotary
+// tables that old files hold; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of
+// 128 x 128 numbers, as DeepSeek-V3 was released.
+void load_tensors(const std::filesystem::path& folder, const NamedTensors& into, const std::vector<Copy>& copies = {});
+
+// Whether a folder's weights go on behind the last layer. transformers leaves modules of multi-token prediction out when it
+// saves a V3, but not their number in config.json.
+bool has_mtp_modules(const std::filesystem::path& folder, const Config& config);
+
+// All parameters of a model.
 void load_weights(const std::filesystem::path& folder, const Transformer& model);
+
+struct SaveOptions {
+  std::string dtype = "F32";        // of the parameters: F32, BF16 or F16; correction biases are always F32
+  std::size_t largest_shard = 0;    // bytes; 0: one file, model.safetensors
+};
+
+// Into an empty folder, such as AtomicSave gives.
+void save_weights(const std::filesystem::path& folder, const Transformer& model, const SaveOptions& options = {});
 
 }  // namespace seekling

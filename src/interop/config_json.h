@@ -14,8 +14,21 @@ namespace seekling {
 Config config_from_json(const std::string& text, const std::string& source);
 Config read_config(const std::filesystem::path& path);  // a file, or a folder with config.json in it
 
-// Every key, in the released style, so that no reader has to fall back on defaults of its own.
-std::string config_json(const Config& config);
+// Every key, in the released style, so that no reader has to fall back on defaults of its own. dtype: of the weights.
+std::string config_json(const Config& config, const std::string& dtype = "float32");
+
+// What becomes of a key of config.json. A key in no row of the table is refused.
+enum class Treatment {
+  kHonoured,  // it means here what it means to Hugging Face's classes
+  kOneValue,  // refused unless it has the value under which it changes nothing here
+  kWithoutEffect,  // changes nothing here, whatever it says
+};
+struct KeyRow {
+  std::string name;
+  Treatment treatment;
+  std::string note;  // kOneValue: the value, as JSON; kWithoutEffect: why
+};
+std::vector<KeyRow> config_key_table();
 
 // One key by its name, as the command line has it: set_config_key(c, "kv_lora_rank", "32").
 void set_config_key(Config& config, const std::string& key, const std::string& value);

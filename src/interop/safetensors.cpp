@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "interop/file.h"
+#include "interop/half.h"
 
 namespace seekling {
 
@@ -27,17 +28,9 @@ constexpr std::size_t kLargestHeader = 100'000'000;  // huggingface/safetensors'
 std::size_t bytes_of(const std::string& dtype) {
   static const std::map<std::string, std::size_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
                                                            {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U64", 8},  {"U32", 4},
-                                                           {"U16", 2}, {"U8", 1},  {"BOOL", 1}};
+                                                           {"U16", 2}, {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}};
   const auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
-}
-
-// The number of a binary16: 1 sign, 5 exponent, 10 mantissa bits.
-float from_half(std::uint16_t h) {
-  const std::uint32_t sign = std::uint32_t(h >> 15) << 31, exponent = (h >> 10) & 31, mantissa = h & 1023;
-  if (exponent == 0) return (sign ? -1.0f : 1.0f) * float(mantissa) * 0x1p-24f;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | (mantissa << 13));
-  return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
 }
 
 template <class T>
@@ -47,11 +40,23 @@ T load(const std::byte* at) {
   return value;
 }
 
-real load_real(const std::byte* at, const std::string& dtype) {
-  if (dtype == "F64") return real(load<double>(at));
-  if (dtype == "F32") return real(load<float>(at));
-  if (dtype == "F16") return real(from_half(load<std::uint16_t>(at)));
-  return real(std::bit_cast<float>(std::uint32_t(load<std::uint16_t>(at)) << 16));  // BF16: the upper half of a float
+// into = the numbers at `at`, row by row, each sizeof(Stored) bytes.
+template <class Stored, class Convert>
+void fill(View into, const std::byte* at, Convert convert) {
+  parallel_for(into.rows, /*grain=*/64, [=](Index i) {
+    const std::byte* from = at + std::size_t(i * into.cols) * sizeof(Stored);
+    for (Index j = 0; j < into.cols; ++j) into(i, j) = real(convert(load<Stored>(from + std::size_t(j) * sizeof(Stored))));
+  });
+}
+
+bool read_floats(View into, const std::byte* at, const std::string& dtype) {  // false: these are none
+  if (dtype == "F64") fill<double>(into, at, [](double x) { return x; });
+  else if (dtype == "F32") fill<float>(into, at, [](float x) { return x; });
+  else if (dtype == "F16") fill<std::uint16_t>(into, at, from_half);
+  else if (dtype == "BF16") fill<std::uint16_t>(into, at, from_bf16);
+  else if (dtype == "F8_E4M3") fill<std::uint8_t>(into, at, from_e4m3);
+  else return false;
+  return true;
 }
 
 std::int64_t load_integer(const std::byte* at, const std::string& dtype) {
@@ -72,7 +77,7 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
   SafetensorsFile::Entry entry;
   entry.dtype = j["dtype"].get<std::string>();
   const std::size_t width = bytes_of(entry.dtype);
-  check(width > 0, where, " has dtype ", entry.dtype, ", expected F64, F32, F16, BF16 or an integer type");
+  check(width > 0, where, " has dtype ", entry.dtype, ", expected F64, F32, F16, BF16, F8_E4M3 or an integer type");
   std::size_t bytes = width;
   for (const auto& d : j["shape"]) {
     check(d.is_number_unsigned(), where, " has a shape that is not made of sizes");
@@ -151,13 +156,8 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
 void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
   const Entry& e = entry(name);
   check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape, ", expected ", into.shape());
-  check(e.dtype == "F64" || e.dtype == "F32" || e.dtype == "F16" || e.dtype == "BF16", path_.string(), ": tensor ", name,
-        " has dtype ", e.dtype, ", expected a floating type");
-  const std::size_t width = bytes_of(e.dtype);
-  const std::byte* at = bytes_ + data_ + e.begin;
-  const View v = into;
-  for (Index i = 0; i < v.rows; ++i)
-    for (Index j = 0; j < v.cols; ++j, at += width) v(i, j) = load_real(at, e.dtype);
+  const bool floats = read_floats(into, bytes_ + data_ + e.begin, e.dtype);
+  check(floats, path_.string(), ": tensor ", name, " has dtype ", e.dtype, ", expected a floating type");
 }
 
 Tensor SafetensorsFile::tensor(const std::string& name) const {
@@ -176,17 +176,43 @@ std::vector<std::int64_t> SafetensorsFile::integers(const std::string& name) con
   return values;
 }
 
+std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype) {
+  return std::size_t(tensor.size()) * bytes_of(dtype);
+}
+
+namespace {
+
+template <class Stored, class Convert>
+void write_rows(FileWriter& file, View x, Convert convert) {
+  std::vector<Stored> row(std::size_t(x.cols));
+  for (Index i = 0; i < x.rows; ++i) {
+    for (Index j = 0; j < x.cols; ++j) row[std::size_t(j)] = convert(float(x(i, j)));
+    file.write(row.data(), row.size() * sizeof(Stored));
+  }
+}
+
+void write_floats(FileWriter& file, const std::string& name, View x, const std::string& dtype) {
+  if (dtype == "F32") return write_rows<float>(file, x, [](float v) { return v; });
+  if (dtype == "BF16") return write_rows<std::uint16_t>(file, x, to_bf16);
+  const bool fits = (x.matrix().array().abs() < real(65520)).all();
+  check(fits, "tensor ", name, " holds a number of which F16 has none so large, 65504 at most; write it as BF16 or F32");
+  write_rows<std::uint16_t>(file, x, to_half);
+}
+
+}  // namespace
+
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                       const std::vector<NamedIntegers>& integers, const std::map<std::string, std::string>& metadata) {
+                       const std::vector<NamedIntegers>& integers, const std::map<std::string, std::string>& metadata,
+                       const DtypeOf& dtype_of) {
   nlohmann::ordered_json header;
   header["__metadata__"] = metadata;
   std::size_t at = 0;
-  const auto declare = [&](const std::string& name, const char* dtype, const Shape& shape, std::size_t bytes) {
+  const auto declare = [&](const std::string& name, const std::string& dtype, const Shape& shape, std::size_t bytes) {
     header[name] = {{"dtype", dtype}, {"shape", std::vector<Index>(shape)}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
   };
-  for (const auto& [name, t] : tensors)
-    declare(name, sizeof(real) == 4 ? "F32" : "F64", t.shape(), std::size_t(t.size()) * sizeof(real));
+  const auto dtype = [&](const std::string& name) { return dtype_of ? dtype_of(name) : std::string("F32"); };
+  for (const auto& [name, t] : tensors) declare(name, dtype(name), t.shape(), bytes_in_file(t, dtype(name)));
   for (const NamedIntegers& n : integers) declare(n.name, "I64", n.shape, n.values.size() * sizeof(std::int64_t));
 
   std::string text = header.dump();
@@ -195,8 +221,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   const std::uint64_t length = text.size();
   file.write(&length, sizeof length);
   file.write(text.data(), text.size());
-  for (const auto& [name, t] : tensors)
-    for (Index i = 0; i < t.rows(); ++i) file.write(t.view().row(i).data(), std::size_t(t.cols()) * sizeof(real));
+  for (const auto& [name, t] : tensors) write_floats(file, name, t, dtype(name));
   for (const NamedIntegers& n : integers) file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
   file.finish();
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +19,7 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 class SafetensorsFile {
  public:
   struct Entry {
-    std::string dtype;  // F64 F32 F16 BF16 I64 I32 ... as in the file
+    std::string dtype;  // F64 F32 F16 BF16 F8_E4M3 I64 I32 ... as in the file
     Shape shape;
     std::size_t begin = 0, end = 0;  // bytes, behind the header
   };
@@ -55,10 +56,16 @@ struct NamedIntegers {
   std::vector<std::int64_t> values;
 };
 
-// Tensors as F32 (F64 in the double build), in the order given: the same tensors give the same bytes. The file is
-// written through to the disk. Error, with the system's reason, if that fails.
+// "F32", "BF16" or "F16", by the tensor's name. Empty: F32 for all.
+using DtypeOf = std::function<std::string(const std::string& name)>;
+
+std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype);
+
+// In the order given: the same tensors give the same bytes. The file is written through to the disk. Error, with the
+// system's reason, if that fails; and for a number that F16 cannot hold, with the tensor's name.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::vector<NamedIntegers>& integers = {},
-                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}},
+                       const DtypeOf& dtype_of = {});
 
 }  // namespace seekling

@@ -12,31 +12,55 @@ static Index attention_parameters(const Config& c) {
          H * c.v_head_dim * D;
 }
 
-Size size_of(const Config& c) {
-  const Index D = c.hidden_size, tables = (c.tie_word_embeddings ? 1 : 2) * c.vocab_size * D;
+static Index tables(const Config& c) { return (c.tie_word_embeddings ? 1 : 2) * c.vocab_size * c.hidden_size; }
+
+static Size layer_size(const Config& c, Index i) {
+  const Index D = c.hidden_size, common = attention_parameters(c) + 2 * D;
   const auto ffn = [D](Index width) { return 3 * D * width; };
+  if (!c.is_moe(i)) return {common + ffn(c.intermediate_size), common + ffn(c.intermediate_size)};
   const Index bias = c.topk_method == "noaux_tc" ? c.n_routed_experts : 0;
-  Size size{tables + D, tables + D};
+  const Index always = common + c.n_routed_experts * D + bias + ffn(c.n_shared_experts * c.moe_intermediate_size);
+  const Index expert = ffn(c.moe_intermediate_size);
+  return {always + c.n_routed_experts * expert, always + c.num_experts_per_tok * expert};
+}
+
+Size size_of(const Config& c) {
+  Size size{tables(c) + c.hidden_size, tables(c) + c.hidden_size};
   for (Index i = 0; i < c.num_hidden_layers; ++i) {
-    const Index common = attention_parameters(c) + 2 * D;
-    if (!c.is_moe(i)) {
-      size.total += common + ffn(c.intermediate_size);
-      size.activated += common + ffn(c.intermediate_size);
-      continue;
-    }
-    const Index router = c.n_routed_experts * D + bias, shared = ffn(c.n_shared_experts * c.moe_intermediate_size);
-    const Index expert = ffn(c.moe_intermediate_size);
-    size.total += common + router + shared + c.n_routed_experts * expert;
-    size.activated += common + router + shared + c.num_experts_per_tok * expert;
+    size.total += layer_size(c, i).total;
+    size.activated += layer_size(c, i).activated;
   }
   return size;
 }
 
-double forward_flops(const Config& c, double context) {
+Size mtp_size_of(const Config& c) {
+  Size size{0, c.num_nextn_predict_layers > 0 ? tables(c) : 0};
+  const Index D = c.hidden_size, around = 3 * D + 2 * D * D;  // enorm, hnorm, shared_head.norm; eh_proj
+  for (Index k = 0; k < c.num_nextn_predict_layers; ++k) {
+    size.total += around + layer_size(c, c.num_hidden_layers + k).total;
+    size.activated += around + layer_size(c, c.num_hidden_layers + k).activated;
+  }
+  return size;
+}
+
+// 2 for each parameter met, the embedding's apart, which is a look-up; and scores and values of attention, a layer.
+static double attention_flops(const Config& c, double context) {
   const double width = c.attention == "mla" ? double(c.qk_nope_head_dim + c.qk_rope_head_dim + c.v_head_dim)
                                             : 2 * double(c.head_dim);
-  const double attention = 2 * double(c.num_attention_heads) * width * context;
-  return 2 * double(size_of(c).activated - c.vocab_size * c.hidden_size) + double(c.num_hidden_layers) * attention;
+  return 2 * double(c.num_attention_heads) * width * context;
+}
+
+static Index looked_up(const Config& c) { return c.tie_word_embeddings ? 0 : c.vocab_size * c.hidden_size; }
+
+double forward_flops(const Config& c, double context) {
+  return 2 * double(size_of(c).activated - looked_up(c)) + double(c.num_hidden_layers) * attention_flops(c, context);
+}
+
+double mtp_flops(const Config& c, double context) {
+  const Index depths = c.num_nextn_predict_layers, head = c.vocab_size * c.hidden_size;
+  if (depths == 0) return 0;
+  const double parameters = double(mtp_size_of(c).activated - tables(c) + depths * head);
+  return 2 * parameters + double(depths) * attention_flops(c, context);
 }
 
 Index cache_elements(const Config& c) {

@@ -6,13 +6,15 @@
 namespace seekling {
 
 struct Size {
-  Index total = 0;      // parameters, correction biases included, multi-token prediction modules not
+  Index total = 0;      // parameters, correction biases included
   Index activated = 0;  // of them, those that one token meets; both tables counted
 };
-Size size_of(const Config& config);
+Size size_of(const Config& config);      // without the modules of multi-token prediction
+Size mtp_size_of(const Config& config);  // those modules alone; the tables, which they share, only in `activated`
 
 // Floating-point operations of the forward pass for one token that attends to `context` tokens (a multiply-add is two).
 double forward_flops(const Config& config, double context);
+double mtp_flops(const Config& config, double context);  // what the modules add, their passes through the head included
 
 Index cache_elements(const Config& config);  // numbers cached a token, all layers: (kv_lora_rank + qk_rope_head_dim) L for MLA
 Index cache_elements_of_heads(const Config& config, Index key_heads);  // the same model with key_heads heads cached whole

@@ -11,6 +11,7 @@ Transformer::Transformer(const Config& c)
     : config(c), embed_tokens(Tensor::zeros({c.vocab_size, c.hidden_size})), norm(c.hidden_size, c.rms_norm_eps),
       lm_head(c.tie_word_embeddings ? embed_tokens : Tensor::zeros({c.vocab_size, c.hidden_size})) {
   for (Index i = 0; i < c.num_hidden_layers; ++i) layers.emplace_back(c, i);
+  for (Index k = 1; k <= c.num_nextn_predict_layers; ++k) mtp.emplace_back(c, k);
 }
 
 Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const {
@@ -44,7 +45,27 @@ Tensor Transformer::logits(const Tensor& h) const { return linear(h, lm_head); }
 
 Tensor Transformer::loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B, Index T,
                          Pass& pass) const {
-  return head_cross_entropy(hidden(ids, B, T, pass), lm_head, targets);
+  const Tensor h = hidden(ids, B, T, pass);
+  if (pass.predict_further) {
+    const std::vector<Tensor> further = hidden_further(ids, B, T, h, pass);
+    for (std::size_t d = 0; d < further.size(); ++d)
+      pass.mtp_losses.push_back(
+          head_cross_entropy(further[d], lm_head, mtp_targets(targets, pass.first, B, T, Index(d) + 1)));
+  }
+  return head_cross_entropy(h, lm_head, targets);
+}
+
+std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> ids, Index B, Index T, const Tensor& h,
+                                                Pass& pass) const {
+  std::vector<Tensor> depths;
+  const std::vector<std::int32_t> first = pass.first;
+  for (Index k = 1; k <= Index(mtp.size()) && k < T; ++k) {
+    const Tensor next = embedding(mtp_ids(ids, B, T, k), embed_tokens, B, T - k);
+    pass.first = mtp_first(first, B, T, k);
+    depths.push_back(mtp[std::size_t(k - 1)].forward(k == 1 ? h : depths.back(), next, pass));
+  }
+  pass.first = first;
+  return depths;
 }
 
 namespace {
@@ -92,28 +113,40 @@ void visit_mlp(const std::string& at, const MoE& moe, const Visitor& visit) {
   if (moe.shared_experts.gate_up.defined()) visit_mlp(at + "shared_experts.", moe.shared_experts, visit);
 }
 
+void visit_block(const std::string& at, const Block& block, const Visitor& visit) {
+  visit(at + "input_layernorm.weight", block.input_layernorm.weight);
+  std::visit([&](const auto& attention) { visit_attention(at + "self_attn.", attention, visit); }, block.self_attn);
+  visit(at + "post_attention_layernorm.weight", block.post_attention_layernorm.weight);
+  std::visit([&](const auto& mlp) { visit_mlp(at + "mlp.", mlp, visit); }, block.mlp);
+}
+
+void visit_mtp(const std::string& at, const Mtp& module, const Visitor& visit) {
+  visit(at + "enorm.weight", module.enorm.weight);
+  visit(at + "hnorm.weight", module.hnorm.weight);
+  visit(at + "eh_proj.weight", module.eh_proj.weight);
+  visit_block(at, module.block, visit);
+  visit(at + "shared_head.norm.weight", module.head_norm.weight);
+}
+
 }  // namespace
 
 void Transformer::for_each_parameter(const Visitor& visit) const {
   visit("model.embed_tokens.weight", embed_tokens);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Block& block = layers[i];
-    const std::string at = "model.layers." + std::to_string(i) + ".";
-    visit(at + "input_layernorm.weight", block.input_layernorm.weight);
-    std::visit([&](const auto& attention) { visit_attention(at + "self_attn.", attention, visit); }, block.self_attn);
-    visit(at + "post_attention_layernorm.weight", block.post_attention_layernorm.weight);
-    std::visit([&](const auto& mlp) { visit_mlp(at + "mlp.", mlp, visit); }, block.mlp);
-  }
+  const auto layer = [](std::size_t i) { return "model.layers." + std::to_string(i) + "."; };
+  for (std::size_t i = 0; i < layers.size(); ++i) visit_block(layer(i), layers[i], visit);
   visit("model.norm.weight", norm.weight);
   if (!config.tie_word_embeddings) visit("lm_head.weight", lm_head);
+  for (std::size_t d = 0; d < mtp.size(); ++d) visit_mtp(layer(layers.size() + d), mtp[d], visit);
 }
+
+bool is_correction_bias(const std::string& name) { return name.ends_with("e_score_correction_bias"); }
 
 void Transformer::initialise(std::uint64_t seed) const {
   std::uint64_t place = 0;
   for_each_parameter([&](const std::string& name, const Tensor& p) {
     Rng rng(seed, place++);
     const bool gain = name.ends_with("norm.weight");
-    const bool bias = name.ends_with("bias");
+    const bool bias = is_correction_bias(name);
     for (Index i = 0; i < p.size(); ++i)
       p.data()[i] = gain ? 1 : bias ? 0 : real(config.initializer_range * rng.normal());
   });

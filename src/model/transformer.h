@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/mtp.h"
 #include "nn/block.h"
 #include "nn/config.h"
 
@@ -33,8 +34,12 @@ class Transformer {
 
   Tensor logits(const Tensor& h) const;  // [..,hidden_size] -> [..,vocab_size]
 
-  // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never held. Balance losses are
-  // not in it but in pass.balance_loss: what training minimises is the sum.
+  // What each depth k = 1, 2, ... of multi-token prediction has for the head, [B,T-k,hidden_size]: position i stands for
+  // the token at i + k + 1. h: what hidden() gave for these ids. Depths that reach past the sequence are left out.
+  std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T, const Tensor& h, Pass& pass) const;
+
+  // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never held. Other losses are not
+  // in it: pass.balance_loss and, if pass.predict_further is set, pass.mtp_losses. Training minimises a weighted sum.
   Tensor loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B, Index T,
               Pass& pass) const;
 
@@ -43,6 +48,10 @@ class Transformer {
   std::vector<Block> layers;  // model.layers.i
   RmsNorm norm;               // model.norm
   Tensor lm_head;             // lm_head.weight [V,D]; embed_tokens itself where tied
+  std::vector<Mtp> mtp;       // model.layers.L+k-1 is the module of depth k
 };
+
+// A router's e_score_correction_bias: a parameter of the checkpoint that no gradient reaches.
+bool is_correction_bias(const std::string& name);
 
 }  // namespace seekling

@@ -5,6 +5,8 @@
 #include "nn/linear.h"
 #include "nn/mlp.h"
 #include "nn/pass.h"
+#include "ops/balance.h"
+#include "ops/moe.h"
 
 namespace seekling {
 
@@ -14,7 +16,7 @@ struct MoE {
   Tensor forward(const Tensor& h, Pass& pass) const;  // h [B,T,hidden_size]; leaves its Routing and balance loss in pass
 
   RouterOptions options;
-  real aux_loss_alpha;
+  BalanceOptions balance;             // expert level; the others are a training run's, and come in the Pass
   bool seq_aux;
 
   Linear gate;                        // [E,hidden_size]
@@ -22,6 +24,10 @@ struct MoE {
   Tensor experts_gate_up;             // [E,2·m,hidden_size]: gate_proj, then up_proj, of each expert
   Tensor experts_down;                // [E,hidden_size,m]
   Mlp shared_experts;                 // of width n_shared_experts · m; none if that is 0
+
+ private:
+  Plan plan_of(const Routing& routing, const Pass& pass) const;
+  void add_balance_loss(const Routing& routing, Index B, Pass& pass) const;
 };
 
 }  // namespace seekling

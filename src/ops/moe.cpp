@@ -1,11 +1,13 @@
 // The routed experts of DeepSeekMoE. DeepSeek-V2 (arXiv:2405.04434) eq. 20:  y_t = Σ_{i chosen by t} g_i,t FFN_i(x_t)
 //
 // A token's K choices become K rows; rows sorted by expert make each expert's input one matrix, so that an expert's linear
-// layer is one GEMM and the layer of all experts one group of GEMMs. No token is ever dropped here.
+// layer is one GEMM and the layer of all experts one group of GEMMs. The sums over k leave out choices that are dropped.
 //   dispatch        xs_r = x_token(r)                 dx_t = Σ_k dxs_row(t,k)
 //   grouped linear  ys_r = W_expert(r) xs_r           dxs = dys W_e,  dW_e = dysᵀ xs over the rows of e
 //   combine         y_t  = Σ_k g_tk ys_row(t,k)       dys_row(t,k) = g_tk dy_t,  dg_tk = dy_t·ys_row(t,k)
 #include "ops/moe.h"
+
+#include <numeric>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -14,27 +16,33 @@
 
 namespace seekling {
 
-Plan::Plan(const Routing& routing)
-    : K(routing.g.cols()), begin{0}, token(routing.experts.size()), row(routing.experts.size()) {
-  for (const Index load : routing.load) begin.push_back(begin.back() + load);
+Plan::Plan(const Routing& routing, const std::vector<char>& dropped)
+    : K(routing.g.cols()), begin(routing.load.size() + 1, 0), row(routing.experts.size(), kDropped) {
+  const auto goes = [&](std::size_t choice) { return dropped.empty() || !dropped[choice]; };
+  for (std::size_t choice = 0; choice < row.size(); ++choice)
+    if (goes(choice)) ++begin[std::size_t(routing.experts[choice]) + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
   std::vector<Index> next(begin.begin(), begin.end() - 1);
-  for (size_t choice = 0; choice < routing.experts.size(); ++choice) {
-    const Index r = next[size_t(routing.experts[choice])]++;
+  token.resize(std::size_t(begin.back()));
+  for (std::size_t choice = 0; choice < row.size(); ++choice) {
+    if (!goes(choice)) continue;
+    const Index r = next[std::size_t(routing.experts[choice])]++;
     row[choice] = std::int32_t(r);
-    token[size_t(r)] = std::int32_t(Index(choice) / K);
+    token[std::size_t(r)] = std::int32_t(Index(choice) / K);
   }
 }
 
 Tensor dispatch(const Tensor& x, const Plan& plan) {
   check(x.rows() * plan.K == Index(plan.row.size()), "dispatch: x ", x.shape(), " has ", x.rows(), " tokens, the plan ",
         Index(plan.row.size()) / plan.K);
-  const Tensor xs({Index(plan.row.size()), x.cols()});
+  const Tensor xs({Index(plan.token.size()), x.cols()});
   const View to = xs, from = x;
   parallel_for(to.rows, /*grain=*/64, [=, &plan](Index r) { to.row(r) = from.row(plan.token[size_t(r)]); });
   record("dispatch", {x}, {xs}, [dx = x.grad(), dxs = xs.grad(), plan] {
     const View d = dx, ds = dxs;
     parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
-      for (Index k = 0; k < plan.K; ++k) d.row(t) += ds.row(plan.row[size_t(t * plan.K + k)]);
+      for (Index k = 0; k < plan.K; ++k)
+        if (const Index r = plan.row[size_t(t * plan.K + k)]; r != Plan::kDropped) d.row(t) += ds.row(r);
     });
   });
   return xs;
@@ -72,19 +80,21 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
 }
 
 Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
-  check(g.size() == y.rows() && g.cols() == plan.K, "combine: gates ", g.shape(), " must be [N, ", plan.K,
-        "] for the rows of ", y.shape());
+  check(g.size() == Index(plan.row.size()) && g.cols() == plan.K && y.rows() == Index(plan.token.size()), "combine: gates ",
+        g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
   const Tensor out({g.rows(), y.cols()});
   const View o = out, ys = y, gates = g;
   parallel_for(o.rows, /*grain=*/64, [=, &plan](Index t) {
     o.row(t).setZero();
-    for (Index k = 0; k < plan.K; ++k) o.row(t) += gates(t, k) * ys.row(plan.row[size_t(t * plan.K + k)]);
+    for (Index k = 0; k < plan.K; ++k)
+      if (const Index r = plan.row[size_t(t * plan.K + k)]; r != Plan::kDropped) o.row(t) += gates(t, k) * ys.row(r);
   });
   record("combine", {y, g}, {out}, [y, g, d_out = out.grad(), plan] {
     const View dy = y.grad(), dg = g.grad(), d = d_out, rows = y, weight = g;
     parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
       for (Index k = 0; k < plan.K; ++k) {
         const Index r = plan.row[size_t(t * plan.K + k)];
+        if (r == Plan::kDropped) continue;
         dy.row(r) += weight(t, k) * d.row(t);
         dg(t, k) += d.row(t).dot(rows.row(r));
       }

@@ -10,18 +10,22 @@
 namespace seekling {
 
 // Which row of the sorted batch belongs to which (token, choice). Rows are sorted by expert, then by token, so that each
-// expert's rows lie together: expert e has the rows begin[e] .. begin[e+1]-1.
+// expert's rows lie together: expert e has the rows begin[e] .. begin[e+1]-1. A choice that is dropped has no row, so there
+// are R = N·K rows or fewer.
 struct Plan {
+  static constexpr std::int32_t kDropped = -1;
+
   Index K = 1;
   std::vector<Index> begin;         // [E+1]
-  std::vector<std::int32_t> token;  // [N·K] of each row
-  std::vector<std::int32_t> row;    // [N,K] of each token's choices
+  std::vector<std::int32_t> token;  // [R] of each row
+  std::vector<std::int32_t> row;    // [N,K] of each token's choices, or kDropped
 
-  explicit Plan(const Routing& routing);
+  // dropped [N,K], as dropped_choices gives it, or empty.
+  explicit Plan(const Routing& routing, const std::vector<char>& dropped = {});
 };
 
-Tensor dispatch(const Tensor& x, const Plan& plan);                                  // x [N,D] -> [N·K,D]
-Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);           // [N·K,in], W [E,out,in] -> [N·K,out]
-Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);                  // [N·K,D], g [N,K] -> [N,D]
+Tensor dispatch(const Tensor& x, const Plan& plan);                                  // x [N,D] -> [R,D]
+Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);           // [R,in], W [E,out,in] -> [R,out]
+Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);                  // [R,D], g [N,K] -> [N,D]
 
 }  // namespace seekling

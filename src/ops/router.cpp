@@ -6,10 +6,6 @@
 //   normalised: g_i = c s_i / Σ, hence ds_i = (c dg_i - Σ_j g_j dg_j) / Σ      otherwise ds_i = c dg_i
 //   softmax: dlogit_i = s_i (ds_i - Σ_j s_j ds_j): experts that were not chosen learn too
 //   sigmoid: dlogit_i = s_i (1 - s_i) ds_i
-//
-// Balance (V2 eq. 23-25; V3 eq. 17-20), over the T tokens of a sequence:
-//   L = α Σ_i f_i P_i      f_i = E/(K T) Σ_t [t chose i]      P_i = (1/T) Σ_t s_i,t
-// f is a count, so ds_i,t = α f_i / T. Normalised, with s' = s / Σ: ds_i = (ds'_i - Σ_j s'_j ds'_j) / Σ.
 #include "ops/router.h"
 
 #include <algorithm>
@@ -128,38 +124,6 @@ Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) 
     affinities_backward(logits.grad(), s.grad(), s, o.sigmoid);
   });
   return routing;
-}
-
-Tensor balance_loss(const Routing& routing, Index sequences, real alpha, bool normalise) {
-  const Tensor& s = routing.s;
-  const Index N = s.rows(), E = s.cols(), T = N / sequences, K = Index(routing.experts.size()) / N;
-  check(N % sequences == 0, "balance_loss: ", N, " tokens are not ", sequences, " sequences of equal length");
-  const auto affinity = [normalise](View x, Index t) {
-    return Row(x.row(t) / (normalise ? x.row(t).sum() : real(1)));
-  };
-  const Tensor f = Tensor::zeros({sequences, E}), loss = Tensor::zeros({1});
-  const View F = f, S = s;
-  for (Index b = 0; b < sequences; ++b) {
-    Row P = Row::Zero(E);
-    for (Index t = b * T; t < (b + 1) * T; ++t) {
-      for (Index k = 0; k < K; ++k) F(b, routing.experts[size_t(t * K + k)]) += real(E) / real(K * T);
-      P += affinity(S, t) / real(T);
-    }
-    *loss.data() += alpha * F.row(b).dot(P) / real(sequences);
-  }
-  record("balance_loss", {s}, {loss}, [=, d_loss = loss.grad()] {
-    const View dS = s.grad(), counts = f, A = s;
-    const real scale = *d_loss.data() * alpha / real(T * sequences);
-    parallel_for(N, /*grain=*/64, [=](Index t) {
-      const auto df = counts.row(t / T);
-      if (normalise) {
-        dS.row(t).array() += scale * (df.array() - affinity(A, t).dot(df)) / A.row(t).sum();
-      } else {
-        dS.row(t) += scale * df;
-      }
-    });
-  });
-  return loss;
 }
 
 }  // namespace seekling

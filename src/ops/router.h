@@ -1,4 +1,4 @@
-// The router of a mixture of experts: from logits to chosen experts and gates, and the loss that keeps experts balanced.
+// The router of a mixture of experts: from logits to chosen experts and gates.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,5 @@ struct Routing {
 
 // logits [N,E]; bias [E] (V3's e_score_correction_bias: chooses, but weighs nothing) may be undefined.
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options);
-
-// α Σ_i f_i P_i, one number. The N tokens are `sequences` sequences of equal length: each has its own f and P, and the
-// mean over sequences is taken. `normalise`: P from s_i / Σ_j s_j (V3 eq. 19).
-Tensor balance_loss(const Routing& routing, Index sequences, real alpha, bool normalise);
 
 }  // namespace seekling

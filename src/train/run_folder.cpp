@@ -31,7 +31,7 @@ RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string toke
 
 void RunFolder::write(const AtomicSave& save, const Transformer& model, const TrainerState& state) const {
   write_file(save.file("config.json"), config_json(model.config));
-  write_safetensors(save.file("model.safetensors"), named_parameters(model));
+  save_weights(save.file("model.safetensors").parent_path(), model);
   write_file(save.file("tokenizer.json"), tokenizer_);
   write_file(save.file("tokenizer_config.json"), tokenizer_config_);
   write_file(save.file("generation_config.json"), generation_config_json(model.config));

@@ -15,10 +15,16 @@
 
 namespace seekling {
 
+static bool behind(double fraction, Index step, Index steps) { return step > std::llround(fraction * double(steps)); }
+
+double value_at(const Change& change, Index step, Index steps) {
+  return behind(change.at, step, steps) ? change.after : change.before;
+}
+
 static double step_decay(const Schedule& schedule, Index step) {
   double part = 1;
   for (const double fraction : schedule.drop_at)
-    if (step > std::llround(fraction * double(schedule.steps))) part *= schedule.drop_factor;
+    if (behind(fraction, step, schedule.steps)) part *= schedule.drop_factor;
   return part;
 }
 

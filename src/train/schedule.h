@@ -21,4 +21,10 @@ struct Schedule {
 // The rate of step 1, 2, ..., schedule.steps. Error for an unknown kind.
 double learning_rate(const Schedule& schedule, Index step);
 
+// A number that changes once: `before` up to the fraction `at` of the run, then `after`.
+struct Change {
+  double before = 0, after = 0, at = 1;
+};
+double value_at(const Change& change, Index step, Index steps);
+
 }  // namespace seekling

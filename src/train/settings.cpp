@@ -21,6 +21,15 @@ void check_settings(const TrainSettings& s) {
   at_least("--weight-decay", s.weight_decay, 0.0), at_least("--clip", s.clip, 0.0);
   at_least("--eval-every", s.eval_every, 0), at_least("--save-every", s.save_every, 0);
   at_least("--sample-every", s.sample_every, 0);
+  at_least("--mtp-weight", s.mtp_weight, 0.0), at_least("--mtp-late-weight", s.mtp_late_weight, 0.0);
+  at_least("--device-loss-alpha", s.device_loss_alpha, 0.0);
+  at_least("--communication-loss-alpha", s.communication_loss_alpha, 0.0);
+  at_least("--bias-speed", s.bias_speed, 0.0), at_least("--capacity-factor", s.capacity_factor, 0.0);
+  const auto fraction = [](const char* flag, double value) {
+    check(value >= 0 && value <= 1, flag, ": found ", value, ", expected a fraction, 0 to 1");
+  };
+  fraction("--mtp-late-at", s.mtp_late_at), fraction("--bias-still-at", s.bias_still_at);
+  fraction("--never-dropped", s.never_dropped);
   check(s.beta1 >= 0 && s.beta1 < 1, "--beta1: found ", s.beta1, ", expected a number in [0, 1)");
   check(s.beta2 >= 0 && s.beta2 < 1, "--beta2: found ", s.beta2, ", expected a number in [0, 1)");
   check(s.eps > 0, "--eps: found ", s.eps, ", expected a number above 0");
@@ -39,6 +48,14 @@ Schedule schedule_of(const TrainSettings& s) {
 
 AdamWOptions adamw_of(const TrainSettings& s) {
   return {.beta1 = s.beta1, .beta2 = s.beta2, .eps = s.eps, .weight_decay = s.weight_decay};
+}
+
+double mtp_weight_at(const TrainSettings& s, Index step) {
+  return value_at({.before = s.mtp_weight, .after = s.mtp_late_weight, .at = s.mtp_late_at}, step, s.steps);
+}
+
+double bias_speed_at(const TrainSettings& s, Index step) {
+  return value_at({.before = s.bias_speed, .after = 0, .at = s.bias_still_at}, step, s.steps);
 }
 
 std::string trainer_state_json(const TrainerState& state) {

@@ -32,6 +32,15 @@ struct TrainSettings {
   double eps = 1e-8;
   double clip = 1;  // the largest norm of all gradients together; 0: any
 
+  // Multi-token prediction: the weight λ of its loss. V3: 0.3, and 0.1 behind 10 of 14.8 trillion tokens.
+  double mtp_weight = 0.3, mtp_late_weight = 0.1, mtp_late_at = 0.676;
+
+  // Balance. The expert level's α is the config's aux_loss_alpha; these are V2's device and communication levels, the speed
+  // γ of V3's correction bias (0 behind 14.3 of 14.8 trillion tokens), and V2's token dropping (0: none; V2: 1).
+  double device_loss_alpha = 0, communication_loss_alpha = 0;
+  double bias_speed = 0.001, bias_still_at = 0.966;
+  double capacity_factor = 0, never_dropped = 0.1;  // never_dropped: the share of sequences that keep all their tokens
+
   Index eval_every = 200;  // each in steps; 0: never (a run is saved at its end in any case)
   Index save_every = 200;
   Index sample_every = 400;
@@ -50,6 +59,10 @@ void for_each_setting(S& s, Visit&& visit) {
   visit("drop_at", s.drop_at), visit("drop_factor", s.drop_factor), visit("floor", s.floor);
   visit("weight_decay", s.weight_decay), visit("beta1", s.beta1), visit("beta2", s.beta2), visit("eps", s.eps);
   visit("clip", s.clip);
+  visit("mtp_weight", s.mtp_weight), visit("mtp_late_weight", s.mtp_late_weight), visit("mtp_late_at", s.mtp_late_at);
+  visit("device_loss_alpha", s.device_loss_alpha), visit("communication_loss_alpha", s.communication_loss_alpha);
+  visit("bias_speed", s.bias_speed), visit("bias_still_at", s.bias_still_at);
+  visit("capacity_factor", s.capacity_factor), visit("never_dropped", s.never_dropped);
   visit("eval_every", s.eval_every), visit("save_every", s.save_every), visit("sample_every", s.sample_every);
   visit("overfit_batch", s.overfit_batch);
 }
@@ -57,6 +70,8 @@ void for_each_setting(S& s, Visit&& visit) {
 void check_settings(const TrainSettings& settings);  // Error with the flag's name for a number that makes no sense
 Schedule schedule_of(const TrainSettings& settings);
 AdamWOptions adamw_of(const TrainSettings& settings);
+double mtp_weight_at(const TrainSettings& settings, Index step);  // λ
+double bias_speed_at(const TrainSettings& settings, Index step);  // γ
 
 // There is no generator's state to keep: batches are a function of (seed, step).
 struct TrainerState {

@@ -1,9 +1,12 @@
 // One step of training on k micro-batches, whose gradients are added up before the weights move:
-//   L = Σ_k (n_k / n) CE_k + (1/k) Σ_k balance_k        n_k: targets counted in micro-batch k, n = Σ_k n_k
-//   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW
-// CE_k is a mean over n_k targets, so the weights n_k / n make the sum the mean over all n: k micro-batches of b
-// sequences give the gradient of one batch of k·b, up to rounding, also where they ignore different numbers of targets.
-// The balance loss is a mean over sequences, of which each micro-batch has the same number.
+//   L = Σ_k (n_k / n) CE_k + λ/D Σ_d Σ_k (n_kd / n_d) CE_kd + (1/k) Σ_k balance_k
+//   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW,  b ← b + γ sign(mean(c) - c)
+// n_k: targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k targets, so the weights n_k / n make the
+// sum the mean over all n: k micro-batches of b sequences give the gradient of one batch of k·b, up to rounding, also
+// where they ignore different numbers of targets. The second term is multi-token prediction, DeepSeek-V3
+// (arXiv:2412.19437) eq. 25, of depths d = 1 .. D, each a mean over its own targets. The balance loss is a mean over
+// sequences, of which each micro-batch has the same number. The correction biases b of V3's routers follow the load c
+// of the whole step.
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 
 #include "core/check.h"
 #include "interop/checkpoint.h"
+#include "ops/balance.h"
 #include "tensor/tape.h"
 #include "train/clip.h"
 #include "train/interrupt.h"
@@ -22,16 +26,30 @@ namespace seekling {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::uint64_t kKeepStream = 0x6B656570;  // of random numbers, apart from those of initialisation and batches
+
 struct Trainer::Sums {
-  double loss = 0, balance_loss = 0;
+  double loss = 0, balance_loss = 0, mtp_loss = 0;
   Index tokens = 0;
-  std::vector<std::vector<double>> load;  // [MoE layers][experts], tokens
+  std::vector<std::vector<Index>> load;  // [MoE layers][experts], tokens
+
+  double all() const { return loss + balance_loss + mtp_loss; }
 };
 
 namespace {
 
-Index counted(const Batch& batch) {
-  return Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), kIgnored);
+Index counted(std::span<const std::int32_t> targets) {
+  return Index(targets.size()) - std::count(targets.begin(), targets.end(), kIgnored);
+}
+
+// The targets that count: of the model itself, then of each depth of multi-token prediction that the batch is long
+// enough for and that `pass` asks for.
+std::vector<Index> counted(const Transformer& model, const Batch& batch, const Pass& pass) {
+  std::vector<Index> all{counted(batch.targets)};
+  const Index depths = pass.predict_further ? std::min(Index(model.mtp.size()), batch.T - 1) : 0;
+  for (Index k = 1; k <= depths; ++k)
+    all.push_back(counted(mtp_targets(batch.targets, batch.first, batch.B, batch.T, k)));
+  return all;
 }
 
 Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {
@@ -39,22 +57,24 @@ Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {
   return model.loss(batch.ids, batch.targets, batch.B, batch.T, pass);
 }
 
-void add_load(std::vector<std::vector<double>>& sums, const std::vector<Routing>& routings) {
+void add_load(std::vector<std::vector<Index>>& sums, const std::vector<Routing>& routings) {
   sums.resize(routings.size());
   for (std::size_t layer = 0; layer < routings.size(); ++layer) {
     const std::vector<Index>& load = routings[layer].load;
     sums[layer].resize(load.size(), 0);
-    for (std::size_t e = 0; e < load.size(); ++e) sums[layer][e] += double(load[e]);
+    for (std::size_t e = 0; e < load.size(); ++e) sums[layer][e] += load[e];
   }
 }
 
 // From tokens to fractions.
-ExpertLoad fractions(ExpertLoad load) {
-  for (std::vector<double>& layer : load) {
-    const double all = std::accumulate(layer.begin(), layer.end(), 0.0);
-    for (double& expert : layer) expert /= std::max(all, 1.0);
+ExpertLoad fractions(const std::vector<std::vector<Index>>& load) {
+  ExpertLoad shares;
+  for (const std::vector<Index>& layer : load) {
+    const double all = double(std::accumulate(layer.begin(), layer.end(), Index(0)));
+    shares.emplace_back();
+    for (const Index tokens : layer) shares.back().push_back(double(tokens) / std::max(all, 1.0));
   }
-  return load;
+  return shares;
 }
 
 // Wang et al. 2024 (arXiv:2408.15664): max load / mean load - 1, and the mean of that over layers.
@@ -80,6 +100,20 @@ std::string first_parameter(const Transformer& model, const std::function<bool(c
   return first;
 }
 
+// All parameters but the correction biases, which no gradient, decay or clipping touches.
+NamedTensors learned_parameters(const Transformer& model) {
+  NamedTensors all = named_parameters(model);
+  std::erase_if(all, [](const auto& parameter) { return is_correction_bias(parameter.first); });
+  return all;
+}
+
+std::vector<Tensor> correction_biases(const Transformer& model) {
+  std::vector<Tensor> biases;
+  for (const auto& [name, parameter] : named_parameters(model))
+    if (is_correction_bias(name)) biases.push_back(parameter);
+  return biases;
+}
+
 TrainerState checked(TrainerState state) {
   check_settings(state.settings);
   return state;
@@ -92,7 +126,7 @@ HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
   Index targets = 0;
   for (const Batch& batch : heldout.batches) {
     Pass pass;
-    const Index n = counted(batch);
+    const Index n = counted(batch.targets);
     nats += double(forward(model, batch, pass).item()) * double(n);
     targets += n;
   }
@@ -106,42 +140,82 @@ Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h,
       batches(std::move(b)),
       heldout(std::move(h)),
       folder(std::move(f)),
-      optimizer(named_parameters(model), adamw_of(settings())),
+      optimizer(learned_parameters(model), adamw_of(settings())),
+      biases(correction_biases(model)),
       log(folder.path() / "metrics.jsonl", state_.step),
       saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
 }
 
-// Forward and backward for one micro-batch; `share` of the step's targets are in it.
-void Trainer::add_gradients(const Batch& batch, double share, Sums& sums) const {
-  Tape tape(Tape::Keep::kWhatGradientsNeed, profile_);
+// What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do besides. Which sequences
+// keep all their tokens is a function of (seed, the sequence's place in the run), so it does not depend on how steps
+// are cut.
+Pass Trainer::pass_of(const Batch& batch, Index number) const {
+  const TrainSettings& s = settings();
   Pass pass;
-  const Tensor loss = forward(model, batch, pass), balance = pass.balance_loss;
-  sums.loss += share * double(loss.item());
+  pass.first = batch.first;
+  pass.predict_further = !model.mtp.empty() && mtp_weight_at(s, state_.step + 1) > 0;
+  pass.device_loss_alpha = real(s.device_loss_alpha), pass.communication_loss_alpha = real(s.communication_loss_alpha);
+  pass.capacity_factor = s.capacity_factor;
+  if (s.capacity_factor > 0)
+    for (Index b = 0; b < batch.B; ++b)
+      pass.keep.push_back(Rng(s.seed, kKeepStream, std::uint64_t(number * batch.B + b)).uniform() < s.never_dropped);
+  return pass;
+}
+
+// Forward and backward for one micro-batch. targets: of the whole step, as counted() has them.
+void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets, Sums& sums) const {
+  Tape tape(Tape::Keep::kWhatGradientsNeed, profile_);
+  Pass pass = pass_of(batch, number);
+  const std::vector<Index> mine = counted(model, batch, pass);
+  const auto share = [&](std::size_t d) { return double(mine[d]) / double(std::max<Index>(targets[d], 1)); };
+  const Tensor loss = forward(model, batch, pass);
+  sums.loss += share(0) * double(loss.item());
   add_load(sums.load, pass.routings);
   sums.tokens += batch.B * batch.T;
-  if (!balance.defined()) return tape.backward(loss, real(share));
-  const double part = 1 / double(settings().accumulate);
-  sums.balance_loss += part * double(balance.item());
-  *loss.grad().data() = real(share);  // the tape is played back once, from both ends
-  tape.backward(balance, real(part));
+
+  // The tape is played back once, from all its ends: each gets the factor that it has in L.
+  const auto seed = [](const Tensor& end, double factor) { *end.grad().data() = real(factor); };
+  const double depths = double(std::max<std::size_t>(pass.mtp_losses.size(), 1));
+  for (std::size_t d = 0; d < pass.mtp_losses.size(); ++d) {
+    sums.mtp_loss += share(d + 1) * double(pass.mtp_losses[d].item()) / depths;
+    seed(pass.mtp_losses[d], mtp_weight_at(settings(), state_.step + 1) / depths * share(d + 1));
+  }
+  if (const Tensor balance = pass.balance_loss; balance.defined()) {
+    sums.balance_loss += double(balance.item()) / double(settings().accumulate);
+    seed(balance, 1 / double(settings().accumulate));
+  }
+  tape.backward(loss, real(share(0)));
 }
 
 Trainer::Sums Trainer::gradients() {
   std::vector<Batch> micro;
-  for (Index k = 0; k < settings().accumulate; ++k) micro.push_back(batches(state_.step * settings().accumulate + k));
-  Index targets = 0;
-  for (const Batch& batch : micro) targets += counted(batch);
+  const Index first = state_.step * settings().accumulate;
+  for (Index k = 0; k < settings().accumulate; ++k) micro.push_back(batches(first + k));
+  std::vector<Index> targets;
+  for (const Batch& batch : micro) {
+    const std::vector<Index> more = counted(model, batch, pass_of(batch, 0));
+    targets.resize(more.size(), 0);
+    for (std::size_t d = 0; d < more.size(); ++d) targets[d] += more[d];
+  }
   lap("batch");
   Sums sums;
-  for (const Batch& batch : micro) {
-    add_gradients(batch, double(counted(batch)) / double(std::max<Index>(targets, 1)), sums);
-    if (std::isfinite(sums.loss + sums.balance_loss)) continue;
+  for (std::size_t k = 0; k < micro.size(); ++k) {
+    add_gradients(micro[k], first + Index(k), targets, sums);
+    if (std::isfinite(sums.all())) continue;
     clear_gradients(optimizer.parameters());
-    throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.loss + sums.balance_loss), "; ",
-                     first_not_finite(model, batch), "; ", last_save(), "; train again with a lower --lr"));
+    throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.all()), "; ",
+                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ", last_save(), "; train again with a lower --lr"));
   }
   return sums;
+}
+
+// DeepSeek-V3 §2.1.2. A layer's load and its bias stand in the same order: the routers', as the forward pass meets
+// them.
+void Trainer::move_biases(const Sums& sums, Index step) const {
+  if (biases.empty()) return;
+  for (std::size_t layer = 0; layer < sums.load.size(); ++layer)
+    update_correction_bias(biases[layer], sums.load[layer], real(bias_speed_at(settings(), step)));
 }
 
 StepMetrics Trainer::step() {
@@ -155,6 +229,7 @@ StepMetrics Trainer::step() {
   const double lr = learning_rate(schedule_of(settings()), number);
   optimizer.update(number, lr, clip_factor(norm, settings().clip));
   clear_gradients(optimizer.parameters());
+  move_biases(sums, number);
   lap("AdamW");
   if (profile_) profile_->end_step();
   state_.step = number;
@@ -164,6 +239,7 @@ StepMetrics Trainer::step() {
   metrics.step = number;
   metrics.loss = sums.loss;
   metrics.balance_loss = sums.balance_loss;
+  if (!model.mtp.empty() && mtp_weight_at(settings(), number) > 0) metrics.mtp_loss = sums.mtp_loss;
   metrics.lr = lr;
   metrics.grad_norm = norm;
   metrics.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
@@ -236,9 +312,8 @@ void Trainer::check_gradients(double norm) const {
                    "; ", last_save(), "; train again with a lower --lr"));
 }
 
-std::string first_not_finite(const Transformer& model, const Batch& batch) {
+std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass) {
   Tape tape(Tape::Keep::kEverything);
-  Pass pass;
   forward(model, batch, pass);
   const Tape::Suspect suspect = tape.first_not_finite();
   const auto is_input = [&](const Tensor& p) {

@@ -56,7 +56,9 @@ class Trainer {
  private:
   struct Sums;
   Sums gradients();
-  void add_gradients(const Batch& batch, double share, Sums& sums) const;
+  Pass pass_of(const Batch& batch, Index number) const;
+  void add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets, Sums& sums) const;
+  void move_biases(const Sums& sums, Index step) const;
   void finish_step(StepMetrics& metrics, const Hooks& hooks);
   void check_gradients(double norm) const;
   bool due(Index every) const { return every > 0 && (state_.step % every == 0 || state_.step == settings().steps); }
@@ -71,12 +73,13 @@ class Trainer {
   Heldout heldout;
   RunFolder folder;
   AdamW optimizer;
+  std::vector<Tensor> biases;  // e_score_correction_bias of each MoE layer that has one, in order
   MetricsLog log;
   Index saved;  // the step of the last save
   Profile* profile_ = nullptr;
 };
 
 // Where the loss of a batch stops being a finite number: the op, and a parameter that is to blame, if one is.
-std::string first_not_finite(const Transformer& model, const Batch& batch);
+std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass);
 
 }  // namespace seekling

@@ -2,11 +2,13 @@
 // are those the fixtures ask of a float32 implementation.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "model/transformer.h"
+#include "ops/balance.h"
 #include "ops/cross_entropy.h"
 #include "tensor/tape.h"
 
@@ -76,12 +78,32 @@ TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
     const std::string layer = std::to_string(Index(m) + f.model.config.first_k_dense_replace);
     EXPECT_EQ(pass.routings[m].experts, f.narrow("router." + layer + ".indices")) << layer;
     EXPECT_LT(f.difference(pass.routings[m].g, "router." + layer + ".weights"), 2e-4) << layer;
-    const Tensor balance = balance_loss(pass.routings[m], f.B, 1, f.model.config.scoring_func == "sigmoid");
-    EXPECT_LT(f.difference(balance, "aux." + layer + ".expert"), 2e-5) << layer;
+    EXPECT_EQ(std::vector<std::int32_t>(pass.routings[m].load.begin(), pass.routings[m].load.end()),
+              f.narrow("router." + layer + ".load"));
+    const Config& c = f.model.config;
+    BalanceOptions expert{.n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
+    BalanceOptions device = expert, communication = expert;
+    expert.expert = device.device = communication.communication = 1;
+    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, expert), "aux." + layer + ".expert"), 2e-5) << layer;
+    if (c.n_group == 1 || expert.normalise) continue;
+    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, device), "aux." + layer + ".device"), 2e-5) << layer;
+    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, communication), "aux." + layer + ".comm"), 2e-5) << layer;
   }
   Pass plain, masked;
   EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, plain), "loss"), 2e-5);
   EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked), "loss_masked"), 2e-5);
+}
+
+TEST_P(Golden, MultiTokenPredictionAgrees) {
+  const Fixture f(GetParam());
+  if (f.model.mtp.empty()) return;
+  Pass pass, training;
+  const Tensor h = f.model.hidden(f.ids, f.B, f.T, pass), further = f.model.hidden_further(f.ids, f.B, f.T, h, pass)[0];
+  EXPECT_LT(f.difference(further, "mtp.0.hidden"), 2e-4);
+  EXPECT_LT(f.difference(f.model.logits(further), "mtp.0.logits"), 2e-4);
+  training.predict_further = true;
+  f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, training);
+  EXPECT_LT(f.difference(training.mtp_losses.at(0), "mtp.0.loss"), 2e-5);
 }
 
 TEST_P(Golden, GradientsOfTheLossAgree) {
@@ -90,7 +112,11 @@ TEST_P(Golden, GradientsOfTheLossAgree) {
   Pass pass;
   tape.backward(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, pass));
   f.model.for_each_parameter([&](const std::string& name, const Tensor& p) {
-    if (name.ends_with("e_score_correction_bias")) return;  // chooses, and has no gradient
+    if (is_correction_bias(name)) return;
+    if (!f.expect.has("grad." + name)) {  // multi-token prediction has a loss of its own
+      EXPECT_FALSE(p.has_grad()) << name;
+      return;
+    }
     const Tensor wanted = f.expect.tensor("grad." + name);
     const double largest = double(wanted.view().matrix().cwiseAbs().maxCoeff());
     EXPECT_LT(f.difference(p.grad(), "grad." + name), 1e-3 * largest + 1e-6) << name;
@@ -112,7 +138,13 @@ TEST_P(Golden, GreedyTokensFromTheLatentCacheAgreeExactly) {
   EXPECT_EQ(found, f.narrow("gen.ids"));
 }
 
-INSTANTIATE_TEST_SUITE_P(HuggingFace, Golden, testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny"),
-                         [](const auto& fixture) { return std::string(fixture.param); });
+INSTANTIATE_TEST_SUITE_P(HuggingFace, Golden,
+                         testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense", "odd/v3_odd",
+                                         "odd/v3_tied"),
+                         [](const auto& fixture) {
+                           std::string name = fixture.param;
+                           std::replace(name.begin(), name.end(), '/', '_');
+                           return name;
+                         });
 
 }  // namespace seekling

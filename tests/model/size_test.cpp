@@ -27,7 +27,7 @@ Config v3() {
   Config c = v2();
   c.vocab_size = 129280, c.hidden_size = 7168, c.num_hidden_layers = 61, c.first_k_dense_replace = 3;
   c.intermediate_size = 18432, c.moe_intermediate_size = 2048, c.n_routed_experts = 256, c.n_shared_experts = 1;
-  c.num_experts_per_tok = 8, c.topk_method = "noaux_tc";
+  c.num_experts_per_tok = 8, c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 1;
   return c;
 }
 
@@ -49,13 +49,30 @@ TEST(Size, GivesTheReleasedModelsCaches) {
   EXPECT_EQ(cache_elements_of_heads(v2(), 1), 15'360);
 }
 
+TEST(Size, GivesV3sModuleOfMultiTokenPrediction) {
+  EXPECT_EQ(mtp_size_of(v3()).total, 11'610'068'224);
+  EXPECT_EQ(mtp_size_of(v3()).activated, 2'541'458'688);  // 2.54 billion, both tables counted
+  EXPECT_EQ(mtp_size_of(v2()).total, 0);
+  EXPECT_EQ(mtp_size_of(v2()).activated, 0);
+}
+
+TEST(Size, GivesTheReleasedModelsWorkAtAMeanContextOf4096) {  // in GFLOP: what parameters take, what attention adds
+  const auto expect = [](const Config& c, double parameters, double attention) {
+    EXPECT_NEAR(forward_flops(c, 0) / 1e9, parameters, 0.05);
+    EXPECT_NEAR((forward_flops(c, 4097 / 2.0) - forward_flops(c, 0)) / 1e9, attention, 0.05);
+  };
+  expect(v2_lite(), 4.90, 0.57);
+  expect(v2(), 41.7, 10.1);
+  expect(v3(), 73.3, 10.2);
+}
+
 TEST(Size, CountsWhatTheTransformerHas) {
   Config c;
   c.q_lora_rank = 24;
-  c.topk_method = "noaux_tc";
+  c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 2;
   Index parameters = 0;
   Transformer(c).for_each_parameter([&](const std::string&, const Tensor& p) { parameters += p.size(); });
-  EXPECT_EQ(size_of(c).total, parameters);
+  EXPECT_EQ(size_of(c).total + mtp_size_of(c).total, parameters);
 }
 
 }  // namespace seekling

@@ -47,6 +47,34 @@ TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
   }
 }
 
+TEST(MoE, GradientMatchesFiniteDifferencesWithDroppedTokensAndAllBalanceLosses) {
+  Config c;
+  c.hidden_size = 6, c.moe_intermediate_size = 5, c.n_routed_experts = 6, c.num_experts_per_tok = 2, c.aux_loss_alpha = 0.5;
+  c.topk_method = "group_limited_greedy", c.n_group = 3, c.topk_group = 2;
+  Rng rng(37);
+  const MoE moe(c);
+  std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down};
+  randomise(inputs, rng);
+  const Tensor x = Tensor::randn({2, 4, 6}, rng), w = Tensor::randn({2, 4, 6}, rng);
+  inputs.push_back(x);
+  const auto y = [&](Pass& pass) {
+    pass.device_loss_alpha = real(0.3), pass.communication_loss_alpha = real(0.2);
+    pass.capacity_factor = 0.8;
+    return moe.forward(x, pass);
+  };
+  const auto f = [&] {
+    Pass pass;
+    const Tensor out = y(pass);
+    return add(dot(out, w), pass.balance_loss);
+  };
+  EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance());
+  Pass tight, loose, kept;
+  const Tensor dropped = y(tight), whole = moe.forward(x, loose);
+  kept.keep = {1, 1};
+  EXPECT_GT((dropped.view().matrix() - whole.view().matrix()).cwiseAbs().maxCoeff(), 1e-3);
+  EXPECT_EQ((y(kept).view().matrix() - whole.view().matrix()).cwiseAbs().maxCoeff(), 0);
+}
+
 TEST(MoE, LeavesItsRoutingInThePass) {
   Config c;
   c.hidden_size = 4, c.n_routed_experts = 6, c.num_experts_per_tok = 2, c.moe_intermediate_size = 3;

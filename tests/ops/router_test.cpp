@@ -44,7 +44,7 @@ static void expect_gradient(const RouterOptions& options) {
   const Tensor x = spread_logits(6, 7), cs = Tensor::randn({6, 7}, rng), cg = Tensor::randn({6, options.K}, rng);
   const auto f = [&] {
     const Routing r = route(x, {}, options);
-    return add(add(dot(r.s, cs), dot(r.g, cg)), balance_loss(r, 2, real(0.7), options.sigmoid));
+    return add(dot(r.s, cs), dot(r.g, cg));
   };
   EXPECT_LT(max_gradient_error(f, {x}), gradient_tolerance());
 }
@@ -53,20 +53,6 @@ TEST(Route, GradientMatchesFiniteDifferencesForSoftmax) { expect_gradient({.K = 
 
 TEST(Route, GradientMatchesFiniteDifferencesForNormalisedSigmoid) {
   expect_gradient({.K = 3, .sigmoid = true, .norm_topk_prob = true, .routed_scaling_factor = real(2.5)});
-}
-
-TEST(BalanceLoss, GradientOfTheAffinitiesMatchesFiniteDifferences) {
-  Rng rng(19);
-  Routing r = route(spread_logits(6, 7), {}, {.K = 2});
-  for (bool normalise : {false, true}) {
-    const auto f = [&] { return balance_loss(r, 3, real(0.7), normalise); };
-    EXPECT_LT(max_gradient_error(f, {r.s}), gradient_tolerance()) << normalise;
-  }
-}
-
-TEST(BalanceLoss, IsAlphaAtPerfectBalance) {
-  const real logits[] = {1, 0, 0, 1};
-  EXPECT_NEAR(balance_loss(route(Tensor::of({2, 2}, logits), {}, {.K = 1}), 1, real(0.01), false).item(), 0.01, 1e-7);
 }
 
 }  // namespace seekling

@@ -1,0 +1,36 @@
+// Multi-token prediction: modules behind the last layer that predict tokens further ahead.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "nn/block.h"
+#include "nn/config.h"
+
+namespace seekling {
+
+// The module of depth k = 1 .. num_nextn_predict_layers. Embedding and head are the model's own.
+struct Mtp {
+  Mtp(const Config& config, Index k);
+
+  // h: what depth k - 1 gave, [B,T-k+1,hidden_size] or longer; next: the embedding of the token k places after each,
+  // [B,T-k,hidden_size]. At position i of the result stands what the head turns into the token at i + k + 1.
+  Tensor forward(const Tensor& h, const Tensor& next, Pass& pass) const;
+
+  RmsNorm enorm, hnorm;
+  Linear eh_proj;      // [hidden_size,2·hidden_size]
+  Block block;         // a layer like the others
+  RmsNorm head_norm;   // shared_head.norm
+};
+
+// From a batch [B,T], for the module of depth k, [B,T-k] each.
+std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k);    // the id k places on
+std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k);  // document mask
+
+// targets[b,t] is the id after ids[b,t], so position i is to predict targets[i + k], k + 1 places on. It is ignored where
+// that lies in another document than i: `first` [B,T] is the document mask, or empty.
+std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets, std::span<const std::int32_t> first, Index B,
+                                      Index T, Index k);
+
+}  // namespace seekling

@@ -1,0 +1,23 @@
+// What keeps experts, devices and the traffic between them evenly loaded: losses on the router's affinities, and a bias
+// that steers the choice without any loss.
+#pragma once
+
+#include "ops/router.h"
+
+namespace seekling {
+
+struct BalanceOptions {
+  real expert = 0, device = 0, communication = 0;  // α1, α2, α3
+  Index n_group = 1;                               // D devices, each with the experts of a group
+  Index topk_group = 1;                            // M: to how many devices a token may go
+  bool normalise = false;                          // P from s_i / Σ_j s_j (V3)
+};
+
+// The sum of the three losses, one number. The N tokens are `sequences` sequences of equal length: each has its own f and
+// P, and the mean over sequences is taken.
+Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& options);
+
+// bias [E] of a router whose experts got load[i] tokens in the last step; speed: γ.
+void update_correction_bias(const Tensor& bias, const std::vector<Index>& load, real speed);
+
+}  // namespace seekling

@@ -1,0 +1,37 @@
+// For test_transformers.py: trains a checkpoint on given batches, so that PyTorch can do the same beside it.
+//   train_parity MODEL_DIR BATCHES.safetensors STATE.json OUT_DIR
+// BATCHES has input_ids [steps,B,T]; targets are the ids shifted by one, the last of a row ignored. STATE is a
+// trainer_state.json. OUT_DIR becomes a run; its metrics.jsonl has the losses.
+#include <iostream>
+
+#include "interop/checkpoint.h"
+#include "interop/config_json.h"
+#include "interop/file.h"
+#include "train/trainer.h"
+
+int main(int argc, char** argv) {
+  using namespace seekling;
+  if (argc != 5) return 2;
+  try {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    const Transformer model(read_config(words[0]));
+    load_weights(words[0], model);
+    const SafetensorsFile file(words[1]);
+    const Shape shape = file.entries().at("input_ids").shape;
+    const std::vector<std::int64_t> ids = file.integers("input_ids");
+    const Index B = shape[1], T = shape[2];
+    const BatchSource batches = [&](Index i) {
+      Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
+      for (Index at = i * B * T; at < (i + 1) * B * T; ++at) {
+        batch.ids.push_back(std::int32_t(ids[std::size_t(at)]));
+        batch.targets.push_back((at + 1) % T == 0 ? kIgnored : std::int32_t(ids[std::size_t(at + 1)]));
+      }
+      return batch;
+    };
+    const TrainerState state = parse_trainer_state(read_file(words[2]), words[2]);
+    Trainer(model, state, batches, {}, RunFolder(words[3], "{}", "{}")).run();
+  } catch (const std::exception& e) {
+    std::cerr << e.what() << "\n";
+    return 1;
+  }
+}
