@@ -126,6 +126,7 @@ TEST(Mtp, ASequenceTooShortForADepthLeavesItOut) {
 }
 
 TEST(Mtp, GradientMatchesFiniteDifferencesThroughEveryDepth) {
+  if (sizeof(real) == 4) GTEST_SKIP() << "through three layers float's wide steps change the routers' choices";
   const Transformer model = made(small(2));
   std::vector<Tensor> inputs{model.embed_tokens, model.lm_head, model.norm.weight};
   for (const Mtp& module : model.mtp) {
