@@ -184,9 +184,9 @@ class PredictionModuleTest : public CheckpointTest {
   }
 };
 
-TEST_F(PredictionModuleTest, IsPassedOverWhereTheConfigHasOne) {
+TEST_F(PredictionModuleTest, MustBeWholeWhereTheConfigHasOne) {
   write_with("model.layers.2.eh_proj.weight");
-  expect_loaded(small(/*mtp=*/1));
+  expect_refused(folder.string() + ": the tensor model.layers.2.enorm.weight is missing, and 19 more", small(/*mtp=*/1));
 }
 
 TEST_F(PredictionModuleTest, IsRefusedWhereTheConfigHasNone) {
