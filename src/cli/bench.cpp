@@ -207,14 +207,18 @@ void print(const Json& result) {
 
 int bench_command(int argc, char** argv) {
   cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill or gemm.");
-  options.add_options()("task", "step, decode, prefill or gemm", cxxopts::value<std::string>(), "TASK")(
-      "model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")(
-      "steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")(
-      "batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")(
-      "seq-len", "of a training step (the preset's)", cxxopts::value<Index>(), "N")(
-      "ctx", "tokens before decoding, or of the prompt", cxxopts::value<Index>()->default_value("64"), "N")(
-      "gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")(
-      "dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")("json", "one object, for programs");
+  // clang-format off
+  options.add_options()
+      ("task", "step, decode, prefill or gemm", cxxopts::value<std::string>(), "TASK")
+      ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
+      ("steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")
+      ("batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
+      ("seq-len", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
+      ("ctx", "tokens before decoding, or of the prompt", cxxopts::value<Index>()->default_value("64"), "N")
+      ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
+      ("dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
+      ("json", "one object, for programs");
+  // clang-format on
   const auto flags = parse(options, argc, argv, "task");
   if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill or gemm");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();

@@ -49,16 +49,20 @@ std::string flag_text(const T& value) {
 
 cxxopts::Options train_options() {
   cxxopts::Options options("seekling train", "Trains a model; by default the nano preset on the toy world.");
-  options.add_options()("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("nano"), "MODEL")(
-      "data", "texts to learn from: files, folders, .jsonl (default: the toy world)",
-      cxxopts::value<std::vector<std::string>>(), "PATH")("tokenizer", "a tokenizer to use instead of learning one",
-                                                          cxxopts::value<std::string>(), "FILE")(
-      "out", "the run's folder (runs/MODEL)", cxxopts::value<std::string>(), "DIR")(
-      "resume", "go on with this run and its own settings", cxxopts::value<std::string>(), "DIR")(
-      "documents", "of the toy world", cxxopts::value<Index>()->default_value("100000"), "N")(
-      "set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")(
-      "device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "KIND")(
-      "profile", "say at the end where the time went")("tensorboard", "write the curves for TensorBoard, too");
+  // clang-format off
+  options.add_options()
+      ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("nano"), "MODEL")
+      ("data", "texts to learn from: files, folders, .jsonl (default: the toy world)",
+       cxxopts::value<std::vector<std::string>>(), "PATH")
+      ("tokenizer", "a tokenizer to use instead of learning one", cxxopts::value<std::string>(), "FILE")
+      ("out", "the run's folder (runs/MODEL)", cxxopts::value<std::string>(), "DIR")
+      ("resume", "go on with this run and its own settings", cxxopts::value<std::string>(), "DIR")
+      ("documents", "of the toy world", cxxopts::value<Index>()->default_value("100000"), "N")
+      ("set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")
+      ("device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "KIND")
+      ("profile", "say at the end where the time went")
+      ("tensorboard", "write the curves for TensorBoard, too");
+  // clang-format on
   TrainSettings defaults;
   for_each_setting(defaults, [&](const std::string& key, const auto& value) {
     using Value = std::decay_t<decltype(value)>;

@@ -29,6 +29,7 @@ std::int32_t sample(std::span<const real> logits, const Sampling& s, Rng& rng) {
   if (s.top_k > 0) order.resize(std::min(order.size(), size_t(s.top_k)));
 
   std::vector<double> p;
+  p.reserve(order.size());
   for (const std::int32_t id : order)
     p.push_back(std::exp((double(logits[size_t(id)]) - double(logits[size_t(order[0])])) / s.temperature));
   const double all = std::accumulate(p.begin(), p.end(), 0.0);
