@@ -18,7 +18,8 @@ namespace seekling {
 inline Tensor dot(const Tensor& x, const Tensor& c) {
   const Tensor sum = Tensor::zeros({1});
   *sum.data() = x.view().matrix().cwiseProduct(c.view().matrix()).sum();
-  record("dot", {x}, {sum}, [dx = x.grad(), c, d = sum.grad()] { dx.view().matrix() += *d.data() * c.view().matrix(); });
+  record("dot", {x}, {sum},
+         [dx = x.grad(), c, d = sum.grad()] { dx.view().matrix() += *d.data() * c.view().matrix(); });
   return sum;
 }
 
@@ -61,12 +62,12 @@ inline double max_gradient_error(const std::function<Tensor()>& f, const std::ve
 }
 
 // Expects an Error with exactly this text.
-#define EXPECT_ERROR(statement, message)               \
-  try {                                                \
-    statement;                                         \
-    FAIL() << "no error; expected: " << (message);     \
-  } catch (const ::seekling::Error& error) {           \
-    EXPECT_STREQ(error.what(), message);               \
+#define EXPECT_ERROR(statement, message)           \
+  try {                                            \
+    statement;                                     \
+    FAIL() << "no error; expected: " << (message); \
+  } catch (const ::seekling::Error& error) {       \
+    EXPECT_STREQ(error.what(), message);           \
   }
 
 }  // namespace seekling

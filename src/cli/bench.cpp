@@ -66,13 +66,14 @@ double peak_gflops() {
   if (!cpu) return 0;
   constexpr Index K = 64, kCalls = 20000;
   const double time = measure(2, 7, [&](Index) {
-    parallel_for(threads(), 1, [&](Index) {
-      const std::vector<real> a(size_t(cpu->rows * K), real(0.5)), b(size_t(cpu->cols * K), real(0.5));
-      std::vector<real> c(size_t(cpu->rows * cpu->cols));
-      for (Index n = 0; n < kCalls; ++n)
-        cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), K, false);
-    });
-  }).best;
+                        parallel_for(threads(), 1, [&](Index) {
+                          const std::vector<real> a(size_t(cpu->rows * K), real(0.5)),
+                              b(size_t(cpu->cols * K), real(0.5));
+                          std::vector<real> c(size_t(cpu->rows * cpu->cols));
+                          for (Index n = 0; n < kCalls; ++n)
+                            cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), K, false);
+                        });
+                      }).best;
   return 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time;
 }
 
@@ -112,11 +113,16 @@ Json step(const Config& config, Index B, Index T, Index steps) {
   });
   const double tokens = double(B * T), flops = 3 * forward_flops(config, double(T + 1) / 2);
   const double peak = peak_gflops();
-  return {{"step_ms_median", 1e3 * t.median},       {"step_ms_min", 1e3 * t.best},
-          {"tokens_per_s", tokens / t.median},      {"tokens_per_s_best", tokens / t.best},
-          {"mflop_per_token", flops / 1e6},         {"gflops", 1e-9 * flops * tokens / t.median},
-          {"peak_gflops", peak},                    {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
-          {"batch_size", B},                        {"seq_len", T}};
+  return {{"step_ms_median", 1e3 * t.median},
+          {"step_ms_min", 1e3 * t.best},
+          {"tokens_per_s", tokens / t.median},
+          {"tokens_per_s_best", tokens / t.best},
+          {"mflop_per_token", flops / 1e6},
+          {"gflops", 1e-9 * flops * tokens / t.median},
+          {"peak_gflops", peak},
+          {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
+          {"batch_size", B},
+          {"seq_len", T}};
 }
 
 Json prefill(const Config& config, Index context, Index repeats) {
@@ -170,9 +176,12 @@ Json gemm(const Config& c, Index rows, Index repeats) {
     const double flops = 2.0 * double(l.rows) * double(l.out) * double(l.in);
     const Index calls = std::max<Index>(1, Index(2e7 / flops));  // about 0.1 ms at least
     const auto rate = [&](auto&& product) {
-      const double t = measure(3, repeats, [&](Index) {
-        for (Index n = 0; n < calls; ++n) product();
-      }).median / double(calls);
+      const double t = measure(3, repeats,
+                               [&](Index) {
+                                 for (Index n = 0; n < calls; ++n) product();
+                               })
+                           .median /
+                       double(calls);
       work += flops, time += t;
       return 1e-9 * flops / t;
     };
@@ -198,7 +207,8 @@ void print(const Json& result) {
     } else if (value.is_number_float()) {
       std::printf("%-20s %14.3f\n", key.c_str(), value.get<double>());
     } else {
-      std::printf("%-20s %14s\n", key.c_str(), value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+      std::printf("%-20s %14s\n", key.c_str(),
+                  value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
     }
   }
 }

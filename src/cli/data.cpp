@@ -1,9 +1,8 @@
 // seekling data make: the toy world as files.
-#include "data/toy_world.h"
-
 #include <iostream>
 
 #include "cli/command.h"
+#include "data/toy_world.h"
 
 namespace seekling {
 
@@ -14,7 +13,8 @@ int data_command(int argc, char** argv) {
     return 0;
   }
   if (what != "make") throw Usage("data: found \"" + what + "\", expected make");
-  cxxopts::Options options("seekling data make", "Writes the toy world: train.jsonl, heldout.jsonl and questions.jsonl.");
+  cxxopts::Options options("seekling data make",
+                           "Writes the toy world: train.jsonl, heldout.jsonl and questions.jsonl.");
   // clang-format off
   options.add_options()
       ("out", "the folder to write", cxxopts::value<std::string>()->default_value("runs/toy-world"), "DIR")
@@ -30,7 +30,8 @@ int data_command(int argc, char** argv) {
   world.questions_per_kind = number_of(flags, "questions", 0);
   world.languages = flags["languages"].as<std::vector<std::string>>();
   for (const std::string& language : world.languages)
-    if (language != "en" && language != "ja") throw Usage("--languages: found " + language + ", expected en, ja or both");
+    if (language != "en" && language != "ja")
+      throw Usage("--languages: found " + language + ", expected en, ja or both");
   const std::filesystem::path out = flags["out"].as<std::string>();
   const ToyWorld made = make_toy_world(world);
   write_toy_world(out, made);

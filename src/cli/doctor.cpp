@@ -53,8 +53,8 @@ std::string in_path(std::initializer_list<const char*> names) {
 
 std::string tool(const char* what, std::initializer_list<const char*> names, const char* package) {
   const std::string found = in_path(names);
-  check(!found.empty(), "there is no ", what, " in PATH, without which Seekling cannot be built anew; install ", package,
-        " (apt-get install ", package, ", or brew install ", package, ")");
+  check(!found.empty(), "there is no ", what, " in PATH, without which Seekling cannot be built anew; install ",
+        package, " (apt-get install ", package, ", or brew install ", package, ")");
   return text("the ", what, " is ", found);
 }
 
@@ -66,7 +66,8 @@ std::string cores() {
 
 std::string memory() {
   const double page = double(::sysconf(_SC_PAGESIZE)), all = page * double(::sysconf(_SC_PHYS_PAGES));
-  check(all > 0.9 * kGiB, "this machine has ", all / kGiB, " GiB of memory; training the nano model takes about 1, so give it "
+  check(all > 0.9 * kGiB, "this machine has ", all / kGiB,
+        " GiB of memory; training the nano model takes about 1, so give it "
         "a smaller --batch-size");
   return text(std::round(10 * all / kGiB) / 10, " GiB of memory");
 }
@@ -75,9 +76,11 @@ std::string disk(const fs::path& folder) {
   std::error_code failure;
   const fs::space_info space = fs::space(folder, failure);
   check(!failure, folder.string(), ": its disk cannot be asked for room: ", failure.message());
-  check(double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ", double(space.available) / kGiB,
+  check(double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ",
+        double(space.available) / kGiB,
         " GiB left; a build takes about 0.5 and a run three times its model.safetensors; make room");
-  check(::access(folder.c_str(), W_OK) == 0, fs::absolute(folder).string(), ": cannot be written to; run from another folder");
+  check(::access(folder.c_str(), W_OK) == 0, fs::absolute(folder).string(),
+        ": cannot be written to; run from another folder");
   return text(std::round(10 * double(space.available) / kGiB) / 10, " GiB free in ", fs::canonical(folder).string());
 }
 
@@ -121,8 +124,8 @@ std::string weights(const fs::path& run) {
 std::string tokenizer(const fs::path& run) {
   const Tokenizer found = read_tokenizer(run.string());
   const Index rows = read_config(run).vocab_size;
-  check(found.vocab_size() <= rows, run.string(), ": tokenizer.json has ", found.vocab_size(), " tokens, but the model only ",
-        rows, " (vocab_size); they do not belong together");
+  check(found.vocab_size() <= rows, run.string(), ": tokenizer.json has ", found.vocab_size(),
+        " tokens, but the model only ", rows, " (vocab_size); they do not belong together");
   return text("tokenizer.json has ", found.vocab_size(), " tokens, the model room for ", rows);
 }
 
@@ -154,7 +157,8 @@ std::string curve(const fs::path& run) {
   if (all.empty()) return "no step has been taken yet";
   const StepMetrics *best = nullptr, *last = nullptr;
   for (const StepMetrics& m : all) {
-    check(std::isfinite(m.loss), run.string(), ": the loss of step ", m.step, " is not a number; train anew with a lower --lr");
+    check(std::isfinite(m.loss), run.string(), ": the loss of step ", m.step,
+          " is not a number; train anew with a lower --lr");
     if (!m.heldout_loss) continue;
     if (!best || *m.heldout_loss < *best->heldout_loss) best = &m;
     last = &m;
@@ -164,14 +168,17 @@ std::string curve(const fs::path& run) {
         " now: the run learns its text by heart; give it more text, or fewer --steps");
   const BusiestExpert busiest = busiest_expert(all.back().expert_load);
   return text("the loss went from ", all.front().loss, " to ", all.back().loss, " in ", all.back().step, " steps",
-              busiest.times > 0 ? text("; the busiest expert has ", std::round(10 * busiest.times) / 10, " times its share") : "");
+              busiest.times > 0
+                  ? text("; the busiest expert has ", std::round(10 * busiest.times) / 10, " times its share")
+                  : "");
 }
 
 bool run_is_well(const fs::path& run) {
   std::cout << run.string() << "\n";
   bool well = look([&] { return saves(run); });
   if (!well) return false;
-  for (const auto& part : {weights, tokenizer, training_state, text_files, curve}) well &= look([&] { return part(run); });
+  for (const auto& part : {weights, tokenizer, training_state, text_files, curve})
+    well &= look([&] { return part(run); });
   return well;
 }
 

@@ -15,7 +15,8 @@ namespace seekling {
 namespace fs = std::filesystem;
 
 int eval_command(int argc, char** argv) {
-  cxxopts::Options options("seekling eval", "Held-out loss, bits per byte, and exact match on the toy world's questions.");
+  cxxopts::Options options("seekling eval",
+                           "Held-out loss, bits per byte, and exact match on the toy world's questions.");
   // clang-format off
   options.add_options()
       ("model", "a run folder (the latest run)", cxxopts::value<std::string>(), "DIR")

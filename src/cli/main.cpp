@@ -34,7 +34,8 @@ constexpr Command kCommands[] = {
 
 int usage(std::ostream& out, int code) {
   out << "seekling COMMAND [FLAGS]; seekling COMMAND --help lists its flags\n\n";
-  for (const Command& c : kCommands) out << "  " << c.name << std::string(12 - std::string(c.name).size(), ' ') << c.does << "\n";
+  for (const Command& c : kCommands)
+    out << "  " << c.name << std::string(12 - std::string(c.name).size(), ' ') << c.does << "\n";
   return code;
 }
 
@@ -63,7 +64,8 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, con
       std::cout << options.help() << "\n";
       std::exit(0);
     }
-    if (!result.unmatched().empty()) throw Usage("found \"" + result.unmatched()[0] + "\", which is no flag of this command");
+    if (!result.unmatched().empty())
+      throw Usage("found \"" + result.unmatched()[0] + "\", which is no flag of this command");
     if (result.count("threads")) set_threads(result["threads"].as<int>());
     return result;
   } catch (const cxxopts::exceptions::incorrect_argument_type& e) {

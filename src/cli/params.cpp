@@ -1,10 +1,9 @@
 // seekling params: how large a model is, and what its cache would be with other kinds of attention.
-#include "model/size.h"
-
 #include <cstdio>
 
 #include "cli/command.h"
 #include "cli/places.h"
+#include "model/size.h"
 
 namespace seekling {
 

@@ -57,7 +57,8 @@ std::unique_ptr<Transformer> load_model(const fs::path& folder) {
   recover(folder);
   Config config = read_config(folder);
   if (config.num_nextn_predict_layers > 0 && !has_mtp_modules(folder, config)) {
-    std::cerr << "note: " << folder.string() << ": config.json says num_nextn_predict_layers " << config.num_nextn_predict_layers
+    std::cerr << "note: " << folder.string() << ": config.json says num_nextn_predict_layers "
+              << config.num_nextn_predict_layers
               << ", but the weights have no such module; going on without multi-token prediction\n";
     config.num_nextn_predict_layers = 0;
   }

@@ -13,8 +13,8 @@ namespace seekling {
 // A preset's name (data/models/NAME.json), a config.json, or a folder with one.
 Config find_config(const std::string& model);
 
-std::filesystem::path latest_run();                        // the folder in runs/ that was saved last; Error if there is none
-std::filesystem::path free_run(const std::string& name);   // runs/NAME, or runs/NAME-2 ... that is not there, or empty
+std::filesystem::path latest_run();  // the folder in runs/ that was saved last; Error if there is none
+std::filesystem::path free_run(const std::string& name);  // runs/NAME, or runs/NAME-2 ... that is not there, or empty
 
 std::unique_ptr<Transformer> load_model(const std::filesystem::path& folder);  // config and weights
 

@@ -22,7 +22,9 @@ class Texts {
   Texts(const Texts&) = delete;  // the split looks at the corpus beside it
   Texts& operator=(const Texts&) = delete;
 
-  void for_each_train(const VisitDocument& visit) const { split_ ? split_->for_each_train(visit) : train_.for_each(visit); }
+  void for_each_train(const VisitDocument& visit) const {
+    split_ ? split_->for_each_train(visit) : train_.for_each(visit);
+  }
   void for_each_heldout(const VisitDocument& visit) const {
     split_ ? split_->for_each_heldout(visit) : heldout_->for_each(visit);
   }
@@ -51,8 +53,9 @@ Tokenizer tokenizer_of(const Source& source, const ForEachDocument& documents) {
     return learn_tokenizer(documents, training).tokenizer;
   }
   const Tokenizer tokenizer = read_tokenizer(source.tokenizer);
-  check(tokenizer.vocab_size() <= source.vocab_size, "--tokenizer ", source.tokenizer, ": it has ", tokenizer.vocab_size(),
-        " tokens, but the model's vocab_size is ", source.vocab_size, "; give --vocab-size ", tokenizer.vocab_size());
+  check(tokenizer.vocab_size() <= source.vocab_size, "--tokenizer ", source.tokenizer, ": it has ",
+        tokenizer.vocab_size(), " tokens, but the model's vocab_size is ", source.vocab_size, "; give --vocab-size ",
+        tokenizer.vocab_size());
   return tokenizer;
 }
 
@@ -72,8 +75,9 @@ Tokenizer prepare(const AtomicSave& save, const Source& source) {
   if (!source.data.empty()) say_what_is_odd(texts.corpus(), malformed);
 
   const Index found = TokenFile(folder / "train.bin").size();
-  check(found > source.seq_len, "--data: the text to learn from makes ", found, " tokens, which do not fill one sequence of --seq-len ",
-        source.seq_len, " and its next token; give more text or --seq-len ", found - 1, " or less");
+  check(found > source.seq_len, "--data: the text to learn from makes ", found,
+        " tokens, which do not fill one sequence of --seq-len ", source.seq_len,
+        " and its next token; give more text or --seq-len ", found - 1, " or less");
   return tokenizer;
 }
 

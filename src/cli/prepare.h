@@ -15,8 +15,8 @@ struct Source {
   std::vector<std::filesystem::path> data = {};  // as given to --data; empty: the toy world
   ToyWorldOptions toy_world = {};
   std::string tokenizer = {};  // as given to --tokenizer; empty: one is learned
-  Index vocab_size = 0;   // of the model
-  Index seq_len = 0;      // of training
+  Index vocab_size = 0;        // of the model
+  Index seq_len = 0;           // of training
 };
 
 // Writes tokens/train.bin, tokens/heldout.bin (unless the text is too small to hold any of it out) and, of the toy world,

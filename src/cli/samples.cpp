@@ -52,7 +52,8 @@ std::vector<TokenId> passage(const Tokenizer& tokenizer, const TokenFile& text, 
   };
   const Index part = text.size() * k / n;
   Index begin = part;
-  while (begin < std::min(part + kSoon, text.size() - 1) && (!begins_line(begin) || text[begin] == tokenizer.bos())) ++begin;
+  while (begin < std::min(part + kSoon, text.size() - 1) && (!begins_line(begin) || text[begin] == tokenizer.bos()))
+    ++begin;
   if (!begins_line(begin)) begin = part;
   std::vector<TokenId> ids{tokenizer.bos()};
   for (Index i = begin; i < std::min(begin + kLength, text.size()); ++i) {
@@ -79,7 +80,8 @@ std::string toy_samples(const Transformer& model, const Tokenizer& tokenizer, co
 
 std::string prose_samples(const Transformer& model, const Tokenizer& tokenizer, const TokenFile& text, Index how_many) {
   constexpr Index kTokens = 80;
-  const Sampling sampling{.temperature = 0.8, .top_p = 0.95, .seed = 1};  // greedy, a small model says the same for ever
+  const Sampling sampling{
+      .temperature = 0.8, .top_p = 0.95, .seed = 1};  // greedy, a small model says the same for ever
   std::string out;
   for (Index k = 0; k < how_many; ++k) {
     const std::vector<TokenId> given = passage(tokenizer, text, k, how_many);
@@ -87,7 +89,8 @@ std::string prose_samples(const Transformer& model, const Tokenizer& tokenizer, 
     if (room <= 0) continue;
     Generator generator(model, Index(given.size()) + room);
     generator.read(given);
-    const std::string said = tokenizer.decode(generator.generate(room, sampling, tokenizer.eos()), /*keep_specials=*/false);
+    const std::string said =
+        tokenizer.decode(generator.generate(room, sampling, tokenizer.eos()), /*keep_specials=*/false);
     out += turn(tokenizer.decode(given, /*keep_specials=*/false), said);
   }
   return out;

@@ -97,8 +97,8 @@ int generate_command(int argc, char** argv) {
     ids.insert(ids.begin(), tokenizer->bos());
     if (!flags.count("print-ids")) std::cout << prompt << std::flush;
   }
-  check(Index(ids.size()) <= model->config.max_position_embeddings, "the prompt has ", ids.size(), " tokens, but the model ",
-        model->config.max_position_embeddings, " positions (max_position_embeddings)");
+  check(Index(ids.size()) <= model->config.max_position_embeddings, "the prompt has ", ids.size(),
+        " tokens, but the model ", model->config.max_position_embeddings, " positions (max_position_embeddings)");
   Generator generator(*model, Index(ids.size()) + max_tokens);
   generator.read(ids);
   const TokenId eos = flags.count("no-eos") ? -1 : tokenizer ? tokenizer->eos() : TokenId(model->config.eos_token_id);
@@ -106,8 +106,8 @@ int generate_command(int argc, char** argv) {
   if (flags.count("print-ids")) print_ids(generator.generate(room, sampling, eos));
   else stream(generator, *tokenizer, sampling, room, eos);
   if (flags.count("verbose")) {
-    std::cerr << "cache: " << generator.length() << " tokens x " << generator.cache_elements() << " numbers = "
-              << generator.length() * generator.cache_elements() * Index(sizeof(real)) << " bytes\n";
+    std::cerr << "cache: " << generator.length() << " tokens x " << generator.cache_elements()
+              << " numbers = " << generator.length() * generator.cache_elements() * Index(sizeof(real)) << " bytes\n";
   }
   return 0;
 }
@@ -124,7 +124,8 @@ int chat_command(int argc, char** argv) {
   Generator generator(*model, model->config.max_position_embeddings);
   generator.read(std::vector<TokenId>{tokenizer.bos()});
   for (std::string line; std::cerr << "> " << std::flush, std::getline(std::cin, line) && !line.empty();) {
-    const std::vector<TokenId> turn = tokenizer.encode("User: " + line + "\n\nAssistant:", /*specials=*/false);  // typed specials stay text
+    const std::vector<TokenId> turn =
+        tokenizer.encode("User: " + line + "\n\nAssistant:", /*specials=*/false);  // typed specials stay text
     const Index left = model->config.max_position_embeddings - generator.length() - Index(turn.size()) - 1;
     check(left > 0, "the conversation has filled the model's ", model->config.max_position_embeddings,
           " positions (max_position_embeddings); start a new one");

@@ -128,7 +128,8 @@ int decode(int argc, char** argv) {
 int tokenizer_command(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "--help" || what == "-h") {
-    std::cout << "seekling tokenizer train, encode or decode [FLAGS]; seekling tokenizer train --help lists its flags\n";
+    std::cout
+        << "seekling tokenizer train, encode or decode [FLAGS]; seekling tokenizer train --help lists its flags\n";
     return 0;
   }
   if (what == "train") return train(argc - 1, argv + 1);

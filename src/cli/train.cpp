@@ -2,8 +2,6 @@
 //
 //   RUN/data/     the toy world, where no --data is given       RUN/samples.md, metrics.jsonl, report.html
 //   RUN/tokens/   train.bin and heldout.bin: the text as ids    RUN/config.json, model.safetensors ...: the checkpoint
-#include "train/trainer.h"
-
 #include <algorithm>
 #include <iostream>
 
@@ -21,6 +19,7 @@
 #include "train/progress.h"
 #include "train/report.h"
 #include "train/tensorboard.h"
+#include "train/trainer.h"
 
 namespace seekling {
 
@@ -103,13 +102,13 @@ Config config_of(const cxxopts::ParseResult& flags) {
 // A run that goes on has its settings in its folder. What can be told anew changes what is shown and how long it goes on,
 // not what was learned; any other flag would be ignored, so it is refused.
 void check_resume_flags(const cxxopts::ParseResult& flags) {
-  static const std::vector<std::string> kMayChange = {"resume",     "steps",        "eval-every", "save-every",
-                                                      "sample-every", "threads",    "device",     "profile",
-                                                      "tensorboard"};
+  static const std::vector<std::string> kMayChange = {"resume",  "steps",  "eval-every", "save-every", "sample-every",
+                                                      "threads", "device", "profile",    "tensorboard"};
   for (const auto& given : flags.arguments())
     if (std::ranges::find(kMayChange, given.key()) == kMayChange.end())
-      throw Usage("--" + given.key() + ": --resume goes on with the run's own settings; leave --" + given.key() +
-                  " out, or begin a new run with --out (--steps, --eval-every, --save-every and --sample-every may change)");
+      throw Usage(
+          "--" + given.key() + ": --resume goes on with the run's own settings; leave --" + given.key() +
+          " out, or begin a new run with --out (--steps, --eval-every, --save-every and --sample-every may change)");
 }
 
 void check_device(const std::string& device) {
@@ -120,7 +119,8 @@ void check_device(const std::string& device) {
 Source source_of(const cxxopts::ParseResult& flags, const Config& config, const TrainSettings& settings) {
   Source source{.vocab_size = config.vocab_size, .seq_len = settings.seq_len};
   if (flags.count("data")) {
-    if (flags.count("documents")) throw Usage("--documents is of the toy world, which --data replaces; leave one of them out");
+    if (flags.count("documents"))
+      throw Usage("--documents is of the toy world, which --data replaces; leave one of them out");
     for (const std::string& path : flags["data"].as<std::vector<std::string>>()) source.data.push_back(path);
   }
   source.toy_world.seed = settings.seed;
@@ -134,8 +134,9 @@ void check_room(const fs::path& folder) {
   recover(folder);
   check(!fs::exists(folder / "trainer_state.json"), "--out: ", folder.string(),
         " holds a run already; go on with it by --resume ", folder.string(), ", or name another folder");
-  for (const char* name : {"data", "tokens", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
-                           "generation_config.json", "optimizer.safetensors", "metrics.jsonl", "samples.md", "report.html"})
+  for (const char* name :
+       {"data", "tokens", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+        "generation_config.json", "optimizer.safetensors", "metrics.jsonl", "samples.md", "report.html"})
     check(!fs::exists(folder / name), "--out: ", folder.string(), " holds ", name,
           ", which no run has put there and a run would replace; name another folder");
 }
@@ -150,7 +151,8 @@ struct Run {
   std::string name() const { return (fs::absolute(folder) / "").lexically_normal().parent_path().filename().string(); }
   fs::path questions() const { return folder / "data" / "questions.jsonl"; }
   RunFolder checkpoint() const {
-    return {folder, tokenizer_json(*tokenizer), tokenizer_config_json(*tokenizer, model->config.max_position_embeddings)};
+    return {folder, tokenizer_json(*tokenizer),
+            tokenizer_config_json(*tokenizer, model->config.max_position_embeddings)};
   }
 };
 
@@ -172,7 +174,8 @@ Run resumed(const cxxopts::ParseResult& flags) {
   const Index planned = run.state.settings.steps;
   apply_settings(run.state.settings, flags);
   check(run.state.settings.steps >= run.state.step, "--steps: found ", run.state.settings.steps, ", but ",
-        run.folder.string(), " has ", run.state.step, " steps behind it; give at least so many, or begin a new run with --out");
+        run.folder.string(), " has ", run.state.step,
+        " steps behind it; give at least so many, or begin a new run with --out");
   if (run.state.settings.steps != planned)
     std::cerr << "note: --steps " << run.state.settings.steps << " instead of " << planned
               << ": the learning rate goes on by the schedule of a run of that length\n";
@@ -195,8 +198,9 @@ Run begun(const cxxopts::ParseResult& flags) {
   apply_settings(run.state.settings, flags);
   if (!flags.count("lr")) run.state.settings.lr *= std::min(1.0, kWidthOfDefaultLr / double(config.hidden_size));
   const TrainSettings& settings = run.state.settings;
-  check(settings.seq_len <= config.max_position_embeddings, "--seq-len: found ", settings.seq_len, ", but the model has ",
-        config.max_position_embeddings, " positions; give less, or a larger --max-position-embeddings");
+  check(settings.seq_len <= config.max_position_embeddings, "--seq-len: found ", settings.seq_len,
+        ", but the model has ", config.max_position_embeddings,
+        " positions; give less, or a larger --max-position-embeddings");
   const Source source = source_of(flags, config, settings);
   if (flags.count("data")) run.state.data = flags["data"].as<std::vector<std::string>>();
 
@@ -273,9 +277,11 @@ void write_report(const Run& run, const TrainerState& state) {
 void print_overfit(const std::vector<StepMetrics>& metrics) {
   if (metrics.empty()) return;
   const double first = metrics.front().loss, last = metrics.back().loss;
-  std::cout << "the loss of batch 0 went from " << first << " to " << last << " nats in " << metrics.back().step << " steps: "
-            << (last < 0.1 ? "the model can learn by heart, as it must\n"
-                           : "not yet 0; give it more --steps, or another --lr, and if it stays there, look for a wrong gradient\n");
+  std::cout
+      << "the loss of batch 0 went from " << first << " to " << last << " nats in " << metrics.back().step << " steps: "
+      << (last < 0.1
+              ? "the model can learn by heart, as it must\n"
+              : "not yet 0; give it more --steps, or another --lr, and if it stays there, look for a wrong gradient\n");
 }
 
 // The end of any other: what the model knows of text that it has not seen, and what it says.
@@ -283,7 +289,8 @@ void print_result(const Run& run, const Texts& texts, const Heldout& heldout) {
   std::cout << "\n" << samples(run, texts, 12);
   if (!heldout.batches.empty()) {
     const HeldoutLoss loss = evaluate(*run.model, heldout);
-    std::cout << "held-out loss " << loss.nats_per_target << " nats a token, " << loss.bits_per_byte << " bits a byte\n";
+    std::cout << "held-out loss " << loss.nats_per_target << " nats a token, " << loss.bits_per_byte
+              << " bits a byte\n";
   }
   if (fs::exists(run.questions())) {
     std::cout << "exact match on held-out questions:";
@@ -320,8 +327,8 @@ int train_command(int argc, char** argv) {
     progress.update(m);
     if (tensorboard) tensorboard->append(m);
     if (m.heldout_loss)
-      progress.note(text("step ", m.step, ": held-out loss ", *m.heldout_loss, " nats a token, ", *m.heldout_bits_per_byte,
-                         " bits a byte"));
+      progress.note(text("step ", m.step, ": held-out loss ", *m.heldout_loss, " nats a token, ",
+                         *m.heldout_bits_per_byte, " bits a byte"));
   };
   if (!settings.overfit_batch)
     hooks.on_sample = [&](Index step) { append_samples(run.folder / "samples.md", step, samples(run, texts, 6)); };

@@ -12,8 +12,8 @@
 
 namespace seekling {
 
-int threads();             // how many threads a loop may use; at first the machine's cores (OMP_NUM_THREADS is honoured)
-void set_threads(int n);   // n >= 1
+int threads();            // how many threads a loop may use; at first the machine's cores (OMP_NUM_THREADS is honoured)
+void set_threads(int n);  // n >= 1
 bool in_parallel_region();  // a loop inside a loop runs on the thread it is on
 
 // f(i) for i = 0 .. n-1, in pieces of `grain` consecutive i. f must not throw.

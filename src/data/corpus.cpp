@@ -104,11 +104,13 @@ static std::string document_of(std::string_view line, const fs::path& path, Inde
   const auto found = [&] { return utf8_lossy(line.substr(0, 40)) + (line.size() > 40 ? "..." : ""); };
   const char* expected = R"(; expected an object such as {"text": "..."}; mend the line or take it out)";
   check(!value.is_discarded() || count_malformed(line) == 0, path.string(), ":", number,
-        ": found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as a .txt file, where "
+        ": found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as a .txt file, "
+        "where "
         "they are kept");
   check(!value.is_discarded(), path.string(), ":", number, ": found ", found(), ", which is not JSON", expected);
   const bool has_text = value.is_object() && value.contains("text") && value["text"].is_string();
-  check(has_text, path.string(), ":", number, ": found ", found(), ", without a string under the key \"text\"", expected);
+  check(has_text, path.string(), ":", number, ": found ", found(), ", without a string under the key \"text\"",
+        expected);
   return value["text"].get<std::string>();
 }
 

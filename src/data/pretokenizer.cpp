@@ -46,8 +46,7 @@ SplitStage split_on(const char* pattern) { return {.kind = SplitStage::kSplit, .
 std::vector<SplitStage> split_stages(PreTokenizerKind kind) {
   const SplitStage digits{.kind = SplitStage::kDigits}, bytes{.kind = SplitStage::kByteLevel};
   switch (kind) {
-    case PreTokenizerKind::kGpt2:
-      return {{.kind = SplitStage::kByteLevel, .use_regex = true}};
+    case PreTokenizerKind::kGpt2: return {{.kind = SplitStage::kByteLevel, .use_regex = true}};
     case PreTokenizerKind::kDeepseekV2:
       return {split_on(kV2LineEnd),
               split_on(kV2Words),
@@ -56,8 +55,7 @@ std::vector<SplitStage> split_stages(PreTokenizerKind kind) {
               split_on(kV2Cjk),
               digits,
               bytes};
-    case PreTokenizerKind::kDeepseekV3:
-      break;
+    case PreTokenizerKind::kDeepseekV3: break;
   }
   return {split_on(kV3Numbers), split_on(kV3Cjk), split_on(kV3Words), bytes};
 }

@@ -73,11 +73,8 @@ struct Tokenizer::State {
   std::vector<std::unique_ptr<Workspace>> idle;  // at most as many as there were encodings at the same time
 
   explicit State(TokenizerParts given)
-      : parts(std::move(given)),
-        pre_tokenizer(parts.stages),
-        bpe(ids_of_bytes(parts.tokens), parts.merges),
-        finder(parts.added),
-        is_special(parts.tokens.size(), false) {
+      : parts(std::move(given)), pre_tokenizer(parts.stages), bpe(ids_of_bytes(parts.tokens), parts.merges),
+        finder(parts.added), is_special(parts.tokens.size(), false) {
     check_merges(parts.merges);
     check_added(parts.added);
     for (const std::string& token : parts.tokens) bytes.push_back(token_bytes(token));

@@ -14,38 +14,25 @@ static const Telling kOnce{{"Once there was a {girl} named {A}.", "In a small vi
 
 static int role(const Roles& roles, char name) {
   switch (name) {
-    case 'A':
-      return roles.A;
-    case 'B':
-      return roles.B;
-    case 'C':
-      return roles.C;
-    case 'x':
-      return roles.x;
-    case 'y':
-      return roles.y;
-    case 'p':
-      return roles.p;
-    case 'q':
-      return roles.q;
-    default:
-      return roles.r;
+    case 'A': return roles.A;
+    case 'B': return roles.B;
+    case 'C': return roles.C;
+    case 'x': return roles.x;
+    case 'y': return roles.y;
+    case 'p': return roles.p;
+    case 'q': return roles.q;
+    default: return roles.r;
   }
 }
 
 static void play(const Act& act, const Roles& roles, Village& village) {
   const int who = role(roles, act.who), object = role(roles, act.object);
   switch (act.what) {
-    case Act::go:
-      return village.go(who, object);
-    case Act::lie:
-      return village.lie(who, object);
-    case Act::take:
-      return village.take(who, object);
-    case Act::give:
-      return village.give(who, object, role(roles, act.receiver));
-    case Act::leave:
-      return village.leave(who, object);
+    case Act::go: return village.go(who, object);
+    case Act::lie: return village.lie(who, object);
+    case Act::take: return village.take(who, object);
+    case Act::give: return village.give(who, object, role(roles, act.receiver));
+    case Act::leave: return village.leave(who, object);
   }
 }
 

@@ -33,7 +33,7 @@ struct Teller {
   std::map<int, int> left_by{};       // a thing: who put it down, and will not pick it up again
   int walker = kNone;                 // who went somewhere in the last event
   std::string text{};
-  std::string events{};               // the same in one wording, whatever the language
+  std::string events{};  // the same in one wording, whatever the language
 
   void say(const Telling& telling, const Roles& roles) {
     append_sentence(text, told(telling, language, roles, rng), language);

@@ -11,7 +11,8 @@ namespace seekling {
 constexpr Index kPrefillChunk = 512;
 
 Generator::Generator(const Transformer& transformer, Index capacity)
-    : model(transformer), caches(transformer.make_caches(std::min(capacity, transformer.config.max_position_embeddings))) {}
+    : model(transformer),
+      caches(transformer.make_caches(std::min(capacity, transformer.config.max_position_embeddings))) {}
 
 void Generator::read(std::span<const std::int32_t> ids) {
   for (std::size_t begin = 0; begin < ids.size(); begin += kPrefillChunk) {

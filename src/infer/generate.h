@@ -25,8 +25,8 @@ class Generator {
   std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
                                      const std::function<bool(std::int32_t)>& each = {});
 
-  Index length() const;           // tokens read
-  Index cache_elements() const;   // numbers held for each token, all layers together
+  Index length() const;          // tokens read
+  Index cache_elements() const;  // numbers held for each token, all layers together
 
  private:
   const Transformer& model;

@@ -29,7 +29,8 @@ static void move_all(const fs::path& from, const fs::path& to) {
   for (const fs::path& file : files) {
     fs::rename(file, to / file.filename(), failure);
     check(!failure || failure == std::errc::no_such_file_or_directory, (to / file.filename()).string(),
-          ": a saved file cannot be moved here from .commit (", failure.message(), "); once it can, open the folder again");
+          ": a saved file cannot be moved here from .commit (", failure.message(),
+          "); once it can, open the folder again");
   }
   fs::remove(from, failure);
   flush_folder(to);

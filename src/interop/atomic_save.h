@@ -9,12 +9,14 @@ namespace seekling {
 // One at a time for a folder (folder_lock.h).
 class AtomicSave {
  public:
-  explicit AtomicSave(std::filesystem::path folder);  // made if it is not there; a save that a kill cut off is forgotten
-  ~AtomicSave();                                      // without commit(), nothing has happened
+  explicit AtomicSave(
+      std::filesystem::path folder);  // made if it is not there; a save that a kill cut off is forgotten
+  ~AtomicSave();                      // without commit(), nothing has happened
   AtomicSave(const AtomicSave&) = delete;
   AtomicSave& operator=(const AtomicSave&) = delete;
 
-  std::filesystem::path file(const std::string& name) const;  // where to write the file or folder that will be folder/name
+  std::filesystem::path file(
+      const std::string& name) const;  // where to write the file or folder that will be folder/name
   void commit();
 
  private:

@@ -31,8 +31,8 @@ bool has_mtp_modules(const std::filesystem::path& folder, const Config& config);
 void load_weights(const std::filesystem::path& folder, const Transformer& model);
 
 struct SaveOptions {
-  std::string dtype = "F32";        // of the parameters: F32, BF16 or F16; correction biases are always F32
-  std::size_t largest_shard = 0;    // bytes; 0: one file, model.safetensors
+  std::string dtype = "F32";      // of the parameters: F32, BF16 or F16; correction biases are always F32
+  std::size_t largest_shard = 0;  // bytes; 0: one file, model.safetensors
 };
 
 // Into an empty folder, such as AtomicSave gives.

@@ -19,8 +19,8 @@ std::string config_json(const Config& config, const std::string& dtype = "float3
 
 // What becomes of a key of config.json. A key in no row of the table is refused.
 enum class Treatment {
-  kHonoured,  // it means here what it means to Hugging Face's classes
-  kOneValue,  // refused unless it has the value under which it changes nothing here
+  kHonoured,       // it means here what it means to Hugging Face's classes
+  kOneValue,       // refused unless it has the value under which it changes nothing here
   kWithoutEffect,  // changes nothing here, whatever it says
 };
 struct KeyRow {

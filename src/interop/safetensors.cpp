@@ -26,9 +26,9 @@ namespace {
 constexpr std::size_t kLargestHeader = 100'000'000;  // huggingface/safetensors' own limit
 
 std::size_t bytes_of(const std::string& dtype) {
-  static const std::map<std::string, std::size_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
-                                                           {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U64", 8},  {"U32", 4},
-                                                           {"U16", 2}, {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}};
+  static const std::map<std::string, std::size_t> sizes = {
+      {"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4},  {"I16", 2},
+      {"I8", 1},  {"U64", 8}, {"U32", 4}, {"U16", 2},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}};
   const auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -45,7 +45,8 @@ template <class Stored, class Convert>
 void fill(View into, const std::byte* at, Convert convert) {
   parallel_for(into.rows, /*grain=*/64, [=](Index i) {
     const std::byte* from = at + std::size_t(i * into.cols) * sizeof(Stored);
-    for (Index j = 0; j < into.cols; ++j) into(i, j) = real(convert(load<Stored>(from + std::size_t(j) * sizeof(Stored))));
+    for (Index j = 0; j < into.cols; ++j)
+      into(i, j) = real(convert(load<Stored>(from + std::size_t(j) * sizeof(Stored))));
   });
 }
 
@@ -155,7 +156,8 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
 
 void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
   const Entry& e = entry(name);
-  check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape, ", expected ", into.shape());
+  check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape, ", expected ",
+        into.shape());
   const bool floats = read_floats(into, bytes_ + data_ + e.begin, e.dtype);
   check(floats, path_.string(), ": tensor ", name, " has dtype ", e.dtype, ", expected a floating type");
 }
@@ -195,7 +197,8 @@ void write_floats(FileWriter& file, const std::string& name, View x, const std::
   if (dtype == "F32") return write_rows<float>(file, x, [](float v) { return v; });
   if (dtype == "BF16") return write_rows<std::uint16_t>(file, x, to_bf16);
   const bool fits = (x.matrix().array().abs() < real(65520)).all();
-  check(fits, "tensor ", name, " holds a number of which F16 has none so large, 65504 at most; write it as BF16 or F32");
+  check(fits, "tensor ", name,
+        " holds a number of which F16 has none so large, 65504 at most; write it as BF16 or F32");
   write_rows<std::uint16_t>(file, x, to_half);
 }
 

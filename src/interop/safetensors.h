@@ -34,8 +34,8 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool has(const std::string& name) const { return entries_.contains(name); }
 
-  void read(const std::string& name, const Tensor& into) const;  // floating types to real; shapes must agree
-  Tensor tensor(const std::string& name) const;                  // the same, into a new tensor
+  void read(const std::string& name, const Tensor& into) const;       // floating types to real; shapes must agree
+  Tensor tensor(const std::string& name) const;                       // the same, into a new tensor
   std::vector<std::int64_t> integers(const std::string& name) const;  // I64, I32, U16, U32 ...
 
  private:

@@ -145,10 +145,8 @@ OrderedJson written(const SplitStage& stage) {
   switch (stage.kind) {
     case SplitStage::kSplit:
       return {{"type", "Split"}, {"pattern", {{"Regex", stage.pattern}}}, {"behavior", "Isolated"}, {"invert", false}};
-    case SplitStage::kDigits:
-      return {{"type", "Digits"}, {"individual_digits", stage.individual_digits}};
-    case SplitStage::kByteLevel:
-      break;
+    case SplitStage::kDigits: return {{"type", "Digits"}, {"individual_digits", stage.individual_digits}};
+    case SplitStage::kByteLevel: break;
   }
   return {{"type", "ByteLevel"},
           {"add_prefix_space", false},

@@ -17,10 +17,8 @@
 namespace seekling {
 
 Mtp::Mtp(const Config& c, Index k)
-    : enorm(c.hidden_size, c.rms_norm_eps),
-      hnorm(c.hidden_size, c.rms_norm_eps),
-      eh_proj(2 * c.hidden_size, c.hidden_size),
-      block(c, c.num_hidden_layers + k - 1),
+    : enorm(c.hidden_size, c.rms_norm_eps), hnorm(c.hidden_size, c.rms_norm_eps),
+      eh_proj(2 * c.hidden_size, c.hidden_size), block(c, c.num_hidden_layers + k - 1),
       head_norm(c.hidden_size, c.rms_norm_eps) {}
 
 Tensor Mtp::forward(const Tensor& h, const Tensor& next, Pass& pass) const {

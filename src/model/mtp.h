@@ -19,18 +19,18 @@ struct Mtp {
   Tensor forward(const Tensor& h, const Tensor& next, Pass& pass) const;
 
   RmsNorm enorm, hnorm;
-  Linear eh_proj;      // [hidden_size,2·hidden_size]
-  Block block;         // a layer like the others
-  RmsNorm head_norm;   // shared_head.norm
+  Linear eh_proj;     // [hidden_size,2·hidden_size]
+  Block block;        // a layer like the others
+  RmsNorm head_norm;  // shared_head.norm
 };
 
 // From a batch [B,T], for the module of depth k, [B,T-k] each.
-std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k);    // the id k places on
+std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k);  // the id k places on
 std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k);  // document mask
 
 // targets[b,t] is the id after ids[b,t], so position i is to predict targets[i + k], k + 1 places on. It is ignored where
 // that lies in another document than i: `first` [B,T] is the document mask, or empty.
-std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets, std::span<const std::int32_t> first, Index B,
-                                      Index T, Index k);
+std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets, std::span<const std::int32_t> first,
+                                      Index B, Index T, Index k);
 
 }  // namespace seekling

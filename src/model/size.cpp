@@ -45,8 +45,8 @@ Size mtp_size_of(const Config& c) {
 
 // 2 for each parameter met, the embedding's apart, which is a look-up; and scores and values of attention, a layer.
 static double attention_flops(const Config& c, double context) {
-  const double width = c.attention == "mla" ? double(c.qk_nope_head_dim + c.qk_rope_head_dim + c.v_head_dim)
-                                            : 2 * double(c.head_dim);
+  const double width =
+      c.attention == "mla" ? double(c.qk_nope_head_dim + c.qk_rope_head_dim + c.v_head_dim) : 2 * double(c.head_dim);
   return 2 * double(c.num_attention_heads) * width * context;
 }
 

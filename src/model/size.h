@@ -16,7 +16,9 @@ Size mtp_size_of(const Config& config);  // those modules alone; the tables, whi
 double forward_flops(const Config& config, double context);
 double mtp_flops(const Config& config, double context);  // what the modules add, their passes through the head included
 
-Index cache_elements(const Config& config);  // numbers cached a token, all layers: (kv_lora_rank + qk_rope_head_dim) L for MLA
-Index cache_elements_of_heads(const Config& config, Index key_heads);  // the same model with key_heads heads cached whole
+Index cache_elements(
+    const Config& config);  // numbers cached a token, all layers: (kv_lora_rank + qk_rope_head_dim) L for MLA
+Index cache_elements_of_heads(const Config& config,
+                              Index key_heads);  // the same model with key_heads heads cached whole
 
 }  // namespace seekling

@@ -36,7 +36,8 @@ class Transformer {
 
   // What each depth k = 1, 2, ... of multi-token prediction has for the head, [B,T-k,hidden_size]: position i stands for
   // the token at i + k + 1. h: what hidden() gave for these ids. Depths that reach past the sequence are left out.
-  std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T, const Tensor& h, Pass& pass) const;
+  std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T, const Tensor& h,
+                                     Pass& pass) const;
 
   // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never held. Other losses are not
   // in it: pass.balance_loss and, if pass.predict_further is set, pass.mtp_losses. Training minimises a weighted sum.

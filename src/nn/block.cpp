@@ -17,8 +17,7 @@ static std::variant<Mlp, MoE> make_feed_forward(const Config& config, Index laye
 
 Block::Block(const Config& config, Index layer)
     : input_layernorm(config.hidden_size, config.rms_norm_eps),
-      post_attention_layernorm(config.hidden_size, config.rms_norm_eps),
-      self_attn(make_attention(config)),
+      post_attention_layernorm(config.hidden_size, config.rms_norm_eps), self_attn(make_attention(config)),
       mlp(make_feed_forward(config, layer)) {}
 
 Tensor Block::feed_forward(const Tensor& h, Pass& pass) const {

@@ -15,8 +15,8 @@ namespace seekling {
 struct Block {
   Block(const Config& config, Index layer);
 
-  Tensor forward(const Tensor& h, Pass& pass) const;                // h [B,T,hidden_size], same shape out
-  Tensor decode(const Tensor& h, Pass& pass, Cache& cache) const;   // h [1,T,hidden_size]: T tokens behind the cached
+  Tensor forward(const Tensor& h, Pass& pass) const;               // h [B,T,hidden_size], same shape out
+  Tensor decode(const Tensor& h, Pass& pass, Cache& cache) const;  // h [1,T,hidden_size]: T tokens behind the cached
   Cache make_cache(Index capacity) const;
 
   RmsNorm input_layernorm, post_attention_layernorm;

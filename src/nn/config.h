@@ -37,20 +37,20 @@ struct Config {
   std::optional<RopeScaling> rope_scaling;
 
   // Feed-forward
-  Index intermediate_size = 512;        // of a dense layer
-  Index moe_intermediate_size = 96;     // of one expert
+  Index intermediate_size = 512;     // of a dense layer
+  Index moe_intermediate_size = 96;  // of one expert
   Index n_routed_experts = 16;
   Index n_shared_experts = 1;
   Index num_experts_per_tok = 4;
-  Index first_k_dense_replace = 1;      // layers below this one are dense
+  Index first_k_dense_replace = 1;  // layers below this one are dense
   Index moe_layer_freq = 1;
-  std::string topk_method = "greedy";   // group_limited_greedy, noaux_tc
+  std::string topk_method = "greedy";    // group_limited_greedy, noaux_tc
   std::string scoring_func = "softmax";  // sigmoid
   Index n_group = 1, topk_group = 1;
   bool norm_topk_prob = false;
   double routed_scaling_factor = 1;
-  double aux_loss_alpha = 0.001;        // expert-level balance loss, V2 Eq. 23-25
-  bool seq_aux = true;                  // f and P per sequence, then the batch's mean; false: over the whole batch
+  double aux_loss_alpha = 0.001;  // expert-level balance loss, V2 Eq. 23-25
+  bool seq_aux = true;            // f and P per sequence, then the batch's mean; false: over the whole batch
 
   // Multi-token prediction (DeepSeek-V3)
   Index num_nextn_predict_layers = 0;

@@ -11,8 +11,9 @@ namespace seekling {
 
 GQA::GQA(const Config& c)
     : H(c.num_attention_heads), key_heads(c.num_key_value_heads), head_dim(c.head_dim), rotary(rotary_of(c, head_dim)),
-      scale(softmax_scale(c, head_dim)), q_proj(c.hidden_size, H * head_dim), k_proj(c.hidden_size, key_heads * head_dim),
-      v_proj(c.hidden_size, key_heads * head_dim), o_proj(H * head_dim, c.hidden_size) {}
+      scale(softmax_scale(c, head_dim)), q_proj(c.hidden_size, H * head_dim),
+      k_proj(c.hidden_size, key_heads * head_dim), v_proj(c.hidden_size, key_heads * head_dim),
+      o_proj(H * head_dim, c.hidden_size) {}
 
 // Equations stand in columns.
 // clang-format off
@@ -34,7 +35,8 @@ Tensor GQA::decode(const Tensor& h, Cache& cache) const {
 }
 
 Cache GQA::make_cache(Index capacity) const {
-  return {{{}, Tensor::zeros({1, capacity, key_heads, head_dim})}, Tensor::zeros({1, capacity, key_heads, head_dim}), 0};
+  return {
+      {{}, Tensor::zeros({1, capacity, key_heads, head_dim})}, Tensor::zeros({1, capacity, key_heads, head_dim}), 0};
 }
 
 }  // namespace seekling

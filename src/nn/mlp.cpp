@@ -5,7 +5,8 @@
 
 namespace seekling {
 
-Mlp::Mlp(Index hidden_size, Index width) : gate_up(Tensor::zeros({2 * width, hidden_size})), down_proj(width, hidden_size) {}
+Mlp::Mlp(Index hidden_size, Index width)
+    : gate_up(Tensor::zeros({2 * width, hidden_size})), down_proj(width, hidden_size) {}
 
 Tensor Mlp::forward(const Tensor& x) const { return down_proj(swiglu(linear(x, gate_up))); }
 

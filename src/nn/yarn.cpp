@@ -26,15 +26,16 @@ Rotary rotary_of(const Config& config, Index rope) {
   const RopeScaling& y = *config.rope_scaling;
   const double original = double(y.original_max_position_embeddings);
   const double low = std::max(std::floor(dimension_turning(y.beta_fast, rope, config.rope_theta, original)), 0.0);
-  double high = std::min(std::ceil(dimension_turning(y.beta_slow, rope, config.rope_theta, original)), double(rope - 1));
+  double high =
+      std::min(std::ceil(dimension_turning(y.beta_slow, rope, config.rope_theta, original)), double(rope - 1));
   if (low == high) high += 0.001;
   for (std::size_t j = 0; j < rotary.theta.size(); ++j) {
     const double ramp = std::clamp((double(j) - low) / (high - low), 0.0, 1.0);
     rotary.theta[j] = rotary.theta[j] / y.factor * ramp + rotary.theta[j] * (1 - ramp);
   }
   const bool both = y.mscale != 0 && y.mscale_all_dim != 0;
-  rotary.factor = both ? temperature(y.factor, y.mscale) / temperature(y.factor, y.mscale_all_dim)
-                       : temperature(y.factor, 1);
+  rotary.factor =
+      both ? temperature(y.factor, y.mscale) / temperature(y.factor, y.mscale_all_dim) : temperature(y.factor, 1);
   return rotary;
 }
 

@@ -94,7 +94,8 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
     gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
     acc.matrix().setZero();
     real m[kTile], l[kTile];
-    std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while a row has seen no key
+    std::fill_n(m, n,
+                std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while a row has seen no key
     std::fill_n(l, n, real(0));
     const KeyRange keys(p, b, i0, n);
     for (Index j0 = keys.begin; j0 < keys.end; j0 += kTile) {
@@ -118,14 +119,13 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
 }
 
 // Adds to dq (content, rotary), dk [S,d] and dv [S,v] of one head.
-void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, View dO, View O, View lse, Index b, Index h) {
+void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, View dO, View O, View lse, Index b,
+                   Index h) {
   const Tensor k({p.S, p.d()}), q_tile({kTile, p.d()}), dq_tile({kTile, p.d()});
   const Tensor p_tile({kTile, kTile}), ds_tile({kTile, kTile});
   gather(k, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
   const View v = p.v.head(b, h, p.H);
-  const auto of_head = [&](View x) {
-    return View{x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld};
-  };
+  const auto of_head = [&](View x) { return View{x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld}; };
   const View do_h = of_head(dO), o_h = of_head(O);
   for (Index i0 = 0; i0 < p.T; i0 += kTile) {
     const Index n = std::min(kTile, p.T - i0);
@@ -186,8 +186,8 @@ void attention_backward(const Problem& p, const Pair& q, const Pair& k, const Te
 void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor& v) {
   check(q.defined() == k.defined(), "attention: q and k must both have a ", name, " part, or neither");
   if (!q.defined()) return;
-  check(q.cols() == k.cols() && q.dim(0) == k.dim(0) && k.dim(1) == v.dim(1) && q.dim(2) % k.dim(2) == 0, "attention: ",
-        name, " parts q ", q.shape(), " and k ", k.shape(), " with v ", v.shape(),
+  check(q.cols() == k.cols() && q.dim(0) == k.dim(0) && k.dim(1) == v.dim(1) && q.dim(2) % k.dim(2) == 0,
+        "attention: ", name, " parts q ", q.shape(), " and k ", k.shape(), " with v ", v.shape(),
         " must agree in batch and width, k and v in tokens, and the heads of k must divide those of q");
 }
 

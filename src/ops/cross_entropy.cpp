@@ -42,8 +42,8 @@ static void add_scaled(View sum, View x, real factor) {
 
 Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets, double* per_row) {
   const Index N = h.rows(), V = W.dim(0), D = W.cols();
-  check(h.cols() == D && Index(targets.size()) == N, "head_cross_entropy: ", targets.size(), " targets for h ", h.shape(),
-        " and head ", W.shape());
+  check(h.cols() == D && Index(targets.size()) == N, "head_cross_entropy: ", targets.size(), " targets for h ",
+        h.shape(), " and head ", W.shape());
   Index counted = 0;
   for (const std::int32_t t : targets) {
     check(t == kIgnored || (t >= 0 && t < V), "head_cross_entropy: target ", t, " is outside the vocabulary of ", V);

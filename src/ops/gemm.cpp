@@ -28,7 +28,7 @@ namespace {
 
 constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; sizes are weighed in tests/bench
 constexpr Index kTilesWanted = 16;        // with fewer, one thread would often wait for another's last tile
-constexpr Index kFewRows = 4;          // at most so many rows of A: dot products, without packing
+constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
 enum class Form { kNT, kNN, kTN };
@@ -200,8 +200,8 @@ void gemm(Form form, std::span<const Gemm> group, Accumulate accumulate) {
   if (!cpu) {
     for (const Gemm& g : group)
       if (g.c.cols > 0) multiply_by_eigen(form, g, add);
-  } else if (form == Form::kNT && std::all_of(group.begin(), group.end(),
-                                              [](const Gemm& g) { return g.c.rows <= kFewRows; })) {
+  } else if (form == Form::kNT &&
+             std::all_of(group.begin(), group.end(), [](const Gemm& g) { return g.c.rows <= kFewRows; })) {
     for (const Gemm& g : group) multiply_few_rows(*cpu, g, add);
   } else {
     multiply(form, *cpu, group, add);
@@ -211,7 +211,9 @@ void gemm(Form form, std::span<const Gemm> group, Accumulate accumulate) {
 }  // namespace
 
 const GemmInstructions* gemm_instructions() { return instructions(); }
-const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu) { return std::exchange(instructions(), cpu); }
+const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu) {
+  return std::exchange(instructions(), cpu);
+}
 
 void gemm_nt(std::span<const Gemm> group, Accumulate accumulate) { gemm(Form::kNT, group, accumulate); }
 void gemm_nn(std::span<const Gemm> group, Accumulate accumulate) { gemm(Form::kNN, group, accumulate); }

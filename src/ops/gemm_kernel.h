@@ -21,7 +21,8 @@ struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
 
   // C[n,m] = or += a b, over a panel b and n <= kRows rows: a(i,k) at a[i lda + k], or packed at a[k kRows + i].
-  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda, const real* b, Index K, bool add);
+  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda, const real* b, Index K,
+                        bool add);
   Multiply *multiply, *multiply_packed;
 
   // The panel of B[K, m] as it lies, and of its transpose B[m, K].
@@ -31,7 +32,8 @@ struct GemmInstructions {
   void (*pack_rows)(real* packed, const real* a, Index lda, Index n, Index K);
 
   // C[n,N] = or += A[n,K] B[N,K]ᵀ, n <= 4.
-  void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb, Index N, Index K, bool add);
+  void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb, Index N, Index K,
+              bool add);
 };
 
 template <class T, int kBytes, int kRegisters>  // bytes of a vector register, and how many the machine has
@@ -194,14 +196,15 @@ struct GemmKernel {
         }
     }
   }
-  static void dot_of(T* c, Index ldc, Index n, const T* a, Index lda, const T* b, Index ldb, Index N, Index K, bool add) {
+  static void dot_of(T* c, Index ldc, Index n, const T* a, Index lda, const T* b, Index ldb, Index N, Index K,
+                     bool add) {
     for (; n >= 4; n -= 4, a += 4 * lda, c += 4 * ldc) dot<4>(c, ldc, a, lda, b, ldb, N, K, add);
     if (n >= 2) dot<2>(c, ldc, a, lda, b, ldb, N, K, add), n -= 2, a += 2 * lda, c += 2 * ldc;
     if (n == 1) dot<1>(c, ldc, a, lda, b, ldb, N, K, add);
   }
 
-  static constexpr GemmInstructions kInstructions = {
-      kRows, kCols, multiply<false>, multiply<true>, pack, pack_transposed, pack_rows, dot_of};
+  static constexpr GemmInstructions kInstructions = {kRows, kCols,           multiply<false>, multiply<true>,
+                                                     pack,  pack_transposed, pack_rows,       dot_of};
 };
 
 // gemm_avx512.cpp and gemm_avx2.cpp: nullptr where they are compiled for another kind of machine.

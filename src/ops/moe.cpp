@@ -58,8 +58,8 @@ static std::vector<Gemm> group(const Plan& plan, Make&& make) {
 }
 
 Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
-  check(W.shape().count() == 3 && W.dim(0) + 1 == Index(plan.begin.size()) && W.cols() == x.cols(), "grouped_linear: W ",
-        W.shape(), " must be [", plan.begin.size() - 1, " experts, out, ", x.cols(), "]");
+  check(W.shape().count() == 3 && W.dim(0) + 1 == Index(plan.begin.size()) && W.cols() == x.cols(),
+        "grouped_linear: W ", W.shape(), " must be [", plan.begin.size() - 1, " experts, out, ", x.cols(), "]");
   const Index out = W.dim(1);
   const Tensor y({x.rows(), out});
   const View X = x, Y = y, w = W;
@@ -69,19 +69,23 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
   record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dw = W.grad(), dy = y.grad(), plan, out] {
     const Accumulate into_x = flow_into(dx), into_W = flow_into(dw);
     const View A = x, B = W, dX = dx, dW = dw, dY = dy;
-    gemm_nn(group(plan, [=](Index e, Index r, Index n) {
-      return Gemm{dX.middle_rows(r, n), dY.middle_rows(r, n), B.middle_rows(e * out, out)};
-    }), into_x);
-    gemm_tn(group(plan, [=](Index e, Index r, Index n) {
-      return Gemm{dW.middle_rows(e * out, out), dY.middle_rows(r, n), A.middle_rows(r, n)};
-    }), into_W);
+    gemm_nn(group(plan,
+                  [=](Index e, Index r, Index n) {
+                    return Gemm{dX.middle_rows(r, n), dY.middle_rows(r, n), B.middle_rows(e * out, out)};
+                  }),
+            into_x);
+    gemm_tn(group(plan,
+                  [=](Index e, Index r, Index n) {
+                    return Gemm{dW.middle_rows(e * out, out), dY.middle_rows(r, n), A.middle_rows(r, n)};
+                  }),
+            into_W);
   });
   return y;
 }
 
 Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
-  check(g.size() == Index(plan.row.size()) && g.cols() == plan.K && y.rows() == Index(plan.token.size()), "combine: gates ",
-        g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
+  check(g.size() == Index(plan.row.size()) && g.cols() == plan.K && y.rows() == Index(plan.token.size()),
+        "combine: gates ", g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
   const Tensor out({g.rows(), y.cols()});
   const View o = out, ys = y, gates = g;
   parallel_for(o.rows, /*grain=*/64, [=, &plan](Index t) {

@@ -24,8 +24,8 @@ struct Plan {
   explicit Plan(const Routing& routing, const std::vector<char>& dropped = {});
 };
 
-Tensor dispatch(const Tensor& x, const Plan& plan);                                  // x [N,D] -> [R,D]
-Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);           // [R,in], W [E,out,in] -> [R,out]
-Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);                  // [R,D], g [N,K] -> [N,D]
+Tensor dispatch(const Tensor& x, const Plan& plan);                         // x [N,D] -> [R,D]
+Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);  // [R,in], W [E,out,in] -> [R,out]
+Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);         // [R,D], g [N,K] -> [N,D]
 
 }  // namespace seekling

@@ -25,8 +25,8 @@ static std::vector<Gemm> heads(Index H, Make&& make) {
 
 static Tensor apply(const Tensor& x, const Tensor& W, Index rows, bool transposed) {
   const Index H = W.dim(0), cols = W.cols() / rows, in = transposed ? cols : rows, out = transposed ? rows : cols;
-  check(x.shape().count() == 4 && x.dim(2) == H && x.cols() == in, "per_head: x ", x.shape(), " must be [B, T, ", H, ", ",
-        in, "]");
+  check(x.shape().count() == 4 && x.dim(2) == H && x.cols() == in, "per_head: x ", x.shape(), " must be [B, T, ", H,
+        ", ", in, "]");
   const Tensor y({x.dim(0), x.dim(1), H, out});
   const View X = x, Y = y, w = W;
   const auto forward = heads(H, [=](Index h) { return Gemm{head(Y, h, H), head(X, h, H), matrix(w, h, rows)}; });
@@ -35,10 +35,12 @@ static Tensor apply(const Tensor& x, const Tensor& W, Index rows, bool transpose
     const View dX = x.grad(), dY = dy, dW = W.grad(), A = x, B = W;
     const auto into_x = heads(H, [=](Index h) { return Gemm{head(dX, h, H), head(dY, h, H), matrix(B, h, rows)}; });
     transposed ? gemm_nn(into_x, Accumulate::kYes) : gemm_nt(into_x, Accumulate::kYes);
-    gemm_tn(heads(H, [=](Index h) {
-      const View a = head(A, h, H), d = head(dY, h, H);
-      return transposed ? Gemm{matrix(dW, h, rows), d, a} : Gemm{matrix(dW, h, rows), a, d};
-    }), Accumulate::kYes);
+    gemm_tn(heads(H,
+                  [=](Index h) {
+                    const View a = head(A, h, H), d = head(dY, h, H);
+                    return transposed ? Gemm{matrix(dW, h, rows), d, a} : Gemm{matrix(dW, h, rows), a, d};
+                  }),
+            Accumulate::kYes);
   });
   return y;
 }

@@ -35,9 +35,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
   check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(), " must match the last dimension of x ", x.shape());
   const Tensor y = Tensor::like(x), r({x.rows()});  // r is kept for backward: it is D times smaller than x
   rms_norm_forward(y, r, x, gain, eps);
-  record("rms_norm", {x, gain}, {y}, [x, gain, r, dy = y.grad()] {
-    rms_norm_backward(x.grad(), gain.grad(), dy, x, gain, r);
-  });
+  record("rms_norm", {x, gain}, {y},
+         [x, gain, r, dy = y.grad()] { rms_norm_backward(x.grad(), gain.grad(), dy, x, gain, r); });
   return y;
 }
 

@@ -77,7 +77,8 @@ real chosen_sum(View s, const std::int32_t* experts, Index t, Index K) {
   return sum + kTiny;
 }
 
-void gates_backward(View ds, View dg, View g, View s, const std::vector<std::int32_t>& experts, const RouterOptions& o) {
+void gates_backward(View ds, View dg, View g, View s, const std::vector<std::int32_t>& experts,
+                    const RouterOptions& o) {
   const Index K = o.K;
   parallel_for(s.rows, /*grain=*/64, [=, &experts, &o](Index t) {
     const std::int32_t* chosen = experts.data() + t * K;
@@ -104,7 +105,8 @@ Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) 
   const Index N = logits.rows(), E = logits.cols(), K = o.K;
   check(K >= 1 && K <= E && E % o.n_group == 0 && o.topk_group <= o.n_group && K <= E / o.n_group * o.topk_group,
         "route: ", K, " of ", E, " experts in ", o.n_group, " groups of which ", o.topk_group, " are kept");
-  Routing routing{Tensor({N, E}), Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)), std::vector<Index>(size_t(E), 0)};
+  Routing routing{Tensor({N, E}), Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)),
+                  std::vector<Index>(size_t(E), 0)};
   const View s = routing.s, g = routing.g;
   affinities(s, logits, o.sigmoid);
   parallel_for(N, /*grain=*/64, [&, s, g](Index t) {

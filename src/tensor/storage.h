@@ -10,7 +10,7 @@
 namespace seekling {
 
 namespace pool {
-real* take(Index n);           // room for n numbers, 64-byte aligned, contents undefined
+real* take(Index n);  // room for n numbers, 64-byte aligned, contents undefined
 void give(real* buffer, Index n);
 std::size_t bytes_allocated();  // from the system, ever, less what was released: the pool's footprint
 std::size_t allocations();      // how often the system was asked: constant in steady state
@@ -30,7 +30,7 @@ class Storage {
   real* data();
   bool touched() const { return data_ != nullptr; }
   bool claim();  // true if untouched; it then is touched, but not filled: the caller stores into all of it
-  void free();  // forget the numbers; the next touch fills anew
+  void free();   // forget the numbers; the next touch fills anew
 
   // The gradient: made (but not touched) on first request, always zero at first touch.
   const std::shared_ptr<Storage>& grad();

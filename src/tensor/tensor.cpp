@@ -19,8 +19,7 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
 }
 
 Tensor::Tensor(Shape dimensions)
-    : storage_(std::make_shared<Storage>(dimensions.size(), Storage::Fill::kUndefined)),
-      shape_(std::move(dimensions)),
+    : storage_(std::make_shared<Storage>(dimensions.size(), Storage::Fill::kUndefined)), shape_(std::move(dimensions)),
       ld_(cols()) {}
 
 Tensor Tensor::zeros(Shape dimensions) {
@@ -89,8 +88,6 @@ Tensor Tensor::grad() const {
 
 void Tensor::clear_grad() const { storage_->grad()->free(); }
 
-std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n) {
-  return {x.columns(0, n), x.columns(n, x.cols() - n)};
-}
+std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n) { return {x.columns(0, n), x.columns(n, x.cols() - n)}; }
 
 }  // namespace seekling

@@ -18,15 +18,15 @@ namespace seekling {
 
 struct Shape : std::vector<Index> {
   using std::vector<Index>::vector;
-  Index size() const;                          // the product of the dimensions
+  Index size() const;  // the product of the dimensions
   Index count() const { return Index(std::vector<Index>::size()); }
 };
 std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 3, 8]
 
 class Tensor {
  public:
-  Tensor() = default;                           // no tensor: defined() is false
-  explicit Tensor(Shape dimensions);            // contents undefined
+  Tensor() = default;                 // no tensor: defined() is false
+  explicit Tensor(Shape dimensions);  // contents undefined
   static Tensor zeros(Shape dimensions);
   static Tensor of(Shape dimensions, std::span<const real> values);
   static Tensor randn(Shape dimensions, Rng& rng, double standard_deviation = 1);
@@ -47,9 +47,9 @@ class Tensor {
   real* data() const { return storage_->data() + offset_; }
   real item() const;  // of a tensor of one number
 
-  Tensor reshape(Shape to) const;               // same numbers; the last dimension may change only if contiguous
-  Tensor slice(Index begin, Index n) const;     // [begin, begin + n) of the first dimension
-  Tensor columns(Index begin, Index n) const;   // [begin, begin + n) of the last dimension
+  Tensor reshape(Shape to) const;              // same numbers; the last dimension may change only if contiguous
+  Tensor slice(Index begin, Index n) const;    // [begin, begin + n) of the first dimension
+  Tensor columns(Index begin, Index n) const;  // [begin, begin + n) of the last dimension
 
   // d loss / d this, the same window onto the gradient's storage. Zero until something flows into it. A closure that
   // needs y's gradient but not y keeps `y.grad()` alone, and y's numbers are freed.

@@ -17,7 +17,8 @@ struct StepMetrics {
   Index step = 0;   // steps count from 1: this many are done
   double loss = 0;  // mean cross-entropy of the step's targets, in nats
   double balance_loss = 0;
-  std::optional<double> mtp_loss;  // mean over the depths of multi-token prediction, before the weight; if there are any
+  std::optional<double>
+      mtp_loss;  // mean over the depths of multi-token prediction, before the weight; if there are any
   double lr = 0;
   double grad_norm = 0;  // before clipping
   double tokens_per_s = 0;

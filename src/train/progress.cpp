@@ -49,11 +49,11 @@ std::string Progress::line(const StepMetrics& m) const {
   const std::string left = clock_text(double(options.steps - m.step) * seconds_per_step) + " left";
   char numbers[240];
   if (options.terminal) {
-    std::snprintf(numbers, sizeof numbers, "%td/%td  %s  loss %.3f  %.0f tokens/s  lr %.2e  grad %.2f", m.step, options.steps,
-                  left.c_str(), m.loss, m.tokens_per_s, m.lr, m.grad_norm);
+    std::snprintf(numbers, sizeof numbers, "%td/%td  %s  loss %.3f  %.0f tokens/s  lr %.2e  grad %.2f", m.step,
+                  options.steps, left.c_str(), m.loss, m.tokens_per_s, m.lr, m.grad_norm);
   } else {
-    std::snprintf(numbers, sizeof numbers, "%td/%td  loss %.3f  lr %.2e  grad %.2f  %.0f tokens/s  %s", m.step, options.steps,
-                  m.loss, m.lr, m.grad_norm, m.tokens_per_s, left.c_str());
+    std::snprintf(numbers, sizeof numbers, "%td/%td  loss %.3f  lr %.2e  grad %.2f  %.0f tokens/s  %s", m.step,
+                  options.steps, m.loss, m.lr, m.grad_norm, m.tokens_per_s, left.c_str());
   }
   std::string all = (options.terminal ? bar : "step ") + numbers;
   const BusiestExpert busiest = busiest_expert(m.expert_load);

@@ -20,8 +20,7 @@ std::string generation_config_json(const Config& config) {
 }
 
 RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string tokenizer_config_json)
-    : path_(std::move(path)),
-      tokenizer_(std::move(tokenizer_json)),
+    : path_(std::move(path)), tokenizer_(std::move(tokenizer_json)),
       tokenizer_config_(std::move(tokenizer_config_json)) {
   std::error_code error;
   fs::create_directories(path_, error);

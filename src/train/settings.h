@@ -15,8 +15,8 @@ namespace seekling {
 // The names are the keys of trainer_state.json and, with dashes, the flags of `train`.
 struct TrainSettings {
   Index steps = 4400;
-  Index batch_size = 8;   // sequences in one forward pass
-  Index accumulate = 1;   // forward passes whose gradients are added up for one step
+  Index batch_size = 8;  // sequences in one forward pass
+  Index accumulate = 1;  // forward passes whose gradients are added up for one step
   Index seq_len = 256;
   std::uint64_t seed = 1;
 

@@ -50,9 +50,7 @@ std::string message(std::uint64_t field, const std::string& content) {  // or a 
   return key(field, kLengthAndBytes) + varint(content.size()) + content;
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 

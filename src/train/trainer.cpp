@@ -135,15 +135,9 @@ HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
 }
 
 Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f)
-    : model(m),
-      state_(checked(std::move(s))),
-      batches(std::move(b)),
-      heldout(std::move(h)),
-      folder(std::move(f)),
-      optimizer(learned_parameters(model), adamw_of(settings())),
-      biases(correction_biases(model)),
-      log(folder.path() / "metrics.jsonl", state_.step),
-      saved(state_.step) {
+    : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)), folder(std::move(f)),
+      optimizer(learned_parameters(model), adamw_of(settings())), biases(correction_biases(model)),
+      log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
 }
 
@@ -205,7 +199,8 @@ Trainer::Sums Trainer::gradients() {
     if (std::isfinite(sums.all())) continue;
     clear_gradients(optimizer.parameters());
     throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.all()), "; ",
-                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ", last_save(), "; train again with a lower --lr"));
+                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ", last_save(),
+                     "; train again with a lower --lr"));
   }
   return sums;
 }

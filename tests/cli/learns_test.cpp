@@ -12,8 +12,10 @@ using LearnsTest = ProgramTest;
 
 TEST_F(LearnsTest, ASmallRunEndsInItsBandOfHeldOutLoss) {
   std::istringstream flags(
-      "train --out run --documents 6000 --vocab-size 700 --hidden-size 64 --num-hidden-layers 3 --num-attention-heads 2 "
-      "--num-key-value-heads 2 --kv-lora-rank 32 --intermediate-size 192 --moe-intermediate-size 48 --n-routed-experts 4 "
+      "train --out run --documents 6000 --vocab-size 700 --hidden-size 64 --num-hidden-layers 3 --num-attention-heads "
+      "2 "
+      "--num-key-value-heads 2 --kv-lora-rank 32 --intermediate-size 192 --moe-intermediate-size 48 --n-routed-experts "
+      "4 "
       "--steps 300 --batch-size 8 --seq-len 128 --lr 6e-3 --warmup-steps 30 --sample-every 0 --eval-every 300");
   const Words words{std::istream_iterator<std::string>(flags), {}};
   out_of(words);

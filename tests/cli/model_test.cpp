@@ -62,7 +62,8 @@ TEST_F(ProgramTest, ScoreGivesHuggingFacesNumbers) {
 }
 
 TEST_F(ProgramTest, ScoreWithoutGradHasNoGradientsAndOtherwiseTheSame) {
-  const Words words{"score", "--model", golden("v2_lite_tiny"), "--ids", golden("v2_lite_tiny/expect.safetensors"), "--out"};
+  const Words words{"score", "--model", golden("v2_lite_tiny"), "--ids", golden("v2_lite_tiny/expect.safetensors"),
+                    "--out"};
   const auto with = [&](const Words& more) {
     Words all = words;
     all.insert(all.end(), more.begin(), more.end());
@@ -97,8 +98,8 @@ TEST_F(ProgramTest, GenerateGivesHuggingFacesTokens) {
   for (const std::string fixture : kFixtures) {
     const SafetensorsFile expect(golden(fixture + "/expect.safetensors"));
     const std::vector<std::int64_t> ids = expect.integers("gen.ids");
-    EXPECT_EQ(out_of({"generate", "--model", golden(fixture), "--ids", commas(expect.integers("gen.prompt")), "--print-ids",
-                      "--no-eos", "--max-tokens", std::to_string(ids.size())}),
+    EXPECT_EQ(out_of({"generate", "--model", golden(fixture), "--ids", commas(expect.integers("gen.prompt")),
+                      "--print-ids", "--no-eos", "--max-tokens", std::to_string(ids.size())}),
               commas(ids) + "\n")
         << fixture;
   }
@@ -107,13 +108,21 @@ TEST_F(ProgramTest, GenerateGivesHuggingFacesTokens) {
 TEST_F(ProgramTest, GenerateStopsAtTheContextsEnd) {
   const Index room = read_config(golden("v2_lite_tiny")).max_position_embeddings;
   const auto generate = [&](Index n, const char* max_tokens) {
-    return Words{"generate", "--model", golden("v2_lite_tiny"), "--ids", commas(std::vector<std::int64_t>(std::size_t(n), 3)),
-                 "--print-ids", "--no-eos", "--max-tokens", max_tokens};
+    return Words{"generate",
+                 "--model",
+                 golden("v2_lite_tiny"),
+                 "--ids",
+                 commas(std::vector<std::int64_t>(std::size_t(n), 3)),
+                 "--print-ids",
+                 "--no-eos",
+                 "--max-tokens",
+                 max_tokens};
   };
   const std::string ids = out_of(generate(room - 3, "20"));
   EXPECT_EQ(std::count(ids.begin(), ids.end(), ','), 2) << ids;
-  expect_refused(generate(room + 1, "1"), 1, text("the prompt has ", room + 1, " tokens, but the model ", room,
-                                                  " positions (max_position_embeddings)"));
+  expect_refused(
+      generate(room + 1, "1"), 1,
+      text("the prompt has ", room + 1, " tokens, but the model ", room, " positions (max_position_embeddings)"));
 }
 
 TEST_F(ProgramTest, GenerateRefusesIdsThatAreNone) {
@@ -126,8 +135,9 @@ TEST_F(ProgramTest, GenerateRefusesIdsThatAreNone) {
     expect_refused(generate("1," + bad), 2, "--ids: found \"" + bad + "\", " + expected);
   expect_refused(generate("1,,2"), 2, "--ids: found \"\", " + expected);
   expect_refused({"generate", "--model", golden("v2_lite_tiny"), "--ids", "1"}, 1,
-                 golden("v2_lite_tiny") + "/tokenizer.json: found no such file; give a tokenizer.json of Hugging Face's tokenizers "
-                                          "library, or a directory with one");
+                 golden("v2_lite_tiny") +
+                     "/tokenizer.json: found no such file; give a tokenizer.json of Hugging Face's tokenizers "
+                     "library, or a directory with one");
 }
 
 TEST_F(ProgramTest, ParamsCountsEveryPreset) {

@@ -41,8 +41,8 @@ class Started {
     pid = ::fork();
     if (pid != 0) return;
     ::setenv("OMP_WAIT_POLICY", "passive", 0);  // many programs run at once
-    const bool ready = ::chdir(folder.c_str()) == 0 && to(0, in, O_RDONLY) && to(1, out, O_WRONLY | O_CREAT | O_TRUNC) &&
-                       to(2, err, O_WRONLY | O_CREAT | O_TRUNC);
+    const bool ready = ::chdir(folder.c_str()) == 0 && to(0, in, O_RDONLY) &&
+                       to(1, out, O_WRONLY | O_CREAT | O_TRUNC) && to(2, err, O_WRONLY | O_CREAT | O_TRUNC);
     if (ready) ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -111,12 +111,47 @@ class ProgramTest : public testing::Test {
 // What makes a model that trains in an instant, on a text of 33 kB.
 inline Words small_run(const std::string& out, const Words& more = {}) {
   const std::string golden = SEEKLING_GOLDEN;
-  Words words{"train", "--out", out, "--data", golden + "/tok_v3/corpus.txt", "--tokenizer", golden + "/tok_v3/tokenizer.json",
-              "--vocab-size", "700", "--hidden-size", "32", "--num-hidden-layers", "2", "--num-attention-heads", "2",
-              "--kv-lora-rank", "16", "--qk-nope-head-dim", "16", "--qk-rope-head-dim", "8", "--v-head-dim", "16",
-              "--intermediate-size", "64", "--moe-intermediate-size", "16", "--n-routed-experts", "4",
-              "--set", "max_position_embeddings=128", "--batch-size", "4", "--seq-len", "32", "--warmup-steps", "5",
-              "--sample-every", "0", "--eval-every", "0"};
+  Words words{"train",
+              "--out",
+              out,
+              "--data",
+              golden + "/tok_v3/corpus.txt",
+              "--tokenizer",
+              golden + "/tok_v3/tokenizer.json",
+              "--vocab-size",
+              "700",
+              "--hidden-size",
+              "32",
+              "--num-hidden-layers",
+              "2",
+              "--num-attention-heads",
+              "2",
+              "--kv-lora-rank",
+              "16",
+              "--qk-nope-head-dim",
+              "16",
+              "--qk-rope-head-dim",
+              "8",
+              "--v-head-dim",
+              "16",
+              "--intermediate-size",
+              "64",
+              "--moe-intermediate-size",
+              "16",
+              "--n-routed-experts",
+              "4",
+              "--set",
+              "max_position_embeddings=128",
+              "--batch-size",
+              "4",
+              "--seq-len",
+              "32",
+              "--warmup-steps",
+              "5",
+              "--sample-every",
+              "0",
+              "--eval-every",
+              "0"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }

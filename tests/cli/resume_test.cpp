@@ -46,7 +46,8 @@ class ResumeTest : public ProgramTest {
 
   // Each step once, in order, with the numbers of the run that was not stopped.
   void expect_same_metrics(const std::string& name) const {
-    const auto found = read_metrics(folder / name / "metrics.jsonl"), wanted = read_metrics(folder / "whole" / "metrics.jsonl");
+    const auto found = read_metrics(folder / name / "metrics.jsonl"),
+               wanted = read_metrics(folder / "whole" / "metrics.jsonl");
     ASSERT_EQ(found.size(), 60u);
     for (std::size_t i = 0; i < 60; ++i) {
       EXPECT_EQ(found[i].step, Index(i) + 1);
@@ -95,7 +96,8 @@ TEST_F(ResumeTest, ARunKilledAgainAndAgainAtAnyMomentOfAnyStepIsWholeInTheEnd) {
 TEST_F(ResumeTest, ARunKilledBeforeItsFirstSaveGoesOnFromTheStart) {
   const std::string expected = whole();
   ASSERT_EQ(stopped(sixty("killed", {"--save-every", "50"}), "killed", 5, SIGKILL).exit, -SIGKILL);
-  expect_refused(sixty("killed"), 2, "--out: killed holds a run already; go on with it by --resume killed, or name another folder");
+  expect_refused(sixty("killed"), 2,
+                 "--out: killed holds a run already; go on with it by --resume killed, or name another folder");
   resume("killed");
   EXPECT_TRUE(weights("killed") == expected);
   expect_same_metrics("killed");
@@ -107,7 +109,8 @@ TEST_F(ResumeTest, CtrlCFinishesTheStepSavesAndSaysHowToGoOn) {
   EXPECT_EQ(ran.exit, 130);
   const Index steps = steps_logged("stopped");
   ASSERT_LT(steps, 60);
-  EXPECT_TRUE(ran.err.ends_with(text("stopped after step ", steps, " of 60; go on with: ./seekling train --resume stopped\n")))
+  EXPECT_TRUE(
+      ran.err.ends_with(text("stopped after step ", steps, " of 60; go on with: ./seekling train --resume stopped\n")))
       << ran.err;
   resume("stopped");
   EXPECT_TRUE(weights("stopped") == expected);

@@ -72,7 +72,8 @@ TEST_F(RunTest, PrintedIdsAreThoseOfTheText) {
   };
   const std::string ids = generate({"--prompt", "the", "--print-ids"}), shown = generate({"--prompt", "the"});
   EXPECT_EQ(std::count(ids.begin(), ids.end(), ','), 7) << ids;
-  std::string decoded = out_of({"tokenizer", "decode", "--tokenizer", "runs/a"}, "[" + ids.substr(0, ids.size() - 1) + "]");
+  std::string decoded =
+      out_of({"tokenizer", "decode", "--tokenizer", "runs/a"}, "[" + ids.substr(0, ids.size() - 1) + "]");
   const std::string end = "<｜end▁of▁sentence｜>";  // went by, and is not shown
   for (std::size_t at = 0; (at = decoded.find(end)) != decoded.npos;) decoded.erase(at, end.size());
   EXPECT_EQ("the" + decoded, shown);
@@ -82,8 +83,10 @@ TEST_F(RunTest, PrintedIdsAreThoseOfTheText) {
 }
 
 TEST_F(RunTest, VerboseSaysWhatTheCacheHolds) {
-  const Ran ran = run({"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"});
-  EXPECT_EQ(ran.err, "cache: 4 tokens x 48 numbers = 768 bytes\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
+  const Ran ran =
+      run({"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"});
+  EXPECT_EQ(ran.err,
+            "cache: 4 tokens x 48 numbers = 768 bytes\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
 }
 
 TEST_F(RunTest, ChatAnswersEachLineUntilAnEmptyOne) {

@@ -89,8 +89,8 @@ TEST_F(ProgramTest, LinesThatAreNotWhatWasPromisedAreNamed) {
 TEST_F(ProgramTest, TrainingLearnsTheGoldenMerges) {
   for (const auto& [fixture, kind] : {std::pair("tok_v2", "deepseek-v2"), std::pair("tok_v3", "deepseek-v3")}) {
     // 3 special tokens instead of the 8 of the fixtures
-    const Ran ran = run({"tokenizer", "train", "--vocab-size", "695", "--pre-tokenizer", kind, "--out", "tokenizer.json",
-                         golden(std::string(fixture) + "/corpus.txt")});
+    const Ran ran = run({"tokenizer", "train", "--vocab-size", "695", "--pre-tokenizer", kind, "--out",
+                         "tokenizer.json", golden(std::string(fixture) + "/corpus.txt")});
     EXPECT_EQ(ran.exit, 0) << ran.err;
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(ran.err, "wrote 695 tokens to tokenizer.json\n");

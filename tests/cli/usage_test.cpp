@@ -49,8 +49,8 @@ TEST_F(ProgramTest, EveryCommandHasHelpThatNamesIt) {
 
 TEST_F(ProgramTest, HelpOfTrainGroupsItsFlagsAndNamesEachSettingAndConfigKey) {
   const std::string help = out_of({"train", "--help"});
-  for (const char* flag : {"--steps", "--batch-size", "--seq-len", "--lr", "--save-every", "--seed", "--resume", "--set",
-                           "--kv-lora-rank", "--n-routed-experts", "--threads", " Training options:"})
+  for (const char* flag : {"--steps", "--batch-size", "--seq-len", "--lr", "--save-every", "--seed", "--resume",
+                           "--set", "--kv-lora-rank", "--n-routed-experts", "--threads", " Training options:"})
     EXPECT_TRUE(holds(help, flag)) << flag;
 }
 
@@ -87,8 +87,9 @@ TEST_F(ProgramTest, AWordThatIsNoFlagIsWrongUsage) {
 }
 
 TEST_F(ProgramTest, AValueThatIsNoNumberIsWrongUsage) {
-  for (const Words& words : {Words{"params", "--ctx", "many"}, Words{"train", "--steps", "ten"}, Words{"train", "--lr", "fast"},
-                             Words{"generate", "--seed", "-1"}, Words{"eval", "--threads", "2x"}})
+  for (const Words& words :
+       {Words{"params", "--ctx", "many"}, Words{"train", "--steps", "ten"}, Words{"train", "--lr", "fast"},
+        Words{"generate", "--seed", "-1"}, Words{"eval", "--threads", "2x"}})
     expect_refused(words, 2, words[1] + ": found " + words[2] + ", which is no number that it can be; see --help");
   expect_refused({"params", "--ctx=1e3", "nano"}, 2, "--ctx: found 1e3, which is no number that it can be; see --help");
 }
@@ -124,8 +125,9 @@ TEST_F(ProgramTest, WhatIsMissingIsNamed) {
 }
 
 TEST_F(ProgramTest, AModelThatIsNotThereIsNamed) {
-  expect_refused({"params", "giant"}, 2,
-                 "--model: giant is neither a preset (medium, nano, small, tiny, v2, v2-lite, v3) nor a file or folder");
+  expect_refused(
+      {"params", "giant"}, 2,
+      "--model: giant is neither a preset (medium, nano, small, tiny, v2, v2-lite, v3) nor a file or folder");
   expect_refused({"generate", "--model", "runs/none", "x"}, 2,
                  "--model: runs/none is not a folder, expected a run or a checkpoint");
 }
@@ -139,7 +141,8 @@ TEST_F(ProgramTest, AFileThatCannotBeReadIsAFailure) {
 
 TEST_F(ProgramTest, AFullDiskUnderStdoutIsAFailure) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
-  for (const Words& words : {Words{"params"}, Words{"tokenizer", "encode", "--tokenizer", golden("tok_v3"), golden("tok_v3/corpus.txt")}}) {
+  for (const Words& words :
+       {Words{"params"}, Words{"tokenizer", "encode", "--tokenizer", golden("tok_v3"), golden("tok_v3/corpus.txt")}}) {
     fs::remove(folder / ".stdout");
     fs::create_symlink("/dev/full", folder / ".stdout");
     Started started(folder, words);

@@ -27,7 +27,7 @@ TEST(Rng, NormalHasMeanZeroAndVarianceOne) {
     const double x = rng.normal();
     sum += x, squares += x * x;
   }
-  EXPECT_NEAR(sum / n, 0, 4 / std::sqrt(n));                       // 4 standard errors
+  EXPECT_NEAR(sum / n, 0, 4 / std::sqrt(n));  // 4 standard errors
   EXPECT_NEAR(squares / n, 1, 4 * std::sqrt(2) / std::sqrt(n));
 }
 

@@ -18,8 +18,9 @@ std::vector<AddedToken> tokens(const std::vector<std::string>& contents) {
 std::string cut(const std::vector<std::string>& contents, std::string_view input) {
   const AddedTokenFinder finder(tokens(contents));
   std::string out;
-  finder.cut(input, [&](std::string_view part) { out += "[" + std::string(part) + "]"; },
-             [&](TokenId id) { out += std::to_string(id); });
+  finder.cut(
+      input, [&](std::string_view part) { out += "[" + std::string(part) + "]"; },
+      [&](TokenId id) { out += std::to_string(id); });
   return out;
 }
 
@@ -66,7 +67,8 @@ TEST(AddedTokens, OneByteIsEnough) {
 }
 
 TEST(AddedTokens, TheBytesOfATokenMayBeAnything) {
-  EXPECT_EQ(cut({std::string("\0\0", 2), "\xFF"}, std::string("a\0\0\xFF\0", 5)), "[a]01[" + std::string(1, '\0') + "]");
+  EXPECT_EQ(cut({std::string("\0\0", 2), "\xFF"}, std::string("a\0\0\xFF\0", 5)),
+            "[a]01[" + std::string(1, '\0') + "]");
 }
 
 TEST(AddedTokens, ATokenThatTheTextEndsInsideIsText) {

@@ -29,7 +29,8 @@ TEST(ByteChars, EveryByteHasOneCharacterOfItsOwnAndComesBack) {
 }
 
 TEST(ByteChars, WhatStandsForNoByteIsRefused) {
-  for (const char* text : {" ", "\n", "\x7F", "\u00A0", "\u00AD", "\u0144", "\u3042", "a b", "<｜User｜>", "\xFF", "\xC4"})
+  for (const char* text :
+       {" ", "\n", "\x7F", "\u00A0", "\u00AD", "\u0144", "\u3042", "a b", "<｜User｜>", "\xFF", "\xC4"})
     EXPECT_EQ(bytes_of_printable(text), std::nullopt) << text;
   EXPECT_EQ(bytes_of_printable(""), "");
 }

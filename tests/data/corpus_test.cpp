@@ -60,7 +60,8 @@ TEST_F(CorpusTest, AFolderIsItsTextsInSortedOrder) {
 }
 
 TEST_F(CorpusTest, AFolderSaysWhatItPassesOver) {
-  file("in/b.txt", "B"), file("in/d.bin", "D"), file("in/a/c.csv", "C"), file("in/.git/e.txt", "E"), file("in/.f.txt", "F");
+  file("in/b.txt", "B"), file("in/d.bin", "D"), file("in/a/c.csv", "C"), file("in/.git/e.txt", "E"),
+      file("in/.f.txt", "F");
   const Corpus corpus({dir / "in"});
   EXPECT_EQ(documents(corpus), Texts{"B"});
   EXPECT_EQ(corpus.skipped(), (std::vector<fs::path>{dir / "in/a/c.csv", dir / "in/d.bin"}));
@@ -94,16 +95,20 @@ TEST_F(CorpusTest, SaysWhatIsWrong) {
             "a.txt, b.txt: found 0 bytes of text; --data needs at least one document");
   EXPECT_EQ(refusal({file("c.jsonl", "\n{\"text\": \"\"}\n")}),
             "c.jsonl: found no text, only white space; --data needs at least one document");
-  EXPECT_EQ(refusal({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
-            "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as {\"text\": \"...\"}; mend the line "
-            "or take it out");
-  EXPECT_EQ(refusal({file("e.jsonl", "{\"text\": 3}")}),
-            "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an object such as {\"text\": "
-            "\"...\"}; mend the line or take it out");
-  EXPECT_EQ(refusal({file("f.jsonl", "[1]")}),
-            "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object such as {\"text\": \"...\"}; "
-            "mend the line or take it out");
-  EXPECT_EQ(refusal({file("g.txt", " \n\t\r\n ")}), "g.txt: found no text, only white space; --data needs at least one document");
+  EXPECT_EQ(
+      refusal({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
+      "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as {\"text\": \"...\"}; mend the line "
+      "or take it out");
+  EXPECT_EQ(
+      refusal({file("e.jsonl", "{\"text\": 3}")}),
+      "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an object such as {\"text\": "
+      "\"...\"}; mend the line or take it out");
+  EXPECT_EQ(
+      refusal({file("f.jsonl", "[1]")}),
+      "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object such as {\"text\": \"...\"}; "
+      "mend the line or take it out");
+  EXPECT_EQ(refusal({file("g.txt", " \n\t\r\n ")}),
+            "g.txt: found no text, only white space; --data needs at least one document");
   EXPECT_EQ(refusal({file("h.jsonl", "{\"text\": \"x\"}\n{\"text\": \"caf\xE9\"}\n")}),
             "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as "
             "a .txt file, where they are kept");

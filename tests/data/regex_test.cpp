@@ -80,8 +80,8 @@ TEST(Regex, ClassesAreUnicodes) {
 }
 
 TEST(Regex, BlanksAreTheSameInsideAndOutsideAClass) {
-  for (const char* blank : {"\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00A0", "\u1680", "\u2000", "\u200A", "\u2028",
-                            "\u2029", "\u202F", "\u205F", "\u3000"}) {
+  for (const char* blank : {"\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00A0", "\u1680", "\u2000", "\u200A",
+                            "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {
     EXPECT_EQ(matches(R"(\s)", blank), Strings{blank});
     EXPECT_EQ(matches(R"([\s])", blank), Strings{blank});
     EXPECT_EQ(matches(R"(\S)", blank), Strings{});
@@ -106,15 +106,16 @@ TEST(Regex, LeadingBlanksKeepTheirPlaceInTheRewrittenPattern) {  // \s+$ is run 
 
 TEST(Regex, RefusesWhatOnigurumaReadsDifferently) {
   for (const char letter : std::string("hHwWbBXRKGNOyYvVQE"))
-    EXPECT_EQ(refusal(text("a\\", letter)), text("regex a\\", letter, ": \\", letter,
-                                                 " is not supported; use \\s, \\S, \\d or \\p{...}"));
+    EXPECT_EQ(refusal(text("a\\", letter)),
+              text("regex a\\", letter, ": \\", letter, " is not supported; use \\s, \\S, \\d or \\p{...}"));
   EXPECT_EQ(refusal(R"([^\S]+)"), R"(regex [^\S]+: \S inside [...] is not supported; list the characters)");
   EXPECT_EQ(refusal("[a[b]]"),
             R"(regex [a[b]]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
   EXPECT_EQ(refusal("[a&&b]"),
             R"(regex [a&&b]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
   EXPECT_EQ(refusal("[]a]"), R"(regex []a]: a ] that begins [...] is not supported; write \] for the character)");
-  EXPECT_EQ(refusal(R"(x[^]\s])"), R"(regex x[^]\s]: a ] that begins [...] is not supported; write \] for the character)");
+  EXPECT_EQ(refusal(R"(x[^]\s])"),
+            R"(regex x[^]\s]: a ] that begins [...] is not supported; write \] for the character)");
   EXPECT_EQ(refusal("(?m:a)"), "regex (?m:a): (?m) is not supported");
   EXPECT_EQ(refusal("(*UTF)a"), "regex (*UTF)a: (*VERB) is not supported");
 }

@@ -10,7 +10,8 @@ std::string utf8(std::uint32_t point) {  // by the bit layout alone, without the
   if (point < 0x80) return {char(point)};
   if (point < 0x800) return {char(0xC0 | point >> 6), char(0x80 | (point & 63))};
   if (point < 0x10000) return {char(0xE0 | point >> 12), char(0x80 | (point >> 6 & 63)), char(0x80 | (point & 63))};
-  return {char(0xF0 | point >> 18), char(0x80 | (point >> 12 & 63)), char(0x80 | (point >> 6 & 63)), char(0x80 | (point & 63))};
+  return {char(0xF0 | point >> 18), char(0x80 | (point >> 12 & 63)), char(0x80 | (point >> 6 & 63)),
+          char(0x80 | (point & 63))};
 }
 
 bool surrogate(std::uint32_t point) { return 0xD800 <= point && point <= 0xDFFF; }

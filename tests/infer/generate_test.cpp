@@ -72,8 +72,9 @@ TEST(Generator, TheEndOfTheSentenceIsNeitherGivenNorRead) {
 TEST(Generator, SaysWhenTheContextIsFull) {
   const Transformer model(small());
   Generator generator(model, 99);
-  EXPECT_ERROR(generator.read(std::vector<std::int32_t>(13, 1)),
-               "the context is full: it holds 12 tokens, and 13 are needed; generate fewer tokens or shorten the prompt");
+  EXPECT_ERROR(
+      generator.read(std::vector<std::int32_t>(13, 1)),
+      "the context is full: it holds 12 tokens, and 13 are needed; generate fewer tokens or shorten the prompt");
 }
 
 TEST(Generator, TheTokensBeforeTheContextIsFullAreGiven) {
@@ -105,8 +106,10 @@ TEST(Generator, ATokenOutsideTheVocabularyIsRefusedAndNothingIsRead) {
   Generator generator(model, 12);
   for (const std::int32_t id : {-1, 23})
     EXPECT_ERROR(generator.read(std::vector<std::int32_t>{1, id}),
-                 text("embedding: token id ", id, " is outside the vocabulary of 23 (ids 0 to 22): tokenizer and model do not "
-                      "belong together").c_str());
+                 text("embedding: token id ", id,
+                      " is outside the vocabulary of 23 (ids 0 to 22): tokenizer and model do not "
+                      "belong together")
+                     .c_str());
   EXPECT_EQ(generator.length(), 0);
 }
 

@@ -29,7 +29,8 @@ TEST(Sample, FollowsTheSoftmax) {
 }
 
 TEST(Sample, TopKAndTopPCutTheTail) {
-  const std::vector<int> k = draws({.temperature = 1, .top_k = 2}, 500), p = draws({.temperature = 1, .top_p = 0.6}, 500);
+  const std::vector<int> k = draws({.temperature = 1, .top_k = 2}, 500),
+                         p = draws({.temperature = 1, .top_p = 0.6}, 500);
   EXPECT_EQ(k[0] + k[3], 0);
   EXPECT_GT(k[1], 0);
   EXPECT_EQ(p[0] + p[3], 0);  // 5/9 < 0.6 <= 7/9

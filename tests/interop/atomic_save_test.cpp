@@ -11,7 +11,8 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path fresh(const char* name) {  // of this test alone: tests run side by side
-  const fs::path folder = fs::path(testing::TempDir()) / (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
+  const fs::path folder = fs::path(testing::TempDir()) /
+                          (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
   fs::remove_all(folder);
   return folder;
 }

@@ -64,9 +64,10 @@ TEST_F(CheckpointTest, NamesAreThoseOfTheCheckpointAndNoneIsThereTwice) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : all) names.push_back(name);
   for (const char* expected :
-       {"model.embed_tokens.weight", "model.layers.0.self_attn.kv_a_proj_with_mqa.weight", "model.layers.0.mlp.up_proj.weight",
-        "model.layers.1.mlp.gate.weight", "model.layers.1.mlp.experts.1.down_proj.weight",
-        "model.layers.1.mlp.shared_experts.gate_proj.weight", "model.norm.weight", "lm_head.weight"})
+       {"model.embed_tokens.weight", "model.layers.0.self_attn.kv_a_proj_with_mqa.weight",
+        "model.layers.0.mlp.up_proj.weight", "model.layers.1.mlp.gate.weight",
+        "model.layers.1.mlp.experts.1.down_proj.weight", "model.layers.1.mlp.shared_experts.gate_proj.weight",
+        "model.norm.weight", "lm_head.weight"})
     EXPECT_EQ(std::count(names.begin(), names.end(), expected), 1) << expected;
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
@@ -96,8 +97,9 @@ TEST_F(CheckpointTest, ASurplusTensorIsNamed) {
   NamedTensors more = all;
   more.emplace_back("model.layers.0.self_attn.q_proj.bias", Tensor::zeros({8}));
   write(more);
-  expect_refused(path() + ": has the tensor model.layers.0.self_attn.q_proj.bias, which a model with this config.json does "
-                          "not have");
+  expect_refused(path() +
+                 ": has the tensor model.layers.0.self_attn.q_proj.bias, which a model with this config.json does "
+                 "not have");
 }
 
 TEST_F(CheckpointTest, AWrongShapeIsNamed) {
@@ -168,8 +170,9 @@ TEST_F(ShardsTest, AnIndexThatIsNoneIsRefused) {
   write_index("[]");
   expect_refused(path(kIndex) + ": has no weight_map, expected an index of safetensors shards");
   write_index(R"({"weight_map":{"lm_head.weight":"../elsewhere/a.safetensors"}})");
-  expect_refused(path(kIndex) + ": tensor lm_head.weight is in \"../elsewhere/a.safetensors\", expected the name of a file "
-                                "in the same folder");
+  expect_refused(path(kIndex) +
+                 ": tensor lm_head.weight is in \"../elsewhere/a.safetensors\", expected the name of a file "
+                 "in the same folder");
   write_index(R"({"weight_map":{"lm_head.weight":3}})");
   expect_refused(path(kIndex) + ": tensor lm_head.weight is in 3, expected the name of a file in the same folder");
 }
@@ -186,16 +189,19 @@ class PredictionModuleTest : public CheckpointTest {
 
 TEST_F(PredictionModuleTest, MustBeWholeWhereTheConfigHasOne) {
   write_with("model.layers.2.eh_proj.weight");
-  expect_refused(folder.string() + ": the tensor model.layers.2.enorm.weight is missing, and 19 more", small(/*mtp=*/1));
+  expect_refused(folder.string() + ": the tensor model.layers.2.enorm.weight is missing, and 19 more",
+                 small(/*mtp=*/1));
 }
 
 TEST_F(PredictionModuleTest, IsRefusedWhereTheConfigHasNone) {
   write_with("model.layers.2.eh_proj.weight");
-  expect_refused(path() + ": has the tensor model.layers.2.eh_proj.weight, which a model with this config.json does not have");
+  expect_refused(path() +
+                 ": has the tensor model.layers.2.eh_proj.weight, which a model with this config.json does not have");
 }
 
 TEST_F(PredictionModuleTest, OtherSurplusTensorsAreRefusedAllTheSame) {
-  for (const char* name : {"model.layers.1.eh_proj.weight", "model.layers.x.weight", "model.layers.22222222222222222222.w"}) {
+  for (const char* name :
+       {"model.layers.1.eh_proj.weight", "model.layers.x.weight", "model.layers.22222222222222222222.w"}) {
     write_with(name);
     expect_refused(path() + ": has the tensor " + name + ", which a model with this config.json does not have",
                    small(/*mtp=*/1));

@@ -83,11 +83,18 @@ TEST(ConfigJson, TreatsEveryKeyAsTheTableSays) {
 
 TEST(ConfigJson, HonoursEachHonouredKey) {  // another value gives another config
   const std::map<std::string, std::string> other = {
-      {"model_type", "\"seekling\""}, {"architectures", "[\"DeepseekV2ForCausalLM\"]"}, {"vocab_size", "10"},
+      {"model_type", "\"seekling\""},
+      {"architectures", "[\"DeepseekV2ForCausalLM\"]"},
+      {"vocab_size", "10"},
       {"rope_scaling", R"({"type": "yarn", "factor": 2, "original_max_position_embeddings": 8})"},
       {"rope_parameters", R"({"rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 8})"},
-      {"num_attention_heads", "4"}, {"topk_method", "\"group_limited_greedy\""}, {"norm_topk_prob", "true"},
-      {"tie_word_embeddings", "true"}, {"seq_aux", "false"}, {"n_group", "2"}, {"topk_group", "2"}};
+      {"num_attention_heads", "4"},
+      {"topk_method", "\"group_limited_greedy\""},
+      {"norm_topk_prob", "true"},
+      {"tie_word_embeddings", "true"},
+      {"seq_aux", "false"},
+      {"n_group", "2"},
+      {"topk_group", "2"}};
   for (const KeyRow& r : config_key_table()) {
     if (r.treatment != Treatment::kHonoured || r.name == "architectures" || r.name == "num_key_value_heads") continue;
     if (r.name == "scoring_func" || r.name == "norm_topk_prob") continue;  // of a V2, these have one value
@@ -101,24 +108,29 @@ TEST(ConfigJson, HonoursEachHonouredKey) {  // another value gives another confi
 }
 
 TEST(ConfigJson, RefusesArchitecturesThatItDoesNotKnow) {
-  EXPECT_ERROR(with(R"(, "architectures": ["LlamaForCausalLM"])"),
-               "c.json: architectures is [\"LlamaForCausalLM\"], expected [\"DeepseekV2ForCausalLM\"] with the model_type "
-               "\"deepseek_v2\"");
-  EXPECT_ERROR(config_from_json(R"({"model_type": "deepseek_v32", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 2,
-                                    "num_attention_heads": 2})", "c.json"),
-               "c.json: model_type is \"deepseek_v32\", expected one of [\"deepseek_v2\",\"deepseek_v3\",\"seekling\"]");
+  EXPECT_ERROR(
+      with(R"(, "architectures": ["LlamaForCausalLM"])"),
+      "c.json: architectures is [\"LlamaForCausalLM\"], expected [\"DeepseekV2ForCausalLM\"] with the model_type "
+      "\"deepseek_v2\"");
+  EXPECT_ERROR(
+      config_from_json(R"({"model_type": "deepseek_v32", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 2,
+                                    "num_attention_heads": 2})",
+                       "c.json"),
+      "c.json: model_type is \"deepseek_v32\", expected one of [\"deepseek_v2\",\"deepseek_v3\",\"seekling\"]");
 }
 
 TEST(ConfigJson, RefusesWhatHuggingFacesClassWouldComputeOtherwise) {
   EXPECT_ERROR(with(R"(, "topk_method": "noaux_tc")"),
                "c.json: topk_method is \"noaux_tc\" with model_type \"deepseek_v2\", whose class has greedy or "
                "group_limited_greedy; set model_type to deepseek_v3 or seekling");
-  EXPECT_ERROR(with(R"(, "scoring_func": "sigmoid")"),
-               "c.json: scoring_func is \"sigmoid\" with model_type \"deepseek_v2\", whose class has softmax; set model_type to "
-               "seekling");
-  EXPECT_ERROR(with(R"(, "norm_topk_prob": true)"),
-               "c.json: norm_topk_prob is true with model_type \"deepseek_v2\": Hugging Face's class ignores it and DeepSeek's "
-               "does not scale then; set it to false, or model_type to seekling");
+  EXPECT_ERROR(
+      with(R"(, "scoring_func": "sigmoid")"),
+      "c.json: scoring_func is \"sigmoid\" with model_type \"deepseek_v2\", whose class has softmax; set model_type to "
+      "seekling");
+  EXPECT_ERROR(
+      with(R"(, "norm_topk_prob": true)"),
+      "c.json: norm_topk_prob is true with model_type \"deepseek_v2\": Hugging Face's class ignores it and DeepSeek's "
+      "does not scale then; set it to false, or model_type to seekling");
   EXPECT_ERROR(with(R"(, "num_key_value_heads": 1)"),
                "c.json: num_key_value_heads is 1, but MLA has a key for each of its 2 heads");
 }

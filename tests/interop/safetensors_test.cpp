@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -17,7 +17,8 @@ namespace {
 
 // Of this test alone: tests run side by side.
 std::filesystem::path temporary(const char* name) {
-  return std::filesystem::path(testing::TempDir()) / (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
+  return std::filesystem::path(testing::TempDir()) /
+         (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
 }
 
 // A file of this header and so many bytes of data.
@@ -52,7 +53,8 @@ TEST(Safetensors, ReadsBackWhatItWrites) {
   EXPECT_EQ(file.integers("ids"), (std::vector<std::int64_t>{7, -1}));
   EXPECT_EQ(file.metadata().at("format"), "pt");
   EXPECT_ERROR(file.tensor("c"), (path.string() + ": tensor c is missing").c_str());
-  EXPECT_ERROR(file.read("a", Tensor({5, 3})), (path.string() + ": tensor a has shape [3, 5], expected [5, 3]").c_str());
+  EXPECT_ERROR(file.read("a", Tensor({5, 3})),
+               (path.string() + ": tensor a has shape [3, 5], expected [5, 3]").c_str());
 }
 
 TEST(Safetensors, TheSameTensorsGiveTheSameBytes) {
@@ -80,15 +82,17 @@ TEST(Safetensors, ReadsHalfPrecision) {  // 1.5, -2, the smallest subnormal, inf
 TEST(Safetensors, RefusesHostileHeadersInASentence) {
   const auto path = temporary("hostile.safetensors");
   write_file(path, std::string(16, '\xFF'));
-  EXPECT_EQ(refusal(path), path.string() + ": its header claims 18446744073709551615 bytes, but the file has 16; it is "
-                                           "damaged or not safetensors");
+  EXPECT_EQ(refusal(path), path.string() +
+                               ": its header claims 18446744073709551615 bytes, but the file has 16; it is "
+                               "damaged or not safetensors");
   const auto one = [](const char* shape, const char* offsets) {
     return text(R"({"a":{"dtype":"F32","shape":)", shape, R"(,"data_offsets":)", offsets, "}}");
   };
   EXPECT_NE(refusal(file_of(one("[2]", "[0,4]"), 4)).find("which are 8 bytes"), std::string::npos);
   EXPECT_NE(refusal(file_of(one("[1]", "[4,8]"), 8)).find("begins at byte 4"), std::string::npos);
   EXPECT_NE(refusal(file_of(one("[1]", "[0,4]"), 9)).find("there are 9"), std::string::npos);
-  EXPECT_NE(refusal(file_of(one("[4611686018427387904,4]", "[0,4]"), 4)).find("larger than any file"), std::string::npos);
+  EXPECT_NE(refusal(file_of(one("[4611686018427387904,4]", "[0,4]"), 4)).find("larger than any file"),
+            std::string::npos);
   EXPECT_NE(refusal(file_of(one("[-1]", "[0,4]"), 4)).find("not made of sizes"), std::string::npos);
   EXPECT_NE(refusal(file_of(std::string(5000, '['), 4)).find("nests deeper"), std::string::npos);
   EXPECT_NE(refusal(file_of("{\"a\":", 4)).find("is not JSON"), std::string::npos);

@@ -18,7 +18,8 @@ namespace {
 
 struct Fixture {
   explicit Fixture(const std::string& name)
-      : folder(std::filesystem::path(SEEKLING_GOLDEN) / name), model(read_config(folder)), expect(folder / "expect.safetensors") {
+      : folder(std::filesystem::path(SEEKLING_GOLDEN) / name), model(read_config(folder)),
+        expect(folder / "expect.safetensors") {
     load_weights(folder, model);
     ids = narrow("input_ids");
     B = expect.entries().at("input_ids").shape[0];
@@ -41,7 +42,8 @@ struct Fixture {
   double difference(const Tensor& found, const std::string& key) const {
     const Tensor wanted = expect.tensor(key);
     EXPECT_EQ(found.size(), wanted.size()) << key;
-    return double((found.view().matrix() - wanted.reshape({found.rows(), found.cols()}).view().matrix()).cwiseAbs().maxCoeff());
+    return double(
+        (found.view().matrix() - wanted.reshape({found.rows(), found.cols()}).view().matrix()).cwiseAbs().maxCoeff());
   }
 
   std::filesystem::path folder;
@@ -87,11 +89,13 @@ TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
     EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, expert), "aux." + layer + ".expert"), 2e-5) << layer;
     if (c.n_group == 1 || expert.normalise) continue;
     EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, device), "aux." + layer + ".device"), 2e-5) << layer;
-    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, communication), "aux." + layer + ".comm"), 2e-5) << layer;
+    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, communication), "aux." + layer + ".comm"), 2e-5)
+        << layer;
   }
   Pass plain, masked;
   EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, plain), "loss"), 2e-5);
-  EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked), "loss_masked"), 2e-5);
+  EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked), "loss_masked"),
+            2e-5);
 }
 
 TEST_P(Golden, MultiTokenPredictionAgrees) {
@@ -139,8 +143,8 @@ TEST_P(Golden, GreedyTokensFromTheLatentCacheAgreeExactly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HuggingFace, Golden,
-                         testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense", "odd/v3_odd",
-                                         "odd/v3_tied"),
+                         testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense",
+                                         "odd/v3_odd", "odd/v3_tied"),
                          [](const auto& fixture) {
                            std::string name = fixture.param;
                            std::replace(name.begin(), name.end(), '/', '_');

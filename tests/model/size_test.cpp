@@ -10,7 +10,8 @@ namespace {
 
 Config v2_lite() {
   Config c;
-  c.vocab_size = 102400, c.hidden_size = 2048, c.num_hidden_layers = 27, c.num_attention_heads = 16, c.kv_lora_rank = 512;
+  c.vocab_size = 102400, c.hidden_size = 2048, c.num_hidden_layers = 27, c.num_attention_heads = 16,
+  c.kv_lora_rank = 512;
   c.qk_nope_head_dim = 128, c.qk_rope_head_dim = 64, c.v_head_dim = 128, c.intermediate_size = 10944;
   c.moe_intermediate_size = 1408, c.n_routed_experts = 64, c.n_shared_experts = 2, c.num_experts_per_tok = 6;
   return c;

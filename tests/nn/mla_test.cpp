@@ -43,7 +43,8 @@ TEST(MLA, GradientMatchesFiniteDifferencesWithAndWithoutQueryCompression) {
 
 TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
   Config config = small(7);
-  config.rope_scaling = RopeScaling{.factor = 8, .original_max_position_embeddings = 64, .mscale = 0.7, .mscale_all_dim = 1};
+  config.rope_scaling =
+      RopeScaling{.factor = 8, .original_max_position_embeddings = 64, .mscale = 0.7, .mscale_all_dim = 1};
   Rng rng(31);
   const MLA mla(config);
   randomise(parameters(mla), rng);
@@ -57,7 +58,8 @@ TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
       if (n == 0) continue;
       const Tensor u = mla.decode(h.reshape({9, 10}).slice(done, n).reshape({1, n, 10}), cache);
       const auto expected = whole.view().middle_rows(done, n).matrix();
-      EXPECT_LT((u.view().matrix() - expected).cwiseAbs().maxCoeff(), sizeof(real) == 8 ? 1e-12 : 1e-4) << split << done;
+      EXPECT_LT((u.view().matrix() - expected).cwiseAbs().maxCoeff(), sizeof(real) == 8 ? 1e-12 : 1e-4)
+          << split << done;
       done += n;
     }
   }

@@ -49,7 +49,8 @@ TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
 
 TEST(MoE, GradientMatchesFiniteDifferencesWithDroppedTokensAndAllBalanceLosses) {
   Config c;
-  c.hidden_size = 6, c.moe_intermediate_size = 5, c.n_routed_experts = 6, c.num_experts_per_tok = 2, c.aux_loss_alpha = 0.5;
+  c.hidden_size = 6, c.moe_intermediate_size = 5, c.n_routed_experts = 6, c.num_experts_per_tok = 2,
+  c.aux_loss_alpha = 0.5;
   c.topk_method = "group_limited_greedy", c.n_group = 3, c.topk_group = 2;
   Rng rng(37);
   const MoE moe(c);

@@ -114,9 +114,10 @@ TEST(Attention, GivesTheSameBitsForAnyNumberOfThreads) {
 }
 
 TEST(Attention, NamesShapesThatDisagree) {
-  EXPECT_ERROR(attention({Tensor::zeros({1, 2, 3, 4}), {}}, {Tensor::zeros({1, 2, 2, 4}), {}}, Tensor::zeros({1, 2, 3, 4}), 1),
-               "attention: content parts q [1, 2, 3, 4] and k [1, 2, 2, 4] with v [1, 2, 3, 4] must agree in batch and "
-               "width, k and v in tokens, and the heads of k must divide those of q");
+  EXPECT_ERROR(
+      attention({Tensor::zeros({1, 2, 3, 4}), {}}, {Tensor::zeros({1, 2, 2, 4}), {}}, Tensor::zeros({1, 2, 3, 4}), 1),
+      "attention: content parts q [1, 2, 3, 4] and k [1, 2, 2, 4] with v [1, 2, 3, 4] must agree in batch and "
+      "width, k and v in tokens, and the heads of k must divide those of q");
 }
 
 }  // namespace seekling

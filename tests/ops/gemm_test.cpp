@@ -21,8 +21,7 @@ struct Problem {
   Tensor c, a, b;  // windows into wider tensors
 
   Problem(Form f, Index M, Index N, Index K, Rng& rng)
-      : form(f),
-        c(Tensor::randn({M, N + 3}, rng).columns(1, N)),
+      : form(f), c(Tensor::randn({M, N + 3}, rng).columns(1, N)),
         a(f == kTN ? Tensor::randn({K, M + 5}, rng).columns(2, M) : Tensor::randn({M, K + 5}, rng).columns(2, K)),
         b(f == kNT ? Tensor::randn({N, K + 1}, rng).columns(1, K) : Tensor::randn({K, N + 1}, rng).columns(1, N)) {}
 

@@ -18,7 +18,8 @@ TEST(PerHeadT, GradientMatchesFiniteDifferences) {
 
 TEST(PerHeadT, IsTheTransposeOfPerHead) {
   Rng rng(17);
-  const Tensor x = Tensor::randn({1, 1, 2, 4}, rng), y = Tensor::randn({1, 1, 2, 5}, rng), W = Tensor::randn({2, 20}, rng);
+  const Tensor x = Tensor::randn({1, 1, 2, 4}, rng), y = Tensor::randn({1, 1, 2, 5}, rng),
+               W = Tensor::randn({2, 20}, rng);
   EXPECT_NEAR(dot(per_head(x, W, 4), y).item(), dot(x, per_head_t(y, W, 4)).item(), 1e-4);
 }
 

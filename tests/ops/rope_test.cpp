@@ -34,7 +34,8 @@ TEST(Rope, GradientMatchesFiniteDifferences) {
 }
 
 TEST(Rope, RefusesAWidthItHasNoAnglesFor) {
-  EXPECT_ERROR(rope(Tensor::zeros({1, 2, 3, 6}), 0, Rotary::plain(8, 10000)), "rope: x [1, 2, 3, 6] must be [B, T, H, 8]");
+  EXPECT_ERROR(rope(Tensor::zeros({1, 2, 3, 6}), 0, Rotary::plain(8, 10000)),
+               "rope: x [1, 2, 3, 6] must be [B, T, H, 8]");
 }
 
 }  // namespace seekling

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "gradcheck.h"
 #include "core/check.h"
+#include "gradcheck.h"
 
 namespace seekling {
 

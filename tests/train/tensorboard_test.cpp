@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 static std::string hex(const std::string& bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
-  for (const char c : bytes) out += (out.empty() ? "" : " ") + std::string{kDigits[std::uint8_t(c) >> 4], kDigits[c & 15]};
+  for (const char c : bytes)
+    out += (out.empty() ? "" : " ") + std::string{kDigits[std::uint8_t(c) >> 4], kDigits[c & 15]};
   return out;
 }
 
@@ -38,12 +39,12 @@ TEST(TensorBoard, AFileBeginsAsTensorFlowsDo) {
 
 TEST(TensorBoard, AScalarIsAnEventWithASummaryWithAValue) {
   EXPECT_EQ(hex(scalar_event(0, 300, {{"loss", 2.5f}})),
-            "09 00 00 00 00 00 00 00 00 "   // 1: wall_time 0
-            "10 ac 02 "                     // 2: step 300 = 2 · 128 + 44
-            "2a 0d "                        // 5: summary of 13 bytes
-            "0a 0b "                        //   1: value of 11 bytes
-            "0a 04 6c 6f 73 73 "            //     1: tag "loss"
-            "15 00 00 20 40");              //     2: simple_value 2.5
+            "09 00 00 00 00 00 00 00 00 "  // 1: wall_time 0
+            "10 ac 02 "                    // 2: step 300 = 2 · 128 + 44
+            "2a 0d "                       // 5: summary of 13 bytes
+            "0a 0b "                       //   1: value of 11 bytes
+            "0a 04 6c 6f 73 73 "           //     1: tag "loss"
+            "15 00 00 20 40");             //     2: simple_value 2.5
   EXPECT_EQ(hex(start_event(0, 1)), "09 00 00 00 00 00 00 00 00 10 01 3a 02 08 01");
 }
 

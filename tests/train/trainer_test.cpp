@@ -262,8 +262,11 @@ TEST_F(TrainerTest, ASaveThatFailsIsASentenceAndTheLastOneRemains) {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   const std::string at = (root / "full").string();
-  EXPECT_EQ(sentence, at + "/.next/model.safetensors: cannot be written (File too large); nothing was replaced; the weights of "
-                           "step 1 are in " + at + "; make room there, then go on with: ./seekling train --resume " + at);
+  EXPECT_EQ(sentence,
+            at +
+                "/.next/model.safetensors: cannot be written (File too large); nothing was replaced; the weights of "
+                "step 1 are in " +
+                at + "; make room there, then go on with: ./seekling train --resume " + at);
   EXPECT_FALSE(fs::exists(root / "full" / ".next"));
   EXPECT_EQ(read_trainer_state(root / "full").step, 1);
   EXPECT_EQ(resume("full"), straight);

@@ -138,10 +138,8 @@ TEST_F(V3Training, TheBiasEvensOutTheLoad) {
   state.settings.bias_speed = 0.01, state.settings.bias_still_at = 1;
   double last[2];
   for (const bool moving : {false, true}) {
-    if (!moving)
-      state.settings.bias_speed = 0;
-    else
-      state.settings.bias_speed = 0.01;
+    if (!moving) state.settings.bias_speed = 0;
+    else state.settings.bias_speed = 0.01;
     const Transformer model = fresh(v3());
     Trainer trainer(model, state, rows(4), {}, folder(text("even", moving)));
     double sum = 0;
