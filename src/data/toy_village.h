@@ -1,4 +1,4 @@
-// The village: twenty people, ten places, ten things, and a simulator of who is where and who has what.
+// The village: twelve people, ten places, ten things, and a simulator of who is where and who has what.
 //
 // An event that cannot happen is refused: nobody gives what they do not have, or takes what is elsewhere. Everything
 // told in the toy world is played here first, so no tale contradicts itself.
@@ -30,12 +30,18 @@ struct Thing {
   bool tool;  // useful at work
 };
 
-inline constexpr std::array<Person, 20> kPeople{
-    {{"Anna", "アンナ", true}, {"Ben", "ベン", false},        {"Clara", "クララ", true},   {"David", "ダビド", false},
-     {"Emma", "エマ", true},   {"Finn", "フィン", false},     {"Greta", "グレタ", true},   {"Hugo", "ヒューゴ", false},
-     {"Ida", "イーダ", true},  {"Leo", "レオ", false},        {"Mina", "ミーナ", true},    {"Noah", "ノア", false},
-     {"Olga", "オルガ", true}, {"Paul", "ポール", false},     {"Rosa", "ローザ", true},    {"Sam", "サム", false},
-     {"Tina", "ティナ", true}, {"Viktor", "ビクター", false}, {"Wilma", "ウィルマ", true}, {"Yuri", "ユーリ", false}}};
+inline constexpr std::array<Person, 12> kPeople{{{"Anna", "アンナ", true},
+                                                 {"Ben", "ベン", false},
+                                                 {"Clara", "クララ", true},
+                                                 {"David", "ダビド", false},
+                                                 {"Emma", "エマ", true},
+                                                 {"Finn", "フィン", false},
+                                                 {"Greta", "グレタ", true},
+                                                 {"Hugo", "ヒューゴ", false},
+                                                 {"Ida", "イーダ", true},
+                                                 {"Leo", "レオ", false},
+                                                 {"Mina", "ミーナ", true},
+                                                 {"Noah", "ノア", false}}};
 
 inline constexpr std::array<Place, 10> kPlaces{{{"mill", "水車小屋", "in", true},
                                                 {"garden", "庭", "in", false},

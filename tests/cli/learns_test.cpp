@@ -1,6 +1,7 @@
-// A small run learns the toy world as well as it should. The README's default run takes minutes; this one, a sixteenth of
-// its model and a fortieth of its tokens, takes seconds. A wrong gradient, a lost target or a shifted mask leaves the
-// band; another machine's rounding does not (seeds 1 to 3 end at 0.362, 0.333 and 0.340, step 1 is at 3.3).
+// A small run learns the toy world as well as it should. The README's default run takes minutes; this one, a quarter of
+// its model and a thirtieth of its tokens, takes seconds. A wrong gradient, a lost target or a shifted mask leaves the
+// band; another machine's rounding does not (it ends at 0.350; on other texts, seeds 1 to 3 ended
+// within 0.03 of each other).
 #include <sstream>
 
 #include "cli/program.h"
@@ -23,8 +24,8 @@ TEST_F(LearnsTest, ASmallRunEndsInItsBandOfHeldOutLoss) {
   ASSERT_EQ(metrics.size(), 300u);
   EXPECT_GT(metrics.front().loss, 6);
   const double bits = metrics.back().heldout_bits_per_byte.value();
-  EXPECT_GT(bits, 0.34);
-  EXPECT_LT(bits, 0.385);
+  EXPECT_GT(bits, 0.33);
+  EXPECT_LT(bits, 0.37);
 }
 
 }  // namespace seekling
