@@ -1,8 +1,10 @@
 // Balance. DeepSeek-V2 (arXiv:2405.04434) §2.2.3, over the T tokens of a sequence, experts in D groups E_1 .. E_D:
-//   expert level         α1 Σ_i f_i P_i        (23)   f_i  = E/(K T) Σ_t [t chose i]      (24)   P_i  = 1/T Σ_t s_i,t
-//   (25) device level         α2 Σ_g f'_g P'_g      (26)   f'_g = mean of f_i, i in E_g        (27)   P'_g = Σ P_i, i
-//   in E_g   (28) communication level  α3 Σ_g f''_g P''_g    (29)   f''_g = D/(M T) Σ_t [t goes to g]   (30)   P''_g =
-//   P'_g             (31)
+//   expert level         α1 Σ_i f_i P_i        (23)
+//     f_i   = E/(K T) Σ_t [t chose i]          (24)      P_i   = 1/T Σ_t s_i,t          (25)
+//   device level         α2 Σ_g f'_g P'_g      (26)
+//     f'_g  = mean of f_i, i in E_g            (27)      P'_g  = Σ P_i, i in E_g        (28)
+//   communication level  α3 Σ_g f''_g P''_g    (29)
+//     f''_g = D/(M T) Σ_t [t goes to g]        (30)      P''_g = P'_g                   (31)
 // DeepSeek-V3 (arXiv:2412.19437) eq. 17-20 is (23) with P from s' = s / Σ_j s_j. f counts the choices that were made;
 // V3's eq. 18 as printed would count those that the scores alone, without bias and groups, had made.
 //

@@ -26,7 +26,7 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; sizes are weighed in tests/bench
+constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; `seekling bench gemm` weighs the sizes
 constexpr Index kTilesWanted = 16;        // with fewer, one thread would often wait for another's last tile
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
