@@ -101,12 +101,8 @@ Json step(const Config& config, Index B, Index T, Index steps) {
       Tape tape;
       Pass pass;
       const Tensor loss = model.loss(ids, targets, B, T, pass);
-      if (pass.balance_loss.defined()) {
-        *loss.grad().data() = 1;
-        tape.backward(pass.balance_loss);
-      } else {
-        tape.backward(loss);
-      }
+      if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = 1;  // the tape is played back once, from both
+      tape.backward(loss);
     }
     optimizer.update(i + 1, 3e-4, clip_factor(gradient_norm(optimizer.parameters()), 1));
     clear_gradients(optimizer.parameters());

@@ -7,6 +7,7 @@
 
 #include "cli/questions.h"
 #include "core/check.h"
+#include "data/toy_turn.h"
 #include "infer/generate.h"
 #include "interop/file.h"
 #include "train/metrics.h"
@@ -35,7 +36,7 @@ std::string turn(const std::string& given, const std::string& said) {
 }
 
 std::string story(const Transformer& model, const Tokenizer& tokenizer, const std::string& wish) {
-  return turn(wish, answer(model, tokenizer, "User: " + wish + "\n\nAssistant:", 160));
+  return turn(wish, answer(model, tokenizer, prompt(wish), 160));
 }
 
 // The last thing that the user says in a prompt.

@@ -56,7 +56,7 @@ static const Words& words_of(Language language) {
 }
 
 // The content is the sequence. Words are split by their own language's spelling: the other spelling is another text.
-Turn copy_turn(Language language, const Split& split, Rng& rng) {
+Turn copy_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Index which = rng.below(3);
     const std::string items = joined(draw(which == 0 ? digits() : which == 1 ? letters() : words_of(language), rng));
@@ -65,7 +65,7 @@ Turn copy_turn(Language language, const Split& split, Rng& rng) {
 }
 
 // The content is the sorted sequence: no order in which its items might be given is seen in training.
-Turn sort_turn(Language language, const Split& split, Rng& rng) {
+Turn sort_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Words items = draw(chance(50, rng) ? digits() : letters(), rng);
     Words sorted = items;
@@ -76,7 +76,7 @@ Turn sort_turn(Language language, const Split& split, Rng& rng) {
 }
 
 // Half of the operands have one digit, the others are below 50. The content is the pair without its order.
-Turn sum_turn(Language language, const Split& split, Rng& rng) {
+Turn sum_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Index a = rng.below(chance(50, rng) ? 10 : 50), b = rng.below(chance(50, rng) ? 10 : 50);
     const std::string pair = " " + std::to_string(std::min(a, b)) + " " + std::to_string(std::max(a, b));
@@ -104,7 +104,7 @@ static Words open_brackets(Words& closing, Rng& rng) {
 }
 
 // The content is the sequence to be closed.
-Turn brackets_turn(Language language, const Split& split, Rng& rng) {
+Turn brackets_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     Words closing;
     const std::string given = joined(open_brackets(closing, rng));

@@ -10,9 +10,9 @@
 
 namespace seekling {
 
-Turn copy_turn(Language language, const Split& split, Rng& rng);
-Turn sort_turn(Language language, const Split& split, Rng& rng);
-Turn sum_turn(Language language, const Split& split, Rng& rng);
-Turn brackets_turn(Language language, const Split& split, Rng& rng);
+Turn copy_turn(Language language, const ToySplit& split, Rng& rng);
+Turn sort_turn(Language language, const ToySplit& split, Rng& rng);
+Turn sum_turn(Language language, const ToySplit& split, Rng& rng);
+Turn brackets_turn(Language language, const ToySplit& split, Rng& rng);
 
 }  // namespace seekling

@@ -66,7 +66,7 @@ static std::string tell(const Plot& plot, const Roles& roles, Language language,
   return text;
 }
 
-std::string make_story(Language language, const Split& split, Rng& rng) {
+std::string make_story(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Plot& plot = pick(plots(), rng);
     const Roles roles = cast_roles(plot, rng);

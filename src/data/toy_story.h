@@ -8,7 +8,7 @@
 namespace seekling {
 
 // Its content, for the split, is the plot with its hero, thing and first place.
-std::string make_story(Language language, const Split& split, Rng& rng);
+std::string make_story(Language language, const ToySplit& split, Rng& rng);
 
 // "Tell me a story." in the words of the language.
 std::string story_request(Language language);

@@ -142,7 +142,7 @@ std::vector<Turn> ask_all(const Teller& teller) {
 }  // namespace
 
 // What is held out is the course of events: told in other words or in the other language, it is still the same tale.
-Tale make_tale(Language language, const Split& split, Rng& rng) {
+Tale make_tale(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     Teller teller{language, rng};
     teller.cast = some_of(kPeople.size(), 2 + rng.below(2), rng);

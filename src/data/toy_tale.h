@@ -19,7 +19,7 @@ struct Tale {
 };
 
 // A tale on the split's side.
-Tale make_tale(Language language, const Split& split, Rng& rng);
+Tale make_tale(Language language, const ToySplit& split, Rng& rng);
 
 std::string tale_and_question(const Tale& tale, const std::string& question, Language language);
 

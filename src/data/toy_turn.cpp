@@ -12,7 +12,7 @@ std::string conversation(const std::vector<Turn>& turns) {
   return out;
 }
 
-bool Split::allows(std::string_view content) const {
+bool ToySplit::allows(std::string_view content) const {
   std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a: xor a byte, multiply by the prime
   for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
   return (Rng(seed, hash).below(kHeldoutOneIn) == 0) == heldout;

@@ -34,7 +34,7 @@ std::string conversation(const std::vector<Turn>& turns);
 // list, the course of a tale. Hashed with the seed, about one in sixteen is held out, whatever the
 // language, and no training document ever contains it; so a right answer to a held-out question cannot have been learnt
 // by heart.
-struct Split {
+struct ToySplit {
   std::uint64_t seed;
   bool heldout;  // which side the documents being made are on
 

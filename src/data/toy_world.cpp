@@ -22,15 +22,15 @@ static Language language_of(const std::string& code) { return code == "en" ? Lan
 
 enum Part : std::uint64_t { kTrain, kHeldout, kQuestions };  // keys of the streams: never renumber
 
-using MakeTurn = Turn (*)(Language, const Split&, Rng&);
+using MakeTurn = Turn (*)(Language, const ToySplit&, Rng&);
 
-static std::string list_document(MakeTurn make, Language language, const Split& split, Rng& rng) {
+static std::string list_document(MakeTurn make, Language language, const ToySplit& split, Rng& rng) {
   std::vector<Turn> turns;
   for (Index left = 3 + rng.below(4); left > 0; --left) turns.push_back(make(language, split, rng));
   return conversation(turns);
 }
 
-static std::string tale_document(Language language, const Split& split, Rng& rng) {
+static std::string tale_document(Language language, const ToySplit& split, Rng& rng) {
   Tale tale = make_tale(language, split, rng);
   std::vector<Turn> turns = tale.questions;
   if (turns.size() > 6) turns.resize(6);
@@ -38,12 +38,12 @@ static std::string tale_document(Language language, const Split& split, Rng& rng
   return conversation(turns);
 }
 
-static std::string story_document(Language language, const Split& split, Rng& rng) {
+static std::string story_document(Language language, const ToySplit& split, Rng& rng) {
   const std::string story = make_story(language, split, rng);
   return chance(50, rng) ? story : conversation({{"story", story_request(language), " " + story}});
 }
 
-static Document make_document(const std::string& code, const Split& split, Rng& rng) {
+static Document make_document(const std::string& code, const ToySplit& split, Rng& rng) {
   const Language language = language_of(code);
   const Index percent = rng.below(100);
   if (percent < 54) return {"tale", code, tale_document(language, split, rng)};
@@ -55,7 +55,7 @@ static Document make_document(const std::string& code, const Split& split, Rng& 
 }
 
 static std::vector<Document> make_documents(Index count, Part part, const ToyWorldOptions& options) {
-  const Split split{options.seed, /*heldout=*/part == kHeldout};
+  const ToySplit split{options.seed, /*heldout=*/part == kHeldout};
   std::vector<Document> documents{std::size_t(count)};
   parallel_for(count, /*grain=*/64, [&](Index i) {
     Rng rng(options.seed, part, std::uint64_t(i));
@@ -65,7 +65,7 @@ static std::vector<Document> make_documents(Index count, Part part, const ToyWor
 }
 
 // A tale's first question of the wanted kind, after the tale.
-static Turn tale_turn(const std::string& kind, Language language, const Split& split, Rng& rng) {
+static Turn tale_turn(const std::string& kind, Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Tale tale = make_tale(language, split, rng);
     for (const Turn& turn : tale.questions)
@@ -73,7 +73,7 @@ static Turn tale_turn(const std::string& kind, Language language, const Split& s
   }
 }
 
-static Turn make_question(const std::string& kind, Language language, const Split& split, Rng& rng) {
+static Turn make_question(const std::string& kind, Language language, const ToySplit& split, Rng& rng) {
   if (kind == "sum") return sum_turn(language, split, rng);
   if (kind == "sort") return sort_turn(language, split, rng);
   if (kind == "copy") return copy_turn(language, split, rng);
@@ -82,7 +82,7 @@ static Turn make_question(const std::string& kind, Language language, const Spli
 }
 
 static std::vector<Question> make_questions(const ToyWorldOptions& options) {
-  const Split split{options.seed, /*heldout=*/true};
+  const ToySplit split{options.seed, /*heldout=*/true};
   std::vector<Question> questions;
   std::unordered_set<std::string> seen;
   Rng rng(options.seed, kQuestions);

@@ -35,6 +35,11 @@ enum class Form { kNT, kNN, kTN };
 
 Index depth(Form form, const Gemm& g) { return form == Form::kTN ? g.a.rows : g.a.cols; }
 
+// Numbers in the panels of the whole B; the last panel counts as a wide one.
+Index panels_size(Form form, const GemmInstructions& cpu, const Gemm& g) {
+  return (g.c.cols + cpu.cols - 1) / cpu.cols * cpu.cols * depth(form, g);
+}
+
 const GemmInstructions* best_instructions() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && gemm_avx512()) return gemm_avx512();
@@ -123,9 +128,9 @@ void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> grou
   static thread_local std::vector<Piece> pieces_of_thread;
   std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
 
-  Index panels_size = 0, work = 0;
+  Index room = 0, work = 0;
   for (const Gemm& g : group) {
-    panels_size += (g.c.cols + cpu.cols - 1) / cpu.cols * cpu.cols * depth(form, g);
+    room += panels_size(form, cpu, g);
     work += g.c.rows * g.c.cols * depth(form, g);
   }
   const auto for_each_piece = [&](auto&& f) {
@@ -133,12 +138,12 @@ void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> grou
                  [&](Index p) { f(pieces[size_t(p)]); });
   };
 
-  real* panels = scratch.take(panels_size);
+  real* panels = scratch.take(room);
   pieces.clear();
   for (const Gemm& g : group) {
     for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.cols)
       pieces.push_back({&g, panels, 0, 0, j, std::min(cpu.cols, g.c.cols - j)});
-    panels += (g.c.cols + cpu.cols - 1) / cpu.cols * cpu.cols * depth(form, g);
+    panels += panels_size(form, cpu, g);
   }
   for_each_piece([&](const Piece& p) {
     const View& b = p.g->b;
@@ -148,14 +153,14 @@ void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> grou
                       : cpu.pack(panel, b.data + p.j, b.ld, p.cols, K);
   });
 
-  panels = scratch.take(panels_size);
+  panels = scratch.take(room);
   pieces.clear();
   const Index rows = tile_rows(cpu, group);
   for (const Gemm& g : group) {
     for (Index j = 0; j < g.c.cols; j += kTileCols)  // rows innermost: the threads share the columns of B at hand
       for (Index i = 0; i < g.c.rows; i += rows)
         pieces.push_back({&g, panels, i, std::min(rows, g.c.rows - i), j, std::min(kTileCols, g.c.cols - j)});
-    panels += (g.c.cols + cpu.cols - 1) / cpu.cols * cpu.cols * depth(form, g);
+    panels += panels_size(form, cpu, g);
   }
   for_each_piece([&](const Piece& tile) { multiply_tile(form, cpu, tile, accumulate); });
 }

@@ -147,7 +147,6 @@ Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h,
 Pass Trainer::pass_of(const Batch& batch, Index number) const {
   const TrainSettings& s = settings();
   Pass pass;
-  pass.first = batch.first;
   pass.predict_further = !model.mtp.empty() && mtp_weight_at(s, state_.step + 1) > 0;
   pass.device_loss_alpha = real(s.device_loss_alpha), pass.communication_loss_alpha = real(s.communication_loss_alpha);
   pass.capacity_factor = s.capacity_factor;

@@ -35,7 +35,7 @@ TEST(ToyVillage, AllowsEveryStory) {  // an impossible event would throw
   for (const auto language : {Language::english, Language::japanese})
     for (std::uint64_t i = 0; i < 500; ++i) {
       Rng rng(3, i);
-      const std::string story = make_story(language, Split{3, i % 2 == 0}, rng);
+      const std::string story = make_story(language, ToySplit{3, i % 2 == 0}, rng);
       EXPECT_EQ(story.find_first_of("{}"), std::string::npos) << story;
     }
 }

@@ -13,14 +13,13 @@
 #include "core/parallel.h"
 #include "interop/checkpoint.h"
 #include "interop/file.h"
+#include "train/made_up.h"
 
 namespace seekling {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr Index kVocab = 32, T = 12;
 
 Config tiny() {
   Config c;
@@ -29,28 +28,6 @@ Config tiny() {
   c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.moe_intermediate_size = 8;
   c.aux_loss_alpha = 0.01, c.initializer_range = 0.1;
   return c;
-}
-
-// Row r of a made-up corpus: two documents, in each of which an id follows from the one before.
-void append_row(Batch& batch, Index r) {
-  Rng rng(5, std::uint64_t(r));
-  const Index second = 3 + rng.below(T - 4);  // where the second document begins
-  Index id = 0;
-  for (Index t = 0; t < T; ++t) {
-    id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
-    batch.ids.push_back(std::int32_t(id));
-    batch.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
-    batch.first.push_back(std::int32_t(t >= second ? second : 0));
-  }
-  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = kIgnored;
-}
-
-BatchSource rows(Index B) {
-  return [B](Index i) {
-    Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
-    for (Index b = 0; b < B; ++b) append_row(batch, i * B + b);
-    return batch;
-  };
 }
 
 TrainerState state_of(Index steps) {

@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "interop/checkpoint.h"
 #include "interop/file.h"
+#include "train/made_up.h"
 #include "train/trainer.h"
 
 namespace seekling {
@@ -15,8 +16,6 @@ namespace seekling {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr Index kVocab = 32, T = 12;
 
 Config v3() {
   Config c;
@@ -34,26 +33,6 @@ Config v2() {
   c.norm_topk_prob = false;
   c.num_nextn_predict_layers = 0;
   return c;
-}
-
-// Rows of two documents, in which an id follows from the one before; later rows ignore a few targets.
-BatchSource rows(Index B) {
-  return [B](Index i) {
-    Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
-    for (Index r = i * B; r < (i + 1) * B; ++r) {
-      Rng rng(5, std::uint64_t(r));
-      const Index second = 3 + rng.below(T - 4);
-      Index id = 0;
-      for (Index t = 0; t < T; ++t) {
-        id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
-        batch.ids.push_back(std::int32_t(id));
-        batch.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
-        batch.first.push_back(std::int32_t(t >= second ? second : 0));
-      }
-      for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = kIgnored;
-    }
-    return batch;
-  };
 }
 
 TrainerState state_of(Index steps) {
