@@ -4,12 +4,15 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "ops/flow.h"
 #include "tensor/tape.h"
 
 namespace seekling {
 
-static void accumulate(View sum, View x) {
-  parallel_for(sum.rows, /*grain=*/64, [=](Index i) { sum.row(i) += x.row(i); });
+static void pass_on(const Tensor& gradient, View dy) {
+  const Accumulate into = flow_into(gradient);
+  const View dx = gradient;
+  parallel_for(dx.rows, /*grain=*/64, [=](Index i) { flow(dx.row(i), dy.row(i), into); });
 }
 
 Tensor add(const Tensor& a, const Tensor& b) {
@@ -18,8 +21,8 @@ Tensor add(const Tensor& a, const Tensor& b) {
   const View ya = y, va = a, vb = b;
   parallel_for(ya.rows, /*grain=*/64, [=](Index i) { ya.row(i) = va.row(i) + vb.row(i); });
   record("add", {a, b}, {y}, [da = a.grad(), db = b.grad(), dy = y.grad()] {
-    accumulate(da, dy);
-    accumulate(db, dy);
+    pass_on(da, dy);
+    pass_on(db, dy);
   });
   return y;
 }

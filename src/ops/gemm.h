@@ -13,6 +13,7 @@
 
 #include <span>
 
+#include "ops/flow.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
@@ -20,12 +21,6 @@ namespace seekling {
 struct Gemm {
   View c, a, b;
 };
-
-enum class Accumulate { kNo, kYes };  // C = ..., C += ...
-
-// How to let a product flow into a gradient: the first one may be stored. Ask before the View is taken, which fills with
-// zeros a gradient that nothing has flowed into.
-inline Accumulate flow_into(const Tensor& gradient) { return gradient.claim() ? Accumulate::kNo : Accumulate::kYes; }
 
 void gemm_nt(std::span<const Gemm> group, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn(std::span<const Gemm> group, Accumulate accumulate = Accumulate::kNo);

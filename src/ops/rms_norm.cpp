@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "ops/flow.h"
 #include "tensor/tape.h"
 
 namespace seekling {
@@ -19,11 +20,11 @@ static void rms_norm_forward(View y, View r, View x, View g, real eps) {
   });
 }
 
-static void rms_norm_backward(View dx, View dg, View dy, View x, View g, View r) {
+static void rms_norm_backward(View dx, View dg, View dy, View x, View g, View r, Accumulate into_x) {
   parallel_for(x.rows, /*grain=*/64, [=](Index i) {  // a thread owns whole rows of dx ...
     const auto a = dy.row(i).cwiseProduct(g.vector());
     const real mean_an = r[i] * a.dot(x.row(i)) / real(x.cols);
-    dx.row(i) += r[i] * (a - mean_an * r[i] * x.row(i));
+    flow(dx.row(i), r[i] * (a - mean_an * r[i] * x.row(i)), into_x);
   });
   parallel_stripes(x.cols, /*width=*/64, [=](Index j, Index n) {  // ... and a stripe of dg: no atomics
     for (Index i = 0; i < x.rows; ++i)
@@ -35,8 +36,10 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
   check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(), " must match the last dimension of x ", x.shape());
   const Tensor y = Tensor::like(x), r({x.rows()});  // r is kept for backward: it is D times smaller than x
   rms_norm_forward(y, r, x, gain, eps);
-  record("rms_norm", {x, gain}, {y},
-         [x, gain, r, dy = y.grad()] { rms_norm_backward(x.grad(), gain.grad(), dy, x, gain, r); });
+  record("rms_norm", {x, gain}, {y}, [x, gain, r, dx = x.grad(), dy = y.grad()] {
+    const Accumulate into_x = flow_into(dx);
+    rms_norm_backward(dx, gain.grad(), dy, x, gain, r, into_x);
+  });
   return y;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "ops/flow.h"
 #include "tensor/tape.h"
 
 namespace seekling {
@@ -20,13 +21,13 @@ static void swiglu_forward(View y, View gate_up) {
   });
 }
 
-static void swiglu_backward(View d_gate_up, View dy, View gate_up) {
+static void swiglu_backward(View d_gate_up, View dy, View gate_up, Accumulate into) {
   const Index m = dy.cols;
   parallel_for(dy.rows, /*grain=*/32, [=](Index i) {
     const auto a = gate_up.row(i).head(m).array(), u = gate_up.row(i).tail(m).array();
     const Eigen::Array<real, 1, Eigen::Dynamic> sigma = kOne / (kOne + (-a).exp());
-    d_gate_up.row(i).head(m).array() += dy.row(i).array() * u * sigma * (kOne + a * (kOne - sigma));
-    d_gate_up.row(i).tail(m).array() += dy.row(i).array() * a * sigma;
+    flow(d_gate_up.row(i).head(m).array(), dy.row(i).array() * u * sigma * (kOne + a * (kOne - sigma)), into);
+    flow(d_gate_up.row(i).tail(m).array(), dy.row(i).array() * a * sigma, into);
   });
 }
 
@@ -36,7 +37,10 @@ Tensor swiglu(const Tensor& gate_up) {
   shape.back() /= 2;
   const Tensor y(shape);
   swiglu_forward(y, gate_up);
-  record("swiglu", {gate_up}, {y}, [gate_up, dy = y.grad()] { swiglu_backward(gate_up.grad(), dy, gate_up); });
+  record("swiglu", {gate_up}, {y}, [gate_up, d_gate_up = gate_up.grad(), dy = y.grad()] {
+    const Accumulate into = flow_into(d_gate_up);
+    swiglu_backward(d_gate_up, dy, gate_up, into);
+  });
   return y;
 }
 
