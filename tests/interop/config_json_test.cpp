@@ -149,6 +149,8 @@ TEST(ConfigJson, RefusesRotarySettingsThatAreUnclear) {
 }
 
 TEST(ConfigJson, RefusesSizesThatNoMachineHolds) {
+  EXPECT_ERROR(with(R"(, "moe_intermediate_size": 2000000000)"),
+               "c.json: moe_intermediate_size is 2000000000, expected at most 1000000000");
   EXPECT_ERROR(with(R"(, "moe_intermediate_size": 1000000000, "n_routed_experts": 1000000000)"),
                "c.json: describes a model of about 4.8e+19 parameters; the file is damaged");
 }
