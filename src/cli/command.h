@@ -20,6 +20,7 @@ int chat_command(int argc, char** argv);
 int eval_command(int argc, char** argv);
 int score_command(int argc, char** argv);
 int export_command(int argc, char** argv);
+int import_command(int argc, char** argv);
 int params_command(int argc, char** argv);
 int tokenizer_command(int argc, char** argv);
 int data_command(int argc, char** argv);

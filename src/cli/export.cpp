@@ -1,7 +1,10 @@
-// seekling export: a run or checkpoint as a Hugging Face folder of another number type, in one file or in shards.
+// seekling export: a run or checkpoint as a Hugging Face folder of another number type, in one file or in shards; or as
+// one GGUF file, for llama.cpp.
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/places.h"
@@ -9,39 +12,88 @@
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "interop/file.h"
+#include "interop/gguf_checkpoint.h"
+#include "interop/tokenizer_json.h"
 
 namespace seekling {
 
 namespace fs = std::filesystem;
 
-int export_command(int argc, char** argv) {
-  cxxopts::Options options("seekling export", "Writes a model as a Hugging Face folder.");
-  options.add_options()("model", "a run or checkpoint folder (the latest run)", cxxopts::value<std::string>(), "DIR")(
-      "out", "the folder to make", cxxopts::value<std::string>(), "DIR")(
-      "dtype", "fp32, bf16 or fp16", cxxopts::value<std::string>()->default_value("bf16"), "TYPE")(
-      "shard-mib", "the largest file, in MiB; 0: one file", cxxopts::value<Index>()->default_value("0"), "N");
-  const auto flags = parse(options, argc, argv, "model");
-  if (!flags.count("out")) throw Usage("export: --out is missing; see --help");
-  static const std::map<std::string, std::pair<const char*, const char*>> types = {
-      {"fp32", {"F32", "float32"}}, {"bf16", {"BF16", "bfloat16"}}, {"fp16", {"F16", "float16"}}};
-  const auto type = types.find(flags["dtype"].as<std::string>());
-  if (type == types.end())
-    throw Usage("--dtype: found " + flags["dtype"].as<std::string>() + ", expected fp32, bf16 or fp16");
-  const Index mib = flags["shard-mib"].as<Index>();
-  if (mib < 0) throw Usage(text("--shard-mib: found ", mib, ", expected at least 0"));
+namespace {
 
-  const fs::path from = flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
-  const fs::path out = flags["out"].as<std::string>();
-  check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
-        " holds something already; name another folder");
-  const auto model = load_model(from);
+struct NumberType {
+  const char* in_file;    // in safetensors and GGUF
+  const char* in_config;  // in config.json; none: for GGUF alone
+};
+
+NumberType number_type(const std::string& word, bool gguf) {
+  static const std::map<std::string, NumberType> types = {{"fp32", {"F32", "float32"}},
+                                                          {"bf16", {"BF16", "bfloat16"}},
+                                                          {"fp16", {"F16", "float16"}},
+                                                          {"int8", {"Q8_0", nullptr}}};
+  const auto type = types.find(word);
+  if (type == types.end() || (!gguf && !type->second.in_config))
+    throw Usage("--dtype: found " + word + ", expected fp32, bf16 or fp16, or int8 with --gguf");
+  return type->second;
+}
+
+std::string chat_template(const fs::path& config) {
+  if (!fs::exists(config)) return "";
+  const nlohmann::json j = parse_json(read_file(config), config.string());
+  return j.is_object() && j.contains("chat_template") && j["chat_template"].is_string()
+             ? j["chat_template"].get<std::string>()
+             : "";
+}
+
+void write_gguf_file(const fs::path& from, const fs::path& out, const Transformer& model, const char* dtype) {
+  GgufOptions options{.dtype = dtype, .chat_template = chat_template(from / "tokenizer_config.json")};
+  std::optional<Tokenizer> tokenizer;
+  if (fs::exists(from / "tokenizer.json")) options.tokenizer = &tokenizer.emplace(read_tokenizer(from.string()));
+  else std::cerr << "note: " << from.string() << " has no tokenizer.json: the file is for token ids alone\n";
+  for (const std::string& note : gguf_notes(model.config)) std::cerr << "note: " << note << "\n";
+  const fs::path aside = out.string() + ".tmp";
+  save_gguf(aside, model, options);
+  fs::rename(aside, out);
+}
+
+void write_folder(const fs::path& from, const fs::path& out, const Transformer& model, const NumberType& type,
+                  Index shard_mib) {
   AtomicSave save(out);
-  write_file(save.file("config.json"), config_json(model->config, type->second.second));
-  save_weights(save.file("config.json").parent_path(), *model,
-               {.dtype = type->second.first, .largest_shard = std::size_t(mib) << 20});
+  write_file(save.file("config.json"), config_json(model.config, type.in_config));
+  save_weights(save.file("config.json").parent_path(), model,
+               {.dtype = type.in_file, .largest_shard = std::size_t(shard_mib) << 20});
   for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"})
     if (fs::exists(from / name)) write_file(save.file(name), read_file(from / name));
   save.commit();
+}
+
+}  // namespace
+
+int export_command(int argc, char** argv) {
+  cxxopts::Options options("seekling export", "Writes a model as a Hugging Face folder, or as a GGUF file.");
+  // clang-format off
+  options.add_options()
+      ("model", "a run or checkpoint folder (the latest run)", cxxopts::value<std::string>(), "DIR")
+      ("out", "the folder or the .gguf file to make", cxxopts::value<std::string>(), "PATH")
+      ("gguf", "one file for llama.cpp instead of a folder")
+      ("dtype", "fp32, bf16, fp16; with --gguf also int8 (Q8_0)", cxxopts::value<std::string>()->default_value("bf16"), "TYPE")
+      ("shard-mib", "the largest file of a folder, in MiB; 0: one file", cxxopts::value<Index>()->default_value("0"), "N");
+  // clang-format on
+  const auto flags = parse(options, argc, argv, "model");
+  if (!flags.count("out")) throw Usage("export: --out is missing; see --help");
+  const bool gguf = flags.count("gguf") > 0;
+  const NumberType type = number_type(flags["dtype"].as<std::string>(), gguf);
+  const Index shard_mib = number_of(flags, "shard-mib", 0);
+
+  const fs::path from = flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
+  const fs::path out = flags["out"].as<std::string>();
+  if (gguf) check(!fs::exists(out), "--out: ", out.string(), " is there already; name another file");
+  else
+    check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
+          " holds something already; name another folder");
+  const auto model = load_model(from);
+  if (gguf) write_gguf_file(from, out, *model, type.in_file);
+  else write_folder(from, out, *model, type, shard_mib);
   std::cerr << "wrote " << out.string() << "\n";
   return 0;
 }

@@ -77,6 +77,12 @@ bool is_scale(const Shards& shards, const std::string& tensor) {
   return tensor.ends_with(kScale) && is_eight_bit(shards, tensor.substr(0, tensor.size() - std::string(kScale).size()));
 }
 
+// transformers saves the shared experts of a model that has none (n_shared_experts 0) as matrices of 0 rows.
+bool is_empty(const Shards& shards, const std::string& tensor) {
+  const SafetensorsFile::Entry& entry = shards.file_of(tensor).entries().at(tensor);
+  return tensor.find(".mlp.shared_experts.") != std::string::npos && entry.begin == entry.end;
+}
+
 // w_ij ← w_ij scale(i / 128, j / 128). DeepSeek-V3 (arXiv:2412.19437) §3.3.
 void scale_blocks(const Shards& shards, const std::string& name, const Tensor& w) {
   check(shards.has(name + kScale), shards.path_of(name), ": tensor ", name, " has dtype F8_E4M3, but ", name, kScale,
@@ -116,7 +122,8 @@ void load_tensors(const fs::path& folder, const NamedTensors& into, const std::v
   std::map<std::string, Tensor> known(into.begin(), into.end());
   for (const Copy& copy : copies) known.emplace(copy.name, Tensor());
   for (const auto& [tensor, file] : shards.tensors())
-    check(known.contains(tensor) || is_scale(shards, tensor) || tensor.ends_with("rotary_emb.inv_freq"),
+    check(known.contains(tensor) || is_scale(shards, tensor) || is_empty(shards, tensor) ||
+              tensor.ends_with("rotary_emb.inv_freq"),
           shards.path_of(tensor), ": has the tensor ", tensor, ", which a model with this config.json does not have");
   std::set<std::string> missing;
   for (const auto& [name, tensor] : into)

@@ -19,7 +19,7 @@ struct Copy {
 };
 
 // Every tensor of `into` must be there once, with its shape and finite, and nothing else but `copies` and the rotary
-// tables that old files hold; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of
+// tables and empty shared experts that some files hold; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of
 // 128 x 128 numbers, as DeepSeek-V3 was released.
 void load_tensors(const std::filesystem::path& folder, const NamedTensors& into, const std::vector<Copy>& copies = {});
 

@@ -32,7 +32,9 @@ Key key(T Config::*field) {
   return {[field](Config& c, const nlohmann::json& j) {
             if constexpr (std::is_same_v<T, Index>) {
               if (!j.is_number_integer()) throw Error("an integer");
-              c.*field = j.is_number_unsigned() && j.get<std::uint64_t>() > kLargest ? -1 : j.get<Index>();
+              if (j.is_number_unsigned() && j.get<std::uint64_t>() > kLargest)
+                throw Error(text("at most ", kLargest));
+              c.*field = j.get<Index>();
             } else if constexpr (std::is_same_v<T, double>) {
               if (!j.is_number()) throw Error("a number");
               c.*field = j.get<double>();
@@ -350,7 +352,8 @@ static void check_size(const Config& c, const std::string& source) {
 
 void check_config(const Config& c, const std::string& source) {
   const auto at_least = [&](const char* name, Index value, Index least) {
-    check(value >= least && value <= Index(kLargest), source, ": ", name, " is ", value, ", expected at least ", least);
+    check(value >= least, source, ": ", name, " is ", value, ", expected at least ", least);
+    check(value <= Index(kLargest), source, ": ", name, " is ", value, ", expected at most ", kLargest);
   };
   const auto one_of = [&](const char* name, const std::string& value, std::vector<std::string> known) {
     for (const std::string& k : known)

@@ -4,20 +4,13 @@
 // its header is believed before it is checked against the file's real size.
 #include "interop/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "core/parallel.h"
 #include "interop/file.h"
-#include "interop/half.h"
+#include "interop/floats.h"
 
 namespace seekling {
 
@@ -38,26 +31,6 @@ T load(const std::byte* at) {
   T value;
   std::memcpy(&value, at, sizeof(T));
   return value;
-}
-
-// into = the numbers at `at`, row by row, each sizeof(Stored) bytes.
-template <class Stored, class Convert>
-void fill(View into, const std::byte* at, Convert convert) {
-  parallel_for(into.rows, /*grain=*/64, [=](Index i) {
-    const std::byte* from = at + std::size_t(i * into.cols) * sizeof(Stored);
-    for (Index j = 0; j < into.cols; ++j)
-      into(i, j) = real(convert(load<Stored>(from + std::size_t(j) * sizeof(Stored))));
-  });
-}
-
-bool read_floats(View into, const std::byte* at, const std::string& dtype) {  // false: these are none
-  if (dtype == "F64") fill<double>(into, at, [](double x) { return x; });
-  else if (dtype == "F32") fill<float>(into, at, [](float x) { return x; });
-  else if (dtype == "F16") fill<std::uint16_t>(into, at, from_half);
-  else if (dtype == "BF16") fill<std::uint16_t>(into, at, from_bf16);
-  else if (dtype == "F8_E4M3") fill<std::uint8_t>(into, at, from_e4m3);
-  else return false;
-  return true;
 }
 
 std::int64_t load_integer(const std::byte* at, const std::string& dtype) {
@@ -98,32 +71,18 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  check(file >= 0, path.string(), ": cannot be opened (", std::strerror(errno), "); expected a safetensors file");
-  struct stat status {};
-  const bool known = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-  size_ = known ? std::size_t(status.st_size) : 0;
-  void* map = size_ > 8 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
-  ::close(file);
-  check(map != MAP_FAILED, path.string(), ": has ", size_, " bytes, too few for a safetensors file");
-  bytes_ = static_cast<const std::byte*>(map);
-  try {
-    parse();
-  } catch (...) {
-    ::munmap(const_cast<std::byte*>(bytes_), size_);
-    throw;
-  }
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
+  check(file_.bytes().size() > 8, path.string(), ": has ", file_.bytes().size(),
+        " bytes, too few for a safetensors file");
+  parse();
 }
 
-SafetensorsFile::~SafetensorsFile() { ::munmap(const_cast<std::byte*>(bytes_), size_); }
-
 void SafetensorsFile::parse() {
-  const std::uint64_t length = load<std::uint64_t>(bytes_);
-  check(length <= size_ - 8 && length <= kLargestHeader, path_.string(), ": its header claims ", length,
-        " bytes, but the file has ", size_, "; it is damaged or not safetensors");
+  const std::uint64_t length = load<std::uint64_t>(at(0));
+  check(length <= file_.bytes().size() - 8 && length <= kLargestHeader, path_.string(), ": its header claims ", length,
+        " bytes, but the file has ", file_.bytes().size(), "; it is damaged or not safetensors");
   data_ = 8 + std::size_t(length);
-  const char* text = reinterpret_cast<const char*>(bytes_ + 8);
+  const char* text = file_.bytes().data() + 8;
   const nlohmann::json header = parse_json({text, std::size_t(length)}, path_.string());
   check(header.is_object(), path_.string(), ": its header is not a JSON object; it is damaged or not safetensors");
   for (const auto& [name, value] : header.items()) {
@@ -144,8 +103,8 @@ void SafetensorsFile::parse() {
           ": tensors overlap or leave a gap");
     covered = end;
   }
-  check(covered == size_ - data_, path_.string(), ": its tensors end at byte ", covered, " of the data, but there are ",
-        size_ - data_, "; the file is cut short or damaged");
+  check(covered == file_.bytes().size() - data_, path_.string(), ": its tensors end at byte ", covered,
+        " of the data, but there are ", file_.bytes().size() - data_, "; the file is cut short or damaged");
 }
 
 const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
@@ -158,8 +117,9 @@ void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
   const Entry& e = entry(name);
   check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape, ", expected ",
         into.shape());
-  const bool floats = read_floats(into, bytes_ + data_ + e.begin, e.dtype);
-  check(floats, path_.string(), ": tensor ", name, " has dtype ", e.dtype, ", expected a floating type");
+  check(e.dtype[0] == 'F' || e.dtype == "BF16", path_.string(), ": tensor ", name, " has dtype ", e.dtype,
+        ", expected a floating type");
+  read_rows(into, at(data_ + e.begin), e.dtype);
 }
 
 Tensor SafetensorsFile::tensor(const std::string& name) const {
@@ -174,35 +134,13 @@ std::vector<std::int64_t> SafetensorsFile::integers(const std::string& name) con
         ", expected integers");
   const std::size_t width = bytes_of(e.dtype);
   std::vector<std::int64_t> values;
-  for (std::size_t at = e.begin; at < e.end; at += width) values.push_back(load_integer(bytes_ + data_ + at, e.dtype));
+  for (std::size_t at = e.begin; at < e.end; at += width) values.push_back(load_integer(this->at(data_ + at), e.dtype));
   return values;
 }
 
 std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype) {
   return std::size_t(tensor.size()) * bytes_of(dtype);
 }
-
-namespace {
-
-template <class Stored, class Convert>
-void write_rows(FileWriter& file, View x, Convert convert) {
-  std::vector<Stored> row(std::size_t(x.cols));
-  for (Index i = 0; i < x.rows; ++i) {
-    for (Index j = 0; j < x.cols; ++j) row[std::size_t(j)] = convert(float(x(i, j)));
-    file.write(row.data(), row.size() * sizeof(Stored));
-  }
-}
-
-void write_floats(FileWriter& file, const std::string& name, View x, const std::string& dtype) {
-  if (dtype == "F32") return write_rows<float>(file, x, [](float v) { return v; });
-  if (dtype == "BF16") return write_rows<std::uint16_t>(file, x, to_bf16);
-  const bool fits = (x.matrix().array().abs() < real(65520)).all();
-  check(fits, "tensor ", name,
-        " holds a number of which F16 has none so large, 65504 at most; write it as BF16 or F32");
-  write_rows<std::uint16_t>(file, x, to_half);
-}
-
-}  // namespace
 
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::vector<NamedIntegers>& integers, const std::map<std::string, std::string>& metadata,
@@ -224,7 +162,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   const std::uint64_t length = text.size();
   file.write(&length, sizeof length);
   file.write(text.data(), text.size());
-  for (const auto& [name, t] : tensors) write_floats(file, name, t, dtype(name));
+  for (const auto& [name, t] : tensors) write_rows(file, name, t, dtype(name));
   for (const NamedIntegers& n : integers) file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
   file.finish();
 }

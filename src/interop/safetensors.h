@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/corpus.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
@@ -26,9 +27,6 @@ class SafetensorsFile {
 
   // Maps the file. Error, one sentence with the path, unless every length and range in it is sound.
   explicit SafetensorsFile(const std::filesystem::path& path);
-  ~SafetensorsFile();
-  SafetensorsFile(const SafetensorsFile&) = delete;
-  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -40,11 +38,12 @@ class SafetensorsFile {
 
  private:
   const Entry& entry(const std::string& name) const;
+  const std::byte* at(std::size_t i) const { return reinterpret_cast<const std::byte*>(file_.bytes().data()) + i; }
   void parse();
 
   std::filesystem::path path_;
-  const std::byte* bytes_ = nullptr;
-  std::size_t size_ = 0, data_ = 0;
+  MappedFile file_;
+  std::size_t data_ = 0;  // where the numbers begin
   std::map<std::string, Entry> entries_;
   std::map<std::string, std::string> metadata_;
 };

@@ -102,6 +102,22 @@ TEST_F(CheckpointTest, ASurplusTensorIsNamed) {
                  "not have");
 }
 
+TEST_F(CheckpointTest, EmptySharedExpertsOfAModelWithNoneAreNoSurplus) {  // as transformers saves them
+  Config none = small();
+  none.n_shared_experts = 0;
+  const Transformer model(none);
+  NamedTensors more = named_parameters(model);
+  more.emplace_back("model.layers.1.mlp.shared_experts.gate_proj.weight", Tensor({0, 8}));
+  write(more);
+  EXPECT_NO_THROW(load_weights(folder, model));
+  more.back().second = Tensor::zeros({6, 8});
+  write(more);
+  expect_refused(path() +
+                     ": has the tensor model.layers.1.mlp.shared_experts.gate_proj.weight, which a model with this "
+                     "config.json does not have",
+                 none);
+}
+
 TEST_F(CheckpointTest, AWrongShapeIsNamed) {
   NamedTensors wrong = all;
   for (auto& [name, tensor] : wrong)

@@ -68,6 +68,40 @@ TEST(ConfigJson, EveryKeyOfTheReleasedFilesIsInTheTable) {
   for (const KeyRow& r : table) EXPECT_TRUE(names.insert(r.name).second) << r.name << " has two rows";
 }
 
+namespace {
+
+// What the released files say about a key: once if they agree, with a dash where one has not the key.
+std::string released_values(const std::string& key) {
+  std::vector<std::string> values;
+  for (const char* model : {"v2-lite", "v2", "v3"}) {
+    const std::string path = std::string(SEEKLING_MODELS) + "/" + model + ".json";
+    const auto released = parse_json(read_file(path), path);
+    if (!released.contains(key)) values.push_back("–");
+    else if (released[key].is_structured()) values.push_back(released[key].is_array() ? "a list" : "an object");
+    else values.push_back(released[key].dump());
+  }
+  if (values[0] == values[1] && values[1] == values[2]) return values[0];
+  return values[0] + ", " + values[1] + ", " + values[2];
+}
+
+std::string document_row(const KeyRow& r) {
+  const std::string becomes = r.treatment == Treatment::kHonoured   ? "honoured"
+                              : r.treatment == Treatment::kOneValue ? "refused unless `" + r.note + "`"
+                                                                    : "without effect: " + r.note;
+  return "| `" + r.name + "` | " + released_values(r.name) + " | " + becomes + " |\n";
+}
+
+}  // namespace
+
+TEST(ConfigJson, TheDocumentHasTheTableOfTheCode) {
+  const std::string document = read_file(std::string(SEEKLING_MODELS) + "/../../src/interop/README.md");
+  std::string table;
+  for (const KeyRow& r : config_key_table()) table += document_row(r);
+  EXPECT_NE(document.find("| --- | --- | --- |\n" + table + "\n"), std::string::npos)
+      << "src/interop/README.md must have these rows, and no other:\n"
+      << table;
+}
+
 TEST(ConfigJson, TreatsEveryKeyAsTheTableSays) {
   for (const KeyRow& r : config_key_table()) {
     if (r.treatment == Treatment::kHonoured) continue;
@@ -149,6 +183,8 @@ TEST(ConfigJson, RefusesRotarySettingsThatAreUnclear) {
 }
 
 TEST(ConfigJson, RefusesSizesThatNoMachineHolds) {
+  EXPECT_ERROR(with(R"(, "moe_intermediate_size": 2000000000)"),
+               "c.json: moe_intermediate_size is 2000000000, expected at most 1000000000");
   EXPECT_ERROR(with(R"(, "moe_intermediate_size": 1000000000, "n_routed_experts": 1000000000)"),
                "c.json: describes a model of about 4.8e+19 parameters; the file is damaged");
 }

@@ -192,8 +192,8 @@ def test_training_follows_pytorch(kind, tmp_path, steps=50, B=4, T=24):
                     mtp_weight=0.3, mtp_late_weight=0.1, mtp_late_at=0.6, device_loss_alpha=alphas[1],
                     communication_loss_alpha=alphas[2], bias_speed=0.001, bias_still_at=0.9, capacity_factor=0, never_dropped=0.1,
                     eval_every=0, save_every=0, sample_every=0)
-    (tmp_path / "state.json").write_text(json.dumps(dict(step=0, tokens=0, data=[], tokenizer_fingerprint=0, settings=settings)))
-    run(TRAIN, tmp_path / "start", tmp_path / "batches.safetensors", tmp_path / "state.json", tmp_path / "run")
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    run(TRAIN, tmp_path / "start", tmp_path / "batches.safetensors", tmp_path / "settings.json", tmp_path / "run")
     ours = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
 
     seen = []

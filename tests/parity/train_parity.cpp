@@ -1,16 +1,29 @@
 // For test_transformers.py: trains a checkpoint on given batches, so that PyTorch can do the same beside it.
-//   train_parity MODEL_DIR BATCHES.safetensors STATE.json OUT_DIR
-// BATCHES has input_ids [steps,B,T]; targets are the ids shifted by one, the last of a row ignored. STATE is a
-// trainer_state.json. OUT_DIR becomes a run; its metrics.jsonl has the losses.
+//   train_parity MODEL_DIR BATCHES.safetensors SETTINGS.json OUT_DIR
+// BATCHES has input_ids [steps,B,T]; targets are the ids shifted by one, the last of a row ignored. SETTINGS has those of
+// trainer_state.json that are not the defaults. OUT_DIR becomes a run; its metrics.jsonl has the losses.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
+#include "core/check.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "interop/file.h"
 #include "train/trainer.h"
 
+using namespace seekling;
+
+static TrainerState with_settings(const std::string& path) {
+  nlohmann::json state = nlohmann::json::parse(trainer_state_json({}));
+  const nlohmann::json settings = parse_json(read_file(path), path);
+  for (const auto& [name, value] : settings.items()) {
+    check(state["settings"].contains(name), path, ": ", name, " is no setting of training");
+    state["settings"][name] = value;
+  }
+  return parse_trainer_state(state.dump(), path);
+}
+
 int main(int argc, char** argv) {
-  using namespace seekling;
   if (argc != 5) return 2;
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);
@@ -28,8 +41,7 @@ int main(int argc, char** argv) {
       }
       return batch;
     };
-    const TrainerState state = parse_trainer_state(read_file(words[2]), words[2]);
-    Trainer(model, state, batches, {}, RunFolder(words[3], "{}", "{}")).run();
+    Trainer(model, with_settings(words[2]), batches, {}, RunFolder(words[3], "{}", "{}")).run();
   } catch (const std::exception& e) {
     std::cerr << e.what() << "\n";
     return 1;

@@ -1,0 +1,59 @@
+// seekling import: a GGUF file of the architecture deepseek2, as llama.cpp has it, made a Hugging Face folder in fp32.
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "interop/atomic_save.h"
+#include "interop/checkpoint.h"
+#include "interop/config_json.h"
+#include "interop/file.h"
+#include "interop/gguf_checkpoint.h"
+#include "interop/gguf_tokenizer.h"
+#include "interop/tokenizer_json.h"
+#include "train/run_folder.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+static std::string tokenizer_config(const Tokenizer& tokenizer, const GgufFile& file, const Config& config) {
+  auto j = nlohmann::ordered_json::parse(tokenizer_config_json(tokenizer, config.max_position_embeddings));
+  const std::string chat_template = chat_template_of(file);
+  if (!chat_template.empty()) j["chat_template"] = chat_template;
+  return j.dump(2) + "\n";
+}
+
+int import_command(int argc, char** argv) {
+  cxxopts::Options options("seekling import", "Makes a Hugging Face folder of a GGUF file.");
+  // clang-format off
+  options.add_options()
+      ("model", "a file of llama.cpp", cxxopts::value<std::string>(), "FILE.gguf")
+      ("out", "the folder to make", cxxopts::value<std::string>(), "DIR");
+  // clang-format on
+  const auto flags = parse(options, argc, argv, "model");
+  for (const char* needed : {"model", "out"})
+    if (!flags.count(needed)) throw Usage(text("import: --", needed, " is missing; see --help"));
+  const fs::path out = flags["out"].as<std::string>();
+  check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
+        " holds something already; name another folder");
+
+  const GgufFile file(flags["model"].as<std::string>());
+  const Config config = gguf_config(file);
+  const auto tokenizer = tokenizer_of(file);
+  const Transformer model(config);
+  load_gguf(file, model);
+  AtomicSave save(out);
+  write_file(save.file("config.json"), config_json(config));
+  save_weights(save.file("config.json").parent_path(), model);
+  write_file(save.file("generation_config.json"), generation_config_json(config));
+  if (tokenizer) {
+    write_file(save.file("tokenizer.json"), tokenizer_json(*tokenizer));
+    write_file(save.file("tokenizer_config.json"), tokenizer_config(*tokenizer, file, config));
+  }
+  save.commit();
+  std::cerr << "wrote " << out.string() << "\n";
+  return 0;
+}
+
+}  // namespace seekling

@@ -1,0 +1,32 @@
+// A model as one GGUF file of the architecture "deepseek2", which llama.cpp runs for DeepSeek-V2 and V3 alike.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/tokenizer.h"
+#include "interop/gguf.h"
+#include "model/transformer.h"
+
+namespace seekling {
+
+struct GgufOptions {
+  std::string dtype = "F32";  // of the matrices: F32, F16, BF16 or Q8_0. Gains, routers and correction biases stay F32,
+                              // and in a Q8_0 file F16 is for rows that are no multiple of 32
+  const Tokenizer* tokenizer = nullptr;  // none: a model for token ids alone
+  std::string chat_template = {};
+};
+
+// Error, before anything is written, for a model that llama.cpp would compute otherwise, or not at all.
+void save_gguf(const std::filesystem::path& path, const Transformer& model, const GgufOptions& options = {});
+
+// What a file of such a model does not hold, or what llama.cpp does a little otherwise: a sentence each.
+std::vector<std::string> gguf_notes(const Config& config);
+
+// The way back. What only training needs is not in the file, and becomes the default: initializer_range, aux_loss_alpha.
+Config gguf_config(const GgufFile& file);
+void load_gguf(const GgufFile& file, const Transformer& model);  // every tensor once, finite, and no other
+
+}  // namespace seekling

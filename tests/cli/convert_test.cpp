@@ -1,0 +1,85 @@
+// export and import: what they write is read back, and what they cannot do is said in a sentence.
+#include "cli/program.h"
+#include "interop/checkpoint.h"
+#include "interop/safetensors.h"
+
+namespace seekling {
+
+namespace {
+
+class ConvertTest : public ProgramTest {
+ protected:
+  // The tensors of a/model.safetensors are those of b, to the bit.
+  void expect_same_weights(const std::string& a, const fs::path& b) const {
+    const SafetensorsFile found(folder / a / "model.safetensors"), wanted(b / "model.safetensors");
+    ASSERT_EQ(found.entries().size(), wanted.entries().size());
+    for (const auto& [name, entry] : wanted.entries())
+      EXPECT_TRUE(found.tensor(name).view().matrix() == wanted.tensor(name).view().matrix()) << name;
+  }
+};
+
+}  // namespace
+
+TEST_F(ConvertTest, ARunComesBackFromGgufWithItsTokenizer) {
+  ASSERT_EQ(run(small_run("run", {"--steps", "2"})).exit, 0);
+  const Ran ran = run({"export", "--gguf", "--model", "run", "--out", "run.gguf", "--dtype", "fp32"});
+  ASSERT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(ran.err, "wrote run.gguf\n");
+  out_of({"import", "--model", "run.gguf", "--out", "back"});
+  expect_same_weights("back", folder / "run");
+  const auto ids = [&](const char* of) {
+    return out_of({"tokenizer", "encode", "--whole", "--tokenizer", of}, "12 apples, 日本\n");
+  };
+  EXPECT_EQ(ids("back"), ids("run"));
+  const auto generated = [&](const char* model) {
+    return out_of({"generate", "--model", model, "--prompt", "It was", "--max-tokens", "8", "--no-eos"});
+  };
+  EXPECT_EQ(generated("back"), generated("run"));
+  EXPECT_EQ(read_file(folder / "back/tokenizer_config.json"), read_file(folder / "run/tokenizer_config.json"));
+}
+
+TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
+  const Ran ran = run({"export", "--gguf", "--model", golden("v3_tiny"), "--out", "a.gguf", "--dtype", "int8"});
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.err, "note: " + golden("v3_tiny") + " has no tokenizer.json: the file is for token ids alone\n" +
+                         "note: the modules of multi-token prediction are left out of a GGUF file\nwrote a.gguf\n");
+  out_of({"import", "--model", "a.gguf", "--out", "b"});
+  EXPECT_FALSE(fs::exists(folder / "b/tokenizer.json"));
+}
+
+TEST_F(ConvertTest, ExportsShardsThatAreTheRoundedModel) {
+  out_of({"export", "--model", golden("v2_tiny"), "--out", "fp32", "--dtype", "fp32"});
+  expect_same_weights("fp32", golden("v2_tiny"));
+  out_of({"export", "--model", golden("v2_tiny"), "--out", "shards", "--dtype", "fp16", "--shard-mib", "1"});
+  out_of({"export", "--model", "shards", "--out", "again", "--dtype", "fp32"});
+  out_of({"export", "--model", golden("v2_tiny"), "--out", "whole", "--dtype", "fp16"});
+  expect_same_weights("again", folder / "whole");
+}
+
+TEST_F(ConvertTest, WhatTheyCannotDoIsSaidInASentence) {
+  const std::string model = golden("v2_lite_tiny");
+  expect_refused({"export", "--model", model}, 2, "export: --out is missing; see --help");
+  expect_refused({"export", "--model", model, "--out", "x", "--dtype", "int8"}, 2,
+                 "--dtype: found int8, expected fp32, bf16 or fp16, or int8 with --gguf");
+  expect_refused({"export", "--model", model, "--out", "x", "--shard-mib", "-1"}, 2,
+                 "--shard-mib: found -1, expected at least 0");
+  expect_refused({"export", "--gguf", "--model", model, "--out", ".", "--dtype", "fp32"}, 2,
+                 "--out: . is there already; name another file");
+  expect_refused({"export", "--model", model, "--out", "."}, 2,
+                 "--out: . holds something already; name another folder");
+  expect_refused({"import", "--model", "x"}, 2, "import: --out is missing; see --help");
+  expect_refused({"import", "--model", "none.gguf", "--out", "x"}, 1,
+                 "none.gguf: cannot be read: No such file or directory");
+  expect_refused({"import", "--model", model + "/config.json", "--out", "x"}, 1,
+                 model + "/config.json: does not begin with \"GGUF\", expected a GGUF file");
+  EXPECT_FALSE(fs::exists(folder / "x"));
+  const Ran ran = run({"export", "--gguf", "--model", golden("v2_tiny"), "--out", "x.gguf"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_TRUE(
+      ran.err.ends_with("seekling: gguf: topk_method is \"group_limited_greedy\" with 2 of 4 groups, but llama.cpp "
+                        "knows groups by their two best experts, not by the best one\n"))
+      << ran.err;
+  EXPECT_FALSE(fs::exists(folder / "x.gguf") || fs::exists(folder / "x.gguf.tmp"));
+}
+
+}  // namespace seekling

@@ -1,0 +1,146 @@
+#include "interop/gguf.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "core/check.h"
+#include "gradcheck.h"
+#include "interop/file.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+template <class T>
+std::string number(T value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+std::string string(const std::string& s) { return number(std::uint64_t(s.size())) + s; }
+
+}  // namespace
+
+class Gguf : public testing::Test {
+ protected:
+  ~Gguf() override { fs::remove(path); }
+
+  static std::string header(std::uint64_t tensors, std::uint64_t values) {
+    return "GGUF" + number(std::uint32_t(3)) + number(tensors) + number(values);
+  }
+  // One tensor of F32 with the given dimensions, innermost first.
+  static std::string tensor(const std::string& name, const std::vector<std::uint64_t>& dimensions, std::uint64_t offset,
+                            std::uint32_t type = 0) {
+    std::string info = string(name) + number(std::uint32_t(dimensions.size()));
+    for (const std::uint64_t d : dimensions) info += number(d);
+    return info + number(type) + number(offset);
+  }
+  static std::string with_data(std::string file, std::size_t bytes) {
+    file.resize((file.size() + 31) / 32 * 32);
+    return file + std::string(bytes, '\0');
+  }
+  void expect_refused(const std::string& contents, const std::string& sentence) const {
+    write_file(path, contents);
+    EXPECT_ERROR(GgufFile{path}, (path.string() + sentence).c_str());
+  }
+
+  const fs::path path = fs::path(testing::TempDir()) / "seekling.gguf";
+};
+
+TEST_F(Gguf, ReadsBackWhatItWrites) {
+  Rng rng(1, 0);
+  const Tensor a = Tensor::randn({3, 5}, rng), b = strided({2, 5}, rng), c = Tensor::randn({2, 3, 64}, rng);
+  write_gguf(path,
+             {{"n", std::int64_t(7)},
+              {"x", 0.5},
+              {"yes", true},
+              {"s", "text"},
+              {"ids", std::vector<std::int64_t>{1, -2, 3}},
+              {"words", std::vector<std::string>{"a", "", "b c"}}},
+             {{"ab", "F32", {5, 5}, {a, b}}, {"c", "Q8_0", {2, 3, 64}, {c}}});
+  const GgufFile file(path);
+  EXPECT_EQ(file.values().at("n"), GgufValue(std::int64_t(7)));
+  EXPECT_EQ(file.values().at("x"), GgufValue(0.5));
+  EXPECT_EQ(file.values().at("yes"), GgufValue(true));
+  EXPECT_EQ(file.values().at("s"), GgufValue("text"));
+  EXPECT_EQ(file.values().at("ids"), GgufValue(std::vector<std::int64_t>{1, -2, 3}));
+  EXPECT_EQ(file.values().at("words"), GgufValue(std::vector<std::string>{"a", "", "b c"}));
+  EXPECT_EQ(file.tensors().at("ab").shape, (Shape{5, 5}));
+  EXPECT_EQ(file.tensors().at("c").shape, (Shape{2, 3, 64}));
+  const Tensor back = Tensor::zeros({2, 5});
+  file.read_rows("ab", 3, back);
+  EXPECT_TRUE(back.view().matrix() == b.view().matrix());
+  const Tensor rows = Tensor::zeros({6, 64});
+  file.read_rows("c", 0, rows);
+  EXPECT_LT((rows.view().matrix() - c.view().matrix()).cwiseAbs().maxCoeff(), 0.03);
+}
+
+TEST_F(Gguf, HostileFilesAreRefusedInASentence) {
+  expect_refused("", ": does not begin with \"GGUF\", expected a GGUF file");
+  expect_refused("GGUF", ": at byte 4 it claims 4 bytes more, but it has 4 in all; it is cut short or damaged");
+  expect_refused("GGUF" + number(std::uint32_t(1)) + std::string(16, '\0'),
+                 ": is GGUF of version 1, expected 2 or 3; convert it again");
+  expect_refused(header(0, ~std::uint64_t(0)),
+                 ": at byte 24 it claims 8 bytes more, but it has 24 in all; it is cut short or damaged");
+  expect_refused(
+      header(0, 1) + number(~std::uint64_t(0)),
+      ": at byte 32 it claims 18446744073709551615 bytes more, but it has 32 in all; it is cut short or damaged");
+  expect_refused(header(0, 1) + string("k") + number(std::uint32_t(99)),
+                 ": the value k has type 99, expected 0 to 12; the file is damaged");
+  const std::string array = header(0, 1) + string("k") + number(std::uint32_t(9));
+  expect_refused(array + number(std::uint32_t(4)) + number(~std::uint64_t(0)) + number(1),
+                 ": at byte 53 it claims 4 bytes more, but it has 53 in all; it is cut short or damaged");
+  expect_refused(array + number(std::uint32_t(9)) + number(std::uint64_t(1)),
+                 ": the value k is an array of arrays, which Seekling does not read");
+  const std::string value = string("k") + number(std::uint32_t(7)) + "\1";
+  expect_refused(header(0, 2) + value + value, ": has the value k twice");
+}
+
+TEST_F(Gguf, TensorsThatLieAreRefusedInASentence) {
+  expect_refused(header(1, 0) + tensor("w", {}, 0), ": tensor w has 0 dimensions, expected 1 to 4");
+  expect_refused(header(1, 0) + tensor("w", {1, 1, 1, 1, 1}, 0), ": tensor w has 5 dimensions, expected 1 to 4");
+  expect_refused(header(1, 0) + tensor("w", {0}, 0), ": tensor w has a shape that no file can hold");
+  expect_refused(header(1, 0) + tensor("w", {std::uint64_t(1) << 40, std::uint64_t(1) << 40}, 0),
+                 ": tensor w has a shape that no file can hold");
+  expect_refused(header(1, 0) + tensor("w", {32}, 0, /*type=*/12),
+                 ": tensor w has ggml's type 12, expected F32, F16, BF16 or Q8_0; convert it to one of them");
+  expect_refused(header(1, 0) + tensor("w", {33, 2}, 0, /*type=*/8),
+                 ": tensor w has [2, 33] numbers of Q8_0, whose rows are blocks of 32");
+  expect_refused(header(1, 0) + tensor("w", {4}, ~std::uint64_t(0)),
+                 ": tensor w lies at byte 18446744073709551615 of the data, where no file reaches");
+  expect_refused(with_data(header(1, 0) + tensor("w", {4}, 8), 64),
+                 ": tensor w begins at byte 8 of the data, expected a multiple of 32");
+  expect_refused(with_data(header(1, 0) + tensor("w", {4}, 0), 12),
+                 ": tensor w ends at byte 16 of the data, but the file has 12; it is cut short or damaged");
+  expect_refused(with_data(header(2, 0) + tensor("a", {16}, 0) + tensor("b", {4}, 32), 64),
+                 ": the tensors a and b overlap");
+  expect_refused(header(2, 0) + tensor("a", {4}, 0) + tensor("a", {4}, 32), ": has the tensor a twice");
+  expect_refused(header(0, 1) + string("general.alignment") + number(std::uint32_t(4)) + number(std::uint32_t(24)),
+                 ": general.alignment is not a power of two up to 2^20; the file is damaged");
+}
+
+TEST_F(Gguf, NoChangedOrMissingByteOfAHeaderCrashesTheReader) {
+  write_gguf(path, {{"n", std::int64_t(7)}, {"words", std::vector<std::string>{"a", "b"}}},
+             {{"w", "F16", {2, 3}, {Tensor::zeros({2, 3})}}});
+  const std::string sound = read_file(path);
+  const auto tried = [&](const std::string& contents) {
+    write_file(path, contents);
+    try {
+      const GgufFile file(path);
+      for (const auto& [name, entry] : file.tensors()) file.read_rows(name, 0, Tensor({1, entry.shape.back()}));
+    } catch (const Error&) {
+    }
+  };
+  for (std::size_t i = 0; i < sound.size(); ++i) {
+    for (const char flipped : {'\x01', '\x80', '\xFF'}) {
+      std::string other = sound;
+      other[i] = char(other[i] ^ flipped);
+      tried(other);
+    }
+    tried(sound.substr(0, i));
+  }
+}
+
+}  // namespace seekling
