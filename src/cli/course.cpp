@@ -64,6 +64,11 @@ std::set<std::string> passed(const fs::path& my, const Chapter& chapter) {
   return numbers;
 }
 
+void expect_programmed(const Chapter& chapter) {
+  check(!chapter.files.empty(), "chapter ", chapter.number, " has no exercise to program; those on paper are in ",
+        (chapter.folder / "exercises.md").string());
+}
+
 std::uint64_t fresh_seed() { return std::random_device()() % 1000000; }
 
 void add_check_options(cxxopts::Options& options) {
@@ -190,7 +195,7 @@ int start_command(int argc, char** argv) {
   add_my(options);
   const auto flags = parse(options, argc, argv, "what");
   const Chapter chapter = read_chapter(kRoot, chapter_number(positional(flags, "the chapter's number", "start 5")));
-  check(!chapter.files.empty(), "chapter ", chapter.number, " has no exercise to program");
+  expect_programmed(chapter);
   const fs::path my = flags["my"].as<std::string>();
   for (const ExerciseFile& file : chapter.files) {
     const fs::path path = my / chapter.digits() / file.source;
@@ -218,6 +223,7 @@ int check_command(int argc, char** argv) {
   add_check_options(options);
   const auto flags = parse(options, argc, argv, "what");
   const Chapter chapter = read_chapter(kRoot, chapter_number(positional(flags, "the chapter's number", "check 5")));
+  expect_programmed(chapter);
   if (flags.count("prove")) return prove(chapter, check_options(flags)) ? 0 : 1;
   const fs::path my = flags["my"].as<std::string>();
   if (!flags.count("watch")) return check_chapter(chapter, my, check_options(flags)) ? 0 : 1;
@@ -293,11 +299,13 @@ int grade_command(int argc, char** argv) {
   }
   check(!chapters.empty(), folder.string(), ": has no folder of a chapter that has exercises, like ", folder.string(),
         "/05");
+  const CheckOptions check_with = check_options(flags);
   std::vector<Graded> graded;
   for (const Chapter& chapter : chapters)
-    for (const Graded& line : grade(the_checker(), chapter, folder, check_options(flags))) graded.push_back(line);
+    for (const Graded& line : grade(the_checker(), chapter, folder, check_with)) graded.push_back(line);
+  const std::string remark = text("graded on ", check_with.rounds, " random inputs from --seed ", check_with.seed);
   if (flags.count("json")) {
-    std::cout << gradescope(graded).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    std::cout << gradescope(graded, remark).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     return 0;
   }
   Index points = 0, of = 0;
@@ -307,7 +315,7 @@ int grade_command(int argc, char** argv) {
     for (std::string output; std::getline(lines, output);) std::cout << "      " << output << "\n";
     points += line.points, of += line.of;
   }
-  std::cout << points << "/" << of << "\n";
+  std::cout << points << "/" << of << ", " << remark << "\n";
   return 0;
 }
 

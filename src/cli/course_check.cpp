@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <iostream>
 #include <sstream>
 
 #include "core/check.h"
@@ -162,6 +163,9 @@ fs::path Checker::slot(const ExerciseFile& file, const std::string& of) const {
 }
 
 Ended Checker::make(const std::vector<std::string>& targets) const {
+  if (!fs::exists(build_ / "chapters/programs" / targets[0]))
+    std::cerr << "building " << targets[0] << (targets.size() > 1 ? " and others" : "")
+              << " (the first check of a chapter may take minutes)\n";
   std::vector<std::string> words{"cmake",   "--build", build_.string(), "--parallel", std::to_string(threads()),
                                  "--target"};
   words.insert(words.end(), targets.begin(), targets.end());

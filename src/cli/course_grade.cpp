@@ -33,7 +33,7 @@ std::vector<Graded> grade(const Checker& checker, const Chapter& chapter, const 
   return graded;
 }
 
-nlohmann::json gradescope(const std::vector<Graded>& graded) {
+nlohmann::json gradescope(const std::vector<Graded>& graded, const std::string& remark) {
   nlohmann::json tests = nlohmann::json::array();
   Index score = 0;
   for (const Graded& line : graded) {
@@ -45,7 +45,7 @@ nlohmann::json gradescope(const std::vector<Graded>& graded) {
                      {"status", line.points == line.of ? "passed" : "failed"},
                      {"output", line.output}});
   }
-  return {{"score", score}, {"tests", tests}};
+  return {{"score", score}, {"output", remark}, {"tests", tests}};
 }
 
 }  // namespace seekling

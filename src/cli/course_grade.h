@@ -21,6 +21,7 @@ struct Graded {
 std::vector<Graded> grade(const Checker& checker, const Chapter& chapter, const std::filesystem::path& folder,
                           const CheckOptions& options);
 
-nlohmann::json gradescope(const std::vector<Graded>& graded);  // the results.json of Gradescope's autograders
+// The results.json of Gradescope's autograders; `remark` is shown above the exercises.
+nlohmann::json gradescope(const std::vector<Graded>& graded, const std::string& remark);
 
 }  // namespace seekling
