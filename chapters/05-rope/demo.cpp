@@ -1,0 +1,55 @@
+// Chapter 5. What RoPE does to one query and one key, what the wrong layout does, and why a matrix cannot pass through it.
+#include <cmath>
+#include <cstdio>
+#include <numbers>
+
+#include "ops/rope.h"
+
+using namespace seekling;
+
+static double dot(const Tensor& a, const Tensor& b) { return double(a.view().vector().dot(b.view().vector())); }
+
+// The same numbers in another order: even elements first, then odd ones.
+static Tensor even_then_odd(const Tensor& x) {
+  const Tensor y = Tensor::like(x);
+  const Index half = x.cols() / 2;
+  for (Index j = 0; j < half; ++j) y.data()[j] = x.data()[2 * j], y.data()[half + j] = x.data()[2 * j + 1];
+  return y;
+}
+
+int main() {
+  const Index width = 8;
+  const Rotary rotary = Rotary::plain(width, 10000);
+  std::printf("pair  theta       one full turn takes\n");
+  for (std::size_t j = 0; j < rotary.theta.size(); ++j)
+    std::printf("%4zu  %-10.3g  %.1f positions\n", j, rotary.theta[j], 2 * std::numbers::pi / rotary.theta[j]);
+
+  Rng rng(5);
+  const Tensor q = Tensor::randn({1, 1, 1, width}, rng), k = Tensor::randn({1, 1, 1, width}, rng);
+  std::printf("\nthe score of one query at position p with one key at position s\n p\\s");
+  for (Index s = 0; s < 6; ++s) std::printf("%8td", s);
+  for (Index p = 0; p < 6; ++p) {
+    std::printf("\n%4td", p);
+    for (Index s = 0; s <= p; ++s) std::printf("%8.3f", dot(rope(q, p, rotary), rope(k, s, rotary)));
+  }
+  std::printf("\n\nthe same two, 1000 positions later\n");
+  for (Index p = 1000; p < 1003; ++p)
+    std::printf("p %td, s 1000: %.3f\n", p, dot(rope(q, p, rotary), rope(k, 1000, rotary)));
+
+  std::printf("\ndistance   score   with the pairs read in the other layout\n");
+  const Tensor q2 = even_then_odd(q), k2 = even_then_odd(k);
+  for (Index distance : {0, 1, 2, 3, 10})
+    std::printf("%8td%8.3f%10.3f\n", distance, dot(rope(q, distance, rotary), rope(k, 0, rotary)),
+                dot(rope(q2, distance, rotary), rope(k2, 0, rotary)));
+
+  // A key made from a latent c by a matrix W. Without RoPE, q·(W c) = (Wᵀ q)·c: W can be moved to the query, once for all
+  // keys. With it the query would need (R_p^T ... W)ᵀ for each distance; moving W as if R were not there gives another number.
+  const Tensor W = Tensor::randn({width, width}, rng, 0.5), c = Tensor::randn({1, 1, 1, width}, rng);
+  const Tensor key = Tensor::like(c), moved = Tensor::like(q);
+  key.view().vector() = c.view().vector() * W.view().matrix().transpose();
+  moved.view().vector() = q.view().vector() * W.view().matrix();
+  std::printf("\ndistance   rope(q)·rope(W c)   rope(Wᵀq)·rope(c)\n");
+  for (Index distance : {0, 1, 2, 3})
+    std::printf("%8td%20.3f%20.3f\n", distance, dot(rope(q, distance, rotary), rope(key, 0, rotary)),
+                dot(rope(moved, distance, rotary), rope(c, 0, rotary)));
+}
