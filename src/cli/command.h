@@ -25,6 +25,16 @@ int tokenizer_command(int argc, char** argv);
 int data_command(int argc, char** argv);
 int bench_command(int argc, char** argv);
 int doctor_command(int argc, char** argv);
+int list_command(int argc, char** argv);
+int start_command(int argc, char** argv);
+int check_command(int argc, char** argv);
+int hint_command(int argc, char** argv);
+int solution_command(int argc, char** argv);
+int grade_command(int argc, char** argv);
+
+// seekling COMMAND --mine: the same command in a program that has the files of my/ in the place of the library's.
+bool wants_mine(int argc, char** argv);
+int mine_command(int argc, char** argv);
 
 // Parses, with --help and --threads added. Prints the help and ends the program where that is asked for; throws Usage for
 // what is not understood. Words that are not flags go to `positional`, or are refused if it is empty.

@@ -30,6 +30,12 @@ constexpr Command kCommands[] = {
     {"data", data_command, "make the toy world"},
     {"bench", bench_command, "the speed of a training step, of decoding, of the matrix products"},
     {"doctor", doctor_command, "what is wrong with this machine, or with a run"},
+    {"list", list_command, "the course: chapters, exercises, and how far you are"},
+    {"start", start_command, "N: copies the exercises of chapter N to my/"},
+    {"check", check_command, "N: checks what you wrote; --watch: again at each save"},
+    {"hint", hint_command, "N.K: a hint for an exercise; --level 2 and 3 say more"},
+    {"solution", solution_command, "N.K: our code, once yours has passed"},
+    {"grade", grade_command, "DIR: points for a folder of exercises, for instructors"},
 };
 
 int usage(std::ostream& out, int code) {
@@ -56,7 +62,7 @@ std::string unreadable(int argc, char** argv, const std::string& complaint) {
 
 cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional) {
   options.add_options("Common")("threads", "threads to use (the machine's cores)", cxxopts::value<int>(), "N")(
-      "h,help", "this text");
+      "mine", "with your files in my/ in the place of the library's")("h,help", "this text");
   if (!positional.empty()) options.parse_positional({positional});
   try {
     cxxopts::ParseResult result = options.parse(argc, argv);
@@ -84,6 +90,7 @@ Index number_of(const cxxopts::ParseResult& flags, const std::string& flag, Inde
 static int run(int argc, char** argv) {
   if (argc < 2) return usage(std::cerr, 2);
   const std::string name = argv[1];
+  if (wants_mine(argc, argv)) return mine_command(argc, argv);
   if (name == "--help" || name == "help" || name == "-h") return usage(std::cout, 0);
   for (const Command& c : kCommands)
     if (name == c.name) return c.run(argc - 1, argv + 1);

@@ -1,0 +1,56 @@
+// The course as its folders hold it: chapters, exercises, hints, starters, known mistakes. The format is told in
+// chapters/README.md, "How a chapter is made"; what is not in it is an Error that names the file and what is missing.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/real.h"
+
+namespace seekling {
+
+struct Exercise {
+  std::string number, title;  // "5.1", "The speeds"
+  Index points = 0;           // 0: on paper
+  std::vector<std::string> hints;
+};
+
+struct Mistake {
+  std::string exercise, name;  // "5.2", "The start is forgotten: every call begins at position 0"
+  std::string reread;          // chapters/05-rope/README.md#what-a-position-is
+  std::string find, replace;   // in the file of src/
+};
+
+// One file of src/ with bodies taken out.
+struct ExerciseFile {
+  std::filesystem::path source;        // ops/rope.cpp
+  std::string target;                  // course_05_ops_rope: its programs' name in chapters/CMakeLists.txt
+  std::string starter, reference;      // chapters/05-rope/exercises/ops/rope.cpp, src/ops/rope.cpp: their text
+  std::vector<std::string> exercises;  // the numbers of the bodies, in order
+  std::vector<Mistake> mistakes;
+};
+
+struct Chapter {
+  Index number = 0;
+  std::filesystem::path folder;  // chapters/05-rope, from the repository's root
+  std::string title;
+  std::vector<Exercise> exercises;
+  std::vector<ExerciseFile> files;
+
+  std::string digits() const;  // "05"
+  const Exercise& exercise(const std::string& number) const;
+  const ExerciseFile* file_of(const std::string& number) const;  // null: on paper
+};
+
+std::vector<Chapter> read_chapters(const std::filesystem::path& root);  // those that are written, in order
+Chapter read_chapter(const std::filesystem::path& root, Index number);
+
+// What stands in `reference` where `starter` has the body of `exercise` taken out. Error if the two differ elsewhere.
+std::string solution(const ExerciseFile& file, const std::string& exercise);
+
+std::string with_mistake(const ExerciseFile& file, const Mistake& mistake);  // the reference with the one replacement
+
+bool attempted(const std::string& text, const std::string& exercise);  // the starter's `throw` is gone
+
+}  // namespace seekling

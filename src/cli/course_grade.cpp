@@ -1,0 +1,51 @@
+#include "cli/course_grade.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+std::vector<Graded> grade(const Checker& checker, const Chapter& chapter, const fs::path& folder,
+                          const CheckOptions& options) {
+  std::vector<Graded> graded;
+  for (const ExerciseFile& file : chapter.files) {
+    const fs::path path = folder / chapter.digits() / file.source;
+    std::vector<Verdict> verdicts;
+    std::string refused;
+    if (!fs::is_regular_file(path)) {
+      refused = path.string() + " is not there";
+    } else {
+      verdicts = checker.check_file(file, path, options);
+    }
+    for (std::size_t i = 0; i < file.exercises.size(); ++i) {
+      const Exercise& exercise = chapter.exercise(file.exercises[i]);
+      Graded line{exercise.number + " " + exercise.title, 0, exercise.points, refused};
+      if (refused.empty()) {
+        if (verdicts[i].is == Verdict::Is::kRight) line.points = line.of;
+        line.output = verdicts[i].is == Verdict::Is::kNotAttempted ? "not yet attempted" : verdicts[i].because;
+      }
+      graded.push_back(line);
+    }
+  }
+  return graded;
+}
+
+nlohmann::json gradescope(const std::vector<Graded>& graded) {
+  nlohmann::json tests = nlohmann::json::array();
+  Index score = 0;
+  for (const Graded& line : graded) {
+    score += line.points;
+    // A student's file may hold any bytes; what JSON cannot hold is replaced when the whole is written.
+    tests.push_back({{"name", line.name},
+                     {"score", line.points},
+                     {"max_score", line.of},
+                     {"status", line.points == line.of ? "passed" : "failed"},
+                     {"output", line.output}});
+  }
+  return {{"score", score}, {"tests", tests}};
+}
+
+}  // namespace seekling
