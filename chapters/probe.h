@@ -60,6 +60,7 @@ class Probe {
 
   // All numbers of a tensor: y[1,0,3].
   template <class TensorLike>
+  requires requires(const TensorLike& x) { x.view(); }
   void see(const std::string& name, const TensorLike& x, double tolerance = kTolerance) {
     for (Index d = 0; d < x.shape().count(); ++d) see(text(name, ".dim(", d, ")"), double(x.dim(d)), 0);
     const auto view = x.view();

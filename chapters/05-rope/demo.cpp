@@ -2,12 +2,25 @@
 #include <cmath>
 #include <cstdio>
 #include <numbers>
+#include <vector>
 
 #include "ops/rope.h"
 
 using namespace seekling;
 
 static double dot(const Tensor& a, const Tensor& b) { return double(a.view().vector().dot(b.view().vector())); }
+
+// The query at position 3 looks at three words at positions 0, 1, 2: the share of its attention that "dog" gets.
+static double share(const Tensor& q, const std::vector<const Tensor*>& words, const Tensor& dog, const Rotary* rotary) {
+  double sum = 0, of_dog = 0;
+  for (std::size_t s = 0; s < words.size(); ++s) {
+    const Tensor& k = *words[s];
+    const double score = rotary ? dot(rope(q, 3, *rotary), rope(k, Index(s), *rotary)) : dot(q, k);
+    sum += std::exp(score);
+    if (k.data() == dog.data()) of_dog = std::exp(score);
+  }
+  return of_dog / sum;
+}
 
 // The same numbers in another order: even elements first, then odd ones.
 static Tensor even_then_odd(const Tensor& x) {
@@ -20,12 +33,20 @@ static Tensor even_then_odd(const Tensor& x) {
 int main() {
   const Index width = 8;
   const Rotary rotary = Rotary::plain(width, 10000);
-  std::printf("pair  theta       one full turn takes\n");
+  Rng rng(5);
+  const Tensor q = Tensor::randn({1, 1, 1, width}, rng), k = Tensor::randn({1, 1, 1, width}, rng);
+
+  const Tensor bites = Tensor::randn({1, 1, 1, width}, rng, 0.5), man = Tensor::randn({1, 1, 1, width}, rng, 0.5);
+  std::printf("attention that \"dog\" gets     plain    with RoPE\n");
+  std::printf("dog bites man              %8.3f %8.3f\n", share(q, {&k, &bites, &man}, k, nullptr),
+              share(q, {&k, &bites, &man}, k, &rotary));
+  std::printf("man bites dog              %8.3f %8.3f\n", share(q, {&man, &bites, &k}, k, nullptr),
+              share(q, {&man, &bites, &k}, k, &rotary));
+
+  std::printf("\npair  theta       one full turn takes\n");
   for (std::size_t j = 0; j < rotary.theta.size(); ++j)
     std::printf("%4zu  %-10.3g  %.1f positions\n", j, rotary.theta[j], 2 * std::numbers::pi / rotary.theta[j]);
 
-  Rng rng(5);
-  const Tensor q = Tensor::randn({1, 1, 1, width}, rng), k = Tensor::randn({1, 1, 1, width}, rng);
   std::printf("\nthe score of one query at position p with one key at position s\n p\\s");
   for (Index s = 0; s < 6; ++s) std::printf("%8td", s);
   for (Index p = 0; p < 6; ++p) {
@@ -42,13 +63,12 @@ int main() {
     std::printf("%8td%8.3f%10.3f\n", distance, dot(rope(q, distance, rotary), rope(k, 0, rotary)),
                 dot(rope(q2, distance, rotary), rope(k2, 0, rotary)));
 
-  // A key made from a latent c by a matrix W. Without RoPE, q·(W c) = (Wᵀ q)·c: W can be moved to the query, once for all
-  // keys. With it the query would need (R_p^T ... W)ᵀ for each distance; moving W as if R were not there gives another number.
+  // A key W c. Without RoPE, q·(W c) = (Wᵀ q)·c, and W can be moved to the query once for all keys. With RoPE it cannot.
   const Tensor W = Tensor::randn({width, width}, rng, 0.5), c = Tensor::randn({1, 1, 1, width}, rng);
   const Tensor key = Tensor::like(c), moved = Tensor::like(q);
   key.view().vector() = c.view().vector() * W.view().matrix().transpose();
   moved.view().vector() = q.view().vector() * W.view().matrix();
-  std::printf("\ndistance   rope(q)·rope(W c)   rope(Wᵀq)·rope(c)\n");
+  std::printf("\ndistance   rope(q)·rope(W c)   rope(Wᵀ q)·rope(c)\n");
   for (Index distance : {0, 1, 2, 3})
     std::printf("%8td%20.3f%20.3f\n", distance, dot(rope(q, distance, rotary), rope(key, 0, rotary)),
                 dot(rope(moved, distance, rotary), rope(c, 0, rotary)));

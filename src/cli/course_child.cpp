@@ -40,7 +40,9 @@ void limit(int resource, Index most) {
   std::signal(SIGXFSZ, SIG_DFL);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, Index(64 * limits.seconds) + 1);  // of all its threads: a second line behind the clock
+#ifndef __SANITIZE_ADDRESS__                          // which needs terabytes of addresses
   limit(RLIMIT_AS, limits.memory_mib << 20);
+#endif
   limit(RLIMIT_FSIZE, limits.file_mib << 20);
   ::execvp(argv[0], argv);
   ::_exit(127);
