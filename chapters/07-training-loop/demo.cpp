@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/parallel.h"
 #include "data/batches.h"
 #include "data/bpe_train.h"
 #include "data/toy_world.h"
@@ -99,17 +100,23 @@ int main() {
   const Schedule usual{.lr = 0.01, .warmup_steps = 20, .steps = kSteps};
   Schedule cold = usual, constant = usual, timid = usual, bold = usual, reckless = usual;
   cold.warmup_steps = 0, constant.kind = "constant", timid.lr = 0.0005, bold.lr = 0.03, reckless.lr = 0.3;
-  std::printf("\nloss of the last 20 of 150 steps, seeds 1 to 3\n");
-  const auto line = [&](const char* what, const Schedule& schedule, double clip) {
-    std::printf("%-32s", what);
-    for (const std::uint64_t seed : {1, 2, 3}) std::printf("%7.2f", train(stream, schedule, clip, seed));
-    std::printf("\n");
+  struct Trial {
+    const char* what;
+    Schedule schedule;
+    double clip;
+    double losses[3];
   };
-  line("lr 0.01, warm-up, drops, clip 1", usual, 1);
-  line("without warm-up", cold, 1);
-  line("without drops", constant, 1);
-  line("without clipping", usual, 0);
-  line("lr 0.0005", timid, 1);
-  line("lr 0.03", bold, 1);
-  line("lr 0.3", reckless, 1);
+  std::vector<Trial> trials{{"lr 0.01, warm-up, drops, clip 1", usual, 1, {}},
+                            {"without warm-up", cold, 1, {}},
+                            {"without drops", constant, 1, {}},
+                            {"without clipping", usual, 0, {}},
+                            {"lr 0.0005", timid, 1, {}},
+                            {"lr 0.03", bold, 1, {}},
+                            {"lr 0.3", reckless, 1, {}}};
+  parallel_for(Index(3 * trials.size()), /*grain=*/1, [&](Index i) {  // runs side by side, each on one thread
+    Trial& trial = trials[std::size_t(i / 3)];
+    trial.losses[i % 3] = train(stream, trial.schedule, trial.clip, std::uint64_t(i % 3 + 1));
+  });
+  std::printf("\nloss of the last 20 of 150 steps, seeds 1 to 3\n");
+  for (const Trial& t : trials) std::printf("%-32s%7.2f%7.2f%7.2f\n", t.what, t.losses[0], t.losses[1], t.losses[2]);
 }
