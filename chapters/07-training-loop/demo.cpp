@@ -98,8 +98,8 @@ int main() {
   }
 
   const Schedule usual{.lr = 0.01, .warmup_steps = 20, .steps = kSteps};
-  Schedule cold = usual, constant = usual, timid = usual, bold = usual, reckless = usual;
-  cold.warmup_steps = 0, constant.kind = "constant", timid.lr = 0.0005, bold.lr = 0.03, reckless.lr = 0.3;
+  Schedule cold = usual, constant = usual, timid = usual, bold = usual, slow = usual;
+  cold.warmup_steps = 0, constant.kind = "constant", timid.lr = 0.0005, bold.lr = 0.03, slow.lr = 0.003;
   struct Trial {
     const char* what;
     Schedule schedule;
@@ -111,8 +111,8 @@ int main() {
                             {"without drops", constant, 1, {}},
                             {"without clipping", usual, 0, {}},
                             {"lr 0.0005", timid, 1, {}},
-                            {"lr 0.03", bold, 1, {}},
-                            {"lr 0.3", reckless, 1, {}}};
+                            {"lr 0.003", slow, 1, {}},
+                            {"lr 0.03", bold, 1, {}}};
   parallel_for(Index(3 * trials.size()), /*grain=*/1, [&](Index i) {  // runs side by side, each on one thread
     Trial& trial = trials[std::size_t(i / 3)];
     trial.losses[i % 3] = train(stream, trial.schedule, trial.clip, std::uint64_t(i % 3 + 1));
