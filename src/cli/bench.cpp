@@ -65,15 +65,15 @@ double peak_gflops() {
   const GemmInstructions* cpu = gemm_instructions();
   if (!cpu) return 0;
   constexpr Index K = 64, kCalls = 20000;
-  const double time = measure(2, 7, [&](Index) {
-                        parallel_for(threads(), 1, [&](Index) {
-                          const std::vector<real> a(size_t(cpu->rows * K), real(0.5)),
-                              b(size_t(cpu->cols * K), real(0.5));
-                          std::vector<real> c(size_t(cpu->rows * cpu->cols));
-                          for (Index n = 0; n < kCalls; ++n)
-                            cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), K, false);
-                        });
-                      }).best;
+  const double time =
+      measure(2, 7, [&](Index) {
+        parallel_for(threads(), 1, [&](Index) {
+          const std::vector<real> a(size_t(cpu->rows * K), real(0.5)), b(size_t(cpu->cols * K), real(0.5));
+          std::vector<real> c(size_t(cpu->rows * cpu->cols));
+          for (Index n = 0; n < kCalls; ++n)
+            cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), cpu->cols, K, false);
+        });
+      }).best;
   return 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time;
 }
 

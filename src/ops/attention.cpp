@@ -1,12 +1,16 @@
 // Attention. Vaswani et al. 2017 (arXiv:1706.03762) eq. 1, as in DeepSeek-V2 (arXiv:2405.04434) eq. 46:
 //   s_tj = scale (q^C_t·k^C_j + q^R_t·k^R_j)      p_tj = exp(s_tj - lse_t)      lse_t = log Σ_j exp s_tj
 //   o_t  = Σ_j p_tj v_j                    j from the first token of t's document to t itself
-// One head at a time, by tiles of kTile queries x kTile keys, so that no T x S matrix is ever stored: the online softmax
-// (Milakov & Gimelshein 2018, arXiv:1805.02867) keeps a running maximum m and sum l a row, and rescales what it has
-// whenever m grows. Kept for backward: o and lse, one number a row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
+// One head at a time, by tiles, so that no T x S matrix is ever stored: the online softmax (Milakov & Gimelshein 2018,
+// arXiv:1805.02867) keeps a running maximum m and sum l a row, and rescales what it has whenever m grows. Kept for
+// backward: o and lse, one number a row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
 //
 // Backward, the tiles of p made again from lse. With D_t = do_t·o_t = Σ_j p_tj (do_t·v_j):
 //   dv_j = Σ_t p_tj do_t      ds_tj = p_tj (do_t·v_j - D_t)      dq_t = scale Σ_j ds_tj k_j      dk_j = scale Σ_t ds_tj q_t
+// Forward, a row of the tile is a query, whose p meet all v_j in one product. Backward, a row is a key: what flows to
+// it comes from all later queries, so dv and dk, too, are long products, and only dq is made of short ones.
+// What a product reads many times, the keys of all queries and the queries of all keys, is packed once a head.
+//
 // A thread owns a (sequence, query head). Where several query heads share a key head, each writes its share of dk and dv
 // apart, and the shares are added in the order of the heads: the same bits for any number of threads.
 #include "ops/attention.h"
@@ -25,7 +29,12 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kTile = 64;
+constexpr Index kQueries = 24, kKeys = 256;          // a tile forward: few rows, so that the mask wastes little
+constexpr Index kKeysBack = 48, kQueriesBack = 128;  // a tile backward
+constexpr Index kLanes = 16;                         // rows are worked on in multiples of this: exp has no slow rest
+constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
+
+static_assert(kKeys % Packed::kStep == 0 && kQueriesBack % Packed::kStep == 0);
 
 // One part of q or k, or v, cut by heads. Undefined parts have width 0.
 struct Heads {
@@ -48,11 +57,15 @@ struct Problem {
   Heads q_c, q_r, k_c, k_r, v;
   Index B, T, S, H;
   real scale;
-  const std::int32_t* first;  // nullptr: plain causal
+  std::vector<std::int32_t> first;  // [B,T] the first key that a query sees; empty: 0
+  std::vector<std::int32_t> until;  // [B,S] the end of the queries that see a key; empty: T
 
   Index d() const { return q_c.width + q_r.width; }
   Index past() const { return S - T; }
-  Index first_key(Index b, Index t) const { return first ? first[b * T + t] : 0; }
+  Index first_key(Index b, Index t) const { return first.empty() ? 0 : first[size_t(b * T + t)]; }
+  Index end_of_keys(Index t) const { return past() + t + 1; }
+  Index first_query(Index j) const { return std::max<Index>(0, j - past()); }
+  Index end_of_queries(Index b, Index j) const { return until.empty() ? T : until[size_t(b * S + j)]; }
 };
 
 // [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two parts meet, a tile at a time.
@@ -66,49 +79,62 @@ void scatter_add(View c, View r, View tile, Index begin, real factor) {
   if (r.cols) r.middle_rows(begin, tile.rows).matrix() += factor * tile.matrix().rightCols(r.cols);
 }
 
-// s of the queries from i0 and keys from j0, with -inf where t must not look.
-void scores(View s, View q, View k, const Problem& p, Index b, Index i0, Index j0) {
-  gemm_nt(s, q, k);
-  for (Index i = 0; i < s.rows; ++i) {
-    const Index begin = std::clamp<Index>(p.first_key(b, i0 + i) - j0, 0, s.cols);
-    const Index end = std::clamp<Index>(p.past() + i0 + i + 1 - j0, begin, s.cols);
-    s.row(i).head(begin).setConstant(-std::numeric_limits<real>::infinity());
-    s.row(i).tail(s.cols - end).setConstant(-std::numeric_limits<real>::infinity());
-  }
-}
+Index round_down(Index n, Index step) { return n / step * step; }
+Index round_up(Index n, Index step) { return round_down(n + step - 1, step); }
 
-// The tiles of keys that queries i0 .. i0+n-1 of sequence b may see.
-struct KeyRange {
-  Index begin, end;
-  KeyRange(const Problem& p, Index b, Index i0, Index n)
-      : begin(p.first_key(b, i0) / kTile * kTile), end(p.past() + i0 + n) {}
+// The columns [from, to) of a tile's row that the mask leaves, and [begin, end), the same in whole lanes: exp works on
+// these, after -inf was put where they are wider. Rows of a tile have room for whole lanes.
+struct Seen {
+  Index from, to, begin, end;
+
+  Seen(Index first, Index last, Index width)
+      : from(std::clamp<Index>(first, 0, width)), to(std::clamp<Index>(last, from, width)),
+        begin(round_down(from, kLanes)), end(to > from ? round_up(to, kLanes) : begin) {}
+
+  bool nothing() const { return begin == end; }
+  Eigen::Map<Eigen::Array<real, 1, Eigen::Dynamic>> of(const real* row) const {
+    return {const_cast<real*>(row) + begin, end - begin};
+  }
+  void hide_margins(real* row) const {
+    std::fill(row + begin, row + from, kMinusInfinity);
+    std::fill(row + to, row + end, kMinusInfinity);
+  }
+  void clear_rest(real* row, Index width) const {
+    std::fill(row, row + begin, real(0));
+    std::fill(row + std::min(end, width), row + width, real(0));
+  }
 };
 
 void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
-  const Tensor k({p.S, p.d()}), q_tile({kTile, p.d()}), s_tile({kTile, kTile}), acc_tile({kTile, p.v.width});
-  gather(k, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
-  const View v = p.v.head(b, h, p.H);
-  for (Index i0 = 0; i0 < p.T; i0 += kTile) {
-    const Index n = std::min(kTile, p.T - i0);
+  const Tensor k_rows({p.S, p.d()}), q_tile({kQueries, p.d()}), s_tile({kQueries, kKeys});
+  const Tensor acc_tile({kQueries, p.v.width});
+  gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
+  const Packed k = Packed::transposed(k_rows), v = Packed::of(p.v.head(b, h, p.H));
+  for (Index i0 = 0; i0 < p.T; i0 += kQueries) {
+    const Index n = std::min(kQueries, p.T - i0);
     const View q = q_tile.view().middle_rows(0, n), acc = acc_tile.view().middle_rows(0, n);
     gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
-    acc.matrix().setZero();
-    real m[kTile], l[kTile];
-    std::fill_n(m, n,
-                std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while a row has seen no key
+    real m[kQueries], l[kQueries];
+    std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while no key was seen
     std::fill_n(l, n, real(0));
-    const KeyRange keys(p, b, i0, n);
-    for (Index j0 = keys.begin; j0 < keys.end; j0 += kTile) {
-      const View s = s_tile.view().block(0, 0, n, std::min(kTile, keys.end - j0));
-      scores(s, q, k.view().middle_rows(j0, s.cols), p, b, i0, j0);
+    const Index begin = round_down(p.first_key(b, i0), Packed::kStep), end = p.end_of_keys(i0 + n - 1);
+    for (Index j0 = begin; j0 < end; j0 += kKeys) {
+      const View s = s_tile.view().block(0, 0, n, std::min(kKeys, end - j0));
+      gemm(s, q, k, 0, j0);
       for (Index i = 0; i < n; ++i) {
-        const real m_new = std::max(m[i], s.row(i).maxCoeff()), shrink = std::exp(m[i] - m_new);
-        s.row(i).array() = (s.row(i).array() - m_new).exp();
-        l[i] = l[i] * shrink + s.row(i).sum();
-        acc.row(i) *= shrink;
+        real* row = s.row(i).data();
+        const Seen seen(p.first_key(b, i0 + i) - j0, p.end_of_keys(i0 + i) - j0, s.cols);
+        seen.clear_rest(row, s.cols);
+        if (seen.nothing()) continue;
+        seen.hide_margins(row);
+        auto s_i = seen.of(row);
+        const real m_new = std::max(m[i], s_i.maxCoeff()), shrink = std::exp(m[i] - m_new);
+        s_i = (s_i - m_new).exp();
+        l[i] = l[i] * shrink + s_i.sum();
+        if (j0 > begin) acc.row(i) *= shrink;
         m[i] = m_new;
       }
-      gemm_nn(acc, s, v.middle_rows(j0, s.cols), Accumulate::kYes);
+      gemm(acc, s, v, j0, 0, j0 > begin ? Accumulate::kYes : Accumulate::kNo);
     }
     for (Index i = 0; i < n; ++i) {
       const Index row = (b * p.T + i0 + i) * p.H + h;
@@ -118,38 +144,48 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   }
 }
 
-// Adds to dq (content, rotary), dk [S,d] and dv [S,v] of one head.
+// Adds to dq (content, rotary) of one head, and stores its dk [S,d] and dv [S,v].
 void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, View dO, View O, View lse, Index b,
                    Index h) {
-  const Tensor k({p.S, p.d()}), q_tile({kTile, p.d()}), dq_tile({kTile, p.d()});
-  const Tensor p_tile({kTile, kTile}), ds_tile({kTile, kTile});
-  gather(k, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
-  const View v = p.v.head(b, h, p.H);
+  const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}), lse_D({2, p.T + kQueriesBack});
+  const Tensor p_tile({kKeysBack, kQueriesBack}), ds_tile({kKeysBack, kQueriesBack});
+  gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
+  gather(q_rows, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), 0, p.scale);
   const auto of_head = [&](View x) { return View{x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld}; };
-  const View do_h = of_head(dO), o_h = of_head(O);
-  for (Index i0 = 0; i0 < p.T; i0 += kTile) {
-    const Index n = std::min(kTile, p.T - i0);
-    const View q = q_tile.view().middle_rows(0, n), dq = dq_tile.view().middle_rows(0, n);
-    const View do_i = do_h.middle_rows(i0, n);
-    gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
-    dq.matrix().setZero();
-    const KeyRange keys(p, b, i0, n);
-    for (Index j0 = keys.begin; j0 < keys.end; j0 += kTile) {
-      const Index w = std::min(kTile, keys.end - j0);
+  const View do_h = of_head(dO), o_h = of_head(O), v_rows = p.v.head(b, h, p.H);
+  real *lse_h = lse_D.view().row(0).data(), *D = lse_D.view().row(1).data();
+  for (Index t = 0; t < p.T; ++t) lse_h[t] = lse[(b * p.T + t) * p.H + h], D[t] = do_h.row(t).dot(o_h.row(t));
+  dq.view().matrix().setZero();
+
+  const Packed q_t = Packed::transposed(q_rows), do_t = Packed::transposed(do_h);
+  const Packed q = Packed::of(q_rows), d_o = Packed::of(do_h), k = Packed::of(k_rows);
+  for (Index j0 = 0; j0 < p.S; j0 += kKeysBack) {
+    const Index n = std::min(kKeysBack, p.S - j0), end = p.end_of_queries(b, j0 + n - 1);
+    const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
+    const View dk_j = dk.middle_rows(j0, n), dv_j = dv.middle_rows(j0, n);
+    Accumulate into = Accumulate::kNo;
+    for (Index i0 = round_down(p.first_query(j0), Packed::kStep); i0 < end; i0 += kQueriesBack) {
+      const Index w = std::min(kQueriesBack, end - i0);
       const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
-      scores(P, q, k.view().middle_rows(j0, w), p, b, i0, j0);
-      gemm_nt(dS, do_i, v.middle_rows(j0, w));  // dp, on its way to ds
-      for (Index i = 0; i < n; ++i) {
-        const real D = do_i.row(i).dot(o_h.row(i0 + i));
-        P.row(i).array() = (P.row(i).array() - lse[(b * p.T + i0 + i) * p.H + h]).exp();
-        dS.row(i).array() = P.row(i).array() * (dS.row(i).array() - D);
+      gemm(P, k_j, q_t, 0, i0);
+      gemm(dS, v_j, do_t, 0, i0);  // dp, on its way to ds
+      for (Index j = 0; j < n; ++j) {
+        real *p_row = P.row(j).data(), *ds_row = dS.row(j).data();
+        const Seen seen(p.first_query(j0 + j) - i0, p.end_of_queries(b, j0 + j) - i0, w);
+        seen.clear_rest(p_row, w), seen.clear_rest(ds_row, w);
+        seen.hide_margins(p_row);
+        auto p_j = seen.of(p_row), ds_j = seen.of(ds_row);
+        p_j = (p_j - seen.of(lse_h + i0)).exp();
+        ds_j = p_j * (ds_j - seen.of(D + i0));
       }
-      gemm_tn(dv.middle_rows(j0, w), P, do_i, Accumulate::kYes);
-      gemm_nn(dq, dS, k.view().middle_rows(j0, w), Accumulate::kYes);
-      gemm_tn(dk.middle_rows(j0, w), dS, q, Accumulate::kYes);  // q carries the scale already
+      gemm(dv_j, P, d_o, i0, 0, into);
+      gemm(dk_j, dS, q, i0, 0, into);  // q carries the scale already
+      gemm_t(dq.view().middle_rows(i0, w), dS, k, j0, 0, Accumulate::kYes);
+      into = Accumulate::kYes;
     }
-    scatter_add(dq_c, dq_r, dq, i0, p.scale);
+    if (into == Accumulate::kNo) dk_j.matrix().setZero(), dv_j.matrix().setZero();  // no query sees these keys
   }
+  scatter_add(dq_c, dq_r, dq, 0, p.scale);
 }
 
 // dx [.., heads, width] += the shares [B,H,S,..] of all query heads that used it, columns from `column` on.
@@ -174,8 +210,6 @@ void attention_backward(const Problem& p, const Pair& q, const Pair& k, const Te
   parallel_for(p.B * p.H, 1, [&](Index task) {
     const Index b = task / p.H, h = task % p.H;
     const View dk_h = dK.middle_rows(task * p.S, p.S), dv_h = dV.middle_rows(task * p.S, p.S);
-    dk_h.matrix().setZero();
-    dv_h.matrix().setZero();
     backward_head(p, dq_c.head(b, h, p.H), dq_r.head(b, h, p.H), dk_h, dv_h, dO, O, LSE, b, h);
   });
   add_shares(Heads(gradient_of(k.c)), dk, 0, p.B, p.H);
@@ -193,6 +227,22 @@ void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor
 
 }  // namespace
 
+// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
+static std::vector<std::int32_t> ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
+  std::vector<std::int32_t> until(first.size());
+  for (Index b = 0; b < B && !first.empty(); ++b) {
+    const auto documents = first.subspan(size_t(b * T), size_t(T));
+    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
+          " goes back: a token's first key must not come before that of the token before it");
+    Index end = 0;
+    for (Index j = 0; j < T; ++j) {
+      while (end < T && documents[size_t(end)] <= j) ++end;
+      until[size_t(b * T + j)] = std::int32_t(end);
+    }
+  }
+  return until;
+}
+
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
@@ -202,17 +252,23 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std:
         any.shape(), ", and its heads must divide those of q");
   check(first.empty() || (Index(first.size()) == B * T && S == T), "attention: the document mask has ", first.size(),
         " entries, expected ", B * T, " and no earlier tokens (", S - T, ")");
-  Problem p{Heads(q.c), Heads(q.r), Heads(k.c), Heads(k.r), Heads(v), B, T, S, H, scale, nullptr};
-  std::vector<std::int32_t> mask(first.begin(), first.end());
-  p.first = mask.empty() ? nullptr : mask.data();
+  const Problem p{Heads(q.c),
+                  Heads(q.r),
+                  Heads(k.c),
+                  Heads(k.r),
+                  Heads(v),
+                  B,
+                  T,
+                  S,
+                  H,
+                  scale,
+                  {first.begin(), first.end()},
+                  ends_of_queries(first, B, T)};
 
   const Tensor o({B, T, H, v.cols()}), lse({B, T, H});
   const View O = o, LSE = lse;
   parallel_for(B * H, 1, [&](Index task) { forward_head(p, O, LSE, task / H, task % H); });
-  record("attention", {v}, {o}, [p, q, k, v, o, lse, mask = std::move(mask)]() mutable {
-    p.first = mask.empty() ? nullptr : mask.data();
-    attention_backward(p, q, k, v, o, lse, o.grad());
-  });
+  record("attention", {v}, {o}, [p, q, k, v, o, lse, d_o = o.grad()] { attention_backward(p, q, k, v, o, lse, d_o); });
   return o;
 }
 

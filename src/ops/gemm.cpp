@@ -3,8 +3,8 @@
 //   1. B is packed into panels: kCols columns wide, those of one k side by side, so that the innermost loop reads memory
 //      in the order it lies there, and that C = A Bᵀ and C = A B differ in the packing alone. Packing costs one pass over
 //      B; each number packed is then used once for every row of C.
-//   2. C is cut into tiles of kTileRows x kTileCols, which the threads take one after the other. A tile's part of B,
-//      kTileCols x kDepth, stays in the second-level cache while the rows of A go by.
+//   2. C is cut into tiles of kTileRows x kTileCols. A tile's part of B, kTileCols x kDepth, stays in the second-level
+//      cache while the rows of A go by. The threads take one piece of C after the other, in one of two ways (below).
 //   3. Inside, gemm_kernel.h computes blocks of C that fit the registers. It reads the rows of A in place; for Aᵀ, whose
 //      neighbours in k are far apart in memory, the tile's part of A is packed first.
 //
@@ -74,38 +74,90 @@ class Scratch {
   Index size_ = 0;
 };
 
+// B as the kernel reads it: panels of cpu.cols columns, each k after k. The last one may be half as wide.
+struct Panels {
+  real* data;
+  Index K, N;
+
+  Index width(const GemmInstructions& cpu, Index j) const { return N - j > cpu.cols / 2 ? cpu.cols : cpu.cols / 2; }
+  const real* at(const GemmInstructions& cpu, Index k, Index j) const { return data + j * K + k * width(cpu, j); }
+};
+
 struct Piece {  // a tile of C, or some columns of B to be packed
   const Gemm* g;
-  real* panels;  // of the whole B
+  Panels panels;
   Index i, rows, j, cols;
 };
 
-void multiply_tile(Form form, const GemmInstructions& cpu, const Piece& tile, bool accumulate) {
+// C = or += A times what the panels hold from (k0, j0) on; `a` is A, or Aᵀ if `transposed`.
+void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed, const Panels& b, Index k0, Index j0,
+                   bool accumulate) {
   static thread_local Scratch scratch;
-  const auto& [c, a, b] = *tile.g;
-  const Index K = depth(form, *tile.g);
+  const Index K = transposed ? a.rows : a.cols;
   Index k = 0;
   do {  // once even for K = 0, which stores zeros
     const Index n_k = std::min(kDepth, K - k);
     const bool add = accumulate || k > 0;
     real* packed = nullptr;
-    if (form == Form::kTN) {
-      packed = scratch.take((kTileRows + cpu.rows) * kDepth);
-      for (Index i = 0; i < tile.rows; i += cpu.rows)
-        cpu.pack_rows(packed + i * n_k, a.data + k * a.ld + tile.i + i, a.ld, std::min(cpu.rows, tile.rows - i), n_k);
+    if (transposed) {
+      packed = scratch.take((c.rows + cpu.rows) * kDepth);
+      for (Index i = 0; i < c.rows; i += cpu.rows)
+        cpu.pack_rows(packed + i * n_k, a.data + k * a.ld + i, a.ld, std::min(cpu.rows, c.rows - i), n_k);
     }
-    for (Index j = tile.j; j < tile.j + tile.cols; j += cpu.cols) {
-      const Index m = std::min(cpu.cols, c.cols - j), panel_width = m > cpu.cols / 2 ? cpu.cols : cpu.cols / 2;
-      const real* panel = tile.panels + j * K + k * panel_width;
-      for (Index i = 0; i < tile.rows; i += cpu.rows) {
-        const Index n = std::min(cpu.rows, tile.rows - i);
-        real* block = c.data + (tile.i + i) * c.ld + j;
+    for (Index j = 0; j < c.cols; j += cpu.cols) {
+      const Index m = std::min(cpu.cols, c.cols - j);
+      const real* panel = b.at(cpu, k0 + k, j0 + j);
+      const Index wide = b.width(cpu, j0 + j);
+      for (Index i = 0; i < c.rows; i += cpu.rows) {
+        const Index n = std::min(cpu.rows, c.rows - i);
+        real* block = c.data + i * c.ld + j;
         if (packed) {
-          cpu.multiply_packed(block, c.ld, n, m, packed + i * n_k, 0, panel, n_k, add);
+          cpu.multiply_packed(block, c.ld, n, m, packed + i * n_k, 0, panel, wide, n_k, add);
         } else {
-          cpu.multiply(block, c.ld, n, m, a.data + (tile.i + i) * a.ld + k, a.ld, panel, n_k, add);
+          cpu.multiply(block, c.ld, n, m, a.data + i * a.ld + k, a.ld, panel, wide, n_k, add);
         }
       }
+    }
+    k += kDepth;
+  } while (k < K);
+}
+
+void pack_panel(const GemmInstructions& cpu, const Panels& panels, View b, bool transposed, Index j) {
+  const Index cols = std::min(cpu.cols, panels.N - j);
+  real* panel = panels.data + j * panels.K;
+  if (transposed) {
+    cpu.pack_transposed(panel, b.data + j * b.ld, b.ld, cols, panels.K);
+  } else {
+    cpu.pack(panel, b.data + j, b.ld, cols, panels.K);
+  }
+}
+
+// f(piece) for all of them, on all threads if the work is worth waking them.
+template <class F>
+void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> group, Form form, F&& f) {
+  Index work = 0;
+  for (const Gemm& g : group) work += g.c.rows * g.c.cols * depth(form, g);
+  const Index n = Index(pieces.size());
+  parallel_for(n, work < kWorthThreads ? std::max<Index>(1, n) : 1, [&](Index p) { f(pieces[size_t(p)]); });
+}
+
+// Way 1, where there are enough columns for all threads, as in a group of experts: a thread takes kTileCols columns of
+// C, packs B for kDepth of k at a time, and runs through all rows. What it packed never leaves its second-level cache.
+void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bool accumulate) {
+  static thread_local Scratch scratch;
+  const auto& [c, a, b] = *p.g;
+  const Index K = depth(form, *p.g);
+  const bool transposed = form == Form::kTN;
+  Index k = 0;
+  do {
+    const Panels panels{scratch.take(kTileCols * kDepth), std::min(kDepth, K - k), p.cols};
+    const View b_k = form == Form::kNT ? b.block(p.j, k, p.cols, panels.K) : b.block(k, p.j, panels.K, p.cols);
+    for (Index j = 0; j < p.cols; j += cpu.cols) pack_panel(cpu, panels, b_k, form == Form::kNT, j);
+    for (Index i = 0; i < c.rows; i += kTileRows) {
+      const Index n = std::min(kTileRows, c.rows - i);
+      multiply_tile(cpu, c.block(i, p.j, n, p.cols),
+                    transposed ? a.block(k, i, panels.K, n) : a.block(i, k, n, panels.K), transposed, panels, 0, 0,
+                    accumulate || k > 0);
     }
     k += kDepth;
   } while (k < K);
@@ -123,46 +175,55 @@ Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
   return rows;
 }
 
-void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {
+// Way 2, for few columns and many rows: all threads pack all of B, then share out the tiles of C.
+void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, std::vector<Piece>& pieces,
+                    bool accumulate) {
   static thread_local Scratch scratch;
-  static thread_local std::vector<Piece> pieces_of_thread;
-  std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
+  Index room = 0;
+  for (const Gemm& g : group) room += panels_size(form, cpu, g);
 
-  Index room = 0, work = 0;
-  for (const Gemm& g : group) {
-    room += panels_size(form, cpu, g);
-    work += g.c.rows * g.c.cols * depth(form, g);
-  }
-  const auto for_each_piece = [&](auto&& f) {
-    parallel_for(Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1,
-                 [&](Index p) { f(pieces[size_t(p)]); });
-  };
-
-  real* panels = scratch.take(room);
+  real* room_left = scratch.take(room);
   pieces.clear();
   for (const Gemm& g : group) {
-    for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.cols)
-      pieces.push_back({&g, panels, 0, 0, j, std::min(cpu.cols, g.c.cols - j)});
-    panels += panels_size(form, cpu, g);
+    const Panels panels{room_left, depth(form, g), g.c.cols};
+    for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.cols) pieces.push_back({&g, panels, 0, 0, j, 0});
+    room_left += panels_size(form, cpu, g);
   }
-  for_each_piece([&](const Piece& p) {
-    const View& b = p.g->b;
-    const Index K = depth(form, *p.g);
-    real* panel = p.panels + p.j * K;
-    form == Form::kNT ? cpu.pack_transposed(panel, b.data + p.j * b.ld, b.ld, p.cols, K)
-                      : cpu.pack(panel, b.data + p.j, b.ld, p.cols, K);
-  });
+  for_each_piece(pieces, group, form,
+                 [&](const Piece& p) { pack_panel(cpu, p.panels, p.g->b, form == Form::kNT, p.j); });
 
-  panels = scratch.take(room);
+  room_left = scratch.take(room);
   pieces.clear();
   const Index rows = tile_rows(cpu, group);
   for (const Gemm& g : group) {
+    const Panels panels{room_left, depth(form, g), g.c.cols};
     for (Index j = 0; j < g.c.cols; j += kTileCols)  // rows innermost: the threads share the columns of B at hand
       for (Index i = 0; i < g.c.rows; i += rows)
         pieces.push_back({&g, panels, i, std::min(rows, g.c.rows - i), j, std::min(kTileCols, g.c.cols - j)});
-    panels += panels_size(form, cpu, g);
+    room_left += panels_size(form, cpu, g);
   }
-  for_each_piece([&](const Piece& tile) { multiply_tile(form, cpu, tile, accumulate); });
+  for_each_piece(pieces, group, form, [&](const Piece& p) {
+    const auto& [c, a, b] = *p.g;
+    const bool transposed = form == Form::kTN;
+    multiply_tile(cpu, c.block(p.i, p.j, p.rows, p.cols),
+                  transposed ? a.block(0, p.i, a.rows, p.rows) : a.middle_rows(p.i, p.rows), transposed, p.panels, 0,
+                  p.j, accumulate);
+  });
+}
+
+void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {
+  static thread_local std::vector<Piece> pieces_of_thread;
+  std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
+  pieces.clear();
+  for (const Gemm& g : group)
+    for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += kTileCols)
+      pieces.push_back({&g, {}, 0, 0, j, std::min(kTileCols, g.c.cols - j)});
+  if (Index(pieces.size()) < kTilesWanted) return multiply_tiles(form, cpu, group, pieces, accumulate);
+  const auto work = [&](const Piece& p) { return p.g->c.rows * p.cols * depth(form, *p.g); };
+  std::stable_sort(pieces.begin(),
+                   pieces.end(),  // the largest first: experts differ, and no thread waits long at the end
+                   [&](const Piece& p, const Piece& q) { return work(p) > work(q); });
+  for_each_piece(pieces, group, form, [&](const Piece& p) { multiply_columns(form, cpu, p, accumulate); });
 }
 
 // C = or += A Bᵀ with few rows, as in decoding: a pass over B.
@@ -213,7 +274,46 @@ void gemm(Form form, std::span<const Gemm> group, Accumulate accumulate) {
   }
 }
 
+// The same by a B that is there already: panels, or, for Eigen, B itself.
+void multiply_part(View c, View a, bool transposed, View b, Index k0, Index j0, bool add) {
+  if (const GemmInstructions* cpu = instructions()) {
+    multiply_tile(*cpu, c, a, transposed, {b.data, b.rows, b.cols}, k0, j0, add);
+  } else {
+    const Form form = transposed ? Form::kTN : Form::kNN;
+    multiply_by_eigen(form, {c, a, b.block(k0, j0, transposed ? a.rows : a.cols, c.cols)}, add);
+  }
+}
+
 }  // namespace
+
+Packed::Packed(Index k, Index n) : numbers({(n + kStep - 1) / kStep * kStep * k}), K(k), N(n) {}
+
+Packed Packed::of(View b) {
+  const Packed packed(b.rows, b.cols);
+  const View B{packed.numbers.data(), b.rows, b.cols, b.cols};
+  const GemmInstructions* cpu = instructions();
+  if (!cpu) B.matrix() = b.matrix();
+  else
+    for (Index j = 0; j < B.cols; j += cpu->cols) pack_panel(*cpu, {B.data, B.rows, B.cols}, b, false, j);
+  return packed;
+}
+
+Packed Packed::transposed(View b) {
+  const Packed packed(b.cols, b.rows);
+  const View B{packed.numbers.data(), b.cols, b.rows, b.rows};
+  const GemmInstructions* cpu = instructions();
+  if (!cpu) B.matrix() = b.matrix().transpose();
+  else
+    for (Index j = 0; j < B.cols; j += cpu->cols) pack_panel(*cpu, {B.data, B.rows, B.cols}, b, true, j);
+  return packed;
+}
+
+void gemm(View c, View a, const Packed& b, Index k0, Index j0, Accumulate accumulate) {
+  multiply_part(c, a, false, {b.numbers.data(), b.K, b.N, b.N}, k0, j0, accumulate == Accumulate::kYes);
+}
+void gemm_t(View c, View a, const Packed& b, Index k0, Index j0, Accumulate accumulate) {
+  multiply_part(c, a, true, {b.numbers.data(), b.K, b.N, b.N}, k0, j0, accumulate == Accumulate::kYes);
+}
 
 const GemmInstructions* gemm_instructions() { return instructions(); }
 const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu) {

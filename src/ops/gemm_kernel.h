@@ -20,9 +20,10 @@ namespace seekling {
 struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
 
-  // C[n,m] = or += a b, over a panel b and n <= kRows rows: a(i,k) at a[i lda + k], or packed at a[k kRows + i].
-  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda, const real* b, Index K,
-                        bool add);
+  // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows rows: a(i,k) at
+  // a[i lda + k], or packed at a[k kRows + i].
+  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda, const real* b, Index width,
+                        Index K, bool add);
   Multiply *multiply, *multiply_packed;
 
   // The panel of B[K, m] as it lies, and of its transpose B[m, K].
@@ -85,14 +86,15 @@ struct GemmKernel {
 
   template <bool kPacked, int... R>
   static void tile_of(std::integer_sequence<int, R...>, T* c, Index ldc, Index n, Index m, const T* a, Index lda,
-                      const T* b, Index K, bool add) {
+                      const T* b, Index width, Index K, bool add) {
     using Tile = void(T*, Index, Index, const T*, Index, const T*, Index, bool);
     static constexpr Tile* kTile[2][kRows] = {{tile<R + 1, 1, kPacked>...}, {tile<R + 1, 2, kPacked>...}};
-    kTile[m > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
+    kTile[width > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
   }
   template <bool kPacked>
-  static void multiply(T* c, Index ldc, Index n, Index m, const T* a, Index lda, const T* b, Index K, bool add) {
-    tile_of<kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, K, add);
+  static void multiply(T* c, Index ldc, Index n, Index m, const T* a, Index lda, const T* b, Index width, Index K,
+                       bool add) {
+    tile_of<kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, width, K, add);
   }
 
   static void pack(T* panel, const T* b, Index ldb, Index m, Index K) {

@@ -50,7 +50,7 @@ const std::int32_t kTwoDocuments[] = {0, 0, 2, 2, 2, 0, 0, 0, 0, 0};
 
 TEST(Attention, EqualsItsDefinitionAcrossTiles) {
   Rng rng(8);
-  const Index B = 2, T = 131, H = 2;  // two tiles of 64 and a rest
+  const Index B = 2, T = 300, H = 2;  // a tile of 256 keys and a rest
   const Pair q{Tensor::randn({B, T, H, 5}, rng), Tensor::randn({B, T, H, 4}, rng)};
   const Pair k{Tensor::randn({B, T, H, 5}, rng), Tensor::randn({B, T, 1, 4}, rng)};
   EXPECT_LT(worst(q, k, Tensor::randn({B, T, H, 3}, rng), {}), kClose);
@@ -58,9 +58,9 @@ TEST(Attention, EqualsItsDefinitionAcrossTiles) {
 
 TEST(Attention, EqualsItsDefinitionWithDocumentsLongerAndShorterThanATile) {
   Rng rng(9);
-  const Index T = 200;
+  const Index T = 400;
   std::vector<std::int32_t> first(size_t(T), 0);
-  for (Index t = 90; t < T; ++t) first[size_t(t)] = t < 95 ? 90 : 95;
+  for (Index t = 90; t < T; ++t) first[size_t(t)] = t < 95 ? 90 : 95;  // the last one is longer than a tile of keys
   const Pair q{Tensor::randn({1, T, 2, 5}, rng), {}}, k{Tensor::randn({1, T, 2, 5}, rng), {}};
   EXPECT_LT(worst(q, k, Tensor::randn({1, T, 2, 3}, rng), first), kClose);
 }
@@ -89,10 +89,16 @@ TEST(Attention, GradientMatchesFiniteDifferencesWithGroupedHeadsAndEarlierTokens
 
 TEST(Attention, GradientMatchesFiniteDifferencesAcrossTiles) {
   Rng rng(13);
-  const Tensor q = Tensor::randn({1, 67, 1, 2}, rng), k = Tensor::randn({1, 67, 1, 2}, rng);
-  const Tensor v = Tensor::randn({1, 67, 1, 2}, rng), c = Tensor::randn({1, 67, 1, 2}, rng);
-  const auto f = [&] { return dot(attention({q, {}}, {k, {}}, v, real(0.4)), c); };
-  EXPECT_LT(max_gradient_error(f, {q, k, v}), gradient_tolerance());
+  const Index T = 150;  // a tile of 128 queries and a rest, four of 48 keys
+  const Tensor q = Tensor::randn({1, T, 1, 2}, rng), k = Tensor::randn({1, T, 1, 2}, rng);
+  const Tensor v = Tensor::randn({1, T, 1, 2}, rng), c = Tensor::randn({1, T, 1, 2}, rng);
+  std::vector<std::int32_t> first(size_t(T), 0);
+  for (Index t = 60; t < T; ++t) first[size_t(t)] = t < 66 ? 60 : 66;
+  for (const std::span<const std::int32_t> mask :
+       {std::span<const std::int32_t>(), std::span<const std::int32_t>(first)}) {
+    const auto f = [&] { return dot(attention({q, {}}, {k, {}}, v, real(0.4), mask), c); };
+    EXPECT_LT(max_gradient_error(f, {q, k, v}), gradient_tolerance());
+  }
 }
 
 TEST(Attention, GivesTheSameBitsForAnyNumberOfThreads) {
@@ -111,6 +117,14 @@ TEST(Attention, GivesTheSameBitsForAnyNumberOfThreads) {
   set_threads(before);
   EXPECT_TRUE(o1.view().vector() == o3.view().vector());
   EXPECT_TRUE(dk1.view().vector() == dk3.view().vector());
+}
+
+TEST(Attention, RefusesADocumentMaskThatGoesBack) {
+  const Tensor x = Tensor::zeros({1, 3, 1, 4});
+  const std::int32_t first[] = {0, 1, 0};
+  EXPECT_ERROR(attention({x, {}}, {x, {}}, x, 1, first),
+               "attention: the document mask of sequence 0 goes back: a token's first key must not come before that of "
+               "the token before it");
 }
 
 TEST(Attention, NamesShapesThatDisagree) {

@@ -155,13 +155,49 @@ TEST_P(GemmTest, MultipliesAGroupOfUnequalProducts) {
   }
 }
 
+TEST_P(GemmTest, MultipliesAGroupOfManyColumns) {  // enough for a thread to own columns, as with experts
+  Rng rng(6);
+  for (const Form form : {kNT, kNN, kTN}) {
+    std::vector<Problem> problems;
+    for (Index e = 0; e < 12; ++e) problems.emplace_back(form, e * 7 % 60, 200 + e, form == kTN ? 90 : 410, rng);
+    std::vector<std::vector<double>> expected;
+    std::vector<Gemm> group;
+    for (const Problem& p : problems) {
+      expected.push_back(plainly(p, Accumulate::kYes));
+      group.push_back(p.gemm());
+    }
+    run(form, group, Accumulate::kYes);
+    for (size_t i = 0; i < problems.size(); ++i) EXPECT_LT(worst_difference(problems[i], expected[i]), tolerance(410));
+  }
+}
+
+TEST_P(GemmTest, TakesAnyPartOfAPackedMatrix) {
+  Rng rng(7);
+  const Index K = 450, N = 151;
+  const Tensor b = Tensor::randn({K, N}, rng), b_t({N, K});
+  b_t.view().matrix() = b.view().matrix().transpose();
+  for (const Packed& packed : {Packed::of(b), Packed::transposed(b_t)})
+    for (const auto [M, k0, k, j0, n] : std::vector<std::array<Index, 5>>{
+             {12, 0, K, 0, N}, {50, 17, 400, 32, 90}, {7, 448, 2, 128, 23}, {1, 5, 48, 96, 1}, {3, 0, 9, 64, 17}}) {
+      const Tensor a = Tensor::randn({M, k}, rng), a_t({k, M}), c = Tensor::zeros({M, n}), c_t = Tensor::zeros({M, n});
+      a_t.view().matrix() = a.view().matrix().transpose();
+      const Matrix expected = a.view().matrix() * b.view().block(k0, j0, k, n).matrix();
+      gemm(c, a, packed, k0, j0);
+      gemm_t(c_t, a_t, packed, k0, j0);
+      EXPECT_LT((c.view().matrix() - expected).cwiseAbs().maxCoeff(), tolerance(k));
+      EXPECT_LT((c_t.view().matrix() - expected).cwiseAbs().maxCoeff(), tolerance(k));
+      gemm(c, a, packed, k0, j0, Accumulate::kYes);
+      EXPECT_LT((c.view().matrix() - 2 * expected).cwiseAbs().maxCoeff(), 2 * tolerance(k));
+    }
+}
+
 TEST_P(GemmTest, GivesTheSameBitsForAnyNumberOfThreadsAndInsideALoop) {
   for (const Form form : {kNT, kNN, kTN})
-    for (const Index M : {2, 200}) {
+    for (const auto [M, N] : {std::array<Index, 2>{2, 300}, {200, 300}, {30, 2100}}) {
       std::vector<std::vector<real>> results;
       for (const int run_on : {1, 2, 3, 0}) {
         Rng rng(5);
-        const Problem p(form, M, 300, 500, rng);
+        const Problem p(form, M, N, 500, rng);
         set_threads(run_on ? run_on : 2);
         if (run_on) {
           run(form, std::array{p.gemm()}, Accumulate::kYes);
