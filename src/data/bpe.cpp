@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
+
+#include "core/check.h"
 
 namespace seekling {
 
@@ -55,6 +58,8 @@ void Bpe::push(std::int32_t at, Scratch& scratch) const {
 }
 
 void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scratch) const {
+  check(piece.size() <= std::size_t(std::numeric_limits<std::int32_t>::max()), "BPE: a piece of ", piece.size(),
+        " bytes; the limit is 2 GiB, so split the text");
   auto& symbols = scratch.symbols;
   auto& heap = scratch.heap;
   const auto n = std::int32_t(piece.size());

@@ -39,7 +39,7 @@ class Bpe {
     std::vector<Candidate> heap;
   };
 
-  // Appends the ids of `piece`, which is under 2 GiB, to `ids`. n log n in its length.
+  // Appends the ids of `piece` to `ids`. n log n in its length. Error from 2 GiB on.
   void encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scratch) const;
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/check.h"
 #include "core/rng.h"
 
 namespace seekling {
@@ -68,6 +69,16 @@ TEST(Bpe, EqualsTheDefinitionOnRandomMerges) {
     std::string piece;
     for (Index n = rng.below(40); n > 0; --n) piece += char('a' + rng.below(3));
     EXPECT_EQ(encode(merges, piece), encode_naively(merges, piece)) << piece;
+  }
+}
+
+TEST(Bpe, SaysThatAPieceIsTooLong) {
+  const std::string_view piece("a", size_t(1) << 31);  // refused before it is read
+  try {
+    encode({}, piece);
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "BPE: a piece of 2147483648 bytes; the limit is 2 GiB, so split the text");
   }
 }
 

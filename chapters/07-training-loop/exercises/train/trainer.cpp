@@ -1,0 +1,315 @@
+// One step of training on k micro-batches, whose gradients are added up before the weights move:
+//   L = Σ_k (n_k / n) CE_k + λ/D Σ_d Σ_k (n_kd / n_d) CE_kd + (1/k) Σ_k balance_k
+//   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW,  b ← b + γ sign(mean(c) - c)
+// n_k: targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k targets, so the weights n_k / n make the
+// sum the mean over all n: k micro-batches of b sequences give the gradient of one batch of k·b, up to rounding, also
+// where they ignore different numbers of targets. The second term is multi-token prediction, DeepSeek-V3
+// (arXiv:2412.19437) eq. 25, of depths d = 1 .. D, each a mean over its own targets. The balance loss is a mean over
+// sequences, of which each micro-batch has the same number. The correction biases b of V3's routers follow the load c
+// of the whole step.
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "core/check.h"
+#include "interop/checkpoint.h"
+#include "ops/balance.h"
+#include "tensor/tape.h"
+#include "train/clip.h"
+#include "train/interrupt.h"
+
+namespace seekling {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kKeepStream = 0x6B656570;  // of random numbers, apart from those of initialisation and batches
+
+struct Trainer::Sums {
+  double loss = 0, balance_loss = 0, mtp_loss = 0;
+  Index tokens = 0;
+  std::vector<std::vector<Index>> load;  // [MoE layers][experts], tokens
+
+  double all() const { return loss + balance_loss + mtp_loss; }
+};
+
+namespace {
+
+Index counted(std::span<const std::int32_t> targets) {
+  return Index(targets.size()) - std::count(targets.begin(), targets.end(), kIgnored);
+}
+
+// The targets that count: of the model itself, then of each depth of multi-token prediction that the batch is long
+// enough for and that `pass` asks for.
+std::vector<Index> counted(const Transformer& model, const Batch& batch, const Pass& pass) {
+  std::vector<Index> all{counted(batch.targets)};
+  const Index depths = pass.predict_further ? std::min(Index(model.mtp.size()), batch.T - 1) : 0;
+  for (Index k = 1; k <= depths; ++k)
+    all.push_back(counted(mtp_targets(batch.targets, batch.first, batch.B, batch.T, k)));
+  return all;
+}
+
+Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {
+  pass.first = batch.first;
+  return model.loss(batch.ids, batch.targets, batch.B, batch.T, pass);
+}
+
+void add_load(std::vector<std::vector<Index>>& sums, const std::vector<Routing>& routings) {
+  sums.resize(routings.size());
+  for (std::size_t layer = 0; layer < routings.size(); ++layer) {
+    const std::vector<Index>& load = routings[layer].load;
+    sums[layer].resize(load.size(), 0);
+    for (std::size_t e = 0; e < load.size(); ++e) sums[layer][e] += load[e];
+  }
+}
+
+// From tokens to fractions.
+ExpertLoad fractions(const std::vector<std::vector<Index>>& load) {
+  ExpertLoad shares;
+  for (const std::vector<Index>& layer : load) {
+    const double all = double(std::accumulate(layer.begin(), layer.end(), Index(0)));
+    shares.emplace_back();
+    for (const Index tokens : layer) shares.back().push_back(double(tokens) / std::max(all, 1.0));
+  }
+  return shares;
+}
+
+// Wang et al. 2024 (arXiv:2408.15664): max load / mean load - 1, and the mean of that over layers.
+double max_violation(const ExpertLoad& load) {
+  double sum = 0;
+  for (const std::vector<double>& layer : load)
+    sum += *std::max_element(layer.begin(), layer.end()) * double(layer.size()) - 1;
+  return load.empty() ? 0 : sum / double(load.size());
+}
+
+const char* name_of(double not_finite) {  // a stream writes -nan, too, of which nobody cares
+  return std::isnan(not_finite) ? "nan" : not_finite > 0 ? "inf" : "-inf";
+}
+
+bool finite(const Tensor& x) { return x.view().matrix().allFinite(); }
+
+// The name of the first parameter for which `holds`; empty if there is none.
+std::string first_parameter(const Transformer& model, const std::function<bool(const Tensor&)>& holds) {
+  std::string first;
+  model.for_each_parameter([&](const std::string& name, const Tensor& p) {
+    if (first.empty() && holds(p)) first = name;
+  });
+  return first;
+}
+
+// All parameters but the correction biases, which no gradient, decay or clipping touches.
+NamedTensors learned_parameters(const Transformer& model) {
+  NamedTensors all = named_parameters(model);
+  std::erase_if(all, [](const auto& parameter) { return is_correction_bias(parameter.first); });
+  return all;
+}
+
+std::vector<Tensor> correction_biases(const Transformer& model) {
+  std::vector<Tensor> biases;
+  for (const auto& [name, parameter] : named_parameters(model))
+    if (is_correction_bias(name)) biases.push_back(parameter);
+  return biases;
+}
+
+TrainerState checked(TrainerState state) {
+  check_settings(state.settings);
+  return state;
+}
+
+}  // namespace
+
+HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
+  double nats = 0;
+  Index targets = 0;
+  for (const Batch& batch : heldout.batches) {
+    Pass pass;
+    const Index n = counted(batch.targets);
+    nats += double(forward(model, batch, pass).item()) * double(n);
+    targets += n;
+  }
+  return {.nats_per_target = nats / double(std::max<Index>(targets, 1)),
+          .bits_per_byte = heldout.text_bytes > 0 ? nats / std::numbers::ln2 / double(heldout.text_bytes) : 0};
+}
+
+Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f)
+    : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)), folder(std::move(f)),
+      optimizer(learned_parameters(model), adamw_of(settings())), biases(correction_biases(model)),
+      log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
+  if (state_.step > 0) folder.load(model, optimizer);
+}
+
+// What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do besides. Which sequences
+// keep all their tokens is a function of (seed, the sequence's place in the run), so it does not depend on how steps
+// are cut.
+Pass Trainer::pass_of(const Batch& batch, Index number) const {
+  const TrainSettings& s = settings();
+  Pass pass;
+  pass.predict_further = !model.mtp.empty() && mtp_weight_at(s, state_.step + 1) > 0;
+  pass.device_loss_alpha = real(s.device_loss_alpha), pass.communication_loss_alpha = real(s.communication_loss_alpha);
+  pass.capacity_factor = s.capacity_factor;
+  if (s.capacity_factor > 0)
+    for (Index b = 0; b < batch.B; ++b)
+      pass.keep.push_back(Rng(s.seed, kKeepStream, std::uint64_t(number * batch.B + b)).uniform() < s.never_dropped);
+  return pass;
+}
+
+// Forward and backward for one micro-batch. targets: of the whole step, as counted() has them.
+void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets, Sums& sums) const {
+  Tape tape(Tape::Keep::kWhatGradientsNeed, profile_);
+  Pass pass = pass_of(batch, number);
+  const std::vector<Index> mine = counted(model, batch, pass);
+  // Exercise 7.5. Add this micro-batch's share of each loss to `sums`, its load and its tokens too, and play the
+  // tape back once from all of L's ends, each with the factor that it has in L (see the top of the file). targets[0]
+  // are those of the whole step, mine[0] those of this micro-batch; targets[d + 1] and mine[d + 1] are those of
+  // depth d of multi-token prediction. An end that is not the loss is seeded by storing its factor in its gradient.
+  throw Error("exercise 7.5 is not yet attempted");
+  // End of exercise 7.5.
+}
+
+Trainer::Sums Trainer::gradients() {
+  std::vector<Batch> micro;
+  const Index first = state_.step * settings().accumulate;
+  for (Index k = 0; k < settings().accumulate; ++k) micro.push_back(batches(first + k));
+  std::vector<Index> targets;
+  for (const Batch& batch : micro) {
+    const std::vector<Index> more = counted(model, batch, pass_of(batch, 0));
+    targets.resize(more.size(), 0);
+    for (std::size_t d = 0; d < more.size(); ++d) targets[d] += more[d];
+  }
+  lap("batch");
+  Sums sums;
+  for (std::size_t k = 0; k < micro.size(); ++k) {
+    add_gradients(micro[k], first + Index(k), targets, sums);
+    if (std::isfinite(sums.all())) continue;
+    clear_gradients(optimizer.parameters());
+    throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.all()), "; ",
+                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ", last_save(),
+                     "; train again with a lower --lr"));
+  }
+  return sums;
+}
+
+// DeepSeek-V3 §2.1.2. A layer's load and its bias stand in the same order: the routers', as the forward pass meets
+// them.
+void Trainer::move_biases(const Sums& sums, Index step) const {
+  if (biases.empty()) return;
+  for (std::size_t layer = 0; layer < sums.load.size(); ++layer)
+    update_correction_bias(biases[layer], sums.load[layer], real(bias_speed_at(settings(), step)));
+}
+
+StepMetrics Trainer::step() {
+  const auto begin = Clock::now();
+  if (profile_) profile_->begin_step();
+  const Sums sums = gradients();
+  const double norm = gradient_norm(optimizer.parameters());
+  check_gradients(norm);
+  lap("gradient norm");
+  const Index number = state_.step + 1;  // steps count from 1
+  const double lr = learning_rate(schedule_of(settings()), number);
+  optimizer.update(number, lr, clip_factor(norm, settings().clip));
+  clear_gradients(optimizer.parameters());
+  move_biases(sums, number);
+  lap("AdamW");
+  if (profile_) profile_->end_step();
+  state_.step = number;
+  state_.tokens += sums.tokens;
+
+  StepMetrics metrics;
+  metrics.step = number;
+  metrics.loss = sums.loss;
+  metrics.balance_loss = sums.balance_loss;
+  if (!model.mtp.empty() && mtp_weight_at(settings(), number) > 0) metrics.mtp_loss = sums.mtp_loss;
+  metrics.lr = lr;
+  metrics.grad_norm = norm;
+  metrics.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  metrics.tokens_per_s = double(sums.tokens) / metrics.seconds;
+  metrics.expert_load = fractions(sums.load);
+  metrics.max_vio = max_violation(metrics.expert_load);
+  return metrics;
+}
+
+void Trainer::lap(const char* part) const {
+  if (profile_) profile_->lap(part);
+}
+
+Outcome Trainer::run(const Hooks& hooks) {
+  const Interrupt interrupt;
+  while (state_.step < settings().steps && !Interrupt::requested()) {
+    StepMetrics metrics = step();
+    finish_step(metrics, hooks);
+  }
+  if (saved < state_.step) {  // Ctrl-C, or saving is off
+    save();
+    if (hooks.on_save) hooks.on_save(state_.step);
+  }
+  return {.step = state_.step, .interrupted = Interrupt::requested() && state_.step < settings().steps};
+}
+
+void Trainer::finish_step(StepMetrics& metrics, const Hooks& hooks) {
+  if (due(settings().eval_every) && !heldout.batches.empty()) {
+    const HeldoutLoss result = evaluate(model, heldout);
+    metrics.heldout_loss = result.nats_per_target;
+    if (heldout.text_bytes > 0) metrics.heldout_bits_per_byte = result.bits_per_byte;
+  }
+  write([&] { log.append(metrics); });
+  if (hooks.on_step) hooks.on_step(metrics);
+  if (due(settings().save_every)) {
+    save();
+    if (hooks.on_save) hooks.on_save(state_.step);
+  }
+  if (due(settings().sample_every) && hooks.on_sample) hooks.on_sample(state_.step);
+}
+
+void Trainer::save() {
+  write([&] { folder.save(model, optimizer, state_); });
+  saved = state_.step;
+}
+
+// A full disk ends the run: better now, with the last checkpoint whole, than hours later with none.
+void Trainer::write(const std::function<void()>& to_disk) const {
+  try {
+    to_disk();
+  } catch (const Error& e) {
+    throw Error(text(e.what(), "; ", last_save(), "; make room there, then go on with: ./seekling train --resume ",
+                     folder.path().string()));
+  }
+}
+
+std::string Trainer::last_save() const {
+  if (saved == 0) return "no step was saved yet";
+  return text("the weights of step ", saved, " are in ", folder.path().string());
+}
+
+// A finite loss may have a gradient that is not: √ and division are steep near 0.
+void Trainer::check_gradients(double norm) const {
+  if (std::isfinite(norm)) return;
+  const std::string culprit = first_parameter(model, [](const Tensor& p) { return p.has_grad() && !finite(p.grad()); });
+  clear_gradients(optimizer.parameters());
+  throw Error(text("step ", state_.step + 1, ": the norm of the gradients is ", name_of(norm), "; ",
+                   culprit.empty() ? "each is finite, but the sum of their squares is not"
+                                   : "the first one that is not finite is that of " + culprit,
+                   "; ", last_save(), "; train again with a lower --lr"));
+}
+
+std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass) {
+  Tape tape(Tape::Keep::kEverything);
+  forward(model, batch, pass);
+  const Tape::Suspect suspect = tape.first_not_finite();
+  const auto is_input = [&](const Tensor& p) {
+    return std::ranges::any_of(suspect.inputs, [&](const Tensor& x) { return x.same_storage(p); });
+  };
+  const std::string reads = first_parameter(model, is_input);
+  const std::string bad_input = first_parameter(model, [&](const Tensor& p) { return is_input(p) && !finite(p); });
+  const std::string bad = first_parameter(model, [&](const Tensor& p) { return !finite(p); });
+  const std::string where = suspect.op.empty() ? "every op gave finite numbers when the batch was run again"
+                                               : "the first number that is not finite came from " + suspect.op;
+  if (!bad_input.empty()) return where + ", whose parameter " + bad_input + " holds such a number";
+  if (!bad.empty()) return where + ", and parameter " + bad + " holds such a number";
+  if (!reads.empty()) return where + ", which reads " + reads;
+  return where;
+}
+
+}  // namespace seekling

@@ -1,0 +1,76 @@
+// Balance. DeepSeek-V2 (arXiv:2405.04434) §2.2.3, over the T tokens of a sequence, experts in D groups E_1 .. E_D:
+//   expert level         α1 Σ_i f_i P_i        (23)
+//     f_i   = E/(K T) Σ_t [t chose i]          (24)      P_i   = 1/T Σ_t s_i,t          (25)
+//   device level         α2 Σ_g f'_g P'_g      (26)
+//     f'_g  = mean of f_i, i in E_g            (27)      P'_g  = Σ P_i, i in E_g        (28)
+//   communication level  α3 Σ_g f''_g P''_g    (29)
+//     f''_g = D/(M T) Σ_t [t goes to g]        (30)      P''_g = P'_g                   (31)
+// DeepSeek-V3 (arXiv:2412.19437) eq. 17-20 is (23) with P from s' = s / Σ_j s_j. f counts the choices that were made;
+// V3's eq. 18 as printed would count those that the scores alone, without bias and groups, had made.
+//
+// The f are counts, and P'_g is a sum of P_i, so all three are one form: L = Σ_i w_i P_i, with, for i in E_g,
+//   w_i = α1 f_i + α2 f'_g + α3 f''_g
+// Backward: ds_i,t = w_i / T. Normalised: ds_i = (ds'_i - Σ_j s'_j ds'_j) / Σ_j s_j.
+// At perfect balance every f is 1 and Σ P = 1, so each loss is its α.
+//
+// Without a loss (Wang et al. 2024, arXiv:2408.15664, algorithm 1; V3 §2.1.2), after each step, with c_i the tokens
+// that expert i got in the whole of it:   b_i ← b_i + γ sign(mean(c) - c_i)
+#include "ops/balance.h"
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+namespace {
+
+// w of the tokens [begin, begin + T), whose choices are the experts [T,K].
+Row weights(const std::int32_t* experts, Index T, Index E, Index K, const BalanceOptions& o) {
+  // Exercise 10.5. Return w [E], with the formulas at the top: α1 f_i + α2 f'_g + α3 f''_g, where g is the group of
+  // expert i. The expert level alone is half of the work; within a token the experts ascend.
+  throw Error("exercise 10.5 is not yet attempted");
+  // End of exercise 10.5.
+}
+
+}  // namespace
+
+Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& o) {
+  const Tensor& s = routing.s;
+  const Index N = s.rows(), E = s.cols(), T = N / sequences, K = Index(routing.experts.size()) / N;
+  check(N % sequences == 0, "balance_loss: ", N, " tokens are not ", sequences, " sequences of equal length");
+  check(E % o.n_group == 0, "balance_loss: ", E, " experts are not ", o.n_group, " groups of equal size");
+  const auto affinity = [normalise = o.normalise](View x, Index t) {
+    return Row(x.row(t) / (normalise ? x.row(t).sum() : real(1)));
+  };
+  const Tensor w({sequences, E}), loss = Tensor::zeros({1});
+  const View W = w, S = s;
+  for (Index b = 0; b < sequences; ++b) {
+    W.row(b) = weights(routing.experts.data() + b * T * K, T, E, K, o);
+    Row P = Row::Zero(E);
+    for (Index t = b * T; t < (b + 1) * T; ++t) P += affinity(S, t) / real(T);
+    *loss.data() += W.row(b).dot(P) / real(sequences);
+  }
+  record("balance_loss", {s}, {loss}, [s, w, T, affinity, normalise = o.normalise, d_loss = loss.grad()] {
+    // Exercise 10.6. Add to the gradient of s what the loss implies, with the two formulas at the top. Row b of w
+    // belongs to sequence b; the loss is the mean over sequences and comes with a gradient of its own,
+    // *d_loss.data().
+    throw Error("exercise 10.6 is not yet attempted");
+    // End of exercise 10.6.
+  });
+  return loss;
+}
+
+void update_correction_bias(const Tensor& bias, const std::vector<Index>& load, real speed) {
+  check(bias.size() == Index(load.size()), "update_correction_bias: ", load.size(),
+        " experts have a load, the bias is ", bias.shape());
+  const Index E = bias.size();
+  Index all = 0;
+  for (const Index c : load) all += c;
+  for (Index i = 0; i < E; ++i) {
+    const Index above = E * load[std::size_t(i)];  // compared with the mean in integers: no rounding decides
+    bias.data()[i] += above < all ? speed : above > all ? -speed : 0;
+  }
+}
+
+}  // namespace seekling

@@ -1,0 +1,122 @@
+// Routing. DeepSeek-V2 (arXiv:2405.04434) eq. 20-22, device-limited §2.2.2; DeepSeek-V3 (arXiv:2412.19437) eq. 12-16.
+//   s = softmax(logits) over all E experts (V2), or sigmoid(logits) (V3)                              logits, s [N,E]
+//   chosen: the K largest of s + b, within the topk_group best of n_group groups; ties to the lower index
+//   g_i = s_i, for V3 divided by their sum over the chosen, times routed_scaling_factor                        g [N,K]
+// Backward. The choice is piecewise constant, so gradients pass through g alone (b gets none):
+//   normalised: g_i = c s_i / Σ, hence ds_i = (c dg_i - Σ_j g_j dg_j) / Σ      otherwise ds_i = c dg_i
+//   softmax: dlogit_i = s_i (ds_i - Σ_j s_j ds_j): experts that were not chosen learn too
+//   sigmoid: dlogit_i = s_i (1 - s_i) ds_i
+#include "ops/router.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+namespace {
+
+constexpr real kTiny = real(1e-20);  // Hugging Face's guard in the normalisation
+constexpr real kOne = 1;
+
+void affinities(View s, View logits, bool sigmoid) {
+  parallel_for(s.rows, /*grain=*/64, [=](Index t) {
+    const auto x = logits.row(t).array();
+    if (sigmoid) {
+      s.row(t).array() = kOne / (kOne + (-x).exp());
+    } else {
+      s.row(t).array() = (x - x.maxCoeff()).exp();
+      s.row(t) /= s.row(t).sum();
+    }
+  });
+}
+
+// The n largest of `scores`, as ascending indices.
+std::vector<Index> largest(const std::vector<real>& scores, Index n) {
+  std::vector<Index> order(scores.size());
+  std::iota(order.begin(), order.end(), Index(0));
+  std::partial_sort(order.begin(), order.begin() + n, order.end(), [&](Index a, Index b) {
+    return scores[size_t(a)] != scores[size_t(b)] ? scores[size_t(a)] > scores[size_t(b)] : a < b;
+  });
+  order.resize(size_t(n));
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+real group_score(const real* scores, Index n, bool top2) {
+  if (!top2) return *std::max_element(scores, scores + n);
+  real best = -std::numeric_limits<real>::infinity(), second = best;
+  for (Index i = 0; i < n; ++i) {
+    if (scores[i] > best) second = best, best = scores[i];
+    else second = std::max(second, scores[i]);
+  }
+  return best + second;
+}
+
+std::vector<Index> choose(std::vector<real> c, const RouterOptions& o) {
+  if (o.n_group > 1) {
+    const Index size = Index(c.size()) / o.n_group;
+    std::vector<real> groups;
+    for (Index g = 0; g < o.n_group; ++g) groups.push_back(group_score(c.data() + g * size, size, o.top2_groups));
+    const std::vector<Index> kept = largest(groups, o.topk_group);
+    for (Index g = 0; g < o.n_group; ++g)
+      if (!std::binary_search(kept.begin(), kept.end(), g))
+        std::fill_n(c.begin() + g * size, size, -std::numeric_limits<real>::infinity());
+  }
+  return largest(c, o.K);
+}
+
+real chosen_sum(View s, const std::int32_t* experts, Index t, Index K) {
+  real sum = 0;
+  for (Index k = 0; k < K; ++k) sum += s(t, experts[k]);
+  return sum + kTiny;
+}
+
+void gates_backward(View ds, View dg, View g, View s, const std::vector<std::int32_t>& experts,
+                    const RouterOptions& o) {
+  // Exercise 10.2. Carry dg [N,K] to ds [N,E], with the formulas at the top: only chosen experts get something here.
+  // What ds holds already, from the balance loss, must stay in it. Plain loops will do; chosen_sum gives the sum of
+  // the gates' normalisation.
+  throw Error("exercise 10.2 is not yet attempted");
+  // End of exercise 10.2.
+}
+
+void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
+  parallel_for(s.rows, /*grain=*/64, [=](Index t) {
+    const auto a = s.row(t).array(), da = ds.row(t).array();
+    if (sigmoid) {
+      dlogits.row(t).array() += a * (kOne - a) * da;
+    } else {
+      dlogits.row(t).array() += a * (da - (a * da).sum());
+    }
+  });
+}
+
+}  // namespace
+
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) {
+  const Index N = logits.rows(), E = logits.cols(), K = o.K;
+  check(K >= 1 && K <= E && E % o.n_group == 0 && o.topk_group <= o.n_group && K <= E / o.n_group * o.topk_group,
+        "route: ", K, " of ", E, " experts in ", o.n_group, " groups of which ", o.topk_group, " are kept");
+  Routing routing{Tensor({N, E}), Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)),
+                  std::vector<Index>(size_t(E), 0)};
+  const View s = routing.s, g = routing.g;
+  // Exercise 10.1. Fill s by affinities(); for each token choose the experts by choose(), from s + b where there is
+  // a bias; write them to routing.experts, and the gates of the chosen to g. Then count routing.load. Plain loops
+  // will do.
+  throw Error("exercise 10.1 is not yet attempted");
+  // End of exercise 10.1.
+
+  record("route", {logits}, {routing.s, routing.g}, [=, s = routing.s, g = routing.g, experts = routing.experts] {
+    gates_backward(s.grad(), g.grad(), g, s, experts, o);
+    affinities_backward(logits.grad(), s.grad(), s, o.sigmoid);
+  });
+  return routing;
+}
+
+}  // namespace seekling

@@ -1,0 +1,42 @@
+#include "gradcheck.h"
+#include "ops/add.h"
+#include "ops/router.h"
+#include "probe.h"
+
+namespace seekling {
+
+void probe(Probe& probe) {
+  const Index N = probe.between(4, 7), E = 2 * probe.between(3, 5), K = probe.between(2, 3);
+  const RouterOptions v2{.K = K, .routed_scaling_factor = real(2.5)};
+  const RouterOptions v3{.K = K,
+                         .sigmoid = true,
+                         .n_group = 2,
+                         .topk_group = 1,
+                         .top2_groups = true,
+                         .norm_topk_prob = true,
+                         .routed_scaling_factor = real(2.5)};
+  const Tensor logits = Tensor::randn({N, E}, probe.rng), bias = Tensor::randn({E}, probe.rng, 0.5);
+  const Tensor cs = Tensor::randn({N, E}, probe.rng), cg = Tensor::randn({N, K}, probe.rng);
+  for (Index e = 0; e < E; ++e) bias.data()[e] += real(e % 2);  // strong enough to change many a choice
+
+  const std::string inputs = text("logits ", logits.shape(), ", K ", K);
+  probe.exercise("10.1", inputs + ", as V2 (softmax) and as V3 (sigmoid, bias, 2 groups, normalised)", [&] {
+    for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
+      const Routing r = route(logits, options.sigmoid ? bias : Tensor(), options);
+      probe.see_list(text(name, "experts"), r.experts, 0);
+      probe.see(text(name, "g"), r.g), probe.see(text(name, "s"), r.s);
+      probe.see_list(text(name, "load"), r.load, 0);
+    }
+  });
+  probe.exercise("10.2", inputs + ", as V2 and as V3, gradients into s and g", [&] {
+    for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
+      logits.clear_grad();
+      Tape tape;
+      const Routing r = route(logits, options.sigmoid ? bias : Tensor(), options);
+      tape.backward(add(dot(r.s, cs), dot(r.g, cg)));
+      probe.see(text(name, "dlogits"), logits.grad());
+    }
+  });
+}
+
+}  // namespace seekling
