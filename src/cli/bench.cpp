@@ -3,19 +3,16 @@
 // Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a machine that does
 // anything else the threads wait for each other, and the numbers mean nothing. Weights and ids are random: the work
 // does not depend on what they are, but for the router, whose choice is nearly even at the start of training.
+#include "cli/bench.h"
+
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <functional>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/places.h"
 #include "core/parallel.h"
-#include "core/rng.h"
-#include "infer/generate.h"
 #include "interop/checkpoint.h"
 #include "model/size.h"
 #include "ops/gemm.h"
@@ -27,27 +24,6 @@
 namespace seekling {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Ids = std::vector<std::int32_t>;
-
-double seconds(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-struct Times {
-  double median, best;
-};
-
-Times measure(Index warmup, Index repeats, const std::function<void(Index)>& work) {
-  for (Index i = 0; i < warmup; ++i) work(i);
-  std::vector<double> all;
-  for (Index i = 0; i < repeats; ++i) all.push_back(seconds([&] { work(warmup + i); }));
-  std::sort(all.begin(), all.end());
-  return {all[all.size() / 2], all[0]};
-}
 
 double peak_rss_mib() {
   rusage usage{};
@@ -75,12 +51,6 @@ double peak_gflops() {
         });
       }).best;
   return 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time;
-}
-
-Ids random_ids(Index n, Index vocab, Rng& rng) {
-  Ids ids;
-  for (Index i = 0; i < n; ++i) ids.push_back(std::int32_t(rng.below(vocab)));
-  return ids;
 }
 
 // Sequences and their length, where the flags do not say: as much work a step as suits the preset.
@@ -119,33 +89,6 @@ Json step(const Config& config, Index B, Index T, Index steps) {
           {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
           {"batch_size", B},
           {"seq_len", T}};
-}
-
-Json prefill(const Config& config, Index context, Index repeats) {
-  const Transformer model(config);
-  model.initialise(1);
-  Rng rng(1);
-  const Ids ids = random_ids(context, config.vocab_size, rng);
-  const Times t = measure(1, repeats, [&](Index) { Generator(model, context).read(ids); });
-  const double flops = forward_flops(config, double(context + 1) / 2) * double(context);
-  return {{"ctx", context},
-          {"tokens_per_s", double(context) / t.median},
-          {"tokens_per_s_best", double(context) / t.best},
-          {"gflops", 1e-9 * flops / t.median}};
-}
-
-Json decode(const Config& config, Index context, Index tokens) {
-  const Transformer model(config);
-  model.initialise(1);
-  Rng rng(1);
-  Generator generator(model, context + tokens + 8);
-  generator.read(random_ids(context, config.vocab_size, rng));
-  const Times t = measure(4, tokens, [&](Index) { generator.read(random_ids(1, config.vocab_size, rng)); });
-  return {{"ctx", context},
-          {"gen", tokens},
-          {"tokens_per_s", 1 / t.median},
-          {"tokens_per_s_best", 1 / t.best},
-          {"gflops", 1e-9 * forward_flops(config, double(context) + double(tokens) / 2) / t.median}};
 }
 
 // The products of one layer, forward and backward, for `rows` tokens.
@@ -242,8 +185,8 @@ int bench_command(int argc, char** argv) {
 
   Json result{{"task", task}, {"model", name}, {"threads", threads()}, {"dtype", "fp32"}};
   if (task == "step") result.update(step(config, B, T, repeats));
-  else if (task == "prefill") result.update(prefill(config, context, repeats));
-  else if (task == "decode") result.update(decode(config, context, gen));
+  else if (task == "prefill") result.update(bench_prefill(config, context, repeats));
+  else if (task == "decode") result.update(bench_decode(config, context, gen));
   else if (task == "gemm") result.update(gemm(config, B * T, repeats));
   else throw Usage("bench: found " + task + ", expected step, decode, prefill or gemm");
   result["peak_rss_mib"] = peak_rss_mib();
