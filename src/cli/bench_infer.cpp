@@ -8,9 +8,10 @@ namespace seekling {
 Json bench_prefill(const Config& config, Index context, Index repeats) {
   const Transformer model(config);
   model.initialise(1);
+  const Decoder decoder(model);
   Rng rng(1);
   const Ids ids = random_ids(context, config.vocab_size, rng);
-  const Times t = measure(1, repeats, [&](Index) { Generator(model, context).read(ids); });
+  const Times t = measure(1, repeats, [&](Index) { Generator(decoder, context).read(ids); });
   const double flops = forward_flops(config, double(context + 1) / 2) * double(context);
   return {{"ctx", context},
           {"tokens_per_s", double(context) / t.median},
@@ -21,8 +22,9 @@ Json bench_prefill(const Config& config, Index context, Index repeats) {
 Json bench_decode(const Config& config, Index context, Index tokens) {
   const Transformer model(config);
   model.initialise(1);
+  const Decoder decoder(model);
   Rng rng(1);
-  Generator generator(model, context + tokens + 8);
+  Generator generator(decoder, context + tokens + 8);
   generator.read(random_ids(context, config.vocab_size, rng));
   const Times t = measure(4, tokens, [&](Index) { generator.read(random_ids(1, config.vocab_size, rng)); });
   return {{"ctx", context},

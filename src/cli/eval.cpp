@@ -45,7 +45,7 @@ int eval_command(int argc, char** argv) {
     std::printf("held-out loss %.4f nats a token, %.4f bits a byte\n", loss.nats_per_target, loss.bits_per_byte);
   }
   if (!fs::exists(questions)) return 0;
-  for (const auto& [kind, count] : exact_match(*model, tokenizer, read_questions(questions)))
+  for (const auto& [kind, count] : exact_match(Decoder(*model), tokenizer, read_questions(questions)))
     std::printf("exact match %-10s %3ld of %3ld  %5.1f %%\n", kind.c_str(), long(count.right), long(count.asked),
                 100.0 * double(count.right) / double(count.asked));
   return 0;

@@ -86,7 +86,7 @@ TEST_F(RunTest, VerboseSaysWhatTheCacheHolds) {
   const Ran ran =
       run({"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"});
   EXPECT_EQ(ran.err,
-            "cache: 4 tokens x 48 numbers = 768 bytes\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
+            "cache: 4 tokens x 192 bytes (absorbed, fp32) = 768 bytes of 6144\nweights: fp32\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
 }
 
 TEST_F(RunTest, ChatAnswersEachLineUntilAnEmptyOne) {
