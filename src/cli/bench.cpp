@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/precision.h"
 #include "core/parallel.h"
 #include "interop/checkpoint.h"
 #include "model/size.h"
@@ -155,42 +156,50 @@ void print(const Json& result) {
 }  // namespace
 
 int bench_command(int argc, char** argv) {
-  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill or gemm.");
+  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache or gemm.");
   // clang-format off
   options.add_options()
-      ("task", "step, decode, prefill or gemm", cxxopts::value<std::string>(), "TASK")
+      ("task", "step, decode, prefill, cache or gemm", cxxopts::value<std::string>(), "TASK")
       ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
       ("steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")
       ("batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
       ("seq-len", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
-      ("ctx", "tokens before decoding, or of the prompt", cxxopts::value<Index>()->default_value("64"), "N")
+      ("ctx", "tokens before decoding, or of the prompt; of cache: the longest context (32768)",
+       cxxopts::value<Index>()->default_value("64"), "N")
+      ("budget", "of cache: MiB for the requests' caches", cxxopts::value<Index>()->default_value("16"), "MIB")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
       ("dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
+  add_precision(options);
   const auto flags = parse(options, argc, argv, "task");
-  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill or gemm");
+  const Precision precision = precision_of(flags);
+  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache or gemm");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
   if (flags["dtype"].as<std::string>() != "fp32")
     throw Usage("--dtype: found " + flags["dtype"].as<std::string>() + ", expected fp32, the only one there is yet");
-  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen"})
+  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget"})
     if (flags.count(flag) && flags[flag].as<Index>() < 1)
       throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
   Config config = find_config(name);
   auto [B, T] = usual_batch(name);
   if (flags.count("batch-size")) B = flags["batch-size"].as<Index>();
   if (flags.count("seq-len")) T = flags["seq-len"].as<Index>();
-  const Index repeats = flags["steps"].as<Index>(), context = flags["ctx"].as<Index>(), gen = flags["gen"].as<Index>();
+  const Index repeats = flags["steps"].as<Index>(), gen = flags["gen"].as<Index>();
+  const Index context = task == "cache" && !flags.count("ctx") ? 32768 : flags["ctx"].as<Index>();
+  const Index budget = flags["budget"].as<Index>() * 1048576;
   config.max_position_embeddings = std::max(config.max_position_embeddings, context + gen + 8);
 
   Json result{{"task", task}, {"model", name}, {"threads", threads()}, {"dtype", "fp32"}};
   if (task == "step") result.update(step(config, B, T, repeats));
-  else if (task == "prefill") result.update(bench_prefill(config, context, repeats));
-  else if (task == "decode") result.update(bench_decode(config, context, gen));
+  else if (task == "prefill") result.update(bench_prefill(config, context, repeats, precision));
+  else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
+  else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
   else if (task == "gemm") result.update(gemm(config, B * T, repeats));
-  else throw Usage("bench: found " + task + ", expected step, decode, prefill or gemm");
+  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache or gemm");
   result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
+  else if (task == "cache") print_cache(result);
   else print(result);
   return 0;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/rng.h"
-#include "nn/config.h"
+#include "infer/decoder.h"
 
 namespace seekling {
 
@@ -39,7 +39,12 @@ inline Ids random_ids(Index n, Index vocab, Rng& rng) {
   return ids;
 }
 
-Json bench_prefill(const Config& config, Index context, Index repeats);
-Json bench_decode(const Config& config, Index context, Index tokens);
+Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
+Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);
+
+// A step's time, absorbed and naive, behind 1, 4, 16 ... tokens; and tokens a second of as many requests as a cache of
+// `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.
+Json bench_cache(Config config, Index longest, Index budget, Index repeats, const Precision& precision);
+void print_cache(const Json& result);
 
 }  // namespace seekling

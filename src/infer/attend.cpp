@@ -15,8 +15,8 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kGroup = 16;        // query heads that go over a page while it is in the nearest cache
-constexpr Index kSpan = 8 * kTile;  // keys of a piece
+constexpr Index kGroup = 16;              // query heads that go over a page while it is in the nearest cache
+constexpr Index kSpan = 8 * kPageTokens;  // keys of a piece
 constexpr Index kWorthThreads = 1 << 14;
 
 struct Piece {
@@ -51,28 +51,29 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
   parallel_for(Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1, [&](Index i) {
     const Piece& p = pieces[size_t(i)];
     const Place& place = places[size_t(p.n)];
-    static thread_local std::vector<float> key_scratch, value_scratch, queries;
-    key_scratch.resize(size_t(kTile * key_width)), value_scratch.resize(size_t(kTile * std::max(key_width, width)));
-    queries.resize(size_t(kGroup * key_width));
-    float scores[kGroup * kTile];
+    // Scratch that begins where a line of the cache does, as the rows of most models then do.
+    const Tensor key_scratch({kPageTokens, key_width}), value_scratch({kPageTokens, width});
+    const Tensor queries({kGroup, (key_width + 15) / 16 * 16});
+    const View scaled = queries;
+    alignas(64) float scores[kGroup * kPageTokens];
     float m[kGroup], l[kGroup] = {};
     for (Index g = 0; g < p.group; ++g) {
       m[g] = std::numeric_limits<float>::lowest();
-      for (Index d = 0; d < key_width; ++d) queries[size_t(g * key_width + d)] = scale * q(p.n * H + p.head + g, d);
+      for (Index d = 0; d < key_width; ++d) scaled(g, d) = scale * q(p.n * H + p.head + g, d);
       acc.row(p.row + g).setZero();
     }
     const Index end = std::min(place.position + 1, (p.span + 1) * kSpan);
-    for (Index j = p.span * kSpan; j < end; j += kTile) {
-      const Index page = place.sequence->pages[size_t(j / kTile)], n = std::min(kTile, end - j);
+    for (Index j = p.span * kSpan; j < end; j += kPageTokens) {
+      const Index page = place.sequence->pages[size_t(j / kPageTokens)], n = std::min(kPageTokens, end - j);
       Index ldk = 0, ldv = 0;
       const float* k = pages.read(layer, page, n, p.key_head, key_scratch.data(), ldk);
       const Index value = layout.values + p.key_head;
       const float* v = k;
       if (value == p.key_head) ldv = ldk;
       else v = pages.read(layer, page, n, value, value_scratch.data(), ldv);
-      cpu.scores(scores, queries.data(), key_width, p.group, k, ldk, n, key_width);
+      cpu.scores(scores, scaled.data, scaled.ld, p.group, k, ldk, n, key_width);
       for (Index g = 0; g < p.group; ++g)
-        cpu.soften(scores + g * kTile, n, m[g], l[g], acc.row(p.row + g).data(), width);
+        cpu.soften(scores + g * kPageTokens, n, m[g], l[g], acc.row(p.row + g).data(), width);
       cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores, p.group, v, ldv, n, width);
     }
     for (Index g = 0; g < p.group; ++g) ml(p.row + g, 0) = m[g], ml(p.row + g, 1) = l[g];

@@ -24,6 +24,11 @@ enum class Format { kF32, kBF16, kInt8, kInt4 };
 
 constexpr Index kBlock = 32;  // numbers that share a scale
 
+// What memory is made of: a load that lies in two lines of the nearest cache takes twice as long.
+struct alignas(64) Line {
+  std::byte bytes[64];
+};
+
 std::string name(Format format);                                        // fp32, bf16, int8, int4
 Format format_of(const std::string& flag, const std::string& written);  // Error, naming the flag, for another name
 

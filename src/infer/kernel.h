@@ -18,9 +18,9 @@
 
 namespace seekling {
 
-constexpr Index kPanel = 32;  // columns of a panel, outputs of a product
-constexpr Index kTile = 32;   // keys that attention takes at a time: a page of the cache
-constexpr int kMaxRows = 12;  // rows of x that a product takes at a time, at most
+constexpr Index kPanel = 32;       // columns of a panel, outputs of a product
+constexpr Index kPageTokens = 32;  // keys that attention takes at a time: a page of the cache
+constexpr int kMaxRows = 12;       // rows of x that a product takes at a time, at most
 
 // Rows of x as the kernels of a format want them; ld counts elements. fp32: the numbers themselves. bf16: rounded to bf16.
 // int8 and int4: blocks of 32 as int8 with a scale each, and Σ q of each block, which undoes the offset of the weights.
@@ -39,7 +39,7 @@ struct Instructions {
   using Multiply = void(float* y, Index ldy, Index n, Index m, const Operand& x, Index row, const std::byte* panel,
                         Index K);
   Multiply* multiply[4];
-  // s[g,j] = q_g·k_j for n <= kTile keys; s has rows of kTile.
+  // s[g,j] = q_g·k_j for n <= kPageTokens keys; s has rows of kPageTokens.
   void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width);
   // Online softmax of a tile of n scores: s becomes exp(s - m'), m and l are brought up to date, and acc, of `width`
   // numbers, is scaled by exp(m - m').
@@ -71,6 +71,14 @@ struct Kernel {
   static void store(float* p, Floats v) { std::memcpy(p, &v, sizeof v); }
   static void store(float* p, Floats v, Index n) {
     std::memcpy(p, &v, size_t(std::min<Index>(n, kLanes)) * sizeof(float));
+  }
+  // Says that v may have changed, so that the compiler reads it from memory once and not for each of its uses.
+  static void kept(Floats& v) {
+#if defined(__AVX512F__)
+    asm("" : "+v"(v));
+#else
+    (void)v;
+#endif
   }
   static float total(Floats v) {  // lanes 8 apart, then 4, 2, 1
     float a[kLanes];
@@ -232,10 +240,11 @@ struct Kernel {
       const auto step = [&](Index d, auto... left) {
         Floats q_d[R];
 #pragma GCC unroll 4
-        for (int i = 0; i < R; ++i) q_d[i] = load(q + i * ldq + d, left...);
+        for (int i = 0; i < R; ++i) kept(q_d[i] = load(q + i * ldq + d, left...));
 #pragma GCC unroll 4
         for (int l = 0; l < 4; ++l) {
-          const Floats k_d = load(key[l] + d, left...);
+          Floats k_d = load(key[l] + d, left...);
+          kept(k_d);
 #pragma GCC unroll 4
           for (int i = 0; i < R; ++i) sum[i][l] += q_d[i] * k_d;
         }
@@ -244,16 +253,26 @@ struct Kernel {
       for (; d + kLanes <= width; d += kLanes) step(d);
       if (d < width) step(d, width - d);
       for (int i = 0; i < R; ++i)
-        for (int l = 0; l < 4 && j + l < n; ++l) s[i * kTile + j + l] = Cpu::template sum<Kernel>(sum[i][l]);
+        for (int l = 0; l < 4 && j + l < n; ++l) s[i * kPageTokens + j + l] = Cpu::template sum<Kernel>(sum[i][l]);
     }
   }
   static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width) {
-    for (; G >= 4; G -= 4, s += 4 * kTile, q += 4 * ldq) scores_of<4>(s, q, ldq, k, ldk, n, width);
-    for (; G >= 1; --G, s += kTile, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
+    for (; G >= 4; G -= 4, s += 4 * kPageTokens, q += 4 * ldq) scores_of<4>(s, q, ldq, k, ldk, n, width);
+    for (; G >= 1; --G, s += kPageTokens, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
+  }
+
+  static float largest(const float* s, Index n) {
+    Floats m = Floats{} + s[0];
+    Index j = 0;
+    for (; j + kLanes <= n; j += kLanes) m = load(s + j) > m ? load(s + j) : m;
+    for (; j < n; ++j) m = s[j] > m ? Floats{} + s[j] : m;
+    float a[kLanes];
+    store(a, m);
+    return *std::max_element(a, a + kLanes);
   }
 
   static void soften(float* s, Index n, float& m, float& l, float* acc, Index width) {
-    const float m_new = std::max(m, *std::max_element(s, s + n));
+    const float m_new = std::max(m, largest(s, n));
     const float shrink = exp(Floats{} + (m - m_new))[0];
     Floats sum = {};
     for (Index j = 0; j < n; j += kLanes) {
@@ -280,7 +299,7 @@ struct Kernel {
       for (Index j = 0; j < n; ++j) {
         const Floats v_j = load(v + j * ldv + d, left...);
 #pragma GCC unroll 8
-        for (int i = 0; i < R; ++i) sum[i] += p[i * kTile + j] * v_j;
+        for (int i = 0; i < R; ++i) sum[i] += p[i * kPageTokens + j] * v_j;
       }
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i) store(acc + i * lda + d, sum[i], left...);
@@ -289,9 +308,9 @@ struct Kernel {
     if (d < width) stripe(width - d);
   }
   static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width) {
-    for (; G >= 8; G -= 8, acc += 8 * lda, p += 8 * kTile) gather_of<8>(acc, lda, p, v, ldv, n, width);
-    for (; G >= 4; G -= 4, acc += 4 * lda, p += 4 * kTile) gather_of<4>(acc, lda, p, v, ldv, n, width);
-    for (; G >= 1; --G, acc += lda, p += kTile) gather_of<1>(acc, lda, p, v, ldv, n, width);
+    for (; G >= 8; G -= 8, acc += 8 * lda, p += 8 * kPageTokens) gather_of<8>(acc, lda, p, v, ldv, n, width);
+    for (; G >= 4; G -= 4, acc += 4 * lda, p += 4 * kPageTokens) gather_of<4>(acc, lda, p, v, ldv, n, width);
+    for (; G >= 1; --G, acc += lda, p += kPageTokens) gather_of<1>(acc, lda, p, v, ldv, n, width);
   }
 
   // --- element by element --------------------------------------------------------------------------------------------

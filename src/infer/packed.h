@@ -30,9 +30,6 @@ class Packed {
   const std::byte* panel(Index matrix, Index p) const;
 
  private:
-  struct alignas(64) Line {
-    std::byte bytes[64];
-  };
   std::vector<Line> lines;
 };
 

@@ -12,7 +12,7 @@ Pages::Pages(Index n_layers, std::vector<Index> segments, Format f, Index pages)
     offsets.push_back(row);
     row += row_bytes(format, w);
   }
-  memory.resize(size_t(layers * all * kTokens * row));
+  memory.resize(size_t(bytes() + Index(sizeof(Line)) - 1) / sizeof(Line));
   for (Index p = all; p-- > 0;) idle.push_back(p);
 }
 
@@ -37,7 +37,8 @@ void Pages::truncate(Sequence& s, Index length) {
 }
 
 std::byte* Pages::at(Index layer, Index page, Index slot, Index segment) const {
-  return memory.data() + ((layer * all + page) * kTokens + slot) * row + offsets[size_t(segment)];
+  return reinterpret_cast<std::byte*>(memory.data()) + ((layer * all + page) * kTokens + slot) * row +
+         offsets[size_t(segment)];
 }
 
 void Pages::write(Index layer, const Sequence& s, Index token, Index segment, const float* x) {

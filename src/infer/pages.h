@@ -22,7 +22,7 @@ struct Sequence {
 
 class Pages {
  public:
-  static constexpr Index kTokens = kTile;
+  static constexpr Index kTokens = kPageTokens;
 
   // Room for `pages` pages in each of `layers` layers, a row being segments of these widths.
   Pages(Index layers, std::vector<Index> segments, Format format, Index pages);
@@ -41,8 +41,8 @@ class Pages {
   const float* read(Index layer, Index page, Index n, Index segment, float* scratch, Index& ld) const;
 
   Index width(Index segment) const { return widths[size_t(segment)]; }
-  Index bytes_per_token() const { return layers * row; }  // all layers
-  Index bytes() const { return Index(memory.size()); }    // allocated
+  Index bytes_per_token() const { return layers * row; }        // all layers
+  Index bytes() const { return layers * all * kTokens * row; }  // allocated
   const Format format;
 
  private:
@@ -50,8 +50,8 @@ class Pages {
 
   Index layers, all, row = 0;  // row: bytes of a token in a layer
   std::vector<Index> widths, offsets;
-  mutable std::vector<std::byte> memory;  // [layers, pages, 32, row]
-  std::vector<Index> idle;                // the next to be given is the last
+  mutable std::vector<Line> memory;  // [layers, pages, 32, row]
+  std::vector<Index> idle;           // the next to be given is the last
 };
 
 }  // namespace seekling
