@@ -134,7 +134,8 @@ Json bench_cache(Config config, Index longest, Index budget, Index repeats, cons
   p.decoding = Decoding::kNaive;
   const Decoder naive = random_decoder(config, p);
   Json steps = Json::array();
-  for (Index context = 1; context <= longest; context *= 4) {
+  for (Index context = 1; context <= longest;
+       context = context < longest ? std::min(4 * context, longest) : longest + 1) {
     const auto mib = [&](const Decoder& d) { return double(context * d.make_pages(1).bytes_per_token()) / 1048576; };
     steps.push_back({{"ctx", context},
                      {"absorbed_mib", mib(absorbed)},
@@ -143,7 +144,7 @@ Json bench_cache(Config config, Index longest, Index budget, Index repeats, cons
                      {"naive_ms", step_ms(naive, context, repeats)}});
   }
   constexpr Index kPrompt = 96, kAnswer = 64;
-  const Index H = config.num_attention_heads, groups = H % 4 == 0 ? H / 4 : 1;
+  const Index H = config.num_attention_heads, groups = H % 2 == 0 ? H / 2 : 1;  // two query heads share a key head
   Json batches = Json::array();
   batches.push_back(throughput(with_heads(config, H), precision, "MHA", budget, kPrompt, kAnswer));
   batches.push_back(

@@ -136,7 +136,6 @@ struct Kernel {
   template <int R>
   static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
     Floats sum[R][2] = {};  // the panel: [k/2][kPanel][2]
-#pragma GCC unroll 2
     for (Index pair = 0; pair < (K + 1) / 2; ++pair) {
       const std::byte* w = panel + pair * kPanel * 4;
       const Ints w0 = load<Ints>(w), w1 = load<Ints>(w + 64);
