@@ -3,19 +3,17 @@
 // Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a machine that does
 // anything else the threads wait for each other, and the numbers mean nothing. Weights and ids are random: the work
 // does not depend on what they are, but for the router, whose choice is nearly even at the start of training.
+#include "cli/bench.h"
+
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <functional>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/precision.h"
 #include "core/parallel.h"
-#include "core/rng.h"
-#include "infer/generate.h"
 #include "interop/checkpoint.h"
 #include "model/size.h"
 #include "ops/gemm.h"
@@ -27,27 +25,6 @@
 namespace seekling {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Ids = std::vector<std::int32_t>;
-
-double seconds(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-struct Times {
-  double median, best;
-};
-
-Times measure(Index warmup, Index repeats, const std::function<void(Index)>& work) {
-  for (Index i = 0; i < warmup; ++i) work(i);
-  std::vector<double> all;
-  for (Index i = 0; i < repeats; ++i) all.push_back(seconds([&] { work(warmup + i); }));
-  std::sort(all.begin(), all.end());
-  return {all[all.size() / 2], all[0]};
-}
 
 double peak_rss_mib() {
   rusage usage{};
@@ -75,12 +52,6 @@ double peak_gflops() {
         });
       }).best;
   return 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time;
-}
-
-Ids random_ids(Index n, Index vocab, Rng& rng) {
-  Ids ids;
-  for (Index i = 0; i < n; ++i) ids.push_back(std::int32_t(rng.below(vocab)));
-  return ids;
 }
 
 // Sequences and their length, where the flags do not say: as much work a step as suits the preset.
@@ -119,33 +90,6 @@ Json step(const Config& config, Index B, Index T, Index steps) {
           {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
           {"batch_size", B},
           {"seq_len", T}};
-}
-
-Json prefill(const Config& config, Index context, Index repeats) {
-  const Transformer model(config);
-  model.initialise(1);
-  Rng rng(1);
-  const Ids ids = random_ids(context, config.vocab_size, rng);
-  const Times t = measure(1, repeats, [&](Index) { Generator(model, context).read(ids); });
-  const double flops = forward_flops(config, double(context + 1) / 2) * double(context);
-  return {{"ctx", context},
-          {"tokens_per_s", double(context) / t.median},
-          {"tokens_per_s_best", double(context) / t.best},
-          {"gflops", 1e-9 * flops / t.median}};
-}
-
-Json decode(const Config& config, Index context, Index tokens) {
-  const Transformer model(config);
-  model.initialise(1);
-  Rng rng(1);
-  Generator generator(model, context + tokens + 8);
-  generator.read(random_ids(context, config.vocab_size, rng));
-  const Times t = measure(4, tokens, [&](Index) { generator.read(random_ids(1, config.vocab_size, rng)); });
-  return {{"ctx", context},
-          {"gen", tokens},
-          {"tokens_per_s", 1 / t.median},
-          {"tokens_per_s_best", 1 / t.best},
-          {"gflops", 1e-9 * forward_flops(config, double(context) + double(tokens) / 2) / t.median}};
 }
 
 // The products of one layer, forward and backward, for `rows` tokens.
@@ -212,42 +156,50 @@ void print(const Json& result) {
 }  // namespace
 
 int bench_command(int argc, char** argv) {
-  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill or gemm.");
+  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache or gemm.");
   // clang-format off
   options.add_options()
-      ("task", "step, decode, prefill or gemm", cxxopts::value<std::string>(), "TASK")
+      ("task", "step, decode, prefill, cache or gemm", cxxopts::value<std::string>(), "TASK")
       ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
       ("steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")
       ("batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
       ("seq-len", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
-      ("ctx", "tokens before decoding, or of the prompt", cxxopts::value<Index>()->default_value("64"), "N")
+      ("ctx", "tokens before decoding, or of the prompt; of cache: the longest context (32768)",
+       cxxopts::value<Index>()->default_value("64"), "N")
+      ("budget", "of cache: MiB for the requests' caches", cxxopts::value<Index>()->default_value("16"), "MIB")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
       ("dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
+  add_precision(options);
   const auto flags = parse(options, argc, argv, "task");
-  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill or gemm");
+  const Precision precision = precision_of(flags);
+  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache or gemm");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
   if (flags["dtype"].as<std::string>() != "fp32")
     throw Usage("--dtype: found " + flags["dtype"].as<std::string>() + ", expected fp32, the only one there is yet");
-  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen"})
+  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget"})
     if (flags.count(flag) && flags[flag].as<Index>() < 1)
       throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
   Config config = find_config(name);
   auto [B, T] = usual_batch(name);
   if (flags.count("batch-size")) B = flags["batch-size"].as<Index>();
   if (flags.count("seq-len")) T = flags["seq-len"].as<Index>();
-  const Index repeats = flags["steps"].as<Index>(), context = flags["ctx"].as<Index>(), gen = flags["gen"].as<Index>();
+  const Index repeats = flags["steps"].as<Index>(), gen = flags["gen"].as<Index>();
+  const Index context = task == "cache" && !flags.count("ctx") ? 32768 : flags["ctx"].as<Index>();
+  const Index budget = flags["budget"].as<Index>() * 1048576;
   config.max_position_embeddings = std::max(config.max_position_embeddings, context + gen + 8);
 
   Json result{{"task", task}, {"model", name}, {"threads", threads()}, {"dtype", "fp32"}};
   if (task == "step") result.update(step(config, B, T, repeats));
-  else if (task == "prefill") result.update(prefill(config, context, repeats));
-  else if (task == "decode") result.update(decode(config, context, gen));
+  else if (task == "prefill") result.update(bench_prefill(config, context, repeats, precision));
+  else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
+  else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
   else if (task == "gemm") result.update(gemm(config, B * T, repeats));
-  else throw Usage("bench: found " + task + ", expected step, decode, prefill or gemm");
+  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache or gemm");
   result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
+  else if (task == "cache") print_cache(result);
   else print(result);
   return 0;
 }

@@ -1,9 +1,11 @@
 // seekling eval: what a run knows of text and questions that it never trained on.
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/precision.h"
 #include "cli/questions.h"
 #include "cli/tokens.h"
 #include "data/batches.h"
@@ -14,6 +16,33 @@ namespace seekling {
 
 namespace fs = std::filesystem;
 
+// The mean over all targets as inference computes it, a document at a time, in whatever formats the decoder has.
+static double nats_per_target(const Decoder& decoder, const std::vector<Batch>& batches) {
+  double nats = 0;
+  Index targets = 0;
+  for (const Batch& batch : batches) {
+    Pages pages = decoder.make_pages(Pages::needed(batch.T));
+    for (Index begin = 0, end = 0; begin < batch.B * batch.T; begin = end) {
+      const auto starts = [&](Index i) { return batch.first[std::size_t(i)] == i % batch.T || i % batch.T == 0; };
+      for (end = begin + 1; end < batch.B * batch.T && !starts(end);) ++end;
+      Sequence document;
+      const std::span ids(batch.ids);
+      const Tensor z =
+          decoder.logits(decoder.prefill(document, ids.subspan(std::size_t(begin), std::size_t(end - begin)), pages));
+      for (Index i = begin; i < end; ++i) {
+        const std::int32_t target = batch.targets[std::size_t(i)];
+        if (target == kIgnored) continue;
+        const auto row = z.view().row(i - begin).cast<double>().array();
+        const double largest = row.maxCoeff();
+        nats += largest + std::log((row - largest).exp().sum()) - double(z.view()(i - begin, target));
+        ++targets;
+      }
+      pages.truncate(document, 0);
+    }
+  }
+  return nats / double(std::max<Index>(targets, 1));
+}
+
 int eval_command(int argc, char** argv) {
   cxxopts::Options options("seekling eval",
                            "Held-out loss, bits per byte, and exact match on the toy world's questions.");
@@ -23,7 +52,10 @@ int eval_command(int argc, char** argv) {
       ("questions", "a questions.jsonl (the run's own)", cxxopts::value<std::string>(), "FILE")
       ("batch-size", "sequences at a time", cxxopts::value<Index>()->default_value("8"), "N");
   // clang-format on
+  add_precision(options);
   const auto flags = parse(options, argc, argv, "model");
+  const Precision precision = precision_of(flags);
+  const bool as_trained = precision.weights == Format::kF32 && precision.cache == Format::kF32;
   const Index batch_size = number_of(flags, "batch-size", 1);
   const fs::path folder = flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
   const fs::path questions =
@@ -43,9 +75,14 @@ int eval_command(int argc, char** argv) {
                           file.text_bytes()};
     const HeldoutLoss loss = evaluate(*model, heldout);
     std::printf("held-out loss %.4f nats a token, %.4f bits a byte\n", loss.nats_per_target, loss.bits_per_byte);
+    if (!as_trained) {
+      const double nats = nats_per_target(Decoder(*model, precision), heldout.batches);
+      std::printf("perplexity %.4f with weights in %s and cache in %s; %.4f as trained\n", std::exp(nats),
+                  name(precision.weights).c_str(), name(precision.cache).c_str(), std::exp(loss.nats_per_target));
+    }
   }
   if (!fs::exists(questions)) return 0;
-  for (const auto& [kind, count] : exact_match(*model, tokenizer, read_questions(questions)))
+  for (const auto& [kind, count] : exact_match(Decoder(*model, precision), tokenizer, read_questions(questions)))
     std::printf("exact match %-10s %3ld of %3ld  %5.1f %%\n", kind.c_str(), long(count.right), long(count.asked),
                 100.0 * double(count.right) / double(count.asked));
   return 0;

@@ -7,7 +7,7 @@
 
 namespace seekling {
 
-std::string answer(const Transformer& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens) {
+std::string answer(const Decoder& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens) {
   std::vector<TokenId> ids = tokenizer.encode(prompt);
   ids.insert(ids.begin(), tokenizer.bos());
   const Index room = std::min(max_tokens, model.config.max_position_embeddings - Index(ids.size()));
@@ -17,7 +17,7 @@ std::string answer(const Transformer& model, const Tokenizer& tokenizer, const s
   return tokenizer.decode(generator.generate(room, {}, tokenizer.eos()));
 }
 
-std::map<std::string, Count> exact_match(const Transformer& model, const Tokenizer& tokenizer,
+std::map<std::string, Count> exact_match(const Decoder& model, const Tokenizer& tokenizer,
                                          const std::vector<Question>& questions) {
   constexpr Index kLongestAnswer = 48;
   std::vector<char> right(questions.size(), 0);

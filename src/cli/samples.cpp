@@ -35,7 +35,7 @@ std::string turn(const std::string& given, const std::string& said) {
   return tame(out + "\n\n" + said + "\n\n");
 }
 
-std::string story(const Transformer& model, const Tokenizer& tokenizer, const std::string& wish) {
+std::string story(const Decoder& model, const Tokenizer& tokenizer, const std::string& wish) {
   return turn(wish, answer(model, tokenizer, prompt(wish), 160));
 }
 
@@ -68,12 +68,14 @@ std::vector<TokenId> passage(const Tokenizer& tokenizer, const TokenFile& text, 
 
 std::string toy_samples(const Transformer& model, const Tokenizer& tokenizer, const std::filesystem::path& file,
                         Index how_many) {
-  std::string out = story(model, tokenizer, "Tell me a story.") + story(model, tokenizer, "お話を聞かせてください。");
+  const Decoder decoder(model);
+  std::string out =
+      story(decoder, tokenizer, "Tell me a story.") + story(decoder, tokenizer, "お話を聞かせてください。");
   const std::vector<Question> questions = read_questions(file);
   const std::size_t stride = std::max<std::size_t>(questions.size() / std::size_t(how_many), 1);
   for (std::size_t i = 0; i < questions.size(); i += stride) {
     const Question& q = questions[i];
-    const std::string found = answer(model, tokenizer, q.prompt, 48);
+    const std::string found = answer(decoder, tokenizer, q.prompt, 48);
     out += turn(last_turn(q.prompt), found + (found == q.answer ? "   (right)" : "   (wrong:" + q.answer + ")"));
   }
   return out;
@@ -83,12 +85,13 @@ std::string prose_samples(const Transformer& model, const Tokenizer& tokenizer, 
   constexpr Index kTokens = 80;
   const Sampling sampling{
       .temperature = 0.8, .top_p = 0.95, .seed = 1};  // greedy, a small model says the same for ever
+  const Decoder decoder(model);
   std::string out;
   for (Index k = 0; k < how_many; ++k) {
     const std::vector<TokenId> given = passage(tokenizer, text, k, how_many);
     const Index room = std::min(kTokens, model.config.max_position_embeddings - Index(given.size()));
     if (room <= 0) continue;
-    Generator generator(model, Index(given.size()) + room);
+    Generator generator(decoder, Index(given.size()) + room);
     generator.read(given);
     const std::string said =
         tokenizer.decode(generator.generate(room, sampling, tokenizer.eos()), /*keep_specials=*/false);

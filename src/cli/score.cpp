@@ -107,7 +107,8 @@ void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
   constexpr Index kPrompt = 5, kMore = 16;
   if (q.T < kPrompt || model.config.max_position_embeddings < kPrompt + kMore) return;
   const Ids prompt(q.ids.begin(), q.ids.begin() + kPrompt);
-  Generator generator(model, kPrompt + kMore);
+  const Decoder decoder(model);
+  Generator generator(decoder, kPrompt + kMore);
   generator.read(prompt);
   answers.add("gen.prompt", {kPrompt}, prompt);
   answers.add("gen.ids", {kMore}, generator.generate(kMore, {}, /*eos=*/-1));

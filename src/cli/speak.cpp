@@ -4,8 +4,10 @@
 
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/precision.h"
 #include "data/stream_decoder.h"
 #include "infer/generate.h"
+#include "infer/stop_text.h"
 #include "interop/tokenizer_json.h"
 
 namespace seekling {
@@ -20,12 +22,24 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
       ("temperature", "0 takes the most likely token", cxxopts::value<double>()->default_value(temperature), "X")
       ("top-k", "sample among the K most likely; 0: all", cxxopts::value<Index>()->default_value("0"), "K")
       ("top-p", "sample among the likeliest that sum to P", cxxopts::value<double>()->default_value("1"), "P")
+      ("min-p", "only tokens at least P times as likely as the likeliest",
+       cxxopts::value<double>()->default_value("0"), "P")
+      ("repetition-penalty", "above 1: tokens met before become less likely",
+       cxxopts::value<double>()->default_value("1"), "X")
+      ("stop", "end before this text; may be given again", cxxopts::value<std::string>(), "TEXT")
+      ("speculative", "multi-token prediction guesses ahead; the text stays as likely as it is")
+      ("v,verbose", "say what the cache holds, and how good the guesses were")
       ("seed", "of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
   // clang-format on
+  add_precision(options);
 }
 
 Sampling sampling_of(const cxxopts::ParseResult& flags) {
-  const Sampling s{flags["temperature"].as<double>(), flags["top-k"].as<Index>(), flags["top-p"].as<double>(),
+  const Sampling s{flags["temperature"].as<double>(),
+                   flags["top-k"].as<Index>(),
+                   flags["top-p"].as<double>(),
+                   flags["min-p"].as<double>(),
+                   flags["repetition-penalty"].as<double>(),
                    flags["seed"].as<std::uint64_t>()};
   check_sampling(s);
   return s;
@@ -54,15 +68,62 @@ void print_ids(const std::vector<TokenId>& ids) {
   std::cout << "\n";
 }
 
-// Generates and prints as it goes, to the end of the sentence unless eos is negative.
-void stream(Generator& generator, const Tokenizer& tokenizer, const Sampling& sampling, Index max_tokens, TokenId eos) {
-  StreamDecoder decoder(tokenizer, /*keep_specials=*/false);
-  generator.generate(max_tokens, sampling, eos, [&](TokenId id) {
-    std::cout << decoder.feed(id) << std::flush;
-    return bool(std::cout);
-  });
-  std::cout << decoder.flush() << "\n" << std::flush;
+std::vector<std::string> stops_of(const cxxopts::ParseResult& flags) {
+  std::vector<std::string> stops;
+  for (const auto& flag : flags.arguments())
+    if (flag.key() == "stop") stops.push_back(flag.value());
+  StopText{stops};  // says what is wrong with them
+  return stops;
 }
+
+// One model, its generator, and what it is asked for.
+struct Speaker {
+  Speaker(const cxxopts::ParseResult& flags, const Decoder& decoder, Index capacity)
+      : sampling(sampling_of(flags)), stops(stops_of(flags)), speculative(flags.count("speculative") > 0),
+        generator(decoder, capacity, speculative), weights(name(decoder.precision.weights)),
+        form(decoder.config.attention != "mla"                   ? "heads"
+             : decoder.precision.decoding == Decoding::kAbsorbed ? "absorbed"
+                                                                 : "naive") {}
+
+  std::vector<TokenId> generate(Index max_tokens, TokenId eos, const Each& each = {}) {
+    const auto ids = speculative ? generator.generate_guessing(max_tokens, sampling, eos, guesses, each)
+                                 : generator.generate(max_tokens, sampling, eos, each);
+    written += Index(ids.size());
+    return ids;
+  }
+
+  // Generates and prints as it goes, to the end of the sentence unless eos is negative, or to a stop string.
+  void stream(const Tokenizer& tokenizer, Index max_tokens, TokenId eos) {
+    StreamDecoder decoder(tokenizer, /*keep_specials=*/false);
+    StopText stop(stops);
+    generate(max_tokens, eos, [&](TokenId id) {
+      std::cout << stop.feed(decoder.feed(id)) << std::flush;
+      return bool(std::cout) && !stop.stopped();
+    });
+    std::cout << stop.feed(decoder.flush());
+    std::cout << stop.flush() << "\n" << std::flush;
+  }
+
+  void report() const {
+    const Pages& cache = generator.cache();
+    std::cerr << "cache: " << generator.length() << " tokens x " << cache.bytes_per_token() << " bytes (" << form
+              << ", " << name(cache.format) << ") = " << generator.length() * cache.bytes_per_token() << " bytes of "
+              << cache.bytes() << "\n"
+              << "weights: " << weights << "\n";
+    if (!speculative) return;
+    std::cerr << text("guesses: ", guesses.accepted, " of ", guesses.made, " accepted (",
+                      100 * double(guesses.accepted) / double(std::max<Index>(guesses.made, 1)), " %), ",
+                      guesses.tokens_per_step(written - 1), " tokens a step\n");
+  }
+
+  Sampling sampling;
+  std::vector<std::string> stops;
+  bool speculative;
+  Generator generator;
+  Generator::Guesses guesses = {};
+  Index written = 0;
+  std::string weights, form;
+};
 
 }  // namespace
 
@@ -74,41 +135,49 @@ int generate_command(int argc, char** argv) {
       ("prompt", "the text to continue; without it, stdin is read", cxxopts::value<std::string>(), "TEXT")
       ("ids", "token ids to continue instead of a text, as they are: 0,17,4", cxxopts::value<std::string>(), "LIST")
       ("print-ids", "print token ids instead of text")
-      ("no-eos", "go on after the end of the text")
-      ("v,verbose", "say what the cache holds");
+      ("no-eos", "go on after the end of the text");
   // clang-format on
   const auto flags = parse(options, argc, argv, "prompt");
-  const Sampling sampling = sampling_of(flags);
+  sampling_of(flags);
+  const std::vector<std::string> stops = stops_of(flags);
+  const Precision precision = precision_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
   const auto folder = model_of(flags);
-  const auto model = load_model(folder);
+  const Decoder decoder(*load_model(folder), precision);
+  const Index positions = decoder.config.max_position_embeddings;
 
   std::vector<TokenId> ids;
-  const bool text_needed = !flags.count("ids") || !flags.count("print-ids");
   std::optional<Tokenizer> tokenizer;
-  if (text_needed) tokenizer = read_tokenizer(folder.string());
+  if (!flags.count("ids") || !flags.count("print-ids") || !stops.empty()) tokenizer = read_tokenizer(folder.string());
+  std::string prompt;
   if (flags.count("ids")) {
-    ids = parse_ids(flags["ids"].as<std::string>(), model->config.vocab_size);
+    ids = parse_ids(flags["ids"].as<std::string>(), decoder.config.vocab_size);
   } else {
-    std::string prompt;
     if (flags.count("prompt")) prompt = flags["prompt"].as<std::string>();
     else prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
     ids = tokenizer->encode(prompt);
     ids.insert(ids.begin(), tokenizer->bos());
-    if (!flags.count("print-ids")) std::cout << prompt << std::flush;
   }
-  check(Index(ids.size()) <= model->config.max_position_embeddings, "the prompt has ", ids.size(),
-        " tokens, but the model ", model->config.max_position_embeddings, " positions (max_position_embeddings)");
-  Generator generator(*model, Index(ids.size()) + max_tokens);
-  generator.read(ids);
-  const TokenId eos = flags.count("no-eos") ? -1 : tokenizer ? tokenizer->eos() : TokenId(model->config.eos_token_id);
-  const Index room = std::min(max_tokens, model->config.max_position_embeddings - Index(ids.size()));
-  if (flags.count("print-ids")) print_ids(generator.generate(room, sampling, eos));
-  else stream(generator, *tokenizer, sampling, room, eos);
-  if (flags.count("verbose")) {
-    std::cerr << "cache: " << generator.length() << " tokens x " << generator.cache_elements()
-              << " numbers = " << generator.length() * generator.cache_elements() * Index(sizeof(real)) << " bytes\n";
+  check(Index(ids.size()) <= positions, "the prompt has ", ids.size(), " tokens, but the model ", positions,
+        " positions (max_position_embeddings)");
+  Speaker speaker(flags, decoder, Index(ids.size()) + max_tokens);
+  speaker.generator.read(ids);
+  const TokenId eos = flags.count("no-eos") ? -1 : tokenizer ? tokenizer->eos() : TokenId(decoder.config.eos_token_id);
+  const Index room = std::min(max_tokens, positions - Index(ids.size()));
+  if (!flags.count("print-ids")) {
+    std::cout << prompt << std::flush;
+    speaker.stream(*tokenizer, room, eos);
+  } else if (stops.empty()) {
+    print_ids(speaker.generate(room, eos));
+  } else {  // the ids up to the one that completes a stop string
+    StreamDecoder text(*tokenizer, /*keep_specials=*/false);
+    StopText stop(stops);
+    print_ids(speaker.generate(room, eos, [&](TokenId id) {
+      stop.feed(text.feed(id));
+      return !stop.stopped();
+    }));
   }
+  if (flags.count("verbose")) speaker.report();
   return 0;
 }
 
@@ -116,24 +185,28 @@ int chat_command(int argc, char** argv) {
   cxxopts::Options options("seekling chat", "Talks with a model, a line at a time; an empty line or Ctrl-D ends it.");
   add_sampling(options, "0.7");
   const auto flags = parse(options, argc, argv);
-  Sampling sampling = sampling_of(flags);
+  sampling_of(flags);
+  const Precision precision = precision_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
   const auto folder = model_of(flags);
-  const auto model = load_model(folder);
+  const Decoder decoder(*load_model(folder), precision);
+  const Index positions = decoder.config.max_position_embeddings;
   const Tokenizer tokenizer = read_tokenizer(folder.string());
-  Generator generator(*model, model->config.max_position_embeddings);
+  Speaker speaker(flags, decoder, positions);
+  Generator& generator = speaker.generator;
   generator.read(std::vector<TokenId>{tokenizer.bos()});
   for (std::string line; std::cerr << "> " << std::flush, std::getline(std::cin, line) && !line.empty();) {
     const std::vector<TokenId> turn =
         tokenizer.encode("User: " + line + "\n\nAssistant:", /*specials=*/false);  // typed specials stay text
-    const Index left = model->config.max_position_embeddings - generator.length() - Index(turn.size()) - 1;
-    check(left > 0, "the conversation has filled the model's ", model->config.max_position_embeddings,
+    const Index left = positions - generator.length() - Index(turn.size()) - 1;
+    check(left > 0, "the conversation has filled the model's ", positions,
           " positions (max_position_embeddings); start a new one");
     generator.read(turn);
-    stream(generator, tokenizer, sampling, std::min(left, max_tokens), tokenizer.eos());
+    speaker.stream(tokenizer, std::min(left, max_tokens), tokenizer.eos());
     generator.read(std::vector<TokenId>{tokenizer.eos()});
-    ++sampling.seed;  // another answer to the same words
+    ++speaker.sampling.seed;  // another answer to the same words
   }
+  if (flags.count("verbose")) speaker.report();
   return 0;
 }
 

@@ -294,7 +294,7 @@ void print_result(const Run& run, const Texts& texts, const Heldout& heldout) {
   }
   if (fs::exists(run.questions())) {
     std::cout << "exact match on held-out questions:";
-    for (const auto& [kind, count] : exact_match(*run.model, *run.tokenizer, read_questions(run.questions())))
+    for (const auto& [kind, count] : exact_match(Decoder(*run.model), *run.tokenizer, read_questions(run.questions())))
       std::cout << "  " << kind << " " << count.right << "/" << count.asked;
     std::cout << "\n";
   }

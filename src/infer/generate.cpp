@@ -1,5 +1,13 @@
 // Generation. The prompt is read in chunks, then one token at a time: each step reads the latest token only, since all
 // that attention needs of the earlier ones is in the cache.
+//
+// Guessing ahead (speculative decoding, Leviathan et al. 2022, arXiv:2211.17192; with multi-token prediction: DeepSeek-V3,
+// arXiv:2412.19437, §5.4.3). A step costs what reading the weights costs, for one token or for two. So: the module of
+// depth 1 draws a guess g from its own distribution q; the next step reads the chosen token and g together; g is kept
+// with probability min(1, p(g) / q(g)), p being the model's distribution, and otherwise replaced by a draw from
+// max(0, p - q), normalised. The token that results is distributed by p:
+//   P(x) = q(x) min(1, p(x)/q(x)) + (1 - Σ_g min(p(g), q(g))) max(0, p(x) - q(x)) / Σ max(0, p - q) = p(x)
+// A kept guess is a token for free, as the step has read it too: its logits give one more.
 #include "infer/generate.h"
 
 #include <algorithm>
@@ -8,19 +16,44 @@
 
 namespace seekling {
 
-constexpr Index kPrefillChunk = 512;
+static const Decoder& checked(const Decoder& decoder, bool guessing) {
+  check(!guessing || decoder.predicts_further(),
+        "--speculative: this model has no module of multi-token prediction "
+        "(num_nextn_predict_layers is 0); train one with --num-nextn-predict-layers 1");
+  return decoder;
+}
 
-Generator::Generator(const Transformer& transformer, Index capacity)
-    : model(transformer),
-      caches(transformer.make_caches(std::min(capacity, transformer.config.max_position_embeddings))) {}
+Generator::Generator(const Decoder& d, Index capacity, bool guesses)
+    : decoder(checked(d, guesses)),
+      pages(d.make_pages(Pages::needed(std::min(capacity, d.config.max_position_embeddings)), guesses)),
+      guessing(guesses) {
+  sequence.capacity = std::min(capacity, d.config.max_position_embeddings);
+}
+
+Tensor Generator::read_chunk(std::span<const std::int32_t> ids) {  // h [T,hidden_size]
+  const Index start = sequence.length, T = Index(ids.size());
+  const Tensor h = decoder.prefill(sequence, ids, pages);
+  if (guessing) {  // place i goes with the id at i + 1: one place waited for the first id, the last waits for the next
+    const Index waited = h_last.defined() ? 1 : 0;
+    const Tensor past({waited + T - 1, h.cols()});
+    if (waited) past.view().row(0) = h_last.view().row(0);
+    past.view().middle_rows(waited, T - 1).matrix() = h.view().middle_rows(0, T - 1).matrix();
+    if (past.rows() > 0)
+      decoder.predict_further(past, sequence, start - waited, ids.last(std::size_t(past.rows())), pages,
+                              /*prompt=*/true);
+    h_last = h.slice(T - 1, 1);
+  }
+  return h;
+}
 
 void Generator::read(std::span<const std::int32_t> ids) {
   for (std::size_t begin = 0; begin < ids.size(); begin += kPrefillChunk) {
     const auto chunk = ids.subspan(begin, std::min<std::size_t>(kPrefillChunk, ids.size() - begin));
-    const Tensor h = model.decode(chunk, caches);
-    const Index T = h.dim(1), D = h.cols();
-    if (begin + chunk.size() == ids.size()) last = model.logits(h.reshape({T, D}).slice(T - 1, 1));
+    const Tensor h = read_chunk(chunk);
+    if (begin + chunk.size() == ids.size()) last = decoder.logits(h.slice(h.dim(0) - 1, 1));
   }
+  history.resize(std::size_t(sequence.length) - ids.size());  // without a token that was chosen and not read
+  history.insert(history.end(), ids.begin(), ids.end());
 }
 
 std::span<const real> Generator::logits() const {
@@ -29,26 +62,95 @@ std::span<const real> Generator::logits() const {
 }
 
 std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                              const std::function<bool(std::int32_t)>& each) {
+                                              const Each& each) {
   check_sampling(sampling);
   Rng rng(sampling.seed);
   std::vector<std::int32_t> ids;
   while (Index(ids.size()) < max_tokens) {
-    const std::int32_t id = sample(logits(), sampling, rng);
+    const std::int32_t id = sample(logits(), sampling, rng, history);
     if (id == eos) break;
     ids.push_back(id);
+    history.push_back(id);
     if (each && !each(id)) break;
-    if (Index(ids.size()) < max_tokens) read(std::span(&id, 1));
+    if (Index(ids.size()) == max_tokens) break;
+    const Decoder::Token token{&sequence, id};
+    last = decoder.logits(decoder.step(std::span(&token, 1), pages));
   }
   return ids;
 }
 
-Index Generator::length() const { return caches.empty() ? 0 : caches[0].length; }
-
-Index Generator::cache_elements() const {
-  Index n = 0;
-  for (const Cache& cache : caches) n += cache.elements_per_token();
-  return n;
+std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+                                                       Guesses& guesses, const Each& each) {
+  check_sampling(sampling);
+  check(guessing, "generate_guessing: this generator was made without guessing");
+  Rng rng(sampling.seed);
+  std::vector<std::int32_t> ids;
+  const auto distribution = [&](const Tensor& z, Index row) {
+    return probabilities({&z.view()(row, 0), std::size_t(z.cols())}, sampling, history);
+  };
+  const auto choose = [&](const Tensor& z, Index row) {
+    return sample({&z.view()(row, 0), std::size_t(z.cols())}, sampling, rng, history);
+  };
+  const auto goes_on = [&](std::int32_t id) {  // false: that was the last one
+    if (id == eos) return false;
+    ids.push_back(id);
+    history.push_back(id);
+    return (!each || each(id)) && Index(ids.size()) < max_tokens;
+  };
+  if (max_tokens <= 0) return ids;
+  logits();  // there is something to go on from
+  std::int32_t id = choose(last, 0);
+  if (!goes_on(id)) return ids;
+  std::vector<std::int32_t> next{id};  // the ids after the places whose h the module has not read
+  Tensor h = h_last;
+  while (true) {
+    const Index read = sequence.length;
+    const Tensor further = decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, false);
+    ++guesses.steps;
+    if (read + 2 > sequence.capacity) {  // no room for a guess; where there is none for the token, step says so
+      const Decoder::Token token{&sequence, id};
+      h = decoder.step(std::span(&token, 1), pages);
+      last = decoder.logits(h);
+      next = {id = choose(last, 0)};
+      h_last = h;
+      if (!goes_on(id)) return ids;
+      continue;
+    }
+    const std::vector<double> q = distribution(decoder.logits(further.slice(further.dim(0) - 1, 1)), 0);
+    const std::int32_t guess =
+        sampling.temperature == 0 ? std::int32_t(std::max_element(q.begin(), q.end()) - q.begin()) : draw(q, rng);
+    ++guesses.made;
+    const Decoder::Token two[] = {{&sequence, id}, {&sequence, guess}};
+    const Tensor h_two = decoder.step(two, pages), z = decoder.logits(h_two);
+    std::vector<double> p = distribution(z, 0);
+    const double of_guess = p[std::size_t(guess)];
+    const bool kept = sampling.temperature == 0 ? of_guess > 0 : rng.uniform() * q[std::size_t(guess)] < of_guess;
+    if (kept) {
+      ++guesses.accepted;
+      if (!goes_on(guess)) {  // the last token is not read
+        pages.truncate(sequence, read + 1);
+        h_last = h_two.slice(0, 1), last = z.slice(0, 1);
+        return ids;
+      }
+      h = h_two, h_last = h_two.slice(1, 1), last = z.slice(1, 1);
+      id = choose(z, 1);
+      next = {guess, id};
+      if (!goes_on(id)) {  // the module still has to read the place before the guess
+        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages, false);
+        return ids;
+      }
+    } else {
+      pages.truncate(sequence, read + 1);
+      h = h_two.slice(0, 1), h_last = h, last = z.slice(0, 1);
+      double left = 0;
+      std::vector<double> rest = p;
+      for (std::size_t i = 0; i < p.size(); ++i) left += rest[i] = std::max(0.0, p[i] - q[i]);
+      if (sampling.temperature == 0) id = std::int32_t(std::max_element(p.begin(), p.end()) - p.begin());
+      else id = draw(left > 0 ? rest : p, rng);
+      next = {id};
+      if (!goes_on(id)) return ids;
+    }
+  }
 }
 
 }  // namespace seekling

@@ -6,32 +6,57 @@
 #include <span>
 #include <vector>
 
+#include "infer/decoder.h"
 #include "infer/sampler.h"
-#include "model/transformer.h"
 
 namespace seekling {
 
-// One conversation: what it has read so far is in the caches, one for each layer.
+using Each = std::function<bool(std::int32_t)>;  // is given a token; false ends the generation
+
+// One conversation.
 class Generator {
  public:
-  // Room for `capacity` tokens, prompt and answer together; at most the model's max_position_embeddings.
-  Generator(const Transformer& model, Index capacity);
+  // Room for `capacity` tokens, prompt and answer together; at most the model's max_position_embeddings. The decoder must
+  // outlive the generator.
+  // With `guessing` the module of multi-token prediction reads along; Error if there is none.
+  Generator(const Decoder& decoder, Index capacity, bool guessing = false);
 
-  void read(std::span<const std::int32_t> ids);  // Error if the context is full, or for an id outside the vocabulary
-  std::span<const real> logits() const;          // of the token after the last one read
+  // Error if the context is full, or for an id outside the vocabulary.
+  void read(std::span<const std::int32_t> ids);
+  std::span<const real> logits() const;  // of the token after the last one read
 
-  // Up to max_tokens tokens, each read after it is chosen and given to `each`, which may end it by returning false. It
-  // ends by itself at eos (which is not given) unless eos is negative.
+  // Up to max_tokens tokens, each read after it is chosen and given to `each`. It ends by itself at eos (which is not
+  // given) unless eos is negative.
   std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                     const std::function<bool(std::int32_t)>& each = {});
+                                     const Each& each = {});
 
-  Index length() const;          // tokens read
-  Index cache_elements() const;  // numbers held for each token, all layers together
+  // The same with the module guessing ahead, for a Generator made so. The distribution of the text is that of generate(),
+  // and at temperature 0 the text is.
+  struct Guesses {
+    Index steps = 0, made = 0, accepted = 0;  // passes through the model; guesses
+    double tokens_per_step(Index tokens) const { return steps > 0 ? double(tokens) / double(steps) : 0; }
+  };
+  std::vector<std::int32_t> generate_guessing(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+                                              Guesses& guesses, const Each& each = {});
+
+  Index length() const { return sequence.length; }  // tokens read
+  const Pages& cache() const { return pages; }
 
  private:
-  const Transformer& model;
-  std::vector<Cache> caches;
-  Tensor last;  // logits [1,1,vocab_size]
+  Tensor read_chunk(std::span<const std::int32_t> ids);
+
+  const Decoder& decoder;
+  Pages pages;
+  Sequence sequence;
+  std::vector<std::int32_t> history;  // all tokens, the last perhaps not read
+  Tensor last;                        // logits [1,vocab_size]
+
+  const bool guessing;
+  Tensor h_last;  // [1,hidden_size] of the last token read: the module waits for the id after it
 };
+
+// A prompt is read so many tokens at a time: as many as keep the machine busy, and no more, for their activations take
+// memory.
+constexpr Index kPrefillChunk = 512;
 
 }  // namespace seekling

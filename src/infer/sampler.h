@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/real.h"
 #include "core/rng.h"
@@ -10,16 +11,27 @@
 namespace seekling {
 
 struct Sampling {
-  double temperature = 0;  // 0: always the most likely token
-  Index top_k = 0;         // 0: all
-  double top_p = 1;        // the smallest set of most likely tokens whose probabilities reach this
+  double temperature = 0;         // 0: always the most likely token
+  Index top_k = 0;                // 0: all
+  double top_p = 1;               // the smallest set of most likely tokens whose probabilities reach this
+  double min_p = 0;               // tokens at least this fraction as likely as the most likely one
+  double repetition_penalty = 1;  // above 1: what was read or written before becomes less likely
   std::uint64_t seed = 0;
 };
 
 // Throws Error, naming the flag, for settings that make no sense.
 void check_sampling(const Sampling& sampling);
 
-// The same (logits, sampling, rng state) give the same token on any number of threads.
-std::int32_t sample(std::span<const real> logits, const Sampling& sampling, Rng& rng);
+// What the next token is drawn from, [vocab_size], summing to 1 but for rounding. `history`: the tokens before it, prompt
+// and answer, for the repetition penalty.
+std::vector<double> probabilities(std::span<const real> logits, const Sampling& sampling,
+                                  std::span<const std::int32_t> history = {});
+
+std::int32_t draw(std::span<const double> probabilities, Rng& rng);  // one uniform number; any positive sum
+
+// draw(probabilities(...)); at temperature 0 nothing is drawn from rng. The same (logits, sampling, history, rng state)
+// give the same token on any number of threads.
+std::int32_t sample(std::span<const real> logits, const Sampling& sampling, Rng& rng,
+                    std::span<const std::int32_t> history = {});
 
 }  // namespace seekling

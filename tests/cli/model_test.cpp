@@ -105,6 +105,16 @@ TEST_F(ProgramTest, GenerateGivesHuggingFacesTokens) {
   }
 }
 
+TEST_F(ProgramTest, GuessingAheadGivesHuggingFacesTokensToo) {
+  const SafetensorsFile expect(golden("v3_tiny/expect.safetensors"));
+  const std::vector<std::int64_t> ids = expect.integers("gen.ids");
+  const Ran ran = run({"generate", "--model", golden("v3_tiny"), "--ids", commas(expect.integers("gen.prompt")),
+                       "--print-ids", "--no-eos", "--speculative", "-v", "--max-tokens", std::to_string(ids.size())});
+  EXPECT_EQ(ran.out, commas(ids) + "\n");
+  EXPECT_NE(ran.err.find("accepted"), ran.err.npos) << ran.err;
+  EXPECT_NE(ran.err.find("tokens a step"), ran.err.npos) << ran.err;
+}
+
 TEST_F(ProgramTest, GenerateStopsAtTheContextsEnd) {
   const Index room = read_config(golden("v2_lite_tiny")).max_position_embeddings;
   const auto generate = [&](Index n, const char* max_tokens) {

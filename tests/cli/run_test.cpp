@@ -85,8 +85,76 @@ TEST_F(RunTest, PrintedIdsAreThoseOfTheText) {
 TEST_F(RunTest, VerboseSaysWhatTheCacheHolds) {
   const Ran ran =
       run({"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"});
-  EXPECT_EQ(ran.err,
-            "cache: 4 tokens x 48 numbers = 768 bytes\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
+  EXPECT_EQ(
+      ran.err,
+      "cache: 4 tokens x 192 bytes (absorbed, fp32) = 768 bytes of 6144\nweights: fp32\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
+}
+
+TEST_F(RunTest, TheCacheMayBeNaiveOrInAnotherFormat) {
+  const auto report = [&](const Words& more) {
+    Words words{"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words).err;
+  };
+  EXPECT_EQ(report({"--decode", "naive"}),  // 2 heads of 16 + 8 and 16, 2 layers
+            "cache: 4 tokens x 640 bytes (naive, fp32) = 2560 bytes of 20480\nweights: fp32\n");
+  EXPECT_EQ(report({"--cache", "bf16", "--weights", "int8"}),
+            "cache: 4 tokens x 96 bytes (absorbed, bf16) = 384 bytes of 3072\nweights: int8\n");
+}
+
+TEST_F(RunTest, GenerateStopsBeforeAStopString) {
+  const Words words{"generate", "--model", "runs/a", "--prompt", "the", "--max-tokens", "40", "--no-eos"};
+  const auto with = [&](const Words& more) {
+    Words all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return out_of(all);
+  };
+  const std::string whole = with({});
+  const std::string stop = whole.substr(whole.size() / 2, 1), other = whole.substr(whole.size() / 3, 3);
+  const std::size_t end = std::min(whole.find(stop, 3), whole.find(other, 3));
+  EXPECT_EQ(with({"--stop", stop, "--stop=" + other}), whole.substr(0, end) + "\n");
+  EXPECT_EQ(with({"--stop", "never said, with a comma"}), whole);
+  expect_refused({"generate", "--model", "runs/a", "--prompt", "the", "--stop="}, 2,
+                 "--stop: is empty, expected a text");
+}
+
+TEST_F(RunTest, SamplingIsTheSameOnAnyNumberOfThreadsAndRefusesWhatMakesNoSense) {
+  const auto with = [&](const Words& more) {
+    Words all{"generate", "--model",       "runs/a", "--prompt", "the",  "--max-tokens",
+              "30",       "--temperature", "1",      "--min-p",  "0.02", "--repetition-penalty",
+              "1.2",      "--seed",        "5"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  for (const std::string format : {"fp32", "bf16", "int8", "int4"})
+    EXPECT_EQ(out_of(with({"--threads", "1", "--weights", format})),
+              out_of(with({"--threads", "3", "--weights", format})));
+  expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--min-p", "1.5"}, 2,
+                 "--min-p: found 1.5, expected a number from 0 to 1");
+  expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--weights", "fp4"}, 2,
+                 "--weights: found fp4, expected fp32, bf16, int8 or int4");
+  expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--decode", "fast"}, 2,
+                 "--decode: found fast, expected absorbed or naive");
+  expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--speculative"}, 2,
+                 "--speculative: this model has no module of multi-token prediction (num_nextn_predict_layers is 0); "
+                 "train one with --num-nextn-predict-layers 1");
+}
+
+TEST_F(RunTest, EvalReportsThePerplexityOfEveryFormat) {
+  for (const std::string format : {"bf16", "int8", "int4"}) {
+    const std::string out = out_of({"eval", "runs/a", "--weights", format, "--cache", "int8"});
+    const std::size_t at = out.find("perplexity ");
+    ASSERT_NE(at, out.npos) << out;
+    double found = 0, trained = 0;
+    char stored[8] = {};
+    ASSERT_EQ(std::sscanf(out.c_str() + at, "perplexity %lf with weights in %7s and cache in int8; %lf as trained",
+                          &found, stored, &trained),
+              3)
+        << out;
+    EXPECT_EQ(stored, format);
+    EXPECT_NE(found, trained);
+    EXPECT_NEAR(found / trained, 1, format == "int4" ? 0.2 : 0.02) << out;
+  }
 }
 
 TEST_F(RunTest, ChatAnswersEachLineUntilAnEmptyOne) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "gradcheck.h"
 
 namespace seekling {
 
@@ -37,9 +38,43 @@ TEST(Sample, TopKAndTopPCutTheTail) {
   EXPECT_GT(p[1], 0);
 }
 
+TEST(Sample, MinPCutsWhatIsFarLessLikelyThanTheLikeliest) {
+  const std::vector<int> found = draws({.temperature = 1, .min_p = 0.3}, 500);  // 2/5 of the likeliest stays, 1/5 goes
+  EXPECT_EQ(found[0] + found[3], 0);
+  EXPECT_GT(found[1], 0);
+  EXPECT_EQ(draws({.temperature = 1, .min_p = 1}, 50)[2], 50);
+}
+
+TEST(Sample, ARepetitionPenaltyTakesFromWhatWasMet) {
+  const real logits[] = {2, real(1.5), -1, -1};
+  const std::int32_t history[] = {0, 2, 0};
+  Rng rng(1);
+  const Sampling greedy{.repetition_penalty = 1.5};  // 2 / 1.5 < 1.5
+  EXPECT_EQ(sample(logits, greedy, rng, history), 1);
+  EXPECT_EQ(sample(logits, greedy, rng), 0);
+  const std::vector<double> p = probabilities(logits, {.temperature = 1, .repetition_penalty = 1.5}, history);
+  EXPECT_NEAR(p[2] / p[3], std::exp(-0.5), 1e-12);  // below zero it multiplies
+  EXPECT_NEAR(p[0] / p[1], std::exp(2 / 1.5 - 1.5), 1e-12);
+}
+
+TEST(Sample, ProbabilitiesSumToOneAndEqualOnesGoToTheLowerId) {
+  const real logits[] = {0, 1, 1, -3};
+  for (const Sampling& s : {Sampling{}, Sampling{.temperature = 0.7}, Sampling{.temperature = 2, .top_k = 1},
+                            Sampling{.temperature = 1, .top_p = 0.3, .min_p = 0.1}}) {
+    const std::vector<double> p = probabilities(logits, s);
+    EXPECT_NEAR(p[0] + p[1] + p[2] + p[3], 1, 1e-12);
+    EXPECT_GE(p[1], p[2]);
+  }
+  EXPECT_EQ(probabilities(logits, {.temperature = 2, .top_k = 1})[1], 1);
+  EXPECT_EQ(probabilities(logits, {})[1], 1);
+}
+
 TEST(Sample, RefusesSettingsThatMakeNoSense) {
   EXPECT_THROW(check_sampling({.temperature = -1}), Error);
   EXPECT_THROW(check_sampling({.top_p = 0}), Error);
+  EXPECT_ERROR(check_sampling({.min_p = 2}), "--min-p: found 2, expected a number from 0 to 1");
+  EXPECT_ERROR(check_sampling({.repetition_penalty = 0}),
+               "--repetition-penalty: found 0, expected a number above 0 (1 changes nothing)");
 }
 
 }  // namespace seekling

@@ -1,0 +1,50 @@
+// What the tasks of seekling bench share: bench.cpp has those of training, bench_infer.cpp those of inference.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/rng.h"
+#include "infer/decoder.h"
+
+namespace seekling {
+
+using Json = nlohmann::ordered_json;
+using Ids = std::vector<std::int32_t>;
+
+inline double seconds(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+struct Times {  // in seconds
+  double median, best;
+};
+
+inline Times measure(Index warmup, Index repeats, const std::function<void(Index)>& work) {
+  for (Index i = 0; i < warmup; ++i) work(i);
+  std::vector<double> all;
+  for (Index i = 0; i < repeats; ++i) all.push_back(seconds([&] { work(warmup + i); }));
+  std::sort(all.begin(), all.end());
+  return {all[all.size() / 2], all[0]};
+}
+
+inline Ids random_ids(Index n, Index vocab, Rng& rng) {
+  Ids ids;
+  for (Index i = 0; i < n; ++i) ids.push_back(std::int32_t(rng.below(vocab)));
+  return ids;
+}
+
+Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
+Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);
+
+// A step's time, absorbed and naive, behind 1, 4, 16 ... tokens; and tokens a second of as many requests as a cache of
+// `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.
+Json bench_cache(Config config, Index longest, Index budget, Index repeats, const Precision& precision);
+void print_cache(const Json& result);
+
+}  // namespace seekling

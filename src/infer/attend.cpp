@@ -1,0 +1,96 @@
+// One token has no rows of queries to share out among threads, and absorbed MLA no key heads either, so the keys are
+// shared out (Flash-Decoding, Dao et al. 2023): a piece is a token, a key head with up to kGroup of its query heads, and
+// kSpan keys. It keeps the maximum m, the sum l and the unscaled output of its keys, and the pieces of a token are then
+// put together in order. Where pieces begin depends on the position alone, so that bits do not depend on threads or batch.
+#include "infer/attend.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/parallel.h"
+#include "tensor/tensor.h"
+
+namespace seekling {
+
+namespace {
+
+constexpr Index kGroup = 16;              // query heads that go over a page while it is in the nearest cache
+constexpr Index kSpan = 8 * kPageTokens;  // keys of a piece
+constexpr Index kWorthThreads = 1 << 14;
+
+struct Piece {
+  Index n, head, key_head, group, span, row;  // row: of the partial results, the first of `group`
+};
+
+}  // namespace
+
+void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& layout, real scale,
+            std::span<const Place> places) {
+  const Instructions& cpu = kernel();
+  const Index H = layout.heads, per_key = H / layout.key_heads, key_width = q.cols, width = layout.value_width;
+  std::vector<Piece> pieces;
+  std::vector<Index> first_row, spans;  // by token
+  Index rows = 0, work = 0;
+  for (Index n = 0; n < Index(places.size()); ++n) {
+    const Index seen = places[size_t(n)].position + 1;
+    spans.push_back((seen + kSpan - 1) / kSpan);
+    first_row.push_back(rows);
+    work += seen * H * (key_width + width);
+    for (Index s = 0; s < spans.back(); ++s)
+      for (Index h = 0; h < H;) {
+        const Index g = std::min(kGroup, per_key - h % per_key);
+        pieces.push_back({n, h, h / per_key, g, s, rows + s * H + h});
+        h += g;
+      }
+    rows += spans.back() * H;
+  }
+  const Tensor acc_of({rows, width}), sums({rows, 2});  // of each piece's heads; m and l
+  const View acc = acc_of, ml = sums;
+
+  parallel_for(Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1, [&](Index i) {
+    const Piece& p = pieces[size_t(i)];
+    const Place& place = places[size_t(p.n)];
+    // Scratch that begins where a line of the cache does, as the rows of most models then do.
+    const Tensor key_scratch({kPageTokens, key_width}), value_scratch({kPageTokens, width});
+    const Tensor queries({kGroup, (key_width + 15) / 16 * 16});
+    const View scaled = queries;
+    alignas(64) float scores[kGroup * kPageTokens];
+    float m[kGroup], l[kGroup] = {};
+    for (Index g = 0; g < p.group; ++g) {
+      m[g] = std::numeric_limits<float>::lowest();
+      for (Index d = 0; d < key_width; ++d) scaled(g, d) = scale * q(p.n * H + p.head + g, d);
+      acc.row(p.row + g).setZero();
+    }
+    const Index end = std::min(place.position + 1, (p.span + 1) * kSpan);
+    for (Index j = p.span * kSpan; j < end; j += kPageTokens) {
+      const Index page = place.sequence->pages[size_t(j / kPageTokens)], n = std::min(kPageTokens, end - j);
+      Index ldk = 0, ldv = 0;
+      const float* k = pages.read(layer, page, n, p.key_head, key_scratch.data(), ldk);
+      const Index value = layout.values + p.key_head;
+      const float* v = k;
+      if (value == p.key_head) ldv = ldk;
+      else v = pages.read(layer, page, n, value, value_scratch.data(), ldv);
+      cpu.scores(scores, scaled.data, scaled.ld, p.group, k, ldk, n, key_width);
+      for (Index g = 0; g < p.group; ++g)
+        cpu.soften(scores + g * kPageTokens, n, m[g], l[g], acc.row(p.row + g).data(), width);
+      cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores, p.group, v, ldv, n, width);
+    }
+    for (Index g = 0; g < p.group; ++g) ml(p.row + g, 0) = m[g], ml(p.row + g, 1) = l[g];
+  });
+
+  parallel_for(o.rows, /*grain=*/64, [&](Index row) {
+    const Index n = row / H, base = first_row[size_t(n)] + row % H, count = spans[size_t(n)];
+    real m = ml(base, 0), l = 0;
+    for (Index s = 1; s < count; ++s) m = std::max(m, ml(base + s * H, 0));
+    for (Index d = 0; d < width; ++d) o(row, d) = 0;
+    for (Index s = 0; s < count; ++s) {
+      const real weight = std::exp(ml(base + s * H, 0) - m);
+      l += weight * ml(base + s * H, 1);
+      for (Index d = 0; d < width; ++d) o(row, d) += weight * acc(base + s * H, d);
+    }
+    for (Index d = 0; d < width; ++d) o(row, d) /= l;
+  });
+}
+
+}  // namespace seekling

@@ -1,0 +1,479 @@
+// DeepSeek-V2 (arXiv:2405.04434) §2.1.2 and Fig. 2, for a machine whose memory is the limit. What nn/ and model/ write as
+// single equations is joined here where weights meet the same input, so that a token is a few passes over long memory:
+// one product for everything that reads the layer's input, one for all heads, one for all experts of a token.
+#include "infer/decoder.h"
+
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "nn/yarn.h"
+#include "ops/attention.h"
+#include "ops/moe.h"
+
+namespace seekling {
+
+namespace {
+
+// Rows of a decoding step are few and short: one thread. Those of a prompt are shared out.
+template <class F>
+void each_row(Index n, F&& f) {
+  parallel_for(n, /*grain=*/16, f);
+}
+
+Tensor stacked(std::initializer_list<Tensor> matrices) {  // [out_i,in] below each other
+  Index rows = 0;
+  for (const Tensor& m : matrices) rows += m.dim(0);
+  const Tensor all({rows, matrices.begin()->cols()});
+  for (Index done = 0; const Tensor& m : matrices) {
+    all.view().middle_rows(done, m.dim(0)).matrix() = m.view().matrix();
+    done += m.dim(0);
+  }
+  return all;
+}
+
+Tensor copied(const Tensor& x) {
+  const Tensor y = Tensor::like(x);
+  y.view().matrix() = x.view().matrix();
+  return y;
+}
+
+Packed packed(Format format, const Tensor& W) { return {format, {W.view()}}; }
+
+Packed packed_stack(Format format, const Tensor& W) {  // W [count,out,in]
+  std::vector<View> matrices;
+  for (Index i = 0; i < W.dim(0); ++i) matrices.push_back(W.view().middle_rows(i * W.dim(1), W.dim(1)));
+  return {format, matrices};
+}
+
+void turn(real* x, const real* cos, const real* sin, Index pairs) {  // ops/rope.h, in place
+  for (Index j = 0; j < pairs; ++j) {
+    const real x0 = x[2 * j], x1 = x[2 * j + 1];
+    x[2 * j] = x0 * cos[j] - x1 * sin[j];
+    x[2 * j + 1] = x0 * sin[j] + x1 * cos[j];
+  }
+}
+
+std::vector<Place> places_of(std::span<const Decoder::Token> tokens) {
+  std::vector<Place> places;
+  for (const Decoder::Token& t : tokens) {
+    const Index position =
+        places.empty() || places.back().sequence != t.sequence ? t.sequence->length : places.back().position + 1;
+    places.push_back({t.sequence, position});
+  }
+  return places;
+}
+
+// Tokens 0 .. S-1 of a sequence's segment, as rows of `to`.
+void copy_out(View to, const Pages& pages, Index layer, const Sequence& sequence, Index segment, Index S) {
+  parallel_for(Pages::needed(S), 1, [&](Index p) {
+    const Index n = std::min(Pages::kTokens, S - p * Pages::kTokens), width = pages.width(segment);
+    std::vector<float> scratch(size_t(n * width));
+    Index ld = 0;
+    const float* x = pages.read(layer, sequence.pages[size_t(p)], n, segment, scratch.data(), ld);
+    for (Index i = 0; i < n; ++i) std::copy_n(x + i * ld, width, &to(p * Pages::kTokens + i, 0));
+  });
+}
+
+}  // namespace
+
+Decoder::Layer::Layer(const Block& block, const Precision& precision)
+    : input_norm(copied(block.input_layernorm.weight)), post_norm(copied(block.post_attention_layernorm.weight)),
+      eps(block.input_layernorm.eps) {
+  const Format f = precision.weights;
+  if (const MLA* a = std::get_if<MLA>(&block.self_attn)) {
+    const bool compressed = a->q_a_proj.weight.defined();
+    into = packed(f, stacked({compressed ? a->q_a_proj.weight : a->q_proj.weight, a->kv_a_proj_with_mqa.weight}));
+    if (compressed) {
+      q_norm = copied(a->q_a_layernorm.weight);
+      q_b = packed(f, a->q_b_proj.weight);
+    }
+    kv_norm = copied(a->kv_a_layernorm.weight);
+    latent_eps = a->kv_a_layernorm.eps;
+    kv_b = packed(f, a->kv_b_proj.weight);
+    const Tensor W = a->kv_b_proj.weight.reshape({a->H, a->nope + a->v_head_dim, a->rank});
+    const Tensor UK({a->H, a->rank, a->nope}), UV({a->H, a->v_head_dim, a->rank});
+    for (Index h = 0; h < a->H; ++h) {
+      const View W_h = W.view().middle_rows(h * (a->nope + a->v_head_dim), a->nope + a->v_head_dim);
+      UK.view().middle_rows(h * a->rank, a->rank).matrix() = W_h.middle_rows(0, a->nope).matrix().transpose();
+      UV.view().middle_rows(h * a->v_head_dim, a->v_head_dim).matrix() =
+          W_h.middle_rows(a->nope, a->v_head_dim).matrix();
+    }
+    W_UK = packed_stack(f, UK);
+    W_UV = packed_stack(f, UV);
+    out = packed(f, a->o_proj.weight);
+  } else {
+    const GQA& g = std::get<GQA>(block.self_attn);
+    into = packed(f, stacked({g.q_proj.weight, g.k_proj.weight, g.v_proj.weight}));
+    out = packed(f, g.o_proj.weight);
+  }
+  const auto feed_forward = [f](const Mlp& mlp) {
+    return FeedForward{packed(f, mlp.gate_up), packed(f, mlp.down_proj.weight)};
+  };
+  if (const MoE* moe = std::get_if<MoE>(&block.mlp)) {
+    gate = packed(Format::kF32, moe->gate.weight);  // a choice that flips is worse than a number that is off
+    if (moe->e_score_correction_bias.defined()) correction_bias = copied(moe->e_score_correction_bias);
+    experts_gate_up = packed_stack(f, moe->experts_gate_up);
+    experts_down = packed_stack(f, moe->experts_down);
+    if (moe->shared_experts.gate_up.defined()) dense = feed_forward(moe->shared_experts);
+    routing = moe->options;
+  } else {
+    dense = feed_forward(std::get<Mlp>(block.mlp));
+  }
+}
+
+Decoder::Decoder(const Transformer& model, const Precision& p)
+    : config(model.config), precision(p), mla(config.attention == "mla"),
+      latent_cache(mla && p.decoding == Decoding::kAbsorbed), H(config.num_attention_heads),
+      nope(mla ? config.qk_nope_head_dim : 0), rope(mla ? config.qk_rope_head_dim : config.head_dim),
+      v_head_dim(mla ? config.v_head_dim : config.head_dim), rank(mla ? config.kv_lora_rank : 0),
+      key_heads(mla ? H : config.num_key_value_heads), rotary(rotary_of(config, rope)),
+      scale(softmax_scale(config, nope + rope)), final_norm(copied(model.norm.weight)),
+      head(packed(p.weights, model.lm_head)) {
+  const View E = model.embed_tokens;
+  const Index row = row_bytes(p.weights, E.cols);
+  embedding.resize(size_t(E.rows * row));
+  for (Index v = 0; v < E.rows; ++v) encode(p.weights, embedding.data() + v * row, &E(v, 0), E.cols);
+  for (const Block& block : model.layers) layers.emplace_back(block, p);
+  if (model.mtp.empty()) return;
+  const Mtp& m = model.mtp[0];
+  mtp.push_back({copied(m.enorm.weight),
+                 copied(m.hnorm.weight),
+                 copied(m.head_norm.weight),
+                 packed(p.weights, m.eh_proj.weight),
+                 {Layer(m.block, p)}});
+}
+
+Pages Decoder::make_pages(Index pages, bool further) const {
+  std::vector<Index> segments;
+  if (latent_cache) {
+    segments = {rank + rope};
+  } else {
+    segments.assign(size_t(key_heads), nope + rope);
+    segments.insert(segments.end(), size_t(key_heads), v_head_dim);
+  }
+  return {Index(layers.size()) + (further ? 1 : 0), segments, precision.cache, pages};
+}
+
+Index Decoder::cached_numbers() const {
+  return Index(layers.size()) * (latent_cache ? rank + rope : key_heads * (nope + rope + v_head_dim));
+}
+
+Decoder::Angles Decoder::angles_of(std::span<const Place> places) const {
+  Angles a{{}, {}, Index(rotary.theta.size())};
+  for (const Place& place : places)
+    for (const double theta : rotary.theta) {
+      a.cos.push_back(real(rotary.factor * std::cos(double(place.position) * theta)));
+      a.sin.push_back(real(rotary.factor * std::sin(double(place.position) * theta)));
+    }
+  return a;
+}
+
+Tensor Decoder::embed(std::span<const std::int32_t> ids) const {
+  const Tensor h({Index(ids.size()), config.hidden_size});
+  const Index row = row_bytes(precision.weights, config.hidden_size);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    decode(precision.weights, &h.view()(Index(i), 0), embedding.data() + ids[i] * row, config.hidden_size);
+  return h;
+}
+
+Tensor Decoder::normed(View x, const Tensor& gain, real eps) const {
+  const Tensor y({x.rows, x.cols});
+  const View to = y;
+  const real* g = gain.data();
+  each_row(x.rows, [=](Index i) { kernel().rms_norm(&to(i, 0), &x(i, 0), g, x.cols, eps); });
+  return y;
+}
+
+static void check_ids(std::span<const std::int32_t> ids, Index vocab_size) {
+  for (const std::int32_t id : ids)
+    check(id >= 0 && id < vocab_size, "token id ", id, " is outside the vocabulary of ", vocab_size, " (ids 0 to ",
+          vocab_size - 1, "): tokenizer and model do not belong together");
+}
+
+Tensor Decoder::step(std::span<const Token> tokens, Pages& pages) const {
+  std::vector<std::int32_t> ids;
+  for (const Token& t : tokens) ids.push_back(t.id);
+  check_ids(ids, config.vocab_size);
+  const std::vector<Place> places = places_of(tokens);
+  for (std::size_t i = 0; i < places.size(); ++i)  // the last of a sequence's asks for all
+    if (i + 1 == places.size() || places[i + 1].sequence != places[i].sequence)
+      pages.make_room(*places[i].sequence, places[i].position + 1 - places[i].sequence->length);
+  for (const Place& place : places) place.sequence->length = place.position + 1;
+  return all_layers(embed(ids), places, pages, /*prompt=*/false);
+}
+
+Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, Pages& pages) const {
+  check_ids(ids, config.vocab_size);
+  pages.make_room(sequence, Index(ids.size()));
+  std::vector<Place> places;
+  for (std::size_t i = 0; i < ids.size(); ++i) places.push_back({&sequence, sequence.length++});
+  return all_layers(embed(ids), places, pages, /*prompt=*/true);
+}
+
+Tensor Decoder::all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt) const {
+  const Angles angles = angles_of(places);
+  for (std::size_t i = 0; i < layers.size(); ++i) run(layers[i], Index(i), h, places, angles, pages, prompt);
+  return normed(h, final_norm, real(config.rms_norm_eps));
+}
+
+Tensor Decoder::logits(const Tensor& h) const {
+  const Tensor z({h.rows(), config.vocab_size});
+  multiply(z, h, head);
+  return z;
+}
+
+Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first, std::span<const std::int32_t> next,
+                                Pages& pages, bool prompt) const {
+  const Further& m = mtp.at(0);
+  const Index N = h.rows(), D = h.cols();
+  check_ids(next, config.vocab_size);
+  const Tensor e = embed(next), joined({N, 2 * D}), x({N, D});  // model/mtp.h (21): M [e; h]
+  for (Index i = 0; i < N; ++i) {
+    kernel().rms_norm(&joined.view()(i, 0), &e.view()(i, 0), m.enorm.data(), D, real(config.rms_norm_eps));
+    kernel().rms_norm(&joined.view()(i, D), &h.view()(i, 0), m.hnorm.data(), D, real(config.rms_norm_eps));
+  }
+  multiply(x, joined, m.eh_proj);
+  std::vector<Place> places;
+  for (Index i = 0; i < N; ++i) places.push_back({&sequence, first + i});
+  run(m.layer[0], Index(layers.size()), x, places, angles_of(places), pages, prompt);
+  return normed(x, m.head_norm, real(config.rms_norm_eps));
+}
+
+// h ← h + Attention(RMSNorm(h)),  h ← h + FFN(RMSNorm(h))
+void Decoder::run(const Layer& layer, Index number, View h, std::span<const Place> places, const Angles& angles,
+                  Pages& pages, bool prompt) const {
+  const Tensor o = attention(layer, number, normed(h, layer.input_norm, layer.eps), places, angles, pages, prompt);
+  const Tensor u({h.rows, h.cols});
+  multiply(u, o, layer.out);
+  const View add = u;
+  each_row(h.rows, [=](Index i) { h.row(i) += add.row(i); });
+  feed_forward(layer, h, normed(h, layer.post_norm, layer.eps));
+}
+
+// --- attention ---------------------------------------------------------------------------------------------------------
+
+Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<const Place> places, const Angles& angles,
+                          Pages& pages, bool prompt) const {
+  const Index N = x.rows;
+  const Tensor y({N, layer.into.out});
+  multiply(y, x, layer.into);
+  const View Y = y;
+  if (mla) {
+    const Tensor q = mla_queries(layer, Y, angles);
+    cache_latents(layer, number, Y, places, angles, pages);
+    if (!latent_cache) return from_heads(number, q, places, pages, prompt);
+    if (prompt && up_projecting_is_cheaper(N, places.back().position + 1))
+      return up_projected(layer, number, q, places, pages);
+    return absorbed(layer, number, q, places, pages);
+  }
+  const View q = Y.block(0, 0, N, H * rope), k = Y.block(0, H * rope, N, key_heads * rope);
+  const View v = Y.block(0, (H + key_heads) * rope, N, key_heads * rope);
+  each_row(N, [&](Index i) {
+    for (Index h = 0; h < H + key_heads; ++h)  // queries and keys lie side by side
+      turn(&q(i, h * rope), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)], angles.pairs);
+  });
+  cache_heads(number, k, v, places, pages);
+  const Tensor queries({1, N, H, rope});
+  for (Index i = 0; i < N; ++i) std::copy_n(&q(i, 0), H * rope, queries.data() + i * H * rope);
+  return from_heads(number, queries, places, pages, prompt);
+}
+
+Tensor Decoder::mla_queries(const Layer& layer, View y, const Angles& angles) const {  // (37)-(39)
+  const Index N = y.rows, width = H * (nope + rope);
+  const Tensor q({1, N, H, nope + rope});
+  const View rows{q.data(), N, width, width};
+  if (layer.q_b.defined()) {
+    multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps), layer.q_b);
+  } else {
+    for (Index i = 0; i < N; ++i) std::copy_n(&y(i, 0), width, &rows(i, 0));
+  }
+  each_row(N, [&](Index i) {
+    for (Index h = 0; h < H; ++h)
+      turn(&rows(i, h * (nope + rope) + nope), &angles.cos[size_t(i * angles.pairs)],
+           &angles.sin[size_t(i * angles.pairs)], angles.pairs);
+  });
+  return q;
+}
+
+void Decoder::cache_latents(const Layer& layer, Index number, View y, std::span<const Place> places,
+                            const Angles& angles, Pages& pages) const {  // (41), (43)
+  const Index N = y.rows, at = y.cols - rank - rope;
+  const Tensor latents({N, rank + rope});
+  const View L = latents;
+  each_row(N, [&](Index i) {
+    kernel().rms_norm(&L(i, 0), &y(i, at), layer.kv_norm.data(), rank, layer.latent_eps);
+    std::copy_n(&y(i, at + rank), rope, &L(i, rank));
+    turn(&L(i, rank), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)], angles.pairs);
+    if (latent_cache) pages.write(number, *places[size_t(i)].sequence, places[size_t(i)].position, 0, &L(i, 0));
+  });
+  if (latent_cache) return;
+  const Tensor kv({N, H * (nope + v_head_dim)}), keys({N, H * (nope + rope)}), values({N, H * v_head_dim});
+  multiply(kv, L.block(0, 0, N, rank), layer.kv_b);  // (42), (45)
+  each_row(N, [&, KV = kv.view(), K = keys.view(), V = values.view()](Index i) {
+    for (Index h = 0; h < H; ++h) {
+      std::copy_n(&KV(i, h * (nope + v_head_dim)), nope, &K(i, h * (nope + rope)));
+      std::copy_n(&L(i, rank), rope, &K(i, h * (nope + rope) + nope));
+      std::copy_n(&KV(i, h * (nope + v_head_dim) + nope), v_head_dim, &V(i, h * v_head_dim));
+    }
+  });
+  cache_heads(number, keys, values, places, pages);
+}
+
+void Decoder::cache_heads(Index number, View keys, View values, std::span<const Place> places, Pages& pages) const {
+  each_row(keys.rows, [&](Index i) {
+    for (Index h = 0; h < key_heads; ++h) {
+      const Place& place = places[size_t(i)];
+      pages.write(number, *place.sequence, place.position, h, &keys(i, h * (nope + rope)));
+      pages.write(number, *place.sequence, place.position, key_heads + h, &values(i, h * v_head_dim));
+    }
+  });
+}
+
+// §2.1.2. q^C·(W^UK c) = (W^UKᵀ q^C)·c: the query goes into the latents' space, and the weighted sum of latents comes back
+// through W^UV. All heads read the same row of the cache.
+Tensor Decoder::absorbed(const Layer& layer, Index number, const Tensor& q, std::span<const Place> places,
+                         const Pages& pages) const {
+  const Index N = Index(places.size()), in = nope + rope, width = rank + rope;
+  const Tensor q_latent({N * H, width}), o_latent({N * H, rank}), o({N, H * v_head_dim});
+  const auto head_of = [&](const Tensor& x, Index h, Index columns, Index ld) {
+    return View{x.data() + h * ld, N, columns, H * ld};
+  };
+  std::vector<PackedProduct> products;
+  for (Index h = 0; h < H; ++h)
+    products.push_back({head_of(q_latent, h, rank, width), head_of(q, h, nope, in), &layer.W_UK, h});
+  multiply(products);
+  for (Index row = 0; row < N * H; ++row)
+    std::copy_n(q.data() + row * in + nope, rope, q_latent.data() + row * width + rank);
+  attend(o_latent, q_latent, pages, number, {H, 1, 0, rank}, scale, places);
+  for (Index h = 0; h < H; ++h)
+    products[size_t(h)] = {head_of(o, h, v_head_dim, v_head_dim), head_of(o_latent, h, rank, rank), &layer.W_UV, h};
+  multiply(products);
+  return o;
+}
+
+// A key in the latents' space is rank + rope long, one of a head nope + rope, so scores and sums of absorbed attention
+// cost about rank / nope times as much. One token does not care, as making keys of all S latents would cost more. T tokens
+// share those keys:  T (S - T/2) (2 rank - nope - v) multiply-adds a head are saved, (S - T) rank (nope + v) spent.
+bool Decoder::up_projecting_is_cheaper(Index T, Index S) const {
+  const double saved = double(T) * (double(S) - 0.5 * double(T)) * double(2 * rank - nope - v_head_dim);
+  return saved > double(S - T) * double(rank) * double(nope + v_head_dim);
+}
+
+Tensor Decoder::up_projected(const Layer& layer, Index number, const Tensor& q, std::span<const Place> places,
+                             const Pages& pages) const {
+  const Index T = Index(places.size()), S = places.back().position + 1;
+  const Tensor cached({S, rank + rope}), kv({1, S, H, nope + v_head_dim});
+  copy_out(cached, pages, number, *places[0].sequence, 0, S);
+  const auto [c_kv, k_r] = split_at(cached, rank);
+  multiply(kv.reshape({S, H * (nope + v_head_dim)}), c_kv, layer.kv_b);  // (42), (45)
+  const auto [k_c, v] = split_at(kv, nope);
+  const auto [q_c, q_r] = split_at(q, nope);
+  const Tensor o = seekling::attention({q_c, q_r}, {k_c, k_r.reshape({1, S, 1, rope})}, v, scale);  // (46)
+  return o.reshape({T, H * v_head_dim});
+}
+
+Tensor Decoder::from_heads(Index number, const Tensor& q, std::span<const Place> places, const Pages& pages,
+                           bool prompt) const {
+  const Index N = Index(places.size()), width = nope + rope;
+  if (!prompt) {
+    const Tensor o({N, H * v_head_dim});
+    attend(o.reshape({N * H, v_head_dim}), q.reshape({N * H, width}), pages, number,
+           {H, key_heads, key_heads, v_head_dim}, scale, places);
+    return o;
+  }
+  const Index S = places.back().position + 1;
+  const Tensor k({1, S, key_heads, width}), v({1, S, key_heads, v_head_dim});
+  for (Index h = 0; h < key_heads; ++h) {
+    copy_out({k.data() + h * width, S, width, key_heads * width}, pages, number, *places[0].sequence, h, S);
+    copy_out({v.data() + h * v_head_dim, S, v_head_dim, key_heads * v_head_dim}, pages, number, *places[0].sequence,
+             key_heads + h, S);
+  }
+  return seekling::attention({{}, q}, {{}, k}, v, scale).reshape({N, H * v_head_dim});
+}
+
+// --- feed-forward ------------------------------------------------------------------------------------------------------
+
+void Decoder::feed_forward(const Layer& layer, View h, View x) const {
+  if (layer.dense.gate_up.defined()) {
+    const Index N = x.rows, m = layer.dense.down.in;
+    const Tensor gate_up({N, 2 * m}), inner({N, m}), y({N, h.cols});
+    multiply(gate_up, x, layer.dense.gate_up);
+    each_row(N, [a = inner.view(), b = gate_up.view(), m](Index i) { kernel().swiglu(&a(i, 0), &b(i, 0), m); });
+    multiply(y, inner, layer.dense.down);
+    each_row(N, [h, add = y.view()](Index i) { h.row(i) += add.row(i); });
+  }
+  if (layer.gate.defined()) routed_experts(layer, h, x);
+}
+
+// The choices of N tokens. A row at a time: what Eigen does with a row depends on where it begins in memory.
+static Routing routed(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
+  const Index N = logits.rows(), E = logits.cols(), K = options.K;
+  Routing all{{}, Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)), std::vector<Index>(size_t(E), 0)};
+  for (Index i = 0; i < N; ++i) {
+    const Tensor row({1, E});
+    std::copy_n(&logits.view()(i, 0), E, row.data());
+    const Routing one = route(row, bias, options);
+    std::copy_n(one.g.data(), K, &all.g.view()(i, 0));
+    std::copy_n(one.experts.begin(), K, all.experts.begin() + i * K);
+  }
+  for (const std::int32_t e : all.experts) ++all.load[size_t(e)];
+  return all;
+}
+
+void Decoder::routed_experts(const Layer& layer, View h, View x) const {
+  const Index N = x.rows, D = x.cols, E = layer.experts_down.count, m = layer.experts_down.in;
+  const Tensor logits({N, E});
+  multiply(logits, x, layer.gate);
+  const Routing routing = routed(logits, layer.correction_bias, layer.routing);
+  const Plan plan(routing);
+  const Index R = Index(plan.token.size());
+  const Tensor xs({R, D}), gate_up({R, 2 * m}), inner({R, m}), ys({R, D});
+  each_row(R, [&, to = xs.view()](Index r) { std::copy_n(&x(plan.token[size_t(r)], 0), D, &to(r, 0)); });
+  const auto all_experts = [&](const Tensor& y, const Tensor& from, const Packed& w) {
+    std::vector<PackedProduct> products;
+    for (Index e = 0; e < E; ++e) {
+      const Index begin = plan.begin[size_t(e)], n = plan.begin[size_t(e) + 1] - begin;
+      if (n > 0) products.push_back({y.view().middle_rows(begin, n), from.view().middle_rows(begin, n), &w, e});
+    }
+    multiply(products);
+  };
+  all_experts(gate_up, xs, layer.experts_gate_up);
+  each_row(R, [a = inner.view(), b = gate_up.view(), m](Index r) { kernel().swiglu(&a(r, 0), &b(r, 0), m); });
+  all_experts(ys, inner, layer.experts_down);
+  each_row(N, [&, g = routing.g.view(), y = ys.view()](Index t) {  // (20) + Σ_i g_i FFN_i, in the order of the experts
+    for (Index k = 0; k < plan.K; ++k) {
+      const Index r = plan.row[size_t(t * plan.K + k)];
+      for (Index d = 0; d < D; ++d) h(t, d) += g(t, k) * y(r, d);
+    }
+  });
+}
+
+// --- sizes -------------------------------------------------------------------------------------------------------------
+
+Index Decoder::weight_bytes() const {
+  Index sum = head.bytes() + Index(embedding.size());
+  const auto add = [&sum](const Layer& l) {
+    for (const Packed* w : {&l.into, &l.q_b, &l.kv_b, &l.W_UK, &l.W_UV, &l.out, &l.dense.gate_up, &l.dense.down,
+                            &l.gate, &l.experts_gate_up, &l.experts_down})
+      sum += w->bytes();
+  };
+  for (const Layer& l : layers) add(l);
+  for (const Further& m : mtp) add(m.layer[0]), sum += m.eh_proj.bytes();
+  return sum;
+}
+
+Index Decoder::weight_bytes_per_token() const {
+  Index sum = head.bytes();
+  for (const Layer& l : layers) {
+    for (const Packed* w : {&l.into, &l.q_b, &l.out, &l.dense.gate_up, &l.dense.down, &l.gate}) sum += w->bytes();
+    sum += latent_cache ? l.W_UK.bytes() + l.W_UV.bytes() : l.kv_b.bytes();
+    if (l.gate.defined())
+      sum += (l.experts_gate_up.bytes() + l.experts_down.bytes()) * l.routing.K / l.experts_down.count;
+  }
+  return sum;
+}
+
+}  // namespace seekling

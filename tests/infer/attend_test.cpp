@@ -1,0 +1,158 @@
+#include "infer/attend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "gradcheck.h"
+
+namespace seekling {
+
+namespace {
+
+struct Filled {  // sequences of these lengths, their pages mixed up
+  Filled(const HeadLayout& heads, std::vector<Index> segments, Format format, std::vector<Index> lengths)
+      : pages(2, std::move(segments), format, 64), sequences(lengths.size()), layout(heads) {
+    Rng rng(9);
+    for (bool more = true; more;) {
+      more = false;
+      for (std::size_t s = 0; s < lengths.size(); ++s) {
+        Sequence& sequence = sequences[s];
+        if (sequence.length == lengths[s]) continue;
+        pages.make_room(sequence, 1);
+        for (Index segment = 0; segment < count(); ++segment) {
+          const Tensor x = Tensor::randn({pages.width(segment)}, rng);
+          pages.write(1, sequence, sequence.length, segment, x.data());
+        }
+        ++sequence.length;
+        more = true;
+      }
+    }
+  }
+  Index count() const { return layout.values == 0 ? 1 : 2 * layout.key_heads; }
+
+  std::vector<double> cached(const Sequence& s, Index token, Index segment) const {
+    std::vector<float> scratch(32 * 64);
+    Index ld = 0;
+    const float* x = pages.read(1, s.pages[size_t(token / 32)], token % 32 + 1, segment, scratch.data(), ld);
+    x += token % 32 * ld;
+    return {x, x + pages.width(segment)};
+  }
+
+  // The largest difference to a plain loop in double.
+  double error(View o, View q, std::span<const Place> places, double scale) const {
+    double worst = 0;
+    const Index H = layout.heads;
+    for (Index row = 0; row < o.rows; ++row) {
+      const Place& place = places[size_t(row / H)];
+      const Index key_head = row % H / (H / layout.key_heads);
+      std::vector<double> sum(size_t(o.cols), 0);
+      double total = 0;
+      for (Index j = 0; j <= place.position; ++j) {
+        const auto k = cached(*place.sequence, j, key_head), v = cached(*place.sequence, j, layout.values + key_head);
+        double s = 0;
+        for (Index d = 0; d < q.cols; ++d) s += double(q(row, d)) * k[size_t(d)];
+        const double p = std::exp(scale * s);
+        total += p;
+        for (Index d = 0; d < o.cols; ++d) sum[size_t(d)] += p * v[size_t(d)];
+      }
+      for (Index d = 0; d < o.cols; ++d) worst = std::max(worst, std::fabs(double(o(row, d)) - sum[size_t(d)] / total));
+    }
+    return worst;
+  }
+
+  Pages pages;
+  std::vector<Sequence> sequences;
+  HeadLayout layout;
+};
+
+const HeadLayout kLatent{5, 1, 0, 17}, kManyHeads{40, 1, 0, 17}, kGrouped{6, 2, 2, 9}, kEvery{3, 3, 3, 20};
+
+std::vector<Index> widths(const HeadLayout& layout) {
+  if (layout.values == 0) return {23};
+  std::vector<Index> w(size_t(layout.key_heads), 11);
+  w.insert(w.end(), size_t(layout.key_heads), layout.value_width);
+  return w;
+}
+
+}  // namespace
+
+TEST(Attend, EqualsThePlainLoopFromEveryKindOfCache) {
+  for (const HeadLayout& layout : {kLatent, kManyHeads, kGrouped, kEvery})
+    for (const Format format : {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4}) {
+      Filled f(layout, widths(layout), format, {1, 33, 600});
+      const std::vector<Place> places{{&f.sequences[0], 0},  {&f.sequences[1], 0},   {&f.sequences[1], 31},
+                                      {&f.sequences[1], 32}, {&f.sequences[2], 255}, {&f.sequences[2], 256},
+                                      {&f.sequences[2], 599}};
+      Rng rng(3);
+      const Tensor q = Tensor::randn({7 * layout.heads, f.pages.width(0)}, rng),
+                   o({7 * layout.heads, layout.value_width});
+      attend(o, q, f.pages, 1, layout, real(0.3), places);
+      EXPECT_LT(f.error(o, q, places, 0.3), 2e-6) << layout.heads << " " << name(format);
+    }
+}
+
+TEST(Attend, ATokenHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
+  const int before = threads();
+  Filled f(kLatent, widths(kLatent), Format::kF32, {300, 700});
+  const std::vector<Place> places{{&f.sequences[1], 699}, {&f.sequences[0], 17}, {&f.sequences[0], 299}};
+  Rng rng(3);
+  const Tensor q = Tensor::randn({15, 23}, rng), o({15, 17}), one({5, 17});
+  set_threads(3);
+  attend(o, q, f.pages, 1, kLatent, 1, places);
+  set_threads(1);
+  for (Index n = 0; n < 3; ++n) {
+    attend(one, q.slice(5 * n, 5), f.pages, 1, kLatent, 1, std::span(places).subspan(size_t(n), 1));
+    EXPECT_TRUE(one.view().matrix() == o.view().middle_rows(5 * n, 5).matrix()) << n;
+  }
+  set_threads(before);
+}
+
+TEST(Attend, ScoresFarApartNeitherOverflowNorVanish) {
+  Pages pages(1, {4}, Format::kF32, 40);
+  Sequence s;
+  pages.make_room(s, 1000);
+  for (Index t = 0; t < 1000; ++t) {
+    const float x[] = {t == 500 ? 300.0f : float(-t), 1, float(t), 0};
+    pages.write(0, s, t, 0, x);
+  }
+  s.length = 1000;
+  const Tensor q = Tensor::of({1, 4}, std::vector<real>{1, 0, 0, 0}), o({1, 4});
+  const Place place{&s, 999};
+  attend(o, q, pages, 0, {1, 1, 0, 4}, 1, std::span(&place, 1));
+  EXPECT_EQ(o.data()[0], 300);
+  EXPECT_EQ(o.data()[2], 500);
+}
+
+TEST(Pages, AreGivenTakenBackAndGivenAgain) {
+  Pages pages(3, {8, 2}, Format::kF32, 4);
+  EXPECT_EQ(pages.bytes(), 3 * 4 * 32 * 40);
+  EXPECT_EQ(pages.bytes_per_token(), 3 * 40);
+  Sequence a, b;
+  pages.make_room(a, 33), a.length = 33;
+  pages.make_room(b, 32), b.length = 32;
+  EXPECT_EQ(pages.free(), 1);
+  pages.make_room(a, 31);  // still within its pages
+  EXPECT_EQ(pages.free(), 1);
+  EXPECT_ERROR(
+      pages.make_room(b, 33),
+      "the cache is full: 1 of its 4 pages of 32 tokens are free, and 2 are needed; give it more memory or run "
+      "fewer requests");
+  EXPECT_EQ(b.pages.size(), 1u);
+  pages.truncate(a, 32);
+  EXPECT_EQ(pages.free(), 2);
+  pages.make_room(b, 33);
+  EXPECT_EQ(pages.free(), 0);
+}
+
+TEST(Pages, SayWhenASequencesContextIsFull) {
+  Pages pages(1, {8}, Format::kF32, 4);
+  Sequence a;
+  a.capacity = 5, a.length = 5;
+  EXPECT_ERROR(pages.make_room(a, 1),
+               "the context is full: it holds 5 tokens, and 6 are needed; generate fewer tokens or shorten the prompt");
+}
+
+}  // namespace seekling

@@ -1,0 +1,100 @@
+#include "infer/format.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "core/check.h"
+#include "core/half.h"
+#include "core/rng.h"
+#include "gradcheck.h"
+
+namespace seekling {
+
+namespace {
+
+std::vector<float> there_and_back(Format format, const std::vector<float>& x) {
+  std::vector<std::byte> row(size_t(row_bytes(format, Index(x.size()))));
+  std::vector<float> y(x.size());
+  encode(format, row.data(), x.data(), Index(x.size()));
+  decode(format, y.data(), row.data(), Index(x.size()));
+  return y;
+}
+
+double bound(Format format, double amax, double x) {  // as format.h has it
+  switch (format) {
+    case Format::kF32: return 0;
+    case Format::kBF16: return std::fabs(x) * 0x1p-8;
+    case Format::kInt8: return amax / 254 + amax * 0x1p-11 + 0x1p-18;
+    case Format::kInt4: return amax / 8 + amax * 0x1p-11 + 0x1p-22;
+  }
+  return 0;
+}
+
+constexpr Format kAll[] = {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4};
+
+}  // namespace
+
+TEST(Format, NoNumberIsFurtherOffThanTheBound) {
+  for (const Format format : kAll)
+    for (const double size : {1e-6, 1e-3, 1.0, 300.0})
+      for (int seed = 0; seed < 50; ++seed) {
+        Rng rng{std::uint64_t(seed)};
+        std::vector<float> x(77);
+        for (float& v : x) v = float(size * rng.normal());
+        const std::vector<float> y = there_and_back(format, x);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          double amax = 0;
+          for (std::size_t j = i / 32 * 32; j < std::min(x.size(), i / 32 * 32 + 32); ++j)
+            amax = std::max(amax, double(std::fabs(x[j])));
+          EXPECT_LE(std::fabs(double(y[i]) - double(x[i])), bound(format, amax, double(x[i])) * (1 + 1e-6))
+              << name(format) << " " << x[i];
+        }
+      }
+}
+
+TEST(Format, TheBoundsAreMet) {  // a bound that nothing comes near says nothing
+  std::vector<float> x(32, 0);
+  x[0] = 127, x[1] = 0.5f;
+  EXPECT_NEAR(std::fabs(there_and_back(Format::kInt8, x)[1] - 0.5f), 127.0 / 254, 1e-6);
+  x[0] = -8, x[1] = 8;
+  EXPECT_EQ(there_and_back(Format::kInt4, x)[0], -8);
+  EXPECT_EQ(there_and_back(Format::kInt4, x)[1], 7);
+}
+
+TEST(Format, BlocksAreThoseOfLlamaCpp) {
+  std::vector<float> x(32);
+  for (int i = 0; i < 32; ++i) x[size_t(i)] = float(i - 16);
+  const BlockInt8 eight = to_int8(x.data(), 32);
+  EXPECT_EQ(eight.d, to_half(16.0f / 127));
+  EXPECT_EQ(int(eight.q[0]), -127);
+  EXPECT_EQ(int(eight.q[16]), 0);
+  EXPECT_EQ(int(eight.q[31]), 119);  // 15 · 127 / 16 = 119.06
+  const BlockInt4 four = to_int4(x.data(), 32);
+  EXPECT_EQ(four.d, to_half(2.0f));
+  EXPECT_EQ(int(four.q[0]), 0 | 8 << 4);    // -16 -> 0, 0 -> 8
+  EXPECT_EQ(int(four.q[15]), 8 | 15 << 4);  // -1 / 2 is a tie, to the even 0 -> 8; 15 -> 7.5, to 8, cut to 15
+}
+
+TEST(Format, ZerosAndTinyNumbersStayFinite) {
+  for (const Format format : kAll)
+    for (const float tiny : {0.0f, 1e-45f, 1e-38f, -1e-30f}) {
+      const std::vector<float> y = there_and_back(format, std::vector<float>(40, tiny));
+      for (const float v : y) EXPECT_NEAR(v, 0, 1e-29) << name(format);
+    }
+}
+
+TEST(Format, BytesOfARow) {
+  EXPECT_EQ(row_bytes(Format::kF32, 33), 132);
+  EXPECT_EQ(row_bytes(Format::kBF16, 33), 66);
+  EXPECT_EQ(row_bytes(Format::kInt8, 33), 68);
+  EXPECT_EQ(row_bytes(Format::kInt4, 64), 36);
+}
+
+TEST(Format, NamesAreReadBack) {
+  for (const Format format : kAll) EXPECT_EQ(format_of("--weights", name(format)), format);
+  EXPECT_ERROR(format_of("--weights", "fp8"), "--weights: found fp8, expected fp32, bf16, int8 or int4");
+}
+
+}  // namespace seekling
