@@ -50,7 +50,7 @@ void write_gguf_file(const fs::path& from, const fs::path& out, const Transforme
   std::optional<Tokenizer> tokenizer;
   if (fs::exists(from / "tokenizer.json")) options.tokenizer = &tokenizer.emplace(read_tokenizer(from.string()));
   else std::cerr << "note: " << from.string() << " has no tokenizer.json: the file is for token ids alone\n";
-  for (const std::string& note : gguf_notes(model.config)) std::cerr << "note: " << note << "\n";
+  for (const std::string& note : gguf_notes(model, dtype)) std::cerr << "note: " << note << "\n";
   const fs::path aside = out.string() + ".tmp";
   save_gguf(aside, model, options);
   fs::rename(aside, out);

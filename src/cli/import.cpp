@@ -46,8 +46,8 @@ int import_command(int argc, char** argv) {
   AtomicSave save(out);
   write_file(save.file("config.json"), config_json(config));
   save_weights(save.file("config.json").parent_path(), model);
-  write_file(save.file("generation_config.json"), generation_config_json(config));
   if (tokenizer) {
+    write_file(save.file("generation_config.json"), generation_config_json(config));
     write_file(save.file("tokenizer.json"), tokenizer_json(*tokenizer));
     write_file(save.file("tokenizer_config.json"), tokenizer_config(*tokenizer, file, config));
   }

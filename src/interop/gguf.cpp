@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::uint32_t kVersion = 3;
 constexpr std::int64_t kAlignment = 32;
+constexpr std::size_t kLongestName = 256;
 constexpr std::string_view kMagic = "GGUF";
 
 enum ValueType : std::uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
@@ -64,6 +65,15 @@ class GgufCursor {
     const auto length = number<std::uint64_t>();
     const char* bytes = take(length);
     return {bytes, std::size_t(length)};
+  }
+  // Of a value or a tensor. It may stand in a message, so it must be short and printable.
+  std::string name() {
+    const std::size_t begin = at_;
+    const std::string s = string();
+    const bool printable = std::all_of(s.begin(), s.end(), [](char c) { return c > ' ' && c <= '~'; });
+    check(!s.empty() && s.size() <= kLongestName && printable, path_, ": the name at byte ", begin, " has ", s.size(),
+          " bytes, expected 1 to ", kLongestName, " printable characters; the file is damaged");
+    return s;
   }
   GgufValue value(std::uint32_t type, const std::string& key) {
     switch (type) {
@@ -123,7 +133,7 @@ GgufFile::GgufFile(const std::filesystem::path& path) : path_(path.string()), fi
         ", expected 2 or 3; convert it again");
   const auto tensors = at.number<std::uint64_t>(), values = at.number<std::uint64_t>();
   for (std::uint64_t i = 0; i < values; ++i) {
-    const std::string key = at.string();
+    const std::string key = at.name();
     const auto type = at.number<std::uint32_t>();
     check(values_.emplace(key, at.value(type, key)).second, path_, ": has the value ", key, " twice");
   }
@@ -162,7 +172,7 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
 
 void GgufFile::read_infos(GgufCursor& at, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
-    const std::string name = at.string();
+    const std::string name = at.name();
     check(tensors_.emplace(name, read_info(at, name)).second, path_, ": has the tensor ", name, " twice");
   }
   std::int64_t alignment = kAlignment;

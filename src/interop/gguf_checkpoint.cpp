@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -192,13 +193,21 @@ void transpose(View to, View from) {
 
 }  // namespace
 
-std::vector<std::string> gguf_notes(const Config& c) {
+std::vector<std::string> gguf_notes(const Transformer& model, const std::string& dtype) {
+  const Config& c = model.config;
   std::vector<std::string> notes;
   if (c.num_nextn_predict_layers > 0)
     notes.push_back("the modules of multi-token prediction are left out of a GGUF file");
   if (c.rms_norm_eps != kLatentEps)
     notes.push_back(text("llama.cpp takes rms_norm_eps ", c.rms_norm_eps, " for the latents' norms too, whose own is ",
                          kLatentEps, ": its numbers differ a little"));
+  std::set<Index> widths;
+  for (const GgufTensor& t : layout_of(model).tensors)
+    if (dtype == "Q8_0" && dtype_of(t, dtype) == "F16") widths.insert(t.shape.back());
+  std::string list;
+  for (const Index width : widths) list += text(list.empty() ? "" : ", ", width);
+  if (!widths.empty())
+    notes.push_back("matrices with rows of " + list + " numbers, no multiple of 32, are F16, not Q8_0");
   return notes;
 }
 

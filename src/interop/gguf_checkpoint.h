@@ -22,8 +22,8 @@ struct GgufOptions {
 // Error, before anything is written, for a model that llama.cpp would compute otherwise, or not at all.
 void save_gguf(const std::filesystem::path& path, const Transformer& model, const GgufOptions& options = {});
 
-// What a file of such a model does not hold, or what llama.cpp does a little otherwise: a sentence each.
-std::vector<std::string> gguf_notes(const Config& config);
+// What a file of this model does not hold, or what llama.cpp does a little otherwise: a sentence each.
+std::vector<std::string> gguf_notes(const Transformer& model, const std::string& dtype);
 
 // The way back. What only training needs is not in the file, and becomes the default: initializer_range, aux_loss_alpha.
 Config gguf_config(const GgufFile& file);

@@ -41,8 +41,11 @@ TEST_F(ConvertTest, ARunComesBackFromGgufWithItsTokenizer) {
 TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
   const Ran ran = run({"export", "--gguf", "--model", golden("v3_tiny"), "--out", "a.gguf", "--dtype", "int8"});
   EXPECT_EQ(ran.exit, 0);
-  EXPECT_EQ(ran.err, "note: " + golden("v3_tiny") + " has no tokenizer.json: the file is for token ids alone\n" +
-                         "note: the modules of multi-token prediction are left out of a GGUF file\nwrote a.gguf\n");
+  EXPECT_EQ(
+      ran.err,
+      "note: " + golden("v3_tiny") + " has no tokenizer.json: the file is for token ids alone\n" +
+          "note: the modules of multi-token prediction are left out of a GGUF file\n" +
+          "note: matrices with rows of 16, 20, 24, 48 numbers, no multiple of 32, are F16, not Q8_0\nwrote a.gguf\n");
   out_of({"import", "--model", "a.gguf", "--out", "b"});
   EXPECT_FALSE(fs::exists(folder / "b/tokenizer.json"));
 }

@@ -89,6 +89,10 @@ TEST_F(Gguf, HostileFilesAreRefusedInASentence) {
       ": at byte 32 it claims 18446744073709551615 bytes more, but it has 32 in all; it is cut short or damaged");
   expect_refused(header(0, 1) + string("k") + number(std::uint32_t(99)),
                  ": the value k has type 99, expected 0 to 12; the file is damaged");
+  for (const std::string& name : {std::string(), std::string("\x1b[2J"), std::string(257, 'n')})
+    expect_refused(header(0, 1) + string(name),
+                   text(": the name at byte 24 has ", name.size(),
+                        " bytes, expected 1 to 256 printable characters; the file is damaged"));
   const std::string array = header(0, 1) + string("k") + number(std::uint32_t(9));
   expect_refused(array + number(std::uint32_t(4)) + number(~std::uint64_t(0)) + number(1),
                  ": at byte 53 it claims 4 bytes more, but it has 53 in all; it is cut short or damaged");

@@ -20,13 +20,14 @@ F32 = 0  # ggml's number, for a cache that rounds nothing
 SHAPE = ["--vocab-size", 700, "--hidden-size", 64, "--num-hidden-layers", 3, "--num-attention-heads", 2, "--kv-lora-rank", 32,
          "--qk-nope-head-dim", 32, "--qk-rope-head-dim", 16, "--v-head-dim", 32, "--intermediate-size", 96,
          "--moe-intermediate-size", 32, "--n-routed-experts", 8, "--set", "max_position_embeddings=256"]
-YARN = 'rope_scaling={"type":"yarn","factor":4,"original_max_position_embeddings":64,"mscale":0.707,"mscale_all_dim":0.707}'
+YARN = dict(type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=32, beta_slow=1, mscale=0.707, mscale_all_dim=0.707)
 KINDS = {
     "v2": ("tok_v2", ["--num-experts-per-tok", 2]),
     "v3": ("tok_v3", ["--model-type", "deepseek_v3", "--topk-method", "noaux_tc", "--scoring-func", "sigmoid", "--norm-topk-prob", "true",
                       "--q-lora-rank", 32, "--num-experts-per-tok", 2, "--set", "n_group=4", "--set", "topk_group=2",
                       "--num-nextn-predict-layers", 1]),
-    "tied": ("tok_v3", ["--tie-word-embeddings", "true"]),
+    "v2 tied": ("tok_v3", ["--tie-word-embeddings", "true"]),
+    "v2 yarn": ("tok_v3", []),
 }
 
 
@@ -40,9 +41,12 @@ def run(*words, **kwargs):
 def trained(request, tmp_path_factory):
     """A run of a few steps, and its folder: weights that are no longer random."""
     tokenizer, shape = KINDS[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp(request.param.replace(" ", "-"))
     run(PROGRAM, "train", "--out", folder / "run", "--data", GOLDEN / tokenizer / "corpus.txt", "--tokenizer", GOLDEN / tokenizer / "tokenizer.json",
         *SHAPE, *shape, "--steps", 60, "--batch-size", 8, "--seq-len", 64, "--warmup-steps", 5, "--lr", 0.003, "--sample-every", 0, "--eval-every", 0)
+    if request.param == "v2 yarn":  # trained without, as DeepSeek did
+        config = folder / "run" / "config.json"
+        config.write_text(json.dumps({**json.loads(config.read_text()), "rope_scaling": YARN}))
     return request.param, tokenizer, folder / "run"
 
 
