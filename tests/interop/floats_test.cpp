@@ -1,6 +1,7 @@
 #include "interop/floats.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -15,7 +16,7 @@ namespace {
 
 // Written as `dtype` and read back.
 Tensor through_a_file(const Tensor& x, const std::string& dtype) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / ("seekling_floats_" + dtype);
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / text("seekling_floats_", ::getpid());
   FileWriter file(path);
   write_rows(file, "x", x, dtype);
   file.finish();

@@ -1,6 +1,7 @@
 #include "interop/gguf_checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -57,7 +58,7 @@ class GgufCheckpoint : public testing::TestWithParam<Config (*)()> {
     return back;
   }
 
-  const fs::path path = fs::path(testing::TempDir()) / "seekling_checkpoint.gguf";
+  const fs::path path = fs::path(testing::TempDir()) / text("seekling_checkpoint_", ::getpid(), ".gguf");
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, GgufCheckpoint, testing::Values(v2, v3),

@@ -1,6 +1,7 @@
 #include "interop/gguf.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -46,7 +47,7 @@ class Gguf : public testing::Test {
     EXPECT_ERROR(GgufFile{path}, (path.string() + sentence).c_str());
   }
 
-  const fs::path path = fs::path(testing::TempDir()) / "seekling.gguf";
+  const fs::path path = fs::path(testing::TempDir()) / text("seekling_", ::getpid(), ".gguf");
 };
 
 TEST_F(Gguf, ReadsBackWhatItWrites) {

@@ -1,6 +1,7 @@
 #include "interop/gguf_tokenizer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -28,7 +29,7 @@ class GgufTokenizer : public testing::Test {
     return tokenizer_of(GgufFile(path));
   }
 
-  const fs::path path = fs::path(testing::TempDir()) / "seekling_tokenizer.gguf";
+  const fs::path path = fs::path(testing::TempDir()) / text("seekling_tokenizer_", ::getpid(), ".gguf");
 };
 
 TEST_F(GgufTokenizer, GivesBackTheIdsOfBothFixtures) {

@@ -5,6 +5,7 @@
 // in bf16 and 4.4 GB as the file in fp32 beside it, and takes 9 GB of memory and some minutes, so one has to ask for it:
 //   parity_tests --gtest_also_run_disabled_tests --gtest_filter='*RealWidths'
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -86,7 +87,7 @@ class V2Lite : public testing::Test {
     return c;
   }
 
-  const fs::path folder = fs::path(testing::TempDir()) / "seekling_v2_lite";
+  const fs::path folder = fs::path(testing::TempDir()) / text("seekling_v2_lite_", ::getpid());
 };
 
 }  // namespace
