@@ -34,7 +34,7 @@ constexpr Index kKeysBack = 48, kQueriesBack = 128;  // a tile backward
 constexpr Index kLanes = 16;                         // rows are worked on in multiples of this: exp has no slow rest
 constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 
-static_assert(kKeys % Packed::kStep == 0 && kQueriesBack % Packed::kStep == 0);
+static_assert(kKeys % PackedMatrix::kStep == 0 && kQueriesBack % PackedMatrix::kStep == 0);
 
 // One part of q or k, or v, cut by heads. Undefined parts have width 0.
 struct Heads {
@@ -109,7 +109,7 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   const Tensor k_rows({p.S, p.d()}), q_tile({kQueries, p.d()}), s_tile({kQueries, kKeys});
   const Tensor acc_tile({kQueries, p.v.width});
   gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
-  const Packed k = Packed::transposed(k_rows), v = Packed::of(p.v.head(b, h, p.H));
+  const PackedMatrix k = PackedMatrix::transposed(k_rows), v = PackedMatrix::of(p.v.head(b, h, p.H));
   for (Index i0 = 0; i0 < p.T; i0 += kQueries) {
     const Index n = std::min(kQueries, p.T - i0);
     const View q = q_tile.view().middle_rows(0, n), acc = acc_tile.view().middle_rows(0, n);
@@ -117,7 +117,7 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
     real m[kQueries], l[kQueries];
     std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while no key was seen
     std::fill_n(l, n, real(0));
-    const Index begin = round_down(p.first_key(b, i0), Packed::kStep), end = p.end_of_keys(i0 + n - 1);
+    const Index begin = round_down(p.first_key(b, i0), PackedMatrix::kStep), end = p.end_of_keys(i0 + n - 1);
     for (Index j0 = begin; j0 < end; j0 += kKeys) {
       const View s = s_tile.view().block(0, 0, n, std::min(kKeys, end - j0));
       gemm(s, q, k, 0, j0);
@@ -157,14 +157,14 @@ void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, Vie
   for (Index t = 0; t < p.T; ++t) lse_h[t] = lse[(b * p.T + t) * p.H + h], D[t] = do_h.row(t).dot(o_h.row(t));
   dq.view().matrix().setZero();
 
-  const Packed q_t = Packed::transposed(q_rows), do_t = Packed::transposed(do_h);
-  const Packed q = Packed::of(q_rows), d_o = Packed::of(do_h), k = Packed::of(k_rows);
+  const PackedMatrix q_t = PackedMatrix::transposed(q_rows), do_t = PackedMatrix::transposed(do_h);
+  const PackedMatrix q = PackedMatrix::of(q_rows), d_o = PackedMatrix::of(do_h), k = PackedMatrix::of(k_rows);
   for (Index j0 = 0; j0 < p.S; j0 += kKeysBack) {
     const Index n = std::min(kKeysBack, p.S - j0), end = p.end_of_queries(b, j0 + n - 1);
     const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
     const View dk_j = dk.middle_rows(j0, n), dv_j = dv.middle_rows(j0, n);
     Accumulate into = Accumulate::kNo;
-    for (Index i0 = round_down(p.first_query(j0), Packed::kStep); i0 < end; i0 += kQueriesBack) {
+    for (Index i0 = round_down(p.first_query(j0), PackedMatrix::kStep); i0 < end; i0 += kQueriesBack) {
       const Index w = std::min(kQueriesBack, end - i0);
       const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
       gemm(P, k_j, q_t, 0, i0);

@@ -286,10 +286,10 @@ void multiply_part(View c, View a, bool transposed, View b, Index k0, Index j0, 
 
 }  // namespace
 
-Packed::Packed(Index k, Index n) : numbers({(n + kStep - 1) / kStep * kStep * k}), K(k), N(n) {}
+PackedMatrix::PackedMatrix(Index k, Index n) : numbers({(n + kStep - 1) / kStep * kStep * k}), K(k), N(n) {}
 
-Packed Packed::of(View b) {
-  const Packed packed(b.rows, b.cols);
+PackedMatrix PackedMatrix::of(View b) {
+  const PackedMatrix packed(b.rows, b.cols);
   const View B{packed.numbers.data(), b.rows, b.cols, b.cols};
   const GemmInstructions* cpu = instructions();
   if (!cpu) B.matrix() = b.matrix();
@@ -298,8 +298,8 @@ Packed Packed::of(View b) {
   return packed;
 }
 
-Packed Packed::transposed(View b) {
-  const Packed packed(b.cols, b.rows);
+PackedMatrix PackedMatrix::transposed(View b) {
+  const PackedMatrix packed(b.cols, b.rows);
   const View B{packed.numbers.data(), b.cols, b.rows, b.rows};
   const GemmInstructions* cpu = instructions();
   if (!cpu) B.matrix() = b.matrix().transpose();
@@ -308,10 +308,10 @@ Packed Packed::transposed(View b) {
   return packed;
 }
 
-void gemm(View c, View a, const Packed& b, Index k0, Index j0, Accumulate accumulate) {
+void gemm(View c, View a, const PackedMatrix& b, Index k0, Index j0, Accumulate accumulate) {
   multiply_part(c, a, false, {b.numbers.data(), b.K, b.N, b.N}, k0, j0, accumulate == Accumulate::kYes);
 }
-void gemm_t(View c, View a, const Packed& b, Index k0, Index j0, Accumulate accumulate) {
+void gemm_t(View c, View a, const PackedMatrix& b, Index k0, Index j0, Accumulate accumulate) {
   multiply_part(c, a, true, {b.numbers.data(), b.K, b.N, b.N}, k0, j0, accumulate == Accumulate::kYes);
 }
 

@@ -32,23 +32,23 @@ void gemm_tn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 
 // A B that several products share, packed once (gemm.cpp says what that is). Products with it run on the thread that
 // asks for them and take any part of B, which is how attention goes through its keys by tiles.
-class Packed {
+class PackedMatrix {
  public:
-  static Packed of(View b);          // B[K,N] as it lies
-  static Packed transposed(View b);  // B = bᵀ, b[N,K]
+  static PackedMatrix of(View b);          // B[K,N] as it lies
+  static PackedMatrix transposed(View b);  // B = bᵀ, b[N,K]
 
   static constexpr Index kStep = 32;  // parts of B begin at a column that is a multiple of this
 
  private:
-  friend void gemm(View, View, const Packed&, Index, Index, Accumulate);
-  friend void gemm_t(View, View, const Packed&, Index, Index, Accumulate);
-  Packed(Index k, Index n);
+  friend void gemm(View, View, const PackedMatrix&, Index, Index, Accumulate);
+  friend void gemm_t(View, View, const PackedMatrix&, Index, Index, Accumulate);
+  PackedMatrix(Index k, Index n);
   Tensor numbers;
   Index K, N;
 };
 
 // C[M,n] (+)= A[M,k] times rows k0 .. k0+k-1 and columns j0 .. j0+n-1 of B; gemm_t: A is a transposed, a[k,M].
-void gemm(View c, View a, const Packed& b, Index k0, Index j0, Accumulate accumulate = Accumulate::kNo);
-void gemm_t(View c, View a, const Packed& b, Index k0, Index j0, Accumulate accumulate = Accumulate::kNo);
+void gemm(View c, View a, const PackedMatrix& b, Index k0, Index j0, Accumulate accumulate = Accumulate::kNo);
+void gemm_t(View c, View a, const PackedMatrix& b, Index k0, Index j0, Accumulate accumulate = Accumulate::kNo);
 
 }  // namespace seekling

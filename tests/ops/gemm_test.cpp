@@ -176,7 +176,7 @@ TEST_P(GemmTest, TakesAnyPartOfAPackedMatrix) {
   const Index K = 450, N = 151;
   const Tensor b = Tensor::randn({K, N}, rng), b_t({N, K});
   b_t.view().matrix() = b.view().matrix().transpose();
-  for (const Packed& packed : {Packed::of(b), Packed::transposed(b_t)})
+  for (const PackedMatrix& packed : {PackedMatrix::of(b), PackedMatrix::transposed(b_t)})
     for (const auto [M, k0, k, j0, n] : std::vector<std::array<Index, 5>>{
              {12, 0, K, 0, N}, {50, 17, 400, 32, 90}, {7, 448, 2, 128, 23}, {1, 5, 48, 96, 1}, {3, 0, 9, 64, 17}}) {
       const Tensor a = Tensor::randn({M, k}, rng), a_t({k, M}), c = Tensor::zeros({M, n}), c_t = Tensor::zeros({M, n});
