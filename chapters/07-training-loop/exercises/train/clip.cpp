@@ -1,7 +1,8 @@
 // Gradient clipping by global norm. Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063), algorithm 1, over all parameters:
 //   ‖g‖ = (Σ_p Σ_i g_pi²)^(1/2)      g ← g · min(1, max_norm / ‖g‖)
 // DeepSeek-V2 and V3 use max_norm = 1. The factor is applied where AdamW reads g, which saves a pass over memory.
-// Squares are summed in double within each piece, and the pieces' sums in order: the same bits for any threads.
+// Squares are summed as they are over kRun numbers, and these sums in double and in order: the same bits for any number
+// of threads, and no more rounding than one float has.
 #include "train/clip.h"
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 
 namespace seekling {
 
+constexpr Index kRun = 64;
 constexpr Index kPiece = 4096;  // of parameter, gradient and both moments: 64 KiB, which any second-level cache holds
 
 std::vector<Piece> pieces_of(std::span<const Tensor> parameters) {

@@ -84,13 +84,14 @@ Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
   // whose row is Plan::kDropped has no answer. Plain loops will do.
   throw Error("exercise 10.4 is not yet attempted");
   // End of exercise 10.4.
-  record("combine", {y, g}, {out}, [y, g, d_out = out.grad(), plan] {
-    const View dy = y.grad(), dg = g.grad(), d = d_out, rows = y, weight = g;
+  record("combine", {y, g}, {out}, [y, g, into_y = y.grad(), d_out = out.grad(), plan] {
+    const Accumulate into = flow_into(into_y);  // each row of y is one token's choice: all of them are stored
+    const View dy = into_y, dg = g.grad(), d = d_out, rows = y, weight = g;
     parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
       for (Index k = 0; k < plan.K; ++k) {
         const Index r = plan.row[size_t(t * plan.K + k)];
         if (r == Plan::kDropped) continue;
-        dy.row(r) += weight(t, k) * d.row(t);
+        flow(dy.row(r), weight(t, k) * d.row(t), into);
         dg(t, k) += d.row(t).dot(rows.row(r));
       }
     });
