@@ -32,8 +32,7 @@ Key key(T Config::*field) {
   return {[field](Config& c, const nlohmann::json& j) {
             if constexpr (std::is_same_v<T, Index>) {
               if (!j.is_number_integer()) throw Error("an integer");
-              if (j.is_number_unsigned() && j.get<std::uint64_t>() > kLargest)
-                throw Error(text("at most ", kLargest));
+              if (j.is_number_unsigned() && j.get<std::uint64_t>() > kLargest) throw Error(text("at most ", kLargest));
               c.*field = j.get<Index>();
             } else if constexpr (std::is_same_v<T, double>) {
               if (!j.is_number()) throw Error("a number");
