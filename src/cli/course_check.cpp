@@ -1,5 +1,6 @@
 #include "cli/course_check.h"
 
+#include <cxxabi.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <sstream>
 
 #include "core/check.h"
@@ -86,21 +88,21 @@ std::string shown(double value) {
   return out;
 }
 
-// The compiler's first complaint, with the lines that belong to it.
+// The compiler's first complaint, with the lines that belong to it. Lines with *** are make's own words.
 std::string first_complaint(const std::string& output) {
   std::istringstream in(output);
-  std::string complaint, line;
+  std::string complaint, others, line;
   int lines = 0;
   while (std::getline(in, line)) {
+    if (line.find("***") == line.npos) others += "\n" + line;
     const bool starts = line.find("error:") != line.npos || line.find("undefined reference") != line.npos ||
                         line.find("multiple definition") != line.npos;
     if (lines == 0 && !starts) continue;
-    if (lines > 0 && (starts || lines == 4)) break;
+    if (lines > 0 && (starts || lines == 4 || line.find("***") != line.npos)) break;
     complaint += "\n" + line;
     ++lines;
   }
-  return complaint.empty() ? "\n" + output.substr(output.size() - std::min<std::size_t>(output.size(), 500))
-                           : complaint;
+  return complaint.empty() ? others.substr(others.size() - std::min<std::size_t>(others.size(), 500)) : complaint;
 }
 
 std::string beginning(const std::string& said) {
@@ -182,6 +184,39 @@ Ended Checker::make(const std::vector<std::string>& targets, const Limits& limit
                                  "--target"};
   words.insert(words.end(), targets.begin(), targets.end());
   return run_child(words, build_, limits);
+}
+
+// The functions that an object file has for others, by the linker's names.
+static std::set<std::string> functions_in(const fs::path& object) {
+  const Ended listed = run_child({"nm", "-g", object.string()}, object.parent_path(), kOurs);
+  check(listed.well(), "nm -g ", object.string(), ": ", how(listed, kOurs), ": ", beginning(listed.output));
+  std::set<std::string> names;
+  std::istringstream in(listed.output);
+  for (std::string line; std::getline(in, line);)
+    if (const std::size_t at = line.find(" T "); at != line.npos) names.insert(line.substr(at + 3));
+  return names;
+}
+
+// A function of the library's file that the reader's has not, in C++'s words; nothing if it has all. The linker would take
+// what is missing from the library: an empty file would pass.
+std::string Checker::lacking(const ExerciseFile& file) const {
+  const std::string room = file.source.parent_path().string(), object = file.source.filename().string() + ".o";
+  fs::path ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + "_double.dir") / object;
+  if (!fs::exists(ours)) ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + ".dir") / object;
+  const fs::path source = slot(file, "reader"), chapter = source.parent_path().parent_path().parent_path();
+  const fs::path folder = chapter.parent_path().parent_path();  // slots/room/file/reader stand in the chapter's folder
+  const fs::path readers =
+      folder / "CMakeFiles" / (file.target + ".dir") / (source.lexically_relative(folder).string() + ".o");
+  const std::set<std::string> all = functions_in(ours), there = functions_in(readers);
+  for (const std::string& name : all) {
+    if (there.contains(name)) continue;
+    int status = 0;
+    char* const readable = abi::__cxa_demangle(name.c_str() + name.starts_with("__Z"), nullptr, nullptr, &status);
+    const std::string words = status == 0 ? readable : name;
+    std::free(readable);
+    return words;
+  }
+  return "";
 }
 
 Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, const Limits& limits) const {
@@ -309,7 +344,12 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   if (made.too_long)
     return all(
         text(path.string(), ": the compiler was still at it after ", kTheReaders.seconds, " seconds and was stopped"));
-  if (!made.well()) return all(text(path.string(), " does not compile:", first_complaint(made.output)));
+  const bool twice = made.output.find("multiple definition") != std::string::npos;  // the library's file came in, too
+  if (!made.well() && !twice) return all(text(path.string(), " does not compile:", first_complaint(made.output)));
+  if (const std::string function = lacking(file); !function.empty())
+    return all(text(path.string(), " lacks ", function, ", which the starter has; ./seekling start ",
+                    std::stoi(file.target.substr(7, 2)), " --again gives you a new one"));
+  if (!made.well()) return all(text(path.string(), " does not link:", first_complaint(made.output)));
 
   const Verdict* wrong = nullptr;
   for (Index round = 0; round < options.rounds && !wrong; ++round) {

@@ -71,6 +71,7 @@ class Checker {
   };
   std::filesystem::path slot(const ExerciseFile& file, const std::string& of) const;
   Ended make(const std::vector<std::string>& targets, const Limits& limits) const;
+  std::string lacking(const ExerciseFile& file) const;
   Looked look(const std::string& program, std::uint64_t seed, const Limits& limits) const;
   std::string tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const;
   Verdict judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected, const Looked& found,
