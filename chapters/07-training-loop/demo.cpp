@@ -10,7 +10,7 @@
 
 using namespace seekling;
 
-static constexpr Index B = 8, T = 32, kSteps = 100, kLast = 20;
+static constexpr Index B = 8, T = 24, kSteps = 80, kLast = 20;
 
 static Config dense() {
   Config c;
