@@ -1,27 +1,19 @@
 // DeepSeek-V2 (arXiv:2405.04434) §2.1.2 and Fig. 2, for a machine whose memory is the limit. What nn/ and model/ write as
 // single equations is joined here where weights meet the same input, so that a token is a few passes over long memory:
-// one product for everything that reads the layer's input, one for all heads, one for all experts of a token.
+// one product for everything that reads the layer's input, one for all heads, one for all experts of a token. Attention has
+// a file of its own, decoder_attention.cpp.
 #include "infer/decoder.h"
 
-#include <array>
 #include <cmath>
-#include <numeric>
 
 #include "core/check.h"
 #include "core/parallel.h"
 #include "nn/yarn.h"
-#include "ops/attention.h"
 #include "ops/moe.h"
 
 namespace seekling {
 
 namespace {
-
-// Rows of a decoding step are few and short: one thread. Those of a prompt are shared out.
-template <class F>
-void each_row(Index n, F&& f) {
-  parallel_for(n, /*grain=*/16, f);
-}
 
 Tensor stacked(std::initializer_list<Tensor> matrices) {  // [out_i,in] below each other
   Index rows = 0;
@@ -48,14 +40,6 @@ Packed packed_stack(Format format, const Tensor& W) {  // W [count,out,in]
   return {format, matrices};
 }
 
-void turn(real* x, const real* cos, const real* sin, Index pairs) {  // ops/rope.h, in place
-  for (Index j = 0; j < pairs; ++j) {
-    const real x0 = x[2 * j], x1 = x[2 * j + 1];
-    x[2 * j] = x0 * cos[j] - x1 * sin[j];
-    x[2 * j + 1] = x0 * sin[j] + x1 * cos[j];
-  }
-}
-
 std::vector<Place> places_of(std::span<const Decoder::Token> tokens) {
   std::vector<Place> places;
   for (const Decoder::Token& t : tokens) {
@@ -64,17 +48,6 @@ std::vector<Place> places_of(std::span<const Decoder::Token> tokens) {
     places.push_back({t.sequence, position});
   }
   return places;
-}
-
-// Tokens 0 .. S-1 of a sequence's segment, as rows of `to`.
-void copy_out(View to, const Pages& pages, Index layer, const Sequence& sequence, Index segment, Index S) {
-  parallel_for(Pages::needed(S), 1, [&](Index p) {
-    const Index n = std::min(Pages::kTokens, S - p * Pages::kTokens), width = pages.width(segment);
-    std::vector<float> scratch(size_t(n * width));
-    Index ld = 0;
-    const float* x = pages.read(layer, sequence.pages[size_t(p)], n, segment, scratch.data(), ld);
-    for (Index i = 0; i < n; ++i) std::copy_n(x + i * ld, width, &to(p * Pages::kTokens + i, 0));
-  });
 }
 
 }  // namespace
@@ -251,147 +224,6 @@ void Decoder::run(const Layer& layer, Index number, View h, std::span<const Plac
   const View add = u;
   each_row(h.rows, [=](Index i) { h.row(i) += add.row(i); });
   feed_forward(layer, h, normed(h, layer.post_norm, layer.eps));
-}
-
-// --- attention ---------------------------------------------------------------------------------------------------------
-
-Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<const Place> places, const Angles& angles,
-                          Pages& pages, bool prompt) const {
-  const Index N = x.rows;
-  const Tensor y({N, layer.into.out});
-  multiply(y, x, layer.into);
-  const View Y = y;
-  if (mla) {
-    const Tensor q = mla_queries(layer, Y, angles);
-    cache_latents(layer, number, Y, places, angles, pages);
-    if (!latent_cache) return from_heads(number, q, places, pages, prompt);
-    if (prompt && up_projecting_is_cheaper(N, places.back().position + 1))
-      return up_projected(layer, number, q, places, pages);
-    return absorbed(layer, number, q, places, pages);
-  }
-  const View q = Y.block(0, 0, N, H * rope), k = Y.block(0, H * rope, N, key_heads * rope);
-  const View v = Y.block(0, (H + key_heads) * rope, N, key_heads * rope);
-  each_row(N, [&](Index i) {
-    for (Index h = 0; h < H + key_heads; ++h)  // queries and keys lie side by side
-      turn(&q(i, h * rope), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)], angles.pairs);
-  });
-  cache_heads(number, k, v, places, pages);
-  const Tensor queries({1, N, H, rope});
-  for (Index i = 0; i < N; ++i) std::copy_n(&q(i, 0), H * rope, queries.data() + i * H * rope);
-  return from_heads(number, queries, places, pages, prompt);
-}
-
-Tensor Decoder::mla_queries(const Layer& layer, View y, const Angles& angles) const {  // (37)-(39)
-  const Index N = y.rows, width = H * (nope + rope);
-  const Tensor q({1, N, H, nope + rope});
-  const View rows{q.data(), N, width, width};
-  if (layer.q_b.defined()) {
-    multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps), layer.q_b);
-  } else {
-    for (Index i = 0; i < N; ++i) std::copy_n(&y(i, 0), width, &rows(i, 0));
-  }
-  each_row(N, [&](Index i) {
-    for (Index h = 0; h < H; ++h)
-      turn(&rows(i, h * (nope + rope) + nope), &angles.cos[size_t(i * angles.pairs)],
-           &angles.sin[size_t(i * angles.pairs)], angles.pairs);
-  });
-  return q;
-}
-
-void Decoder::cache_latents(const Layer& layer, Index number, View y, std::span<const Place> places,
-                            const Angles& angles, Pages& pages) const {  // (41), (43)
-  const Index N = y.rows, at = y.cols - rank - rope;
-  const Tensor latents({N, rank + rope});
-  const View L = latents;
-  each_row(N, [&](Index i) {
-    kernel().rms_norm(&L(i, 0), &y(i, at), layer.kv_norm.data(), rank, layer.latent_eps);
-    std::copy_n(&y(i, at + rank), rope, &L(i, rank));
-    turn(&L(i, rank), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)], angles.pairs);
-    if (latent_cache) pages.write(number, *places[size_t(i)].sequence, places[size_t(i)].position, 0, &L(i, 0));
-  });
-  if (latent_cache) return;
-  const Tensor kv({N, H * (nope + v_head_dim)}), keys({N, H * (nope + rope)}), values({N, H * v_head_dim});
-  multiply(kv, L.block(0, 0, N, rank), layer.kv_b);  // (42), (45)
-  each_row(N, [&, KV = kv.view(), K = keys.view(), V = values.view()](Index i) {
-    for (Index h = 0; h < H; ++h) {
-      std::copy_n(&KV(i, h * (nope + v_head_dim)), nope, &K(i, h * (nope + rope)));
-      std::copy_n(&L(i, rank), rope, &K(i, h * (nope + rope) + nope));
-      std::copy_n(&KV(i, h * (nope + v_head_dim) + nope), v_head_dim, &V(i, h * v_head_dim));
-    }
-  });
-  cache_heads(number, keys, values, places, pages);
-}
-
-void Decoder::cache_heads(Index number, View keys, View values, std::span<const Place> places, Pages& pages) const {
-  each_row(keys.rows, [&](Index i) {
-    for (Index h = 0; h < key_heads; ++h) {
-      const Place& place = places[size_t(i)];
-      pages.write(number, *place.sequence, place.position, h, &keys(i, h * (nope + rope)));
-      pages.write(number, *place.sequence, place.position, key_heads + h, &values(i, h * v_head_dim));
-    }
-  });
-}
-
-// §2.1.2. q^C·(W^UK c) = (W^UKᵀ q^C)·c: the query goes into the latents' space, and the weighted sum of latents comes back
-// through W^UV. All heads read the same row of the cache.
-Tensor Decoder::absorbed(const Layer& layer, Index number, const Tensor& q, std::span<const Place> places,
-                         const Pages& pages) const {
-  const Index N = Index(places.size()), in = nope + rope, width = rank + rope;
-  const Tensor q_latent({N * H, width}), o_latent({N * H, rank}), o({N, H * v_head_dim});
-  const auto head_of = [&](const Tensor& x, Index h, Index columns, Index ld) {
-    return View{x.data() + h * ld, N, columns, H * ld};
-  };
-  std::vector<PackedProduct> products;
-  for (Index h = 0; h < H; ++h)
-    products.push_back({head_of(q_latent, h, rank, width), head_of(q, h, nope, in), &layer.W_UK, h});
-  multiply(products);
-  for (Index row = 0; row < N * H; ++row)
-    std::copy_n(q.data() + row * in + nope, rope, q_latent.data() + row * width + rank);
-  attend(o_latent, q_latent, pages, number, {H, 1, 0, rank}, scale, places);
-  for (Index h = 0; h < H; ++h)
-    products[size_t(h)] = {head_of(o, h, v_head_dim, v_head_dim), head_of(o_latent, h, rank, rank), &layer.W_UV, h};
-  multiply(products);
-  return o;
-}
-
-// A key in the latents' space is rank + rope long, one of a head nope + rope, so scores and sums of absorbed attention
-// cost about rank / nope times as much. One token does not care, as making keys of all S latents would cost more. T tokens
-// share those keys:  T (S - T/2) (2 rank - nope - v) multiply-adds a head are saved, (S - T) rank (nope + v) spent.
-bool Decoder::up_projecting_is_cheaper(Index T, Index S) const {
-  const double saved = double(T) * (double(S) - 0.5 * double(T)) * double(2 * rank - nope - v_head_dim);
-  return saved > double(S - T) * double(rank) * double(nope + v_head_dim);
-}
-
-Tensor Decoder::up_projected(const Layer& layer, Index number, const Tensor& q, std::span<const Place> places,
-                             const Pages& pages) const {
-  const Index T = Index(places.size()), S = places.back().position + 1;
-  const Tensor cached({S, rank + rope}), kv({1, S, H, nope + v_head_dim});
-  copy_out(cached, pages, number, *places[0].sequence, 0, S);
-  const auto [c_kv, k_r] = split_at(cached, rank);
-  multiply(kv.reshape({S, H * (nope + v_head_dim)}), c_kv, layer.kv_b);  // (42), (45)
-  const auto [k_c, v] = split_at(kv, nope);
-  const auto [q_c, q_r] = split_at(q, nope);
-  const Tensor o = seekling::attention({q_c, q_r}, {k_c, k_r.reshape({1, S, 1, rope})}, v, scale);  // (46)
-  return o.reshape({T, H * v_head_dim});
-}
-
-Tensor Decoder::from_heads(Index number, const Tensor& q, std::span<const Place> places, const Pages& pages,
-                           bool prompt) const {
-  const Index N = Index(places.size()), width = nope + rope;
-  if (!prompt) {
-    const Tensor o({N, H * v_head_dim});
-    attend(o.reshape({N * H, v_head_dim}), q.reshape({N * H, width}), pages, number,
-           {H, key_heads, key_heads, v_head_dim}, scale, places);
-    return o;
-  }
-  const Index S = places.back().position + 1;
-  const Tensor k({1, S, key_heads, width}), v({1, S, key_heads, v_head_dim});
-  for (Index h = 0; h < key_heads; ++h) {
-    copy_out({k.data() + h * width, S, width, key_heads * width}, pages, number, *places[0].sequence, h, S);
-    copy_out({v.data() + h * v_head_dim, S, v_head_dim, key_heads * v_head_dim}, pages, number, *places[0].sequence,
-             key_heads + h, S);
-  }
-  return seekling::attention({{}, q}, {{}, k}, v, scale).reshape({N, H * v_head_dim});
 }
 
 // --- feed-forward ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@
 //            before it: not on the batch, not on how many of its own sequence come at once.
 //   prefill  a part of one prompt; for long parts attention is that of training, over keys made again from the latents.
 //
-// nn/mla.cpp is the same mathematics to be read, and to be differentiated; this is the same to be fast.
+// nn/mla.cpp is the same mathematics to be read, and to be differentiated; this is the same to be fast. The decode() of nn
+// and model stays for two uses: chapters 6, 8 and 9 read it, and the tests hold this class against it. Commands use this.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/parallel.h"
 #include "infer/attend.h"
 #include "infer/packed.h"
 #include "infer/pages.h"
@@ -88,6 +90,12 @@ class Decoder {
     std::vector<real> cos, sin;
     Index pairs;
   };
+
+  // Rows of a decoding step are few and short: one thread. Those of a prompt are shared out.
+  template <class F>
+  static void each_row(Index n, F&& f) {
+    parallel_for(n, /*grain=*/16, f);
+  }
 
   Angles angles_of(std::span<const Place> places) const;
   Tensor embed(std::span<const std::int32_t> ids) const;

@@ -1,8 +1,8 @@
 #include "infer/format.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/half.h"
@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::pair<Format, const char*> kNames[] = {
     {Format::kF32, "fp32"}, {Format::kBF16, "bf16"}, {Format::kInt8, "int8"}, {Format::kInt4, "int4"}};
-
-constexpr float kTiny = 1e-30f;  // a block with less than that is zero: 1/d would be infinite
 
 Index blocks(Index n) { return (n + kBlock - 1) / kBlock; }
 
@@ -53,26 +51,6 @@ Index row_bytes(Format format, Index n) {
   return 0;
 }
 
-BlockInt8 to_int8(const float* x, Index n) {
-  float amax = 0;
-  for (Index i = 0; i < n; ++i) amax = std::max(amax, std::fabs(x[i]));
-  const float d = amax / 127, inverse = d > kTiny ? 1 / d : 0;
-  BlockInt8 block{to_half(d), {}};
-  for (Index i = 0; i < n; ++i) block.q[i] = std::int8_t(std::clamp(rounded(x[i] * inverse), -127.0f, 127.0f));
-  return block;
-}
-
-BlockInt4 to_int4(const float* x, Index n) {
-  float largest = 0;  // with its sign
-  for (Index i = 0; i < n; ++i)
-    if (std::fabs(x[i]) > std::fabs(largest)) largest = x[i];
-  const float d = largest / -8, inverse = std::fabs(d) > kTiny ? 1 / d : 0;
-  BlockInt4 block{to_half(d), {}};
-  const auto q = [&](Index i) { return unsigned(i < n ? std::clamp(rounded(x[i] * inverse) + 8, 0.0f, 15.0f) : 8.0f); };
-  for (Index i = 0; i < kBlock / 2; ++i) block.q[i] = std::uint8_t(q(i) | q(i + kBlock / 2) << 4);
-  return block;
-}
-
 void encode(Format format, std::byte* row, const float* x, Index n) {
   if (format == Format::kF32) std::memcpy(row, x, size_t(4 * n));
   if (format == Format::kBF16)
@@ -91,18 +69,8 @@ void decode(Format format, float* x, const std::byte* row, Index n) {
   for (Index b = 0; b < blocks(n); ++b) {
     const Index left = std::min(kBlock, n - b * kBlock);
     float* to = x + b * kBlock;
-    if (format == Format::kInt8) {
-      const auto block = read<BlockInt8>(row, b);
-      const float d = from_half(block.d);
-      for (Index i = 0; i < left; ++i) to[i] = d * float(block.q[i]);
-    } else if (format == Format::kInt4) {
-      const auto block = read<BlockInt4>(row, b);
-      const float d = from_half(block.d);
-      for (Index i = 0; i < left; ++i) {
-        const int both = block.q[i % (kBlock / 2)];
-        to[i] = d * float((i < kBlock / 2 ? both & 15 : both >> 4) - 8);
-      }
-    }
+    if (format == Format::kInt8) from_block(to, read<BlockInt8>(row, b), left);
+    if (format == Format::kInt4) from_block(to, read<BlockInt4>(row, b), left);
   }
 }
 

@@ -1,30 +1,24 @@
-// kernel.h for any machine, and the choice.
-#include "infer/kernel.h"
-
-#include <cmath>
-#include <utility>
+// kernel_loops.h for any machine, and the choice.
+#include "infer/kernel_loops.h"
 
 namespace seekling {
 
 namespace {
 
 struct Portable {
-  static constexpr int kRows = 2, kByteRows = 1;
-  template <class K>
-  static typename K::Ints dot4(typename K::Ints sum, typename K::Ints w, std::uint32_t a) {
-    return K::dot4(sum, w, a);
+  typedef float Floats __attribute__((vector_size(16)));
+  typedef std::int32_t Ints __attribute__((vector_size(16)));
+  static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};  // every machine has 16 registers of four floats
+  static constexpr int kScoreRows = 2, kKeys = 4, kGatherRows = 2;
+  static constexpr int kByteOffset = 128;
+  static Ints dot4(Ints sum, Ints w, std::uint32_t a) { return plain_dot4(sum, w, a); }
+  static Ints dot8(Ints sum, Ints w, Ints w16, std::uint32_t a, std::uint32_t a16) {
+    return dot4(dot4(sum, w, a), w16, a16);
   }
-  template <class K>
-  static typename K::Floats dot2(typename K::Floats sum, typename K::Ints w, std::uint32_t a) {
-    return K::dot2(sum, w, a);
-  }
-  template <class K>
-  static typename K::Floats halves(const std::byte* p) {
-    return K::halves(p);
-  }
-  template <class K>
-  static float sum(typename K::Floats v) {
-    return K::total(v);
+  static Floats dot2(Floats sum, Ints w, std::uint32_t a) { return plain_dot2(sum, w, a); }
+  static Floats halves(const std::byte* p) { return plain_halves<Floats>(p); }
+  static void sums(float* s, const Floats (&v)[kKeys]) {
+    for (int i = 0; i < kKeys; ++i) s[i] = total(v[i]);
   }
 };
 

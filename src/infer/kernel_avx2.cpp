@@ -1,11 +1,9 @@
-// kernel.h in AVX2's instructions: CMake compiles this file for them, whatever the rest is compiled for.
+// kernel_loops.h in AVX2's instructions: CMake compiles this file for them, whatever the rest is compiled for.
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #include <immintrin.h>
 #endif
 
-#include <cmath>
-
-#include "infer/kernel.h"
+#include "infer/kernel_loops.h"
 
 namespace seekling {
 
@@ -14,25 +12,34 @@ namespace seekling {
 namespace {
 
 struct Avx2 {
-  static constexpr int kRows = 3, kByteRows = 2;
-  template <class K>
-  static typename K::Ints dot4(typename K::Ints sum, typename K::Ints w, std::uint32_t a) {
-    return K::dot4(sum, w, a);  // the instruction for it, vpmaddubsw, would saturate
+  typedef float Floats __attribute__((vector_size(32)));
+  typedef std::int32_t Ints __attribute__((vector_size(32)));
+  static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};
+  static constexpr int kScoreRows = 2, kKeys = 4, kGatherRows = 4;
+
+  // The instruction for bytes, vpmaddubsw, multiplies unsigned by signed ones and adds two products in 16 bits. 255 · 127
+  // twice would not fit. So the sign moves from a to w, as |a| · sign(a) q: 127 · 127 twice fits, for q is never -128.
+  static constexpr int kByteOffset = 0;
+  static Ints dot4(Ints sum, Ints w, std::uint32_t a) {
+    const __m256i q = _mm256_xor_si256((__m256i)w, _mm256_set1_epi8(char(0x80))), x = _mm256_set1_epi32(int(a));
+    return sum + pairs(_mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(q, x)));
   }
-  template <class K>
-  static typename K::Floats dot2(typename K::Floats sum, typename K::Ints w, std::uint32_t a) {
-    return K::dot2(sum, w, a);
+  static Ints dot8(Ints sum, Ints w, Ints w16, std::uint32_t a,
+                   std::uint32_t a16) {  // four products of 15 · 127 fit into 16 bits
+    return sum + pairs(_mm256_add_epi16(_mm256_maddubs_epi16((__m256i)w, _mm256_set1_epi32(int(a))),
+                                        _mm256_maddubs_epi16((__m256i)w16, _mm256_set1_epi32(int(a16)))));
   }
-  template <class K>
-  static typename K::Floats halves(const std::byte* p) {
-    float v[16];
-    for (int half = 0; half < 2; ++half)
-      _mm256_storeu_ps(v + 8 * half, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + half)));
-    return K::load(v);
+  static Ints pairs(__m256i shorts) {  // sums of neighbours
+    return (Ints)_mm256_madd_epi16(shorts, _mm256_set1_epi16(1));
   }
-  template <class K>
-  static float sum(typename K::Floats v) {
-    return K::total(v);
+  static Floats dot2(Floats sum, Ints w, std::uint32_t a) { return plain_dot2(sum, w, a); }
+  static Floats halves(const std::byte* p) {
+    return (Floats)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static void sums(float* s, const Floats (&v)[kKeys]) {  // of neighbours, twice, then of the halves
+    const __m256 ab = _mm256_hadd_ps((__m256)v[0], (__m256)v[1]), cd = _mm256_hadd_ps((__m256)v[2], (__m256)v[3]);
+    const __m256 abcd = _mm256_hadd_ps(ab, cd);
+    _mm_storeu_ps(s, _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1)));
   }
 };
 

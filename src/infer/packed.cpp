@@ -53,6 +53,9 @@ void pack_blocks(std::byte* panel, View W, Index first, Index rows, bool int4) {
     }
 }
 
+// To the nearest integer, ties to the even one; |x| < 2^22. Unlike std::round it is two instructions in a vector, too.
+float rounded(float x) { return (x + 12582912.0f) - 12582912.0f; }
+
 // The rows of x of a group, as the kernels of a format want them; kept by a thread from call to call.
 struct Rows {
   std::vector<std::uint16_t> bf16;

@@ -1,13 +1,11 @@
-// Q8_0, as ggml (https://github.com/ggml-org/ggml) has it: for each 32 numbers of a row
-//   d = max |x| / 127, as F16;  q_i = x_i / d to the nearest integer, 8 bits;  x_i ≈ d q_i
-// so that no number moves by more than half a step, and what rounding d itself adds: d (1/2 + 127 · 2^-11).
 #include "interop/floats.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "core/blocks.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "interop/half.h"
@@ -15,8 +13,6 @@
 namespace seekling {
 
 namespace {
-
-constexpr std::size_t kQ8Bytes = 2 + kQ8Block;
 
 std::size_t bytes_of_number(const std::string& dtype) {
   if (dtype == "F64") return 8;
@@ -42,13 +38,12 @@ void read_numbers(View into, const std::byte* at, Convert convert) {
 }
 
 void read_blocks(View into, const std::byte* at) {
-  const Index blocks = into.cols / kQ8Block;
+  const Index blocks = into.cols / kBlock;
   parallel_for(into.rows, /*grain=*/64, [=](Index i) {
     for (Index b = 0; b < blocks; ++b) {
-      const std::byte* block = at + std::size_t(i * blocks + b) * kQ8Bytes;
-      const float d = from_half(load<std::uint16_t>(block));
-      for (Index j = 0; j < kQ8Block; ++j)
-        into(i, b * kQ8Block + j) = real(d * float(load<std::int8_t>(block + 2 + j)));
+      float x[kBlock];
+      from_block(x, load<BlockInt8>(at + std::size_t(i * blocks + b) * sizeof(BlockInt8)));
+      std::copy_n(x, kBlock, &into(i, b * kBlock));
     }
   });
 }
@@ -63,18 +58,14 @@ void write_numbers(FileWriter& file, View x, Convert convert) {
 }
 
 void write_blocks(FileWriter& file, View x) {
-  std::vector<std::byte> row(bytes_of_row("Q8_0", x.cols));
+  std::vector<BlockInt8> row(std::size_t(x.cols / kBlock));
   for (Index i = 0; i < x.rows; ++i) {
-    for (Index b = 0; b < x.cols / kQ8Block; ++b) {
-      std::byte* block = row.data() + std::size_t(b) * kQ8Bytes;
-      const auto numbers = x.row(i).segment(b * kQ8Block, kQ8Block);
-      const float d = float(numbers.cwiseAbs().maxCoeff()) / 127, inverse = d == 0 ? 0 : 1 / d;
-      const std::uint16_t half = to_half(d);
-      std::memcpy(block, &half, sizeof half);
-      for (Index j = 0; j < kQ8Block; ++j)
-        block[2 + j] = std::byte(std::int8_t(std::round(float(numbers[j]) * inverse)));
+    for (std::size_t b = 0; b < row.size(); ++b) {
+      float numbers[kBlock];
+      for (Index j = 0; j < kBlock; ++j) numbers[j] = float(x(i, Index(b) * kBlock + j));
+      row[b] = to_int8(numbers);
     }
-    file.write(row.data(), row.size());
+    file.write(row.data(), row.size() * sizeof(BlockInt8));
   }
 }
 
@@ -83,7 +74,7 @@ double largest(View x) { return x.rows * x.cols == 0 ? 0 : double(x.matrix().cwi
 }  // namespace
 
 std::size_t bytes_of_row(const std::string& dtype, Index n) {
-  if (dtype == "Q8_0") return n % kQ8Block == 0 ? std::size_t(n / kQ8Block) * kQ8Bytes : 0;
+  if (dtype == "Q8_0") return n % kBlock == 0 ? std::size_t(n / kBlock) * sizeof(BlockInt8) : 0;
   return std::size_t(n) * bytes_of_number(dtype);
 }
 

@@ -1,5 +1,5 @@
-// The floating types of files, row by row, from and to `real`: those of half.h, F32 and F64, and Q8_0, GGUF's blocks of
-// 32 numbers that share a factor.
+// The floating types of files, row by row, from and to `real`: those of half.h, F32 and F64, and Q8_0, the int8
+// blocks of core/blocks.h.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,6 @@
 #include "tensor/view.h"
 
 namespace seekling {
-
-inline constexpr Index kQ8Block = 32;
 
 // Bytes that a row of n numbers takes: 0 for a type that is none of these, and for a row that Q8_0's blocks do not fill.
 std::size_t bytes_of_row(const std::string& dtype, Index n);

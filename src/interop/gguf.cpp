@@ -13,6 +13,7 @@
 #include <cstring>
 #include <optional>
 
+#include "core/blocks.h"
 #include "core/check.h"
 #include "interop/floats.h"
 
@@ -160,7 +161,7 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
         ", expected F32, F16, BF16 or Q8_0; convert it to one of them");
   entry.dtype = type;
   const std::size_t row = bytes_of_row(entry.dtype, entry.shape.back());
-  check(row > 0, where, " has ", entry.shape, " numbers of Q8_0, whose rows are blocks of ", kQ8Block);
+  check(row > 0, where, " has ", entry.shape, " numbers of Q8_0, whose rows are blocks of ", kBlock);
   const auto offset = at.number<std::uint64_t>();
   const std::size_t bytes = std::size_t(size) / std::size_t(entry.shape.back()) * row;
   check(offset <= std::uint64_t(1) << 62, where, " lies at byte ", offset, " of the data, where no file reaches");

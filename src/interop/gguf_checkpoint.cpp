@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 
+#include "core/blocks.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "interop/checkpoint.h"
@@ -115,7 +116,7 @@ Layout layout_of(const Transformer& model) {
 
 std::string dtype_of(const GgufTensor& t, const std::string& dtype) {
   if (t.shape.count() == 1 || t.name.ends_with("ffn_gate_inp.weight")) return "F32";
-  return dtype == "Q8_0" && t.shape.back() % kQ8Block != 0 ? "F16" : dtype;
+  return dtype == "Q8_0" && t.shape.back() % kBlock != 0 ? "F16" : dtype;
 }
 
 // llama.cpp's graph must be ours, or the file would be another model.

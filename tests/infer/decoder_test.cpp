@@ -60,6 +60,21 @@ TEST(Decoder, EveryTokenEqualsTheWholeSequenceAtAnySplitAbsorbedAndNaive) {
   }
 }
 
+TEST(Decoder, EveryTokenEqualsTheEquationsThatDecodeOneByOne) {  // nn's decode(), the form that the chapters read
+  for (const auto& [what, config] : kModels) {
+    const Transformer model = made(config);
+    const std::vector<std::int32_t> ids = made_up_ids(40, config.vocab_size);
+    std::vector<Cache> caches = model.make_caches(40);
+    const Tensor expected({40, config.vocab_size});
+    for (Index t = 0; t < 40; ++t) {
+      const Tensor h = model.decode(std::span(ids).subspan(size_t(t), 1), caches);
+      expected.view().row(t) = model.logits(h).reshape({1, config.vocab_size}).view().row(0);
+    }
+    for (const Decoding form : {Decoding::kAbsorbed, Decoding::kNaive})
+      EXPECT_LT(difference(cached(Decoder(model, {.decoding = form}), ids, 0, 1), expected), 2e-4) << what;
+  }
+}
+
 TEST(Decoder, UpProjectingAndAbsorbingAPromptAreTheSame) {  // T = 1 absorbs, T = S up-projects: both are met above
   const Transformer model = made(small_config());
   const std::vector<std::int32_t> ids = made_up_ids(60, 23);

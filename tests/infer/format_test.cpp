@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/check.h"
-#include "core/half.h"
 #include "core/rng.h"
 #include "gradcheck.h"
 
@@ -61,20 +60,6 @@ TEST(Format, TheBoundsAreMet) {  // a bound that nothing comes near says nothing
   x[0] = -8, x[1] = 8;
   EXPECT_EQ(there_and_back(Format::kInt4, x)[0], -8);
   EXPECT_EQ(there_and_back(Format::kInt4, x)[1], 7);
-}
-
-TEST(Format, BlocksAreThoseOfLlamaCpp) {
-  std::vector<float> x(32);
-  for (int i = 0; i < 32; ++i) x[size_t(i)] = float(i - 16);
-  const BlockInt8 eight = to_int8(x.data(), 32);
-  EXPECT_EQ(eight.d, to_half(16.0f / 127));
-  EXPECT_EQ(int(eight.q[0]), -127);
-  EXPECT_EQ(int(eight.q[16]), 0);
-  EXPECT_EQ(int(eight.q[31]), 119);  // 15 · 127 / 16 = 119.06
-  const BlockInt4 four = to_int4(x.data(), 32);
-  EXPECT_EQ(four.d, to_half(2.0f));
-  EXPECT_EQ(int(four.q[0]), 0 | 8 << 4);    // -16 -> 0, 0 -> 8
-  EXPECT_EQ(int(four.q[15]), 8 | 15 << 4);  // -1 / 2 is a tie, to the even 0 -> 8; 15 -> 7.5, to 8, cut to 15
 }
 
 TEST(Format, ZerosAndTinyNumbersStayFinite) {

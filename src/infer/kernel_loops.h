@@ -1,0 +1,373 @@
+// The innermost loops of inference, over registers, in GCC's and Clang's vector extensions: a Floats is one register of
+// kLanes numbers side by side, and + and * act on all of them at once. kernel_avx512.cpp, kernel_avx2.cpp and kernel.cpp
+// each compile this text for their instructions. (A vector wider than a register would compile too, and be kept in memory
+// between any two operations: 20 times slower.)
+//
+// A loop holds in registers as many sums as there are registers for, since each number loaded is then used most often, and
+// since a sum must wait 4 cycles before the next number can be added to it. How many is what an instruction set says of
+// itself, as the parameter Cpu:
+//   Floats, Ints           a register of floats, and one of as many 32-bit integers
+//   kSums                  registers for sums: 24 of 32, 12 of 16
+//   kRows[4]               rows of x that a product takes at a time, by format
+//   kScoreRows x kKeys     queries and keys whose scores are summed together
+//   kGatherRows            outputs of attention that are summed together, 16 numbers of each
+//   dot4(sum, w, a)        each lane of `sum`, an integer, plus four products of bytes: w is q + 128, a is signed. What it
+//                          adds may be Σ q a (kByteOffset 0) or Σ (q + 128) a (kByteOffset 128)
+//   dot8(sum, w, w', a, a')  the same twice, for bytes of 0 .. 15
+//   dot2(sum, w, a)        each lane of `sum`, a float, plus two products of bf16
+//   halves(p)              kLanes numbers stored as halves
+//   sums(s, v)             the sums across the lanes of kKeys vectors
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "core/half.h"
+#include "infer/kernel.h"
+
+namespace seekling {
+
+// What instructions for bytes, bf16, halves and sums do, without them.
+template <class Ints>
+Ints plain_dot4(Ints sum, Ints w, std::uint32_t a) {
+  for (int byte = 0; byte < 4; ++byte) sum += ((w >> (8 * byte)) & 255) * std::int32_t(std::int8_t(a >> (8 * byte)));
+  return sum;
+}
+template <class Floats, class Ints>
+Floats plain_dot2(Floats sum, Ints w, std::uint32_t a) {
+  sum += std::bit_cast<float>(a << 16) * Floats(w << 16);
+  return sum + std::bit_cast<float>(a & 0xFFFF0000u) * Floats(w & std::int32_t(0xFFFF0000u));
+}
+template <class Floats>
+Floats plain_halves(const std::byte* p) {
+  Floats v = {};
+  for (int i = 0; i < int(sizeof(Floats) / sizeof(float)); ++i) {
+    std::uint16_t h;
+    std::memcpy(&h, p + 2 * i, sizeof h);
+    v[i] = from_half(h);
+  }
+  return v;
+}
+template <class Floats>
+float total(Floats v) {  // lanes half of them apart, then a quarter, ...
+  constexpr int kLanes = int(sizeof(Floats) / sizeof(float));
+  float a[kLanes];
+  std::memcpy(a, &v, sizeof v);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) a[i] += a[i + half];
+  return a[0];
+}
+
+template <class Cpu>
+struct Kernel {
+  using Floats = typename Cpu::Floats;
+  using Ints = typename Cpu::Ints;
+  static constexpr int kLanes = int(sizeof(Floats) / sizeof(float));
+  static constexpr int kAll = int(kPanel) / kLanes;  // registers across a panel
+
+  // Registers across a panel that R rows go over at a time.
+  static constexpr int across(int R) {
+    int n = kAll;
+    while (n > 1 && n * R > Cpu::kSums) n /= 2;
+    return n;
+  }
+
+  template <class V, class T>
+  static V load(const T* p) {
+    V v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+  }
+  static Floats load(const float* p) { return load<Floats>(p); }
+  static Floats load(const float* p, Index n) {  // the first n lanes; zeros after them
+    Floats v = {};
+    if (n > 0) std::memcpy(&v, p, size_t(std::min<Index>(n, kLanes)) * sizeof(float));
+    return v;
+  }
+  static void store(float* p, Floats v) { std::memcpy(p, &v, sizeof v); }
+  static void store(float* p, Floats v, Index n) {
+    if (n > 0) std::memcpy(p, &v, size_t(std::min<Index>(n, kLanes)) * sizeof(float));
+  }
+  // Says that v may have changed, so that the compiler reads it from memory once and not for each of its uses.
+  static void kept(Floats& v) {
+#if defined(__AVX512F__)
+    asm("" : "+v"(v));
+#elif defined(__AVX2__)
+    asm("" : "+x"(v));
+#else
+    (void)v;
+#endif
+  }
+  // e^x by x = n ln 2 + r and a polynomial of degree 7 on |r| <= ln 2 / 2, after Cephes' expf: within 2 units of the last
+  // place; 0 below -87.
+  static Floats exp(Floats x) {
+    const Floats clamped = x < -87.0f ? Floats{} - 87.0f : x > 88.0f ? Floats{} + 88.0f : x;
+    const Floats magic = Floats{} + 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer
+    const Floats n = (clamped * 1.44269504f + magic) - magic;
+    const Floats r = (clamped - n * 0.693359375f) - n * -2.12194440e-4f;
+    Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    const Floats y = p * (r * r) + r + 1.0f;
+    const Ints power = (__builtin_convertvector(n, Ints) + 127) << 23;
+    return x < -87.0f ? Floats{} : y * Floats(power);
+  }
+
+  // --- products ------------------------------------------------------------------------------------------------------
+
+  // Registers `first`, `first` + 1, ... across a row of y, of which m columns are in it.
+  template <int N>
+  static void put(float* y, Index m, int first, const Floats (&sum)[N]) {
+    for (int p = 0; p < N; ++p) {
+      const Index at = (first + p) * kLanes;
+      if (at + kLanes <= m) store(y + at, sum[p]);
+      else store(y + at, sum[p], m - at);
+    }
+  }
+
+  template <int R>
+  static void f32(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
+    constexpr int N = across(R);
+    const float* a = x.f32 + row * x.ld;
+    for (int first = 0; first < kAll && first * kLanes < m; first += N) {
+      const float* w = reinterpret_cast<const float*>(panel) + first * kLanes;  // the panel: [k][kPanel]
+      Floats sum[R][N] = {};
+#pragma GCC unroll 4
+      for (Index k = 0; k < K; ++k) {
+        Floats w_k[N];
+#pragma GCC unroll 8
+        for (int p = 0; p < N; ++p) w_k[p] = load(w + k * kPanel + p * kLanes);
+#pragma GCC unroll 12
+        for (int i = 0; i < R; ++i) {
+          const float a_ik = a[i * x.ld + k];
+#pragma GCC unroll 8
+          for (int p = 0; p < N; ++p) sum[i][p] += a_ik * w_k[p];
+        }
+      }
+      for (int i = 0; i < R; ++i) put(y + i * ldy, m, first, sum[i]);
+    }
+  }
+
+  template <int R>
+  static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
+    constexpr int N = across(R);
+    for (int first = 0; first < kAll && first * kLanes < m; first += N) {
+      const std::byte* w = panel + first * kLanes * 4;  // the panel: [k/2][kPanel][2]
+      Floats sum[R][N] = {};
+      for (Index pair = 0; pair < (K + 1) / 2; ++pair) {
+        Ints w_k[N];
+#pragma GCC unroll 8
+        for (int p = 0; p < N; ++p) w_k[p] = load<Ints>(w + (pair * kPanel + p * kLanes) * 4);
+#pragma GCC unroll 12
+        for (int i = 0; i < R; ++i) {
+          const std::uint32_t a = word(x.bf16 + (row + i) * x.ld + 2 * pair);
+#pragma GCC unroll 8
+          for (int p = 0; p < N; ++p) sum[i][p] = Cpu::dot2(sum[i][p], w_k[p], a);
+        }
+      }
+      for (int i = 0; i < R; ++i) put(y + i * ldy, m, first, sum[i]);
+    }
+  }
+
+  // A block of int8 is 32 scales and [k/4][kPanel][4] bytes q + 128; of int4 32 scales and [k/8][kPanel][4] bytes, whose
+  // lower halves are q of four k and whose upper halves are those of the four k that lie 16 further. With q stored above
+  // zero, Σ q x = Σ (q + 128) x - 128 Σ x; the products of bytes and their sums are exact.
+  template <int R, bool kInt4>
+  static void int8(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
+    constexpr Index kScales = kPanel * 2, kBytes = kScales + (kInt4 ? kPanel * kBlock / 2 : kPanel * kBlock);
+    constexpr int kOffset = kInt4 ? 8 : Cpu::kByteOffset, kGroups = kInt4 ? 4 : 8, N = across(R);
+    for (int first = 0; first < kAll && first * kLanes < m; first += N) {
+      Floats sum[R][N] = {};
+      for (Index b = 0; b < (K + kBlock - 1) / kBlock; ++b) {
+        const std::byte* w = panel + b * kBytes + kScales + first * kLanes * 4;
+        Ints dots[R][N];
+        for (int i = 0; i < R; ++i)
+          for (int p = 0; p < N; ++p) dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
+#pragma GCC unroll 8
+        for (int g = 0; g < kGroups; ++g) {
+#pragma GCC unroll 8
+          for (int p = 0; p < N; ++p) {
+            const Ints w_g = load<Ints>(w + (g * kPanel + p * kLanes) * 4);
+#pragma GCC unroll 6
+            for (int i = 0; i < R; ++i) {
+              const std::int8_t* a = x.q + (row + i) * x.ld + b * kBlock + 4 * g;
+              if constexpr (kInt4) {
+                constexpr std::int32_t kLow = 0x0F0F0F0F;
+                dots[i][p] = Cpu::dot8(dots[i][p], w_g & kLow, (w_g >> 4) & kLow, word(a), word(a + 16));
+              } else {
+                dots[i][p] = Cpu::dot4(dots[i][p], w_g, word(a));
+              }
+            }
+          }
+        }
+        for (int p = 0; p < N; ++p) {
+          const Floats d_w = Cpu::halves(panel + b * kBytes + (first + p) * kLanes * 2);
+          for (int i = 0; i < R; ++i)
+            sum[i][p] += x.scale[(row + i) * x.blocks + b] * d_w * __builtin_convertvector(dots[i][p], Floats);
+        }
+      }
+      for (int i = 0; i < R; ++i) put(y + i * ldy, m, first, sum[i]);
+    }
+  }
+  template <class T>
+  static std::uint32_t word(const T* a) {  // four bytes, or two bf16
+    std::uint32_t w;
+    std::memcpy(&w, a, sizeof w);
+    return w;
+  }
+
+  template <Format kFormat, int... R>
+  static void multiply_of(std::integer_sequence<int, R...>, float* y, Index ldy, Index n, Index m, const Operand& x,
+                          Index row, const std::byte* panel, Index K) {
+    using Rows = void(float*, Index, Index, const Operand&, Index, const std::byte*, Index);
+    static constexpr Rows* kRows[] = {kFormat == Format::kF32    ? f32<R + 1>
+                                      : kFormat == Format::kBF16 ? bf16<R + 1>
+                                      : kFormat == Format::kInt8 ? int8<R + 1, false>
+                                                                 : int8<R + 1, true>...};
+    kRows[n - 1](y, ldy, m, x, row, panel, K);
+  }
+  template <Format kFormat>
+  static void multiply(float* y, Index ldy, Index n, Index m, const Operand& x, Index row, const std::byte* panel,
+                       Index K) {
+    multiply_of<kFormat>(std::make_integer_sequence<int, Cpu::kRows[int(kFormat)]>(), y, ldy, n, m, x, row, panel, K);
+  }
+
+  // --- attention -----------------------------------------------------------------------------------------------------
+
+  template <int R>
+  static void scores_of(float* s, const float* q, Index ldq, const float* k, Index ldk, Index n, Index width) {
+    constexpr int kKeys = Cpu::kKeys;
+    for (Index j = 0; j < n; j += kKeys) {
+      const float* key[kKeys];  // beyond the last: the last again, its score unused
+      for (int l = 0; l < kKeys; ++l) key[l] = k + std::min(j + l, n - 1) * ldk;
+      Floats sum[R][kKeys] = {};
+      const auto step = [&](Index d, auto... left) {
+        Floats q_d[R];
+#pragma GCC unroll 4
+        for (int i = 0; i < R; ++i) kept(q_d[i] = load(q + i * ldq + d, left...));
+#pragma GCC unroll 4
+        for (int l = 0; l < kKeys; ++l) {
+          Floats k_d = load(key[l] + d, left...);
+          kept(k_d);
+#pragma GCC unroll 4
+          for (int i = 0; i < R; ++i) sum[i][l] += q_d[i] * k_d;
+        }
+      };
+      Index d = 0;
+      for (; d + kLanes <= width; d += kLanes) step(d);
+      if (d < width) step(d, width - d);
+      for (int i = 0; i < R; ++i) {
+        float of_keys[kKeys];
+        Cpu::sums(of_keys, sum[i]);
+        std::copy_n(of_keys, std::min<Index>(kKeys, n - j), s + i * kPageTokens + j);
+      }
+    }
+  }
+  static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width) {
+    constexpr int R = Cpu::kScoreRows;
+    for (; G >= R; G -= R, s += R * kPageTokens, q += R * ldq) scores_of<R>(s, q, ldq, k, ldk, n, width);
+    for (; G >= 1; --G, s += kPageTokens, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
+  }
+
+  static float largest(const float* s, Index n) {
+    Floats m = Floats{} + s[0];
+    Index j = 0;
+    for (; j + kLanes <= n; j += kLanes) m = load(s + j) > m ? load(s + j) : m;
+    for (; j < n; ++j) m = s[j] > m ? Floats{} + s[j] : m;
+    float a[kLanes];
+    store(a, m);
+    return *std::max_element(a, a + kLanes);
+  }
+
+  static void soften(float* s, Index n, float& m, float& l, float* acc, Index width) {
+    const float m_new = std::max(m, largest(s, n));
+    const float shrink = exp(Floats{} + (m - m_new))[0];
+    Floats sum = {};
+    for (Index j = 0; j < n; j += kLanes) {
+      Floats p = exp(load(s + j) - m_new);
+      for (Index lane = std::max<Index>(n - j, 0); lane < kLanes; ++lane) p[lane] = 0;
+      store(s + j, p);
+      sum += p;
+    }
+    l = l * shrink + total(sum);
+    m = m_new;
+    if (shrink == 1) return;
+    Index d = 0;
+    for (; d + kLanes <= width; d += kLanes) store(acc + d, shrink * load(acc + d));
+    for (; d < width; ++d) acc[d] *= shrink;
+  }
+
+  template <int R>
+  static void gather_of(float* acc, Index lda, const float* p, const float* v, Index ldv, Index n, Index width) {
+    constexpr int kStripe = 16, N = kStripe / kLanes;
+    const auto stripe = [&](Index d, auto... left) {  // left: of the stripe's 16 numbers, those that there are
+      Floats sum[R][N];
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int c = 0; c < N; ++c) sum[i][c] = load(acc + i * lda + d + c * kLanes, (left - c * kLanes)...);
+      for (Index j = 0; j < n; ++j) {
+        Floats v_j[N];
+#pragma GCC unroll 4
+        for (int c = 0; c < N; ++c) v_j[c] = load(v + j * ldv + d + c * kLanes, (left - c * kLanes)...);
+#pragma GCC unroll 8
+        for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+          for (int c = 0; c < N; ++c) sum[i][c] += p[i * kPageTokens + j] * v_j[c];
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int c = 0; c < N; ++c) store(acc + i * lda + d + c * kLanes, sum[i][c], (left - c * kLanes)...);
+    };
+    Index d = 0;
+    for (; d + kStripe <= width; d += kStripe) stripe(d);
+    if (d < width) stripe(d, width - d);
+  }
+  static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width) {
+    constexpr int R = Cpu::kGatherRows, Rest = R / 2;
+    for (; G >= R; G -= R, acc += R * lda, p += R * kPageTokens) gather_of<R>(acc, lda, p, v, ldv, n, width);
+    for (; G >= Rest; G -= Rest, acc += Rest * lda, p += Rest * kPageTokens)
+      gather_of<Rest>(acc, lda, p, v, ldv, n, width);
+    for (; G >= 1; --G, acc += lda, p += kPageTokens) gather_of<1>(acc, lda, p, v, ldv, n, width);
+  }
+
+  // --- element by element --------------------------------------------------------------------------------------------
+
+  static void rms_norm(float* y, const float* x, const float* gain, Index D, float eps) {
+    Floats squares = {};
+    Index d = 0;
+    for (; d + kLanes <= D; d += kLanes) squares += load(x + d) * load(x + d);
+    if (d < D) squares += load(x + d, D - d) * load(x + d, D - d);
+    const float r = 1 / std::sqrt(total(squares) / float(D) + eps);
+    for (d = 0; d + kLanes <= D; d += kLanes) store(y + d, r * load(x + d) * load(gain + d));
+    if (d < D) store(y + d, r * load(x + d, D - d) * load(gain + d, D - d), D - d);
+  }
+
+  static void swiglu(float* y, const float* gate_up, Index m) {
+    Index j = 0;
+    const auto step = [&](auto... left) {
+      const Floats a = load(gate_up + j, left...), u = load(gate_up + m + j, left...);
+      store(y + j, a / (exp(-a) + 1.0f) * u, left...);
+    };
+    for (; j + kLanes <= m; j += kLanes) step();
+    if (j < m) step(m - j);
+  }
+
+  static constexpr Instructions kInstructions = {
+      {Cpu::kRows[0], Cpu::kRows[1], Cpu::kRows[2], Cpu::kRows[3]},
+      {multiply<Format::kF32>, multiply<Format::kBF16>, multiply<Format::kInt8>, multiply<Format::kInt4>},
+      scores,
+      soften,
+      gather,
+      rms_norm,
+      swiglu};
+};
+
+}  // namespace seekling
