@@ -21,17 +21,16 @@ Config deepseek_v2() {  // its attention; the feed-forward layers are left dense
   return c;
 }
 
-// Numbers a token, by the memory that the caches take from the system. A tensor's memory appears when it is first
+// Numbers a token, by the memory that the caches take. A tensor's memory appears when it is first
 // touched, so the 236 billion weights of the model, which nobody touches here, cost nothing.
 Index measured(const Config& config) {
   const Transformer model(config);
   const std::vector<Cache> caches = model.make_caches(kTokens);
-  pool::release();
-  const std::size_t before = pool::bytes_allocated();
+  const std::size_t before = pool::bytes_in_use();
   for (const Cache& cache : caches)
     for (const Tensor& held : {cache.key.c, cache.key.r, cache.value})
       if (held.defined()) held.data();
-  return Index((pool::bytes_allocated() - before) / sizeof(real)) / kTokens;
+  return Index((pool::bytes_in_use() - before) / sizeof(real)) / kTokens;
 }
 
 void line(const char* name, Index numbers, Index layers, double mha) {

@@ -1,8 +1,7 @@
 // seekling bench: how fast this machine trains, decodes and multiplies.
 //
 // Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a machine that does
-// anything else the threads wait for each other, and the numbers mean nothing. Weights and ids are random: the work
-// does not depend on what they are, but for the router, whose choice is nearly even at the start of training.
+// anything else the threads wait for each other, and the numbers mean nothing.
 #include "cli/bench.h"
 
 #include <sys/resource.h>
@@ -14,13 +13,8 @@
 #include "cli/places.h"
 #include "cli/precision.h"
 #include "core/parallel.h"
-#include "interop/checkpoint.h"
-#include "model/size.h"
 #include "ops/gemm.h"
-#include "ops/gemm_kernel.h"
-#include "tensor/tape.h"
-#include "train/adamw.h"
-#include "train/clip.h"
+#include "train/profile.h"
 
 namespace seekling {
 
@@ -36,60 +30,11 @@ double peak_rss_mib() {
 #endif
 }
 
-// What the innermost loop of the products reaches with everything in the nearest cache, on all threads: the ceiling for
-// all else. 0 where Eigen multiplies.
-double peak_gflops() {
-  const GemmInstructions* cpu = gemm_instructions();
-  if (!cpu) return 0;
-  constexpr Index K = 64, kCalls = 20000;
-  const double time =
-      measure(2, 7, [&](Index) {
-        parallel_for(threads(), 1, [&](Index) {
-          const std::vector<real> a(size_t(cpu->rows * K), real(0.5)), b(size_t(cpu->cols * K), real(0.5));
-          std::vector<real> c(size_t(cpu->rows * cpu->cols));
-          for (Index n = 0; n < kCalls; ++n)
-            cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), cpu->cols, K, false);
-        });
-      }).best;
-  return 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time;
-}
-
 // Sequences and their length, where the flags do not say: as much work a step as suits the preset.
-std::pair<Index, Index> usual_batch(const std::string& model) {
+StepSize usual_batch(const std::string& model) {
   if (model == "small") return {4, 512};
   if (model == "medium") return {2, 512};
   return {8, 256};
-}
-
-Json step(const Config& config, Index B, Index T, Index steps) {
-  const Transformer model(config);
-  model.initialise(1);
-  AdamW optimizer(named_parameters(model), {});
-  Rng rng(1);
-  const Times t = measure(3, steps, [&](Index i) {
-    const Ids ids = random_ids(B * T, config.vocab_size, rng), targets = random_ids(B * T, config.vocab_size, rng);
-    {
-      Tape tape;
-      Pass pass;
-      const Tensor loss = model.loss(ids, targets, B, T, pass);
-      if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = 1;  // the tape is played back once, from both
-      tape.backward(loss);
-    }
-    optimizer.update(i + 1, 3e-4, clip_factor(gradient_norm(optimizer.parameters()), 1));
-    clear_gradients(optimizer.parameters());
-  });
-  const double tokens = double(B * T), flops = 3 * forward_flops(config, double(T + 1) / 2);
-  const double peak = peak_gflops();
-  return {{"step_ms_median", 1e3 * t.median},
-          {"step_ms_min", 1e3 * t.best},
-          {"tokens_per_s", tokens / t.median},
-          {"tokens_per_s_best", tokens / t.best},
-          {"mflop_per_token", flops / 1e6},
-          {"gflops", 1e-9 * flops * tokens / t.median},
-          {"peak_gflops", peak},
-          {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
-          {"batch_size", B},
-          {"seq_len", T}};
 }
 
 // The products of one layer, forward and backward, for `rows` tokens.
@@ -136,24 +81,34 @@ Json gemm(const Config& c, Index rows, Index repeats) {
   return {{"gflops", 1e-9 * work / time}, {"peak_gflops", peak_gflops()}, {"products", products}};
 }
 
+void print_gemm(const Json& result) {
+  for (const auto& [key, value] : result.items())
+    if (!value.is_array()) print_field(key, value);
+  for (const Json& row : result["products"])
+    std::printf("  %-20s %6ld x %5ld x %5ld   forward %6.1f   dx %6.1f   dW %6.1f GFLOP/s\n",
+                row["name"].get<std::string>().c_str(), row["rows"].get<long>(), row["out"].get<long>(),
+                row["in"].get<long>(), row["forward_gflops"].get<double>(), row["dx_gflops"].get<double>(),
+                row["dw_gflops"].get<double>());
+}
+
+Json against_torch(const cxxopts::ParseResult& flags, const std::string& model, const StepSize& size, Index steps) {
+  return bench_against_torch(
+      model, find_config_file(model), size, steps,
+      {flags["python"].as<std::string>(), flags["dtype"].as<std::string>(), flags["pairs"].as<Index>()});
+}
+
 void print(const Json& result) {
-  for (const auto& [key, value] : result.items()) {
-    if (value.is_array()) {
-      for (const Json& row : value)
-        std::printf("  %-20s %6ld x %5ld x %5ld   forward %6.1f   dx %6.1f   dW %6.1f GFLOP/s\n",
-                    row["name"].get<std::string>().c_str(), row["rows"].get<long>(), row["out"].get<long>(),
-                    row["in"].get<long>(), row["forward_gflops"].get<double>(), row["dx_gflops"].get<double>(),
-                    row["dw_gflops"].get<double>());
-    } else if (value.is_number_float()) {
-      std::printf("%-20s %14.3f\n", key.c_str(), value.get<double>());
-    } else {
-      std::printf("%-20s %14s\n", key.c_str(),
-                  value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
-    }
-  }
+  for (const auto& [key, value] : result.items()) print_field(key, value);
 }
 
 }  // namespace
+
+void print_field(const std::string& key, const Json& value) {
+  if (value.is_number_float()) std::printf("%-20s %14.3f\n", key.c_str(), value.get<double>());
+  else
+    std::printf("%-20s %14s\n", key.c_str(),
+                value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+}
 
 int bench_command(int argc, char** argv) {
   cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache or gemm.");
@@ -168,7 +123,12 @@ int bench_command(int argc, char** argv) {
        cxxopts::value<Index>()->default_value("64"), "N")
       ("budget", "of cache: MiB for the requests' caches", cxxopts::value<Index>()->default_value("16"), "MIB")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
-      ("dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
+      ("recompute", "of step: as train --recompute")
+      ("against", "of step: another program to run side by side with; torch is known", cxxopts::value<std::string>(), "PEER")
+      ("python", "of --against: a Python that has torch and transformers",
+       cxxopts::value<std::string>()->default_value("python3"), "FILE")
+      ("pairs", "of --against: rounds", cxxopts::value<Index>()->default_value("5"), "N")
+      ("dtype", "of step: fp32 or bf16, which the matrix products read", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
   add_precision(options);
@@ -176,30 +136,40 @@ int bench_command(int argc, char** argv) {
   const Precision precision = precision_of(flags);
   if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache or gemm");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
-  if (flags["dtype"].as<std::string>() != "fp32")
-    throw Usage("--dtype: found " + flags["dtype"].as<std::string>() + ", expected fp32, the only one there is yet");
-  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget"})
+  const std::string dtype = flags["dtype"].as<std::string>();
+  if (dtype != "fp32" && !(dtype == "bf16" && task == "step"))
+    throw Usage("--dtype: found " + dtype + ", expected fp32, or bf16 with bench step");
+  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget", "pairs"})
     if (flags.count(flag) && flags[flag].as<Index>() < 1)
       throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
   Config config = find_config(name);
-  auto [B, T] = usual_batch(name);
-  if (flags.count("batch-size")) B = flags["batch-size"].as<Index>();
-  if (flags.count("seq-len")) T = flags["seq-len"].as<Index>();
+  StepSize size = usual_batch(name);
+  if (flags.count("batch-size")) size.batch_size = flags["batch-size"].as<Index>();
+  size.products = dtype == "bf16" ? Products::kBf16 : Products::kFp32;
+  size.recompute = flags.count("recompute") > 0;
+  if (flags.count("seq-len")) size.seq_len = flags["seq-len"].as<Index>();
   const Index repeats = flags["steps"].as<Index>(), gen = flags["gen"].as<Index>();
   const Index context = task == "cache" && !flags.count("ctx") ? 32768 : flags["ctx"].as<Index>();
   const Index budget = flags["budget"].as<Index>() * 1048576;
   config.max_position_embeddings = std::max(config.max_position_embeddings, context + gen + 8);
 
-  Json result{{"task", task}, {"model", name}, {"threads", threads()}, {"dtype", "fp32"}};
-  if (task == "step") result.update(step(config, B, T, repeats));
+  Json result{{"task", task}, {"model", name}, {"threads", threads()}, {"dtype", dtype}};
+  const bool against = flags.count("against") > 0;
+  if (against && (task != "step" || flags["against"].as<std::string>() != "torch"))
+    throw Usage("--against: found " + flags["against"].as<std::string>() + " with bench " + task +
+                ", expected torch with bench step");
+  if (against) result.update(against_torch(flags, name, size, repeats));
+  else if (task == "step") result.update(bench_step(config, size, repeats));
   else if (task == "prefill") result.update(bench_prefill(config, context, repeats, precision));
   else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
   else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
-  else if (task == "gemm") result.update(gemm(config, B * T, repeats));
+  else if (task == "gemm") result.update(gemm(config, size.batch_size * size.seq_len, repeats));
   else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache or gemm");
-  result["peak_rss_mib"] = peak_rss_mib();
+  if (!against) result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
   else if (task == "cache") print_cache(result);
+  else if (task == "step") print_step(result);
+  else if (task == "gemm") print_gemm(result);
   else print(result);
   return 0;
 }

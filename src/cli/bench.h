@@ -1,12 +1,15 @@
-// What the tasks of seekling bench share: bench.cpp has those of training, bench_infer.cpp those of inference.
+// What the tasks of seekling bench share: bench_step.cpp and bench_torch.cpp have those of training, bench_infer.cpp those
+// of inference.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/products.h"
 #include "core/rng.h"
 #include "infer/decoder.h"
 
@@ -38,6 +41,24 @@ inline Ids random_ids(Index n, Index vocab, Rng& rng) {
   for (Index i = 0; i < n; ++i) ids.push_back(std::int32_t(rng.below(vocab)));
   return ids;
 }
+
+void print_field(const std::string& key, const Json& value);  // one line
+
+struct StepSize {
+  Index batch_size, seq_len;
+  bool recompute = false;
+  Products products = Products::kFp32;
+};
+Json bench_step(const Config& config, const StepSize& size, Index steps);
+void print_step(const Json& result);
+
+struct Against {
+  std::string python, dtype;
+  Index pairs;
+};
+// Error if that Python has no torch. `config`: the model's file, for the other side.
+Json bench_against_torch(const std::string& model, const std::filesystem::path& config, const StepSize& size,
+                         Index steps, const Against& against);
 
 Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
 Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);

@@ -14,10 +14,12 @@ namespace seekling {
 
 namespace fs = std::filesystem;
 
-Config find_config(const std::string& model) {
+Config find_config(const std::string& model) { return read_config(find_config_file(model)); }
+
+fs::path find_config_file(const std::string& model) {
   const fs::path presets = SEEKLING_MODELS, preset = presets / (model + ".json");
-  if (model.find('/') == std::string::npos && fs::exists(preset)) return read_config(preset);
-  if (fs::exists(model)) return read_config(model);
+  if (model.find('/') == std::string::npos && fs::exists(preset)) return preset;
+  if (fs::exists(model)) return fs::is_directory(model) ? fs::path(model) / "config.json" : fs::path(model);
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(presets)) names.insert(entry.path().stem().string());
   std::string list;

@@ -66,7 +66,10 @@ cxxopts::Options train_options() {
   for_each_setting(defaults, [&](const std::string& key, const auto& value) {
     using Value = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<Value, bool>) {
-      options.add_options("Training")(dashed(key), "train on batch 0 alone, whose loss must go to 0: a first check");
+      options.add_options("Training")(
+          dashed(key), key == "recompute"
+                           ? "make norms and up-projections again for backward: less memory, the same bits"
+                           : "train on batch 0 alone, whose loss must go to 0: a first check");
     } else {
       const std::string usual = flag_text(value) + (key == "lr" ? " x 128 / hidden size" : "");
       options.add_options("Training")(dashed(key), "default " + usual, cxxopts::value<Value>(), "X");
@@ -102,8 +105,8 @@ Config config_of(const cxxopts::ParseResult& flags) {
 // A run that goes on has its settings in its folder. What can be told anew changes what is shown and how long it goes on,
 // not what was learned; any other flag would be ignored, so it is refused.
 void check_resume_flags(const cxxopts::ParseResult& flags) {
-  static const std::vector<std::string> kMayChange = {"resume",  "steps",  "eval-every", "save-every", "sample-every",
-                                                      "threads", "device", "profile",    "tensorboard"};
+  static const std::vector<std::string> kMayChange = {"resume",  "steps",  "eval-every", "save-every",  "sample-every",
+                                                      "threads", "device", "profile",    "tensorboard", "recompute"};
   for (const auto& given : flags.arguments())
     if (std::ranges::find(kMayChange, given.key()) == kMayChange.end())
       throw Usage(

@@ -2,6 +2,7 @@
 #include "nn/block.h"
 
 #include "ops/add.h"
+#include "tensor/tape.h"
 
 namespace seekling {
 
@@ -32,7 +33,9 @@ Tensor Block::forward(const Tensor& h, Pass& pass) const {
   const Tensor x = input_layernorm(h);
   const Tensor u = std::visit([&](const auto& attention) { return attention.forward(x, pass.first); }, self_attn);
   if (pass.keep_hidden) pass.attn_out.push_back(u);
-  return feed_forward(add(h, u), pass);
+  const Tensor y = feed_forward(add(h, u), pass);
+  layer_is_done();
+  return y;
 }
 
 Tensor Block::decode(const Tensor& h, Pass& pass, Cache& cache) const {

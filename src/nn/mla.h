@@ -26,10 +26,13 @@ struct MLA {
   Rotary rotary;
   real scale;
 
-  Linear q_proj;              // without query compression (q_lora_rank 0) ...
-  Linear q_a_proj, q_b_proj;  // ... or with it
+  Linear q_proj;    // without query compression (q_lora_rank 0) ...
+  Linear q_a_proj;  // ... or with it
+  UpProjection q_b_proj;
   RmsNorm q_a_layernorm;
-  Linear kv_a_proj_with_mqa, kv_b_proj, o_proj;
+  Linear kv_a_proj_with_mqa;
+  UpProjection kv_b_proj;
+  Linear o_proj;
   RmsNorm kv_a_layernorm;
 };
 

@@ -20,7 +20,7 @@ struct MoE {
   BalanceOptions balance;  // expert level; the others are a training run's, and come in the Pass
   bool seq_aux;
 
-  Linear gate;                     // [E,hidden_size]
+  PreciseLinear gate;              // [E,hidden_size]
   Tensor e_score_correction_bias;  // [E]; V3 only
   Tensor experts_gate_up;          // [E,2·m,hidden_size]: gate_proj, then up_proj, of each expert
   Tensor experts_down;             // [E,hidden_size,m]

@@ -68,6 +68,39 @@ struct Problem {
   Index end_of_queries(Index b, Index j) const { return until.empty() ? T : until[size_t(b * S + j)]; }
 };
 
+// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
+std::vector<std::int32_t> ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
+  std::vector<std::int32_t> until(first.size());
+  for (Index b = 0; b < B && !first.empty(); ++b) {
+    const auto documents = first.subspan(size_t(b * T), size_t(T));
+    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
+          " goes back: a token's first key must not come before that of the token before it");
+    Index end = 0;
+    for (Index j = 0; j < T; ++j) {
+      while (end < T && documents[size_t(end)] <= j) ++end;
+      until[size_t(b * T + j)] = std::int32_t(end);
+    }
+  }
+  return until;
+}
+
+Problem problem_of(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
+  const Tensor& any = q.c.defined() ? q.c : q.r;
+  const Index B = any.dim(0), T = any.dim(1), H = any.dim(2);
+  return {.q_c = Heads(q.c),
+          .q_r = Heads(q.r),
+          .k_c = Heads(k.c),
+          .k_r = Heads(k.r),
+          .v = Heads(v),
+          .B = B,
+          .T = T,
+          .S = v.dim(1),
+          .H = H,
+          .scale = scale,
+          .first = {first.begin(), first.end()},
+          .until = ends_of_queries(first, B, T)};
+}
+
 // [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two parts meet, a tile at a time.
 void gather(View tile, View c, View r, Index begin, real factor) {
   if (c.cols) tile.matrix().leftCols(c.cols) = factor * c.middle_rows(begin, tile.rows).matrix();
@@ -227,22 +260,6 @@ void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor
 
 }  // namespace
 
-// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
-static std::vector<std::int32_t> ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
-  std::vector<std::int32_t> until(first.size());
-  for (Index b = 0; b < B && !first.empty(); ++b) {
-    const auto documents = first.subspan(size_t(b * T), size_t(T));
-    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
-          " goes back: a token's first key must not come before that of the token before it");
-    Index end = 0;
-    for (Index j = 0; j < T; ++j) {
-      while (end < T && documents[size_t(end)] <= j) ++end;
-      until[size_t(b * T + j)] = std::int32_t(end);
-    }
-  }
-  return until;
-}
-
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
@@ -252,23 +269,15 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std:
         any.shape(), ", and its heads must divide those of q");
   check(first.empty() || (Index(first.size()) == B * T && S == T), "attention: the document mask has ", first.size(),
         " entries, expected ", B * T, " and no earlier tokens (", S - T, ")");
-  const Problem p{Heads(q.c),
-                  Heads(q.r),
-                  Heads(k.c),
-                  Heads(k.r),
-                  Heads(v),
-                  B,
-                  T,
-                  S,
-                  H,
-                  scale,
-                  {first.begin(), first.end()},
-                  ends_of_queries(first, B, T)};
-
+  const Problem p = problem_of(q, k, v, scale, first);
   const Tensor o({B, T, H, v.cols()}), lse({B, T, H});
   const View O = o, LSE = lse;
   parallel_for(B * H, 1, [&](Index task) { forward_head(p, O, LSE, task / H, task % H); });
-  record("attention", {v}, {o}, [p, q, k, v, o, lse, d_o = o.grad()] { attention_backward(p, q, k, v, o, lse, d_o); });
+  std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v};
+  std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
+  record("attention", inputs, {o}, [=, first = p.first, d_o = o.grad()] {
+    attention_backward(problem_of(q, k, v, scale, first), q, k, v, o, lse, d_o);
+  });
   return o;
 }
 

@@ -19,15 +19,18 @@
 #include <utility>
 #include <vector>
 
+#include "core/half.h"
 #include "core/parallel.h"
-#include "ops/gemm_kernel.h"
+#include "core/products.h"
+#include "ops/gemm_bf16.h"
 
 namespace seekling {
 
 namespace {
 
 constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; `seekling bench gemm` weighs the sizes
-constexpr Index kTilesWanted = 16;        // with fewer, one thread would often wait for another's last tile
+static_assert(kDepth % 2 == 0);                                 // pairs of bf16 are not cut apart
+constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -51,6 +54,15 @@ const GemmInstructions* best_instructions() {
 const GemmInstructions*& instructions() {
   static const GemmInstructions* best = best_instructions();
   return best;
+}
+
+const GemmInstructions* bf16_instructions() {
+  const GemmInstructions* cpu = instructions();
+#if defined(__x86_64__)
+  if (cpu && cpu == gemm_avx512() && __builtin_cpu_supports("avx512bf16") && gemm_avx512_bf16())
+    return gemm_avx512_bf16();
+#endif
+  return cpu ? cpu->bf16 : nullptr;
 }
 
 // Memory that a thread keeps from call to call.
@@ -80,7 +92,9 @@ struct Panels {
   Index K, N;
 
   Index width(const GemmInstructions& cpu, Index j) const { return N - j > cpu.cols / 2 ? cpu.cols : cpu.cols / 2; }
-  const real* at(const GemmInstructions& cpu, Index k, Index j) const { return data + j * K + k * width(cpu, j); }
+  real* at(const GemmInstructions& cpu, Index k, Index j) const {
+    return data + j * cpu.words(K) + k / cpu.step * width(cpu, j);
+  }
 };
 
 struct Piece {  // a tile of C, or some columns of B to be packed
@@ -98,11 +112,13 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
   do {  // once even for K = 0, which stores zeros
     const Index n_k = std::min(kDepth, K - k);
     const bool add = accumulate || k > 0;
-    real* packed = nullptr;
+    const Index words = cpu.words(n_k);
+    const bool in_place = !transposed && !cpu.round_rows;
+    real* packed = in_place ? nullptr : scratch.take((c.rows + cpu.rows) * kDepth);
     if (transposed) {
-      packed = scratch.take((c.rows + cpu.rows) * kDepth);
-      for (Index i = 0; i < c.rows; i += cpu.rows)
-        cpu.pack_rows(packed + i * n_k, a.data + k * a.ld + i, a.ld, std::min(cpu.rows, c.rows - i), n_k);
+      cpu.pack_rows(packed, a.data + k * a.ld, a.ld, c.rows, n_k);
+    } else if (cpu.round_rows) {
+      cpu.round_rows(packed, a.data + k, a.ld, c.rows, n_k);
     }
     for (Index j = 0; j < c.cols; j += cpu.cols) {
       const Index m = std::min(cpu.cols, c.cols - j);
@@ -111,8 +127,10 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
       for (Index i = 0; i < c.rows; i += cpu.rows) {
         const Index n = std::min(cpu.rows, c.rows - i);
         real* block = c.data + i * c.ld + j;
-        if (packed) {
-          cpu.multiply_packed(block, c.ld, n, m, packed + i * n_k, 0, panel, wide, n_k, add);
+        if (transposed) {
+          cpu.multiply_packed(block, c.ld, n, m, packed + i * words, 0, panel, wide, n_k, add);
+        } else if (packed) {
+          cpu.multiply(block, c.ld, n, m, packed + i * words, words, panel, wide, n_k, add);
         } else {
           cpu.multiply(block, c.ld, n, m, a.data + i * a.ld + k, a.ld, panel, wide, n_k, add);
         }
@@ -124,7 +142,7 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
 
 void pack_panel(const GemmInstructions& cpu, const Panels& panels, View b, bool transposed, Index j) {
   const Index cols = std::min(cpu.cols, panels.N - j);
-  real* panel = panels.data + j * panels.K;
+  real* panel = panels.at(cpu, 0, j);
   if (transposed) {
     cpu.pack_transposed(panel, b.data + j * b.ld, b.ld, cols, panels.K);
   } else {
@@ -171,7 +189,7 @@ Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
     return sum;
   };
   Index rows = kTileRows / cpu.rows * cpu.rows;
-  while (rows > cpu.rows && tiles(rows) < kTilesWanted) rows -= cpu.rows;
+  while (rows > cpu.rows && tiles(rows) < kTilesPerThread * threads()) rows -= cpu.rows;
   return rows;
 }
 
@@ -218,7 +236,7 @@ void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> grou
   for (const Gemm& g : group)
     for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += kTileCols)
       pieces.push_back({&g, {}, 0, 0, j, std::min(kTileCols, g.c.cols - j)});
-  if (Index(pieces.size()) < kTilesWanted) return multiply_tiles(form, cpu, group, pieces, accumulate);
+  if (Index(pieces.size()) < kTilesPerThread * threads()) return multiply_tiles(form, cpu, group, pieces, accumulate);
   const auto work = [&](const Piece& p) { return p.g->c.rows * p.cols * depth(form, *p.g); };
   std::stable_sort(pieces.begin(),
                    pieces.end(),  // the largest first: experts differ, and no thread waits long at the end
@@ -260,13 +278,24 @@ void multiply_by_eigen(Form form, const Gemm& g, bool accumulate) {
   });
 }
 
+void multiply_rounded_by_eigen(Form form, const Gemm& g, bool accumulate) {
+  const auto rounded = [](View x) {
+    Matrix copy = x.matrix();
+    for (real& number : copy.reshaped()) number = real(from_bf16(to_bf16(float(number))));
+    return copy;
+  };
+  const auto view = [](Matrix& x) { return View{x.data(), x.rows(), x.cols(), x.cols()}; };
+  Matrix a = rounded(g.a), b = rounded(g.b);
+  multiply_by_eigen(form, {g.c, view(a), view(b)}, accumulate);
+}
+
 void gemm(Form form, std::span<const Gemm> group, Accumulate accumulate) {
-  const bool add = accumulate == Accumulate::kYes;
-  const GemmInstructions* cpu = instructions();
+  const bool add = accumulate == Accumulate::kYes, bf16 = products() == Products::kBf16;
+  const GemmInstructions* cpu = bf16 ? bf16_instructions() : instructions();
   if (!cpu) {
     for (const Gemm& g : group)
-      if (g.c.cols > 0) multiply_by_eigen(form, g, add);
-  } else if (form == Form::kNT &&
+      if (g.c.cols > 0) bf16 ? multiply_rounded_by_eigen(form, g, add) : multiply_by_eigen(form, g, add);
+  } else if (form == Form::kNT && cpu->dot &&
              std::all_of(group.begin(), group.end(), [](const Gemm& g) { return g.c.rows <= kFewRows; })) {
     for (const Gemm& g : group) multiply_few_rows(*cpu, g, add);
   } else {

@@ -7,6 +7,8 @@
 // Each takes one product or a group of them: a layer's experts, whose row counts differ, are shared out among the
 // threads as one piece of work. The C of a group must not overlap. Any size may be 0; K = 0 is a sum of nothing.
 //
+// Where products() says bf16 (core/products.h), A and B are rounded to it, and sums stay in fp32.
+//
 // The bits of C do not depend on the number of threads. Inside a parallel region a product runs on its own thread, so
 // attention can multiply small tiles there. After the first call of a size nothing is allocated.
 #pragma once

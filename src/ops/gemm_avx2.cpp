@@ -1,11 +1,17 @@
-// gemm_kernel.h in AVX2's instructions: CMake compiles this file for them, whatever the rest is compiled for.
-#include "ops/gemm_kernel.h"
+// gemm_kernel.h and gemm_bf16.h in AVX2's instructions: CMake compiles this file for them, whatever the rest is compiled for.
+#include "ops/gemm_bf16.h"
 
 namespace seekling {
 
 const GemmInstructions* gemm_avx2() {
 #if defined(__AVX2__)
-  return &GemmKernel<real, 32, 16>::kInstructions;
+#ifdef SEEKLING_DOUBLE
+  static constexpr GemmInstructions kAll = GemmKernel<real, 32, 16>::instructions(nullptr);
+#else
+  static constexpr GemmInstructions kAll =
+      GemmKernel<real, 32, 16>::instructions(&Bf16Kernel<32, 16, WidenedPairs>::kInstructions);
+#endif
+  return &kAll;
 #else
   return nullptr;
 #endif

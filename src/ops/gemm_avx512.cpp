@@ -1,11 +1,17 @@
-// gemm_kernel.h in AVX-512's instructions: CMake compiles this file for them, whatever the rest is compiled for.
-#include "ops/gemm_kernel.h"
+// gemm_kernel.h and gemm_bf16.h in AVX-512's instructions: CMake compiles this file for them, whatever the rest is compiled for.
+#include "ops/gemm_bf16.h"
 
 namespace seekling {
 
 const GemmInstructions* gemm_avx512() {
 #if defined(__AVX512F__)
-  return &GemmKernel<real, 64, 32>::kInstructions;
+#ifdef SEEKLING_DOUBLE
+  static constexpr GemmInstructions kAll = GemmKernel<real, 64, 32>::instructions(nullptr);
+#else
+  static constexpr GemmInstructions kAll =
+      GemmKernel<real, 64, 32>::instructions(&Bf16Kernel<64, 32, WidenedPairs>::kInstructions);
+#endif
+  return &kAll;
 #else
   return nullptr;
 #endif

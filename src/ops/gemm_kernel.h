@@ -29,12 +29,20 @@ struct GemmInstructions {
   // The panel of B[K, m] as it lies, and of its transpose B[m, K].
   using Pack = void(real* panel, const real* b, Index ldb, Index m, Index K);
   Pack *pack, *pack_transposed;
-  // A[K, n] packed for multiply_packed.
+  // A[K, n], any n, packed for multiply_packed: kRows columns after kRows columns, each as long as words(K) kRows.
   void (*pack_rows)(real* packed, const real* a, Index lda, Index n, Index K);
 
-  // C[n,N] = or += A[n,K] B[N,K]ᵀ, n <= 4.
+  // C[n,N] = or += A[n,K] B[N,K]ᵀ, n <= 4. nullptr: there is none.
   void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb, Index N, Index K,
               bool add);
+
+  // For bf16 (gemm_bf16.h), where a packed word holds `step` numbers that follow each other in k. Then A is not read in
+  // place but as words of these rows, and the instructions for fp32 name those for bf16.
+  Index step = 1;
+  Pack* round_rows = nullptr;  // A[n, K]
+  const GemmInstructions* bf16 = nullptr;
+
+  Index words(Index K) const { return (K + step - 1) / step; }
 };
 
 template <class T, int kBytes, int kRegisters>  // bytes of a vector register, and how many the machine has
@@ -70,6 +78,11 @@ struct GemmKernel {
 #pragma GCC unroll 2
         for (int v = 0; v < V; ++v) sum[i][v] += (kPacked ? a[k * kRows + i] : a[i * lda + k]) * b_k[v];
     }
+    put<R, V>(c, ldc, m, sum, add);
+  }
+
+  template <int R, int V>  // C = or += sum, over the first m columns
+  __attribute__((always_inline)) static void put(T* c, Index ldc, Index m, const Vector (&sum)[R][V], bool add) {
 #pragma GCC unroll 12
     for (int i = 0; i < R; ++i)
 #pragma GCC unroll 2
@@ -126,12 +139,10 @@ struct GemmKernel {
   }
 
   static void pack_rows(T* packed, const T* a, Index lda, Index n, Index K) {
-    for (Index k = 0; k < K; ++k) {
-      if (n == kRows) {
-        std::memcpy(packed + k * kRows, a + k * lda, kRows * sizeof(T));
-      } else {
-        std::memcpy(packed + k * kRows, a + k * lda, size_t(n) * sizeof(T));
-      }
+    const Index whole = n / kRows * kRows;
+    for (Index k = 0; k < K; ++k, packed += kRows, a += lda) {
+      for (Index i = 0; i < whole; i += kRows) std::memcpy(packed + i * K, a + i, kRows * sizeof(T));
+      if (whole < n) std::memcpy(packed + whole * K, a + whole, size_t(n - whole) * sizeof(T));
     }
   }
 
@@ -205,8 +216,17 @@ struct GemmKernel {
     if (n == 1) dot<1>(c, ldc, a, lda, b, ldb, N, K, add);
   }
 
-  static constexpr GemmInstructions kInstructions = {kRows, kCols,           multiply<false>, multiply<true>,
-                                                     pack,  pack_transposed, pack_rows,       dot_of};
+  static constexpr GemmInstructions instructions(const GemmInstructions* bf16) {
+    return {.rows = kRows,
+            .cols = kCols,
+            .multiply = multiply<false>,
+            .multiply_packed = multiply<true>,
+            .pack = pack,
+            .pack_transposed = pack_transposed,
+            .pack_rows = pack_rows,
+            .dot = dot_of,
+            .bf16 = bf16};
+  }
 };
 
 // gemm_avx512.cpp and gemm_avx2.cpp: nullptr where they are compiled for another kind of machine.

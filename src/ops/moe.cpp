@@ -36,8 +36,12 @@ Tensor dispatch(const Tensor& x, const Plan& plan) {
   check(x.rows() * plan.K == Index(plan.row.size()), "dispatch: x ", x.shape(), " has ", x.rows(), " tokens, the plan ",
         Index(plan.row.size()) / plan.K);
   const Tensor xs({Index(plan.token.size()), x.cols()});
-  const View to = xs, from = x;
-  parallel_for(to.rows, /*grain=*/64, [=, &plan](Index r) { to.row(r) = from.row(plan.token[size_t(r)]); });
+  const auto copy_rows = [x, token = plan.token](View to) {
+    const View from = x;
+    parallel_for(to.rows, /*grain=*/64, [&, to, from](Index r) { to.row(r) = from.row(token[size_t(r)]); });
+  };
+  copy_rows(xs);
+  remakeable(xs, Cost::kCopy, copy_rows);
   record("dispatch", {x}, {xs}, [dx = x.grad(), dxs = xs.grad(), plan] {
     const View d = dx, ds = dxs;
     parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {

@@ -36,6 +36,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
   check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(), " must match the last dimension of x ", x.shape());
   const Tensor y = Tensor::like(x), r({x.rows()});  // r is kept for backward: it is D times smaller than x
   rms_norm_forward(y, r, x, gain, eps);
+  remakeable(y, Cost::kArithmetic, [=](View again) { rms_norm_forward(again, r, x, gain, eps); });
   record("rms_norm", {x, gain}, {y}, [x, gain, r, dx = x.grad(), dy = y.grad()] {
     const Accumulate into_x = flow_into(dx);
     rms_norm_backward(dx, gain.grad(), dy, x, gain, r, into_x);

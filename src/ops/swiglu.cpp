@@ -37,6 +37,7 @@ Tensor swiglu(const Tensor& gate_up) {
   shape.back() /= 2;
   const Tensor y(shape);
   swiglu_forward(y, gate_up);
+  remakeable(y, Cost::kCopy, [gate_up](View again) { swiglu_forward(again, gate_up); });  // exp costs little more
   record("swiglu", {gate_up}, {y}, [gate_up, d_gate_up = gate_up.grad(), dy = y.grad()] {
     const Accumulate into = flow_into(d_gate_up);
     swiglu_backward(d_gate_up, dy, gate_up, into);

@@ -1,12 +1,14 @@
 #include "tensor/storage.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <new>
-#include <unordered_map>
-#include <vector>
+#include <set>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "core/parallel.h"
 
@@ -14,10 +16,94 @@ namespace seekling {
 
 namespace {
 
-struct Pool {
-  std::mutex mutex;
-  std::unordered_map<std::size_t, std::vector<void*>> idle;  // by size class in bytes
-  std::size_t bytes = 0, allocations = 0;
+// The system is asked for large slabs, from which buffers are cut. A buffer is taken from the smallest idle block that
+// is large enough, and joins its idle neighbours when it comes back: what were gradients of the last step become
+// activations of the next. Pages of a slab that nobody has touched cost nothing.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kSlab = 64;  // each buffer is a slab of its own, so that its ends are watched
+#else
+constexpr std::size_t kSlab = std::size_t(1) << 28;
+#endif
+constexpr std::size_t kAlign = 64, kHugePage = std::size_t(1) << 21;
+
+std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
+std::size_t bytes_of(Index n) { return round_up(std::max<std::size_t>(std::size_t(n) * sizeof(real), 1), kAlign); }
+
+char* ask_system(std::size_t bytes) {
+  void* slab = std::aligned_alloc(bytes < kHugePage ? kAlign : kHugePage, bytes);
+  if (!slab) throw std::bad_alloc();
+#ifdef __linux__  // pages of 2 MiB instead of 4 KiB, where there are some: fewer faults, and addresses are found sooner
+  if (bytes >= kHugePage) ::madvise(slab, bytes, MADV_HUGEPAGE);
+#endif
+  return static_cast<char*>(slab);
+}
+
+class Pool {
+ public:
+  char* take(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    auto fit = by_size_.lower_bound({bytes, nullptr});
+    if (fit == by_size_.end()) fit = add_slab(bytes);
+    const auto [size, block] = *fit;
+    by_size_.erase(fit);
+    idle_.erase(block);
+    if (size > bytes) add_idle(block + bytes, size - bytes);
+    used_ += bytes;
+    return block;
+  }
+
+  void give(char* block, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    used_ -= bytes;
+    const auto next = idle_.lower_bound(block);
+    if (next != idle_.end() && next->first == block + bytes && !slabs_.contains(next->first))
+      bytes += next->second, remove_idle(next);
+    const auto after = idle_.lower_bound(block);
+    if (after != idle_.begin() && !slabs_.contains(block))
+      if (const auto before = std::prev(after); before->first + before->second == block) {
+        block = before->first, bytes += before->second;
+        remove_idle(before);
+      }
+    add_idle(block, bytes);
+  }
+
+  void release() {
+    const std::lock_guard lock(mutex_);
+    for (auto slab = slabs_.begin(); slab != slabs_.end();) {
+      const auto block = idle_.find(slab->first);
+      if (block != idle_.end() && block->second == slab->second) {  // idle from end to end
+        remove_idle(block);
+        std::free(slab->first);
+        slab = slabs_.erase(slab);
+      } else {
+        ++slab;
+      }
+    }
+  }
+
+  std::size_t used() const { return used_; }
+  std::size_t allocations() const { return allocations_; }
+
+ private:
+  using Idle = std::map<char*, std::size_t>;
+
+  void add_idle(char* block, std::size_t bytes) { idle_[block] = bytes, by_size_.insert({bytes, block}); }
+  void remove_idle(Idle::iterator block) { by_size_.erase({block->second, block->first}), idle_.erase(block); }
+
+  std::set<std::pair<std::size_t, char*>>::iterator add_slab(std::size_t bytes) {
+    const std::size_t size = bytes <= kSlab ? kSlab : kSlab < kHugePage ? bytes : round_up(bytes, kHugePage);
+    char* slab = ask_system(size);
+    slabs_[slab] = size;
+    ++allocations_;
+    add_idle(slab, size);
+    return by_size_.lower_bound({bytes, nullptr});
+  }
+
+  std::mutex mutex_;
+  Idle idle_;                                        // blocks by address, their sizes
+  std::set<std::pair<std::size_t, char*>> by_size_;  // the same
+  std::map<char*, std::size_t> slabs_;
+  std::size_t used_ = 0, allocations_ = 0;
 };
 
 Pool& the_pool() {
@@ -25,56 +111,22 @@ Pool& the_pool() {
   return *pool;
 }
 
-// Size classes: eight to each power of two, so at most an eighth is wasted and sizes of one step meet again in the next.
-std::size_t size_class(Index n) {
-  const std::size_t bytes = std::max<std::size_t>(std::size_t(n) * sizeof(real), 64);
-  const std::size_t step = std::max<std::size_t>(std::bit_floor(bytes) / 8, 64);
-  return (bytes + step - 1) / step * step;
-}
-
 }  // namespace
 
-real* pool::take(Index n) {
-  const std::size_t bytes = size_class(n);
-  Pool& pool = the_pool();
-  const std::lock_guard lock(pool.mutex);
-  auto& idle = pool.idle[bytes];
-  if (!idle.empty()) {
-    void* buffer = idle.back();
-    idle.pop_back();
-    return static_cast<real*>(buffer);
-  }
-  void* buffer = std::aligned_alloc(64, bytes);
-  if (!buffer) throw std::bad_alloc();
-  pool.bytes += bytes;
-  ++pool.allocations;
-  return static_cast<real*>(buffer);
-}
-
-void pool::give(real* buffer, Index n) {
-  Pool& pool = the_pool();
-  const std::lock_guard lock(pool.mutex);
-  pool.idle[size_class(n)].push_back(buffer);
-}
-
-std::size_t pool::bytes_allocated() { return the_pool().bytes; }
-std::size_t pool::allocations() { return the_pool().allocations; }
-
-void pool::release() {
-  Pool& pool = the_pool();
-  const std::lock_guard lock(pool.mutex);
-  for (auto& [bytes, idle] : pool.idle) {
-    for (void* buffer : idle) std::free(buffer);
-    pool.bytes -= bytes * idle.size();
-    idle.clear();
-  }
-}
+real* pool::take(Index n) { return reinterpret_cast<real*>(the_pool().take(bytes_of(n))); }
+void pool::give(real* buffer, Index n) { the_pool().give(reinterpret_cast<char*>(buffer), bytes_of(n)); }
+std::size_t pool::bytes_in_use() { return the_pool().used(); }
+std::size_t pool::allocations() { return the_pool().allocations(); }
+void pool::release() { the_pool().release(); }
 
 real* Storage::data() {
   if (!data_) {
     data_ = pool::take(size);
-    if (fill_ == Fill::kZero)
+    if (remake_) {
+      remake_(data_);
+    } else if (fill_ == Fill::kZero) {
       parallel_stripes(size, /*width=*/1 << 15, [this](Index i, Index n) { std::fill_n(data_ + i, n, real(0)); });
+    }
   }
   return data_;
 }

@@ -1,8 +1,9 @@
 // Memory. A Storage holds the numbers of one or more tensors and, beside them, their gradient. Its buffer comes from a
-// pool of size classes and goes back to it, so that from the second training step on nothing is allocated: each step
-// asks for the sizes that the step before gave back.
+// pool and goes back to it, so that from the second training step on the system is asked for nothing: each step asks for
+// the sizes that the step before gave back.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "core/real.h"
@@ -12,9 +13,9 @@ namespace seekling {
 namespace pool {
 real* take(Index n);  // room for n numbers, 64-byte aligned, contents undefined
 void give(real* buffer, Index n);
-std::size_t bytes_allocated();  // from the system, ever, less what was released: the pool's footprint
-std::size_t allocations();      // how often the system was asked: constant in steady state
-void release();                 // gives idle buffers back to the system
+std::size_t bytes_in_use();  // of all buffers taken and not yet given back
+std::size_t allocations();   // how often the system was asked: constant in steady state
+void release();              // gives idle memory back to the system
 }  // namespace pool
 
 class Storage {
@@ -32,6 +33,10 @@ class Storage {
   bool claim();  // true if untouched; it then is touched, but not filled: the caller stores into all of it
   void free();   // forget the numbers; the next touch fills anew
 
+  // What the tape forgets (tape.h) is made again by the next touch.
+  void remade_by(std::function<void(real*)> remake) { remake_ = std::move(remake); }
+  void forget() { remake_ ? free() : void(); }
+
   // The gradient: made (but not touched) on first request, always zero at first touch.
   const std::shared_ptr<Storage>& grad();
   bool has_grad() const { return grad_ && grad_->touched(); }
@@ -41,6 +46,7 @@ class Storage {
  private:
   const Fill fill_;
   real* data_ = nullptr;
+  std::function<void(real*)> remake_;
   std::shared_ptr<Storage> grad_;
 };
 

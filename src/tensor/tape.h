@@ -16,13 +16,15 @@ namespace seekling {
 class TapeWatcher {
  public:
   virtual ~TapeWatcher() = default;
-  virtual void forward(const char* op, const std::vector<Tensor>& inputs) = 0;
+  virtual void forward(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) = 0;
   virtual void backward(const char* op) = 0;
 };
 
+enum class Cost { kCopy, kArithmetic };  // of making a tensor again: about a pass over memory, or more
+
 class Tape {
  public:
-  enum class Keep { kWhatGradientsNeed, kEverything };
+  enum class Keep { kLittle, kWhatGradientsNeed, kEverything };  // kLittle: less than gradients need, see remakeable()
 
   explicit Tape(Keep keep = Keep::kWhatGradientsNeed, TapeWatcher* watcher = nullptr);
   ~Tape();
@@ -50,10 +52,13 @@ class Tape {
     std::function<void()> backward;
   };
   friend void record(const char*, const std::vector<Tensor>&, const std::vector<Tensor>&, std::function<void()>);
+  friend void remakeable(const Tensor&, Cost, std::function<void(View)>);
+  friend void layer_is_done();
 
   const Keep keep_;
   TapeWatcher* const watcher_;
   std::vector<Entry> entries_;
+  std::vector<Tensor> remakeable_;  // of the layer at hand
   Tape* const outer_;
 };
 
@@ -62,5 +67,11 @@ bool recording();  // is a tape alive on this thread?
 // Called by an op after its forward: `backward` adds to the inputs' gradients what the outputs' gradients imply.
 void record(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
             std::function<void()> backward);
+
+// Called by an op whose output y backward can make again from what it keeps anyway. When the layer is done y is forgotten,
+// and the first op of backward that touches it has it made again, the same to the bit. What costs a copy is never kept;
+// what costs arithmetic is kept unless the tape keeps little. remake(y) stores into all of y, and must not hold y itself.
+void remakeable(const Tensor& y, Cost cost, std::function<void(View)> remake);
+void layer_is_done();  // what was remakeable since the last call is not needed until backward
 
 }  // namespace seekling

@@ -86,6 +86,13 @@ Tensor Tensor::grad() const {
   return g;
 }
 
+void Tensor::remade_by(std::function<void(View)> remake) const {
+  check(size() == storage_->size, "remade_by: ", shape_, " is a part of a tensor, expected a whole one");
+  storage_->remade_by([remake = std::move(remake), rows = rows(), cols = cols()](real* data) {
+    remake({data, rows, cols, cols});
+  });
+}
+
 void Tensor::clear_grad() const { storage_->grad()->free(); }
 
 std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n) { return {x.columns(0, n), x.columns(n, x.cols() - n)}; }

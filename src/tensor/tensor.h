@@ -60,6 +60,9 @@ class Tensor {
   // filling it with zeros first. Only for a tensor that is all of its storage; false for others.
   bool claim() const { return size() == storage_->size && storage_->claim(); }
   bool touched() const { return storage_->touched(); }
+
+  void remade_by(std::function<void(View)> remake) const;  // how to fill this tensor anew after forget()
+  void forget() const { storage_->forget(); }              // until the next touch; kept if it cannot be remade
   bool same_storage(const Tensor& other) const { return storage_ == other.storage_; }
 
  private:

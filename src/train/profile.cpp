@@ -5,6 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/parallel.h"
+#include "ops/gemm_kernel.h"
+
 namespace seekling {
 
 namespace {
@@ -49,8 +52,10 @@ Profile::Row& Profile::row(const char* name) {
   return rows_.back();
 }
 
-void Profile::forward(const char* op, const std::vector<Tensor>& inputs) {
+void Profile::forward(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
   Row& r = row(op);
+  for (const std::vector<Tensor>* tensors : {&inputs, &outputs})
+    for (const Tensor& t : *tensors) r.bytes += 2 * double(t.size()) * sizeof(real);
   const Work work = products(op, inputs);
   r.forward += since_last(), r.forward_flops += work.forward, r.backward_flops += work.backward;
   ++r.calls;
@@ -64,10 +69,12 @@ void Profile::lap(const char* part) {
   ++r.calls;
 }
 
+double Profile::share(const Row& row) const { return seconds_ > 0 ? (row.forward + row.backward) / seconds_ : 0; }
+
 double Profile::explained() const {
   double sum = 0;
-  for (const Row& r : rows_) sum += r.forward + r.backward;
-  return seconds_ > 0 ? sum / seconds_ : 0;
+  for (const Row& r : rows_) sum += share(r);
+  return sum;
 }
 
 std::string Profile::table() const {
@@ -80,18 +87,39 @@ std::string Profile::table() const {
   std::snprintf(line, sizeof line, "profile of %td step%s, %.2f ms each%s\n", steps_, steps_ == 1 ? "" : "s",
                 seconds_ * per_step, first_ ? "" : "; the first, which fills the memory pool, is left out");
   std::string out = line;
-  out += "  op                   calls  forward ms  backward ms   share  GFLOP/s\n";
+  const double peak = peak_gflops();
+  out += "  op                   calls  forward ms  backward ms   share       MiB  GFLOP/s  of peak\n";
   for (const Row& r : sorted) {
     const double seconds = r.forward + r.backward, flops = r.forward_flops + r.backward_flops;
-    std::snprintf(line, sizeof line, "  %-18s %7.0f  %10.2f  %11.2f  %5.1f%%", r.name.c_str(),
-                  double(r.calls) / double(steps_), r.forward * per_step, r.backward * per_step,
-                  100 * seconds / std::max(seconds_, 1e-12));
+    std::snprintf(line, sizeof line, "  %-18s %7.0f  %10.2f  %11.2f  %5.1f%% %9.1f", r.name.c_str(),
+                  double(r.calls) / double(steps_), r.forward * per_step, r.backward * per_step, 100 * share(r),
+                  r.bytes / double(steps_) / 1048576);
     out += line;
-    std::snprintf(line, sizeof line, "  %7.1f", flops / std::max(seconds, 1e-12) / 1e9);
+    const double rate = 1e-9 * flops / std::max(seconds, 1e-12);
+    std::snprintf(line, sizeof line, "  %7.1f  %6.1f%%", rate, peak > 0 ? 100 * rate / peak : 0);
     out += (flops > 0 ? line : std::string()) + "\n";
   }
   std::snprintf(line, sizeof line, "  together %.1f%% of the step\n", 100 * explained());
   return out + line;
+}
+
+double peak_gflops() {
+  const GemmInstructions* cpu = gemm_instructions();
+  if (!cpu) return 0;
+  constexpr Index K = 64, kCalls = 20000;
+  double best = 0;
+  for (int repeat = 0; repeat < 7; ++repeat) {
+    const auto begin = std::chrono::steady_clock::now();
+    parallel_for(threads(), 1, [&](Index) {
+      const std::vector<real> a(size_t(cpu->rows * K), real(0.5)), b(size_t(cpu->cols * K), real(0.5));
+      std::vector<real> c(size_t(cpu->rows * cpu->cols));
+      for (Index n = 0; n < kCalls; ++n)
+        cpu->multiply(c.data(), cpu->cols, cpu->rows, cpu->cols, a.data(), K, b.data(), cpu->cols, K, false);
+    });
+    const double time = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    best = std::max(best, 2e-9 * double(cpu->rows * cpu->cols * K * kCalls * threads()) / time);
+  }
+  return best;
 }
 
 }  // namespace seekling

@@ -18,10 +18,11 @@ class Profile : public TapeWatcher {
     Index calls = 0;
     double forward = 0, backward = 0;              // seconds
     double forward_flops = 0, backward_flops = 0;  // of matrix products; 0: not known
+    double bytes = 0;  // of what went in and came out, and of their gradients: read or written once, the least there is
   };
 
   void begin_step();
-  void forward(const char* op, const std::vector<Tensor>& inputs) override;
+  void forward(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) override;
   void backward(const char* op) override;
   void lap(const char* part);  // what ran since the last lap is this part of the step
   void end_step();
@@ -29,7 +30,8 @@ class Profile : public TapeWatcher {
   // From the second step on, if there was one: the first fills the memory pool.
   const std::vector<Row>& rows() const { return rows_; }
   Index steps() const { return steps_; }
-  double explained() const;  // the part of the steps' time that the rows account for
+  double share(const Row& row) const;  // of the steps' time
+  double explained() const;            // the share of all rows together
   std::string table() const;
 
  private:
@@ -43,5 +45,9 @@ class Profile : public TapeWatcher {
   bool first_ = true;
   Clock::time_point begin_, last_;
 };
+
+// What the innermost loop of the matrix products reaches with everything in the nearest cache, on all threads: the
+// ceiling for all else, measured anew. 0 where Eigen multiplies.
+double peak_gflops();
 
 }  // namespace seekling

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/products.h"
 #include "core/real.h"
 #include "train/adamw.h"
 #include "train/schedule.h"
@@ -46,6 +47,8 @@ struct TrainSettings {
   Index sample_every = 400;
 
   bool overfit_batch = false;  // train on batch 0 alone
+  std::string dtype = "fp32";  // bf16: matrix products read their inputs in it; weights, sums and all else stay fp32
+  bool recompute = false;      // keep less for backward and make it again: the same bits in less memory and more time
 
   bool operator==(const TrainSettings&) const = default;
 };
@@ -64,13 +67,15 @@ void for_each_setting(S& s, Visit&& visit) {
   visit("bias_speed", s.bias_speed), visit("bias_still_at", s.bias_still_at);
   visit("capacity_factor", s.capacity_factor), visit("never_dropped", s.never_dropped);
   visit("eval_every", s.eval_every), visit("save_every", s.save_every), visit("sample_every", s.sample_every);
-  visit("overfit_batch", s.overfit_batch);
+  visit("overfit_batch", s.overfit_batch), visit("recompute", s.recompute);
+  visit("dtype", s.dtype);
 }
 
 void check_settings(const TrainSettings& settings);  // Error with the flag's name for a number that makes no sense
 Schedule schedule_of(const TrainSettings& settings);
 AdamWOptions adamw_of(const TrainSettings& settings);
 double mtp_weight_at(const TrainSettings& settings, Index step);  // λ
+Products products_of(const TrainSettings& settings);              // by dtype
 double bias_speed_at(const TrainSettings& settings, Index step);  // γ
 
 // There is no generator's state to keep: batches are a function of (seed, step).

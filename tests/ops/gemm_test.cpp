@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <string>
 
+#include "core/half.h"
 #include "core/parallel.h"
+#include "core/products.h"
 #include "core/rng.h"
 #include "ops/gemm_kernel.h"
 #include "tensor/tensor.h"
@@ -33,6 +36,8 @@ void run(Form form, std::span<const Gemm> group, Accumulate accumulate) {
   form == kNT ? gemm_nt(group, accumulate) : form == kNN ? gemm_nn(group, accumulate) : gemm_tn(group, accumulate);
 }
 
+double read(real x) { return products() == Products::kBf16 ? double(from_bf16(to_bf16(float(x)))) : double(x); }
+
 // What the product must be: the definition, summed in double.
 std::vector<double> plainly(const Problem& p, Accumulate accumulate) {
   std::vector<double> c;
@@ -40,8 +45,8 @@ std::vector<double> plainly(const Problem& p, Accumulate accumulate) {
     for (Index j = 0; j < p.c.cols(); ++j) {
       double sum = accumulate == Accumulate::kYes ? double(p.c.view()(i, j)) : 0;
       for (Index k = 0; k < p.depth(); ++k)
-        sum += double(p.form == kTN ? p.a.view()(k, i) : p.a.view()(i, k)) *
-               double(p.form == kNT ? p.b.view()(j, k) : p.b.view()(k, j));
+        sum += read(p.form == kTN ? p.a.view()(k, i) : p.a.view()(i, k)) *
+               read(p.form == kNT ? p.b.view()(j, k) : p.b.view()(k, j));
       c.push_back(sum);
     }
   return c;
@@ -110,6 +115,30 @@ TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
       ASSERT_LT(worst_difference(p, expected), tolerance(p.depth()))
           << "form " << form << ", C " << p.c.shape()[0] << " x " << p.c.shape()[1] << ", K " << p.depth();
     }
+}
+
+TEST_P(GemmTest, ReadsBf16AndSumsInFull) {  // AVX-512 by AVX512-BF16 where the machine has it
+  const MultiplyIn bf16(Products::kBf16);
+  Rng rng(8);
+  const auto any = [&] { return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400}[rng.below(14)]); };
+  for (const Form form : {kNT, kNN, kTN})
+    for (int n = 0; n < 200; ++n) {
+      std::vector<Problem> problems;
+      for (int e = 0; e < 1 + n % 2; ++e) problems.emplace_back(form, any(), any(), any(), rng);
+      const Accumulate accumulate = n % 3 ? Accumulate::kYes : Accumulate::kNo;
+      std::vector<std::vector<double>> expected;
+      std::vector<Gemm> group;
+      for (const Problem& p : problems) expected.push_back(plainly(p, accumulate)), group.push_back(p.gemm());
+      run(form, group, accumulate);
+      for (size_t i = 0; i < problems.size(); ++i)
+        ASSERT_LT(worst_difference(problems[i], expected[i]), tolerance(problems[i].depth()))
+            << "form " << form << ", C " << problems[i].c.shape() << ", K " << problems[i].depth();
+    }
+  const Problem nan(kNT, 20, 20, 20, rng);
+  std::uint32_t bits = 0x7F800001;  // whose bf16, were it rounded like a number, would be infinity
+  nan.a.view()(0, 0) = real(std::bit_cast<float>(bits));
+  run(kNT, std::array{nan.gemm()}, Accumulate::kNo);
+  EXPECT_TRUE(std::isnan(nan.c.view()(0, 0)));
 }
 
 TEST_P(GemmTest, LeavesTheNumbersAroundCAlone) {

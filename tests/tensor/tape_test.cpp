@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "core/products.h"
 #include "gradcheck.h"
 
 namespace seekling {
@@ -33,6 +34,38 @@ TEST(Tape, SkipsWhatNothingFlowsInto) {
   tape.backward(dot(x, c));
   EXPECT_TRUE(x.has_grad());
   EXPECT_FALSE(unused.has_grad());
+}
+
+TEST(Tape, ForgetsWhatCanBeMadeAgainWhenALayerIsDone) {
+  for (const Tape::Keep keep : {Tape::Keep::kLittle, Tape::Keep::kWhatGradientsNeed, Tape::Keep::kEverything}) {
+    const Tensor x = Tensor::of({2}, std::vector<real>{3, 4}), y({2}), z({2});
+    y.view().vector() = x.view().vector(), z.view().vector() = x.view().vector();
+    Tape tape(keep);
+    const auto copy = [x](View to) { to.vector() = x.view().vector(); };
+    remakeable(y, Cost::kCopy, copy);
+    remakeable(z, Cost::kArithmetic, copy);
+    EXPECT_TRUE(y.touched() && z.touched());
+    layer_is_done();
+    EXPECT_EQ(y.touched(), keep == Tape::Keep::kEverything);
+    EXPECT_EQ(z.touched(), keep != Tape::Keep::kLittle);
+    EXPECT_EQ(y.data()[1], 4);
+    EXPECT_EQ(z.data()[0], 3);
+    layer_is_done();  // which had nothing new
+    EXPECT_TRUE(y.touched() && z.touched());
+  }
+}
+
+TEST(Tape, GoesBackInTheProductsOfTheWayForth) {
+  const Tensor x = Tensor::zeros({1}), y({1}), z({1});
+  std::vector<Products> seen;
+  Tape tape;
+  record("precise", {x}, {y}, [&, dx = x.grad()] { seen.push_back(products()), *dx.data() = 1; });
+  {
+    const MultiplyIn bf16(Products::kBf16);
+    record("rounded", {y}, {z}, [&, dy = y.grad()] { seen.push_back(products()), *dy.data() = 1; });
+  }
+  tape.backward(z);
+  EXPECT_EQ(seen, (std::vector<Products>{Products::kBf16, Products::kFp32}));
 }
 
 TEST(Tape, NamesTheFirstOpWhoseOutputIsNotFinite) {

@@ -1,6 +1,7 @@
 #include "tensor/tape.h"
 
 #include "core/check.h"
+#include "core/products.h"
 
 namespace seekling {
 
@@ -14,11 +15,27 @@ bool recording() { return active != nullptr; }
 void record(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
             std::function<void()> backward) {
   if (!active) return;
-  Tape::Entry entry{op, {}, {}, {}, std::move(backward)};
+  Tape::Entry entry{op, {}, {}, {}, [how = products(), backward = std::move(backward)] {
+                      const MultiplyIn as_forward(how);
+                      backward();
+                    }};
   for (const Tensor& y : outputs) entry.gradients.push_back(y.grad());
   if (active->keep_ == Tape::Keep::kEverything) entry.inputs = inputs, entry.outputs = outputs;
   active->entries_.push_back(std::move(entry));
-  if (active->watcher_) active->watcher_->forward(op, inputs);
+  if (active->watcher_) active->watcher_->forward(op, inputs, outputs);
+}
+
+void remakeable(const Tensor& y, Cost cost, std::function<void(View)> remake) {
+  if (!active || active->keep_ == Tape::Keep::kEverything) return;
+  if (cost == Cost::kArithmetic && active->keep_ != Tape::Keep::kLittle) return;
+  y.remade_by(std::move(remake));
+  active->remakeable_.push_back(y);
+}
+
+void layer_is_done() {
+  if (!active) return;
+  for (const Tensor& y : active->remakeable_) y.forget();
+  active->remakeable_.clear();
 }
 
 void Tape::backward(const Tensor& loss, real seed) {

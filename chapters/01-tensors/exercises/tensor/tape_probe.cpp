@@ -18,7 +18,7 @@ Tensor square(const Tensor& x) {
 
 struct Count : TapeWatcher {
   Index backwards = 0;
-  void forward(const char*, const std::vector<Tensor>&) override {}
+  void forward(const char*, const std::vector<Tensor>&, const std::vector<Tensor>&) override {}
   void backward(const char*) override { ++backwards; }
 };
 

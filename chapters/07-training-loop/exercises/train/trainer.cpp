@@ -158,7 +158,8 @@ Pass Trainer::pass_of(const Batch& batch, Index number) const {
 
 // Forward and backward for one micro-batch. targets: of the whole step, as counted() has them.
 void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets, Sums& sums) const {
-  Tape tape(Tape::Keep::kWhatGradientsNeed, profile_);
+  const MultiplyIn dtype(products_of(settings()));
+  Tape tape(settings().recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, profile_);
   Pass pass = pass_of(batch, number);
   const std::vector<Index> mine = counted(model, batch, pass);
   // Exercise 7.5. Add this micro-batch's share of each loss to `sums`, its load and its tokens too, and play the

@@ -1,0 +1,149 @@
+// The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h). The product of two bf16 numbers is exact
+// in fp32, where the sums are kept: what is lost is lost when a and b are rounded, 8 bits of mantissa being left.
+//
+// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long, and
+// a step over k takes two at once: AVX512-BF16 has one instruction for that (gemm_avx512_bf16.cpp), elsewhere the halves
+// are widened to floats, which is no faster than fp32 but rounds the same. An odd K ends with a zero.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/gemm_kernel.h"
+
+namespace seekling {
+
+template <int kBytes, int kRegisters, class Pairs>
+struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
+  using Base = GemmKernel<float, kBytes, kRegisters>;
+  using Base::kCols, Base::kLanes, Base::kRows, Base::load, Base::store;
+  using Vector = typename Base::Vector;
+  typedef std::uint32_t Words __attribute__((vector_size(kBytes)));
+
+  // To the nearest bf16, ties to the even one, in the upper half. Rounding must not carry a NaN into infinity.
+  static Words rounded(Vector v) {
+    const Words bits = Words(v), number = Words(v == v);
+    const Words nearest = bits + 0x7FFF + ((bits >> 16) & 1), quiet = bits | 0x400000;
+    return ((nearest & number) | (quiet & ~number)) & 0xFFFF0000;
+  }
+  static Vector pair(Vector even, Vector odd) { return Vector((rounded(even) >> 16) | rounded(odd)); }
+  static Vector some(const float* p, Index n) { return n >= kLanes ? load(p) : load(p, n); }
+  static Index steps(Index K) { return (K + 1) / 2; }
+
+  static void pack(float* panel, const float* b, Index ldb, Index m, Index K) {
+    const int V = m > kLanes ? 2 : 1;
+    for (Index k = 0; k < K; k += 2)
+      for (int v = 0; v < V; ++v) {
+        const Index n = std::min<Index>(kLanes, m - v * kLanes);
+        const float* row = b + k * ldb + v * kLanes;
+        const Vector odd = k + 1 < K ? some(row + ldb, n) : Vector{};
+        store(panel + (k / 2 * V + v) * kLanes, pair(some(row, n), odd));
+      }
+  }
+
+  static void pack_transposed(float* panel, const float* b, Index ldb, Index m, Index K) {
+    const int V = m > kLanes ? 2 : 1;
+    for (int v = 0; v < V; ++v) {
+      const Index n = std::min<Index>(kLanes, m - v * kLanes);
+      for (Index k = 0; k < K; k += kLanes) {
+        const Index depth = std::min<Index>(kLanes, K - k);
+        Vector square[kLanes] = {};
+        for (int i = 0; i < n; ++i) square[i] = some(b + (v * kLanes + i) * ldb + k, depth);
+        Base::transpose(square);
+        for (int i = 0; i < depth; i += 2)  // beyond the depth the square is zero
+          store(panel + ((k + i) / 2 * V + v) * kLanes, pair(square[i], square[i + 1]));
+      }
+    }
+  }
+
+  static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {  // of the transpose
+    static_assert(kRows <= kLanes);
+    for (Index k = 0; k < K; k += 2)
+      for (Index i = 0; i < n; i += kRows) {
+        const Index m = std::min<Index>(kRows, n - i);
+        const float* row = a + k * lda + i;
+        const Vector words = pair(load(row, m), k + 1 < K ? load(row + lda, m) : Vector{});
+        std::memcpy(packed + i * steps(K) + k / 2 * kRows, &words, size_t(m) * sizeof(float));
+      }
+  }
+
+  static void round_rows(float* words, const float* a, Index lda, Index n, Index K) {  // as they lie
+    for (Index i = 0; i < n; ++i, a += lda, words += steps(K)) {
+      for (Index k = 0; k < K; k += 2 * kLanes) {
+        const Index left = K - k;
+        const Vector x = some(a + k, left), y = left > kLanes ? some(a + k + kLanes, left - kLanes) : Vector{};
+        const Vector all = pair(every_second<0>(x, y), every_second<1>(x, y));
+        std::memcpy(words + k / 2, &all, size_t(std::min<Index>(kLanes, steps(left))) * sizeof(float));
+      }
+    }
+  }
+
+  template <int kFrom>
+  static Vector every_second(Vector x, Vector y) {
+    return every_second<kFrom>(x, y, std::make_integer_sequence<int, kLanes>());
+  }
+  template <int kFrom, int... L>
+  static Vector every_second(Vector x, Vector y, std::integer_sequence<int, L...>) {
+    return __builtin_shufflevector(x, y, (kFrom + 2 * L)...);
+  }
+
+  template <int R, int V, bool kPacked>
+  static void tile(float* c, Index ldc, Index m, const float* a, Index lda, const float* b, Index K, bool add) {
+    Vector sum[R][V] = {};
+    for (Index p = 0; p < steps(K); ++p) {
+      Words b_p[V];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) b_p[v] = Words(load(b + (p * V + v) * kLanes));
+      Pairs::template add<R, V>(sum, b_p, [&](int i) {
+        std::uint32_t word;
+        std::memcpy(&word, a + (kPacked ? p * kRows + i : i * lda + p), sizeof word);
+        return Words{} + word;
+      });
+    }
+    Base::template put<R, V>(c, ldc, m, sum, add);
+  }
+
+  template <bool kPacked, int... R>
+  static void tile_of(std::integer_sequence<int, R...>, float* c, Index ldc, Index n, Index m, const float* a,
+                      Index lda, const float* b, Index width, Index K, bool add) {
+    using Tile = void(float*, Index, Index, const float*, Index, const float*, Index, bool);
+    static constexpr Tile* kTile[2][kRows] = {{tile<R + 1, 1, kPacked>...}, {tile<R + 1, 2, kPacked>...}};
+    kTile[width > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
+  }
+  template <bool kPacked>
+  static void multiply(float* c, Index ldc, Index n, Index m, const float* a, Index lda, const float* b, Index width,
+                       Index K, bool add) {
+    tile_of<kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, width, K, add);
+  }
+
+  static constexpr GemmInstructions kInstructions = {.rows = kRows,
+                                                     .cols = kCols,
+                                                     .multiply = multiply<false>,
+                                                     .multiply_packed = multiply<true>,
+                                                     .pack = pack,
+                                                     .pack_transposed = pack_transposed,
+                                                     .pack_rows = pack_rows,
+                                                     .dot = nullptr,
+                                                     .step = 2,
+                                                     .round_rows = round_rows};
+};
+
+// Where the machine has no products of bf16: the halves of a word are floats once shifted, or masked.
+struct WidenedPairs {
+  template <int R, int V, class Vector, class Words, class Word>
+  static void add(Vector (&sum)[R][V], const Words (&b)[V], Word&& a) {
+#pragma GCC unroll 2
+    for (int odd = 0; odd < 2; ++odd) {
+      const auto half = [odd](Words w) { return Vector(odd ? w & 0xFFFF0000 : w << 16); };
+#pragma GCC unroll 12
+      for (int i = 0; i < R; ++i) {
+        const Vector a_i = half(a(i));
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v) sum[i][v] += a_i * half(b[v]);
+      }
+    }
+  }
+};
+
+const GemmInstructions* gemm_avx512_bf16();  // nullptr where it is compiled for another kind of machine
+
+}  // namespace seekling
