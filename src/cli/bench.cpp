@@ -156,10 +156,10 @@ void print(const Json& result) {
 }  // namespace
 
 int bench_command(int argc, char** argv) {
-  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache or gemm.");
+  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache, gemm or peers.");
   // clang-format off
   options.add_options()
-      ("task", "step, decode, prefill, cache or gemm", cxxopts::value<std::string>(), "TASK")
+      ("task", "step, decode, prefill, cache, gemm; peers: decode and prefill beside llama.cpp and transformers", cxxopts::value<std::string>(), "TASK")
       ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
       ("steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")
       ("batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
@@ -168,17 +168,19 @@ int bench_command(int argc, char** argv) {
        cxxopts::value<Index>()->default_value("64"), "N")
       ("budget", "of cache: MiB for the requests' caches", cxxopts::value<Index>()->default_value("16"), "MIB")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
+      ("python", "of peers: a Python that has llama_cpp", cxxopts::value<std::string>()->default_value("python3"), "FILE")
+      ("pairs", "of peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
       ("dtype", "fp32", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
   add_precision(options);
   const auto flags = parse(options, argc, argv, "task");
   const Precision precision = precision_of(flags);
-  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache or gemm");
+  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
   if (flags["dtype"].as<std::string>() != "fp32")
     throw Usage("--dtype: found " + flags["dtype"].as<std::string>() + ", expected fp32, the only one there is yet");
-  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget"})
+  for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget", "pairs"})
     if (flags.count(flag) && flags[flag].as<Index>() < 1)
       throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
   Config config = find_config(name);
@@ -196,10 +198,14 @@ int bench_command(int argc, char** argv) {
   else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
   else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
   else if (task == "gemm") result.update(gemm(config, B * T, repeats));
-  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache or gemm");
+  else if (task == "peers")
+    result.update(
+        bench_peers(config, {flags["python"].as<std::string>(), flags["pairs"].as<Index>(), gen, precision.cache}));
+  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache, gemm or peers");
   result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
   else if (task == "cache") print_cache(result);
+  else if (task == "peers") print_peers(result);
   else print(result);
   return 0;
 }

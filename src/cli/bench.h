@@ -39,6 +39,9 @@ inline Ids random_ids(Index n, Index vocab, Rng& rng) {
   return ids;
 }
 
+double
+memory_bandwidth();  // bytes a second that all threads together read from memory, out of a block that no cache holds
+
 Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
 Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);
 
@@ -46,5 +49,14 @@ Json bench_decode(const Config& config, Index context, Index tokens, const Preci
 // `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.
 Json bench_cache(Config config, Index longest, Index budget, Index repeats, const Precision& precision);
 void print_cache(const Json& result);
+
+// Decoding and reading a prompt beside llama.cpp and, where that Python has it, transformers, in rounds.
+struct PeerRuns {
+  std::string python;
+  Index rounds, gen;
+  Format cache;
+};
+Json bench_peers(Config config, const PeerRuns& runs);
+void print_peers(const Json& result);
 
 }  // namespace seekling
