@@ -1,8 +1,11 @@
 // Pictures for the chapters: a few shapes, written as SVG. Coordinates are pixels from the upper left corner.
 #pragma once
 
+#include <cmath>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/check.h"
 
@@ -28,9 +31,22 @@ class Svg {
     body_ += text("<rect x=\"", px(x), "\" y=\"", px(y), "\" width=\"", px(width), "\" height=\"", px(height),
                   "\" fill=\"", fill, "\" stroke=\"", colour, "\"/>\n");
   }
+  void curve(const std::vector<std::pair<double, double>>& points, const std::string& colour, double width = 2) {
+    body_ += "<polyline fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"" + px(width) + "\" points=\"";
+    for (const auto& [x, y] : points) body_ += px(x) + "," + px(y) + " ";
+    body_ += "\"/>\n";
+  }
+  void arrow(double x1, double y1, double x2, double y2, const std::string& colour = "black") {
+    const double length = std::hypot(x2 - x1, y2 - y1), dx = (x2 - x1) / length, dy = (y2 - y1) / length;
+    line(x1, y1, x2, y2, colour, 1.5);
+    curve({{x2 - 8 * dx - 4 * dy, y2 - 8 * dy + 4 * dx}, {x2, y2}, {x2 - 8 * dx + 4 * dy, y2 - 8 * dy - 4 * dx}},
+          colour, 1.5);
+  }
   // anchor: start, middle or end. `words` must hold none of < > &.
-  void write(double x, double y, const std::string& words, const std::string& anchor = "start") {
-    body_ += text("<text x=\"", px(x), "\" y=\"", px(y), "\" text-anchor=\"", anchor, "\">", words, "</text>\n");
+  void write(double x, double y, const std::string& words, const std::string& anchor = "start",
+             const std::string& colour = "black") {
+    body_ += text("<text x=\"", px(x), "\" y=\"", px(y), "\" text-anchor=\"", anchor, "\" fill=\"", colour, "\">",
+                  words, "</text>\n");
   }
   void save(const std::string& path) const {
     std::ofstream out(path);

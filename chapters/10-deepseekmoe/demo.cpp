@@ -3,19 +3,12 @@
 #include <cstdio>
 #include <map>
 
-#include "data/batches.h"
-#include "data/bpe_train.h"
-#include "data/toy_world.h"
-#include "model/transformer.h"
 #include "tensor/tape.h"
-#include "train/adamw.h"
+#include "toy_text.h"
 
 using namespace seekling;
 
-using Ids = std::vector<std::int32_t>;
-using Streams = std::map<std::string, Ids>;  // by subject: its documents, one behind the other
-
-constexpr Index B = 8, T = 128, kSteps = 300, kExperts = 8, kHeldoutRows = 32;
+static constexpr Index B = 8, T = 64, kSteps = 250, kExperts = 8, kHeldoutRows = 24;
 
 static Config small() {
   Config c;
@@ -26,30 +19,10 @@ static Config small() {
   return c;
 }
 
-static Streams streams(const std::vector<Document>& documents, const Tokenizer& tokenizer) {
-  Streams all;
-  for (const Document& d : documents) {
-    const bool prose = d.kind == "tale" || d.kind == "story";
-    Ids& stream = all[d.language + (prose ? " prose" : " lists")];
-    for (const TokenId id : tokenizer.encode(d.text)) stream.push_back(id);
-    stream.push_back(tokenizer.eos());
-  }
-  return all;
-}
-
-static void append_row(Batch& batch, const Ids& stream, Index place) {
-  const auto row = stream.begin() + place;
-  batch.ids.insert(batch.ids.end(), row, row + T), batch.targets.insert(batch.targets.end(), row + 1, row + T + 1);
-  ++batch.B;
-}
-
 static void train(const Transformer& model, const Ids& text) {
-  NamedTensors parameters;
-  model.for_each_parameter([&](const std::string& name, const Tensor& p) { parameters.emplace_back(name, p); });
-  const AdamW optimizer(parameters, {});
+  const AdamW optimizer(parameters_of(model), {});
   for (Index step = 1; step <= kSteps; ++step) {
-    Batch batch;
-    for (Index b = 0; b < B; ++b) append_row(batch, text, Rng(1, step, b).below(Index(text.size()) - T));
+    const Batch batch = random_rows(text, B, T, /*seed=*/1, step);
     Tape tape;
     Pass pass;
     const Tensor loss = model.loss(batch.ids, batch.targets, B, T, pass);
@@ -60,18 +33,31 @@ static void train(const Transformer& model, const Ids& text) {
   }
 }
 
-static double evaluate(const Transformer& model, const Ids& stream, Pass& pass) {
-  Batch batch;
-  for (Index b = 0; b < kHeldoutRows; ++b) append_row(batch, stream, b * T);
+using Subjects = std::map<std::string, Batch>;  // the first rows of the held-out documents, by subject
+
+static Subjects subjects_of(const std::vector<Document>& documents, const Tokenizer& tokenizer) {
+  std::map<std::string, Ids> streams;
+  for (const Document& d : documents)
+    append(streams[d.language + (d.kind == "tale" || d.kind == "story" ? " prose" : " lists")], d, tokenizer);
+  Subjects subjects;
+  for (const auto& [subject, stream] : streams) {
+    Batch& batch = subjects[subject] = {.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
+    for (Index row = 0; row < kHeldoutRows; ++row) append_row(batch, stream, row * T);
+  }
+  return subjects;
+}
+
+static double evaluate(const Transformer& model, const Batch& batch, Pass& pass) {
   return double(model.loss(batch.ids, batch.targets, batch.B, T, pass).item());
 }
 
 // The loss of each subject, less what it is in `whole`, if that is given.
-static std::vector<double> print_losses(const Transformer& model, const Streams& heldout, std::vector<double> whole) {
+static std::vector<double> print_losses(const Transformer& model, const Subjects& subjects,
+                                        const std::vector<double>& whole) {
   std::vector<double> losses;
-  for (const auto& [subject, stream] : heldout) {
+  for (const auto& [subject, batch] : subjects) {
     Pass pass;
-    losses.push_back(evaluate(model, stream, pass));
+    losses.push_back(evaluate(model, batch, pass));
     if (whole.empty()) std::printf("%10.2f", losses.back());
     else std::printf("%+10.2f", losses.back() - whole[losses.size() - 1]);
   }
@@ -81,23 +67,20 @@ static std::vector<double> print_losses(const Transformer& model, const Streams&
 
 int main() {
   const ToyWorld world = make_toy_world({.documents = 3000, .heldout_documents = 1000, .questions_per_kind = 0});
-  std::vector<std::string> texts;
-  for (const Document& d : world.train) texts.push_back(d.text);
-  const Tokenizer tokenizer = train_bpe(texts, {.vocab_size = small().vocab_size});
+  const Tokenizer tokenizer = toy_tokenizer(world, small().vocab_size);
   Ids text;
-  for (const auto& [subject, stream] : streams(world.train, tokenizer))
-    text.insert(text.end(), stream.begin(), stream.end());
+  for (const Document& d : world.train) append(text, d, tokenizer);
   Transformer model(small());
   model.initialise(/*seed=*/1);
   train(model, text);
 
-  const Streams heldout = streams(world.heldout, tokenizer);
+  const Subjects subjects = subjects_of(world.heldout, tokenizer);
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
     std::printf("Layer %zu: of 100 tokens so many chose expert\n          0    1    2    3    4    5    6    7\n",
                 layer);
-    for (const auto& [subject, stream] : heldout) {
+    for (const auto& [subject, batch] : subjects) {
       Pass pass;
-      evaluate(model, stream, pass);
+      evaluate(model, batch, pass);
       std::printf("%-8s", subject.c_str());
       for (const Index load : pass.routings[layer].load)
         std::printf("%5.0f", 100 * double(load) / double(kHeldoutRows * T));
@@ -106,22 +89,21 @@ int main() {
   }
 
   std::printf("\nHeld-out loss   ");
-  for (const auto& [subject, stream] : heldout) std::printf("%10s", subject.c_str());
+  for (const auto& [subject, batch] : subjects) std::printf("%10s", subject.c_str());
   std::printf("\nwhole           ");
-  const std::vector<double> whole = print_losses(model, heldout, {});
+  const std::vector<double> whole = print_losses(model, subjects, {});
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
     MoE& moe = std::get<MoE>(model.layers[layer].mlp);
     moe.e_score_correction_bias = Tensor::zeros({kExperts});
     for (Index e = 0; e < kExperts; ++e) {
       std::printf("without %zu.%td     ", layer, e);
-      moe.e_score_correction_bias.data()[e] =
-          -2;  // scores are between 0 and 1: nobody chooses e, the next best steps in
-      print_losses(model, heldout, whole);
+      moe.e_score_correction_bias.data()[e] = -2;  // scores are between 0 and 1: the next best steps in
+      print_losses(model, subjects, whole);
       moe.e_score_correction_bias.data()[e] = 0;
     }
     std::printf("without shared %zu", layer);
     const Mlp shared = std::exchange(moe.shared_experts, {});
-    print_losses(model, heldout, whole);
+    print_losses(model, subjects, whole);
     moe.shared_experts = shared;
   }
 }

@@ -319,14 +319,13 @@ int grade_command(int argc, char** argv) {
   return 0;
 }
 
-bool wants_mine(int argc, char** argv) {
-  for (int i = 2; i < argc; ++i)
-    if (std::strcmp(argv[i], "--mine") == 0) return true;
-  return false;
-}
+static bool is_mine(const std::string& word) { return word == "--mine" || word.starts_with("--mine="); }
+
+bool wants_mine(int argc, char** argv) { return std::any_of(argv + std::min(argc, 2), argv + argc, is_mine); }
 
 int mine_command(int argc, char** argv) {
-  const fs::path my = kRoot / "my";
+  const std::string mine = *std::find_if(argv + 2, argv + argc, is_mine);
+  const fs::path my = mine == "--mine" ? kRoot / "my" : fs::path(mine.substr(std::strlen("--mine=")));
   std::map<std::string, fs::path> files;
   for (const Chapter& chapter : read_chapters(kRoot))
     for (const ExerciseFile& file : chapter.files) {
@@ -340,12 +339,12 @@ int mine_command(int argc, char** argv) {
         files[file.source.string()] = shown(path);  // of two chapters with the same file the later one's counts
       else std::cerr << shown(path).string() << " is left out: its exercise " << open << " is not yet attempted\n";
     }
-  check(!files.empty(), "--mine: my/ holds no finished file; begin one with ./seekling start 5");
+  check(!files.empty(), "--mine: ", shown(my).string(), " holds no finished file; begin one with ./seekling start 5");
   for (const auto& [source, path] : files) std::cerr << path.string() << " takes the place of src/" << source << "\n";
   const std::string program = the_checker().build_mine(files).string();
   std::vector<char*> words;
   for (int i = 0; i < argc; ++i)
-    if (std::strcmp(argv[i], "--mine") != 0) words.push_back(argv[i]);
+    if (!is_mine(argv[i])) words.push_back(argv[i]);
   words.push_back(nullptr);
   ::execv(program.c_str(), words.data());
   throw Error(program + ": cannot be started: " + std::strerror(errno));

@@ -1,5 +1,6 @@
 #include "cli/course_check.h"
 
+#include <cxxabi.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <sstream>
 
 #include "core/check.h"
@@ -57,6 +59,18 @@ void write_if_new(const fs::path& path,
   write_file(path, contents);
 }
 
+// A build: of ours, the first time whole rooms, or of one file of the reader's, which may send the compiler round in
+// circles.
+Limits building(double seconds, Index memory_mib) {
+  Limits limits;
+  limits.seconds = seconds;
+  limits.memory_mib = memory_mib;
+  limits.file_mib = 4096;
+  limits.output_bytes = 1 << 20;
+  return limits;
+}
+const Limits kOurs = building(1800, 16384), kTheReaders = building(300, 4096);
+
 // The compiler speaks of the reader's file, not of the copy that it compiles.
 std::string named(const fs::path& path, const std::string& contents) {
   return "#line 1 \"" + path.string() + "\"\n" + contents;
@@ -74,21 +88,21 @@ std::string shown(double value) {
   return out;
 }
 
-// The compiler's first complaint, with the lines that belong to it.
+// The compiler's first complaint, with the lines that belong to it. Lines with *** are make's own words.
 std::string first_complaint(const std::string& output) {
   std::istringstream in(output);
-  std::string complaint, line;
+  std::string complaint, others, line;
   int lines = 0;
   while (std::getline(in, line)) {
+    if (line.find("***") == line.npos) others += "\n" + line;
     const bool starts = line.find("error:") != line.npos || line.find("undefined reference") != line.npos ||
                         line.find("multiple definition") != line.npos;
     if (lines == 0 && !starts) continue;
-    if (lines > 0 && (starts || lines == 4)) break;
+    if (lines > 0 && (starts || lines == 4 || line.find("***") != line.npos)) break;
     complaint += "\n" + line;
     ++lines;
   }
-  return complaint.empty() ? "\n" + output.substr(output.size() - std::min<std::size_t>(output.size(), 500))
-                           : complaint;
+  return complaint.empty() ? others.substr(others.size() - std::min<std::size_t>(others.size(), 500)) : complaint;
 }
 
 std::string beginning(const std::string& said) {
@@ -162,19 +176,47 @@ fs::path Checker::slot(const ExerciseFile& file, const std::string& of) const {
   throw Error(text(build_.string(), ": has no chapter ", digits, "; build it anew (./seekling test does)"));
 }
 
-Ended Checker::make(const std::vector<std::string>& targets) const {
+Ended Checker::make(const std::vector<std::string>& targets, const Limits& limits) const {
   if (!fs::exists(build_ / "chapters/programs" / targets[0]))
     std::cerr << "building " << targets[0] << (targets.size() > 1 ? " and others" : "")
               << " (the first check of a chapter may take minutes)\n";
   std::vector<std::string> words{"cmake",   "--build", build_.string(), "--parallel", std::to_string(threads()),
                                  "--target"};
   words.insert(words.end(), targets.begin(), targets.end());
-  Limits limits;
-  limits.seconds = 1800;  // the first time whole rooms may have to be built
-  limits.memory_mib = 16384;
-  limits.file_mib = 4096;
-  limits.output_bytes = 1 << 20;
   return run_child(words, build_, limits);
+}
+
+// The functions that an object file has for others, by the linker's names.
+static std::set<std::string> functions_in(const fs::path& object) {
+  const Ended listed = run_child({"nm", "-g", object.string()}, object.parent_path(), kOurs);
+  check(listed.well(), "nm -g ", object.string(), ": ", how(listed, kOurs), ": ", beginning(listed.output));
+  std::set<std::string> names;
+  std::istringstream in(listed.output);
+  for (std::string line; std::getline(in, line);)
+    if (const std::size_t at = line.find(" T "); at != line.npos) names.insert(line.substr(at + 3));
+  return names;
+}
+
+// A function of the library's file that the reader's has not, in C++'s words; nothing if it has all. The linker would take
+// what is missing from the library: an empty file would pass.
+std::string Checker::lacking(const ExerciseFile& file) const {
+  const std::string room = file.source.parent_path().string(), object = file.source.filename().string() + ".o";
+  fs::path ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + "_double.dir") / object;
+  if (!fs::exists(ours)) ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + ".dir") / object;
+  const fs::path source = slot(file, "reader"), chapter = source.parent_path().parent_path().parent_path();
+  const fs::path folder = chapter.parent_path().parent_path();  // slots/room/file/reader stand in the chapter's folder
+  const fs::path readers =
+      folder / "CMakeFiles" / (file.target + ".dir") / (source.lexically_relative(folder).string() + ".o");
+  const std::set<std::string> all = functions_in(ours), there = functions_in(readers);
+  for (const std::string& name : all) {
+    if (there.contains(name)) continue;
+    int status = 0;
+    char* const readable = abi::__cxa_demangle(name.c_str() + name.starts_with("__Z"), nullptr, nullptr, &status);
+    const std::string words = status == 0 ? readable : name;
+    std::free(readable);
+    return words;
+  }
+  return "";
 }
 
 Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, const Limits& limits) const {
@@ -222,17 +264,27 @@ void Checker::make_mistakes(const ExerciseFile& file, const std::string& exercis
     write_if_new(slot(file, text("mistake_", k + 1)), with_mistake(file, file.mistakes[k]));
     targets.push_back(text(file.target, "_mistake_", k + 1));
   }
-  const Ended made = make(targets);
+  const Ended made = make(targets, kOurs);
   check(made.well(), "the known mistakes of ", file.source.string(), " do not compile:", first_complaint(made.output));
 }
 
+// What each known mistake of `exercise`, or of all if it is empty, makes of the same inputs; as many as there are mistakes.
+std::vector<Checker::Looked> Checker::look_at_mistakes(const ExerciseFile& file, const std::string& exercise,
+                                                       std::uint64_t seed, const Limits& limits) const {
+  std::vector<Looked> looked(file.mistakes.size());
+  for (std::size_t k = 0; k < looked.size(); ++k)
+    if (exercise.empty() || file.mistakes[k].exercise == exercise)
+      looked[k] = look(text(file.target, "_mistake_", k + 1), seed, limits);
+  return looked;
+}
+
+// The mistake that has the numbers that were found, if one has.
 const Mistake* Checker::known(const ExerciseFile& file, const std::string& exercise, const Sight& found,
-                              std::uint64_t seed, const Limits& limits) const {
+                              const std::vector<Looked>& wrong) {
   for (std::size_t k = 0; k < file.mistakes.size(); ++k) {
     if (file.mistakes[k].exercise != exercise) continue;
-    const Looked wrong = look(text(file.target, "_mistake_", k + 1), seed, limits);
-    const auto sight = wrong.sights.find(exercise);
-    if (sight != wrong.sights.end() && sight->second.whole && !difference(sight->second, found))
+    const auto sight = wrong[k].sights.find(exercise);
+    if (sight != wrong[k].sights.end() && sight->second.whole && !difference(sight->second, found))
       return &file.mistakes[k];
   }
   return nullptr;
@@ -285,11 +337,19 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
       if (verdict.is != Verdict::Is::kNotAttempted) verdict.is = Verdict::Is::kWrong, verdict.because = because;
     return verdicts;
   };
-  const Ended reference = make({file.target + "_reference"});
+  const Ended reference = make({file.target + "_reference"}, kOurs);
   check(reference.well(), "the library does not build; ./seekling test says more:", first_complaint(reference.output));
   write_if_new(slot(file, "reader"), named(path, contents));
-  const Ended made = make({file.target});
-  if (!made.well()) return all(text(path.string(), " does not compile:", first_complaint(made.output)));
+  const Ended made = make({file.target}, kTheReaders);
+  if (made.too_long)
+    return all(
+        text(path.string(), ": the compiler was still at it after ", kTheReaders.seconds, " seconds and was stopped"));
+  const bool twice = made.output.find("multiple definition") != std::string::npos;  // the library's file came in, too
+  if (!made.well() && !twice) return all(text(path.string(), " does not compile:", first_complaint(made.output)));
+  if (const std::string function = lacking(file); !function.empty())
+    return all(text(path.string(), " lacks ", function, ", which the starter has; ./seekling start ",
+                    std::stoi(file.target.substr(7, 2)), " --again gives you a new one"));
+  if (!made.well()) return all(text(path.string(), " does not link:", first_complaint(made.output)));
 
   const Verdict* wrong = nullptr;
   for (Index round = 0; round < options.rounds && !wrong; ++round) {
@@ -305,7 +365,8 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
       const auto sight = found.sights.find(verdict.exercise);
       if (judged.is == Verdict::Is::kWrong && sight != found.sights.end() && sight->second.whole) {
         make_mistakes(file, verdict.exercise);
-        if (const Mistake* mistake = known(file, verdict.exercise, sight->second, seed, options.limits)) {
+        const std::vector<Looked> mistakes = look_at_mistakes(file, verdict.exercise, seed, options.limits);
+        if (const Mistake* mistake = known(file, verdict.exercise, sight->second, mistakes)) {
           judged.mistake = mistake->name;
           judged.because +=
               "\nthese are the numbers of a known mistake: " + mistake->name + "\nreread " + mistake->reread;
@@ -319,7 +380,7 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
     if (verdict.is != Verdict::Is::kRight) return verdicts;
   std::string failed = tests(file, file.target, options.limits);
   if (failed.empty() && fs::exists(slot(file, "also"))) {  // tests in float, golden numbers among them
-    const Ended also = make({file.target + "_also"});
+    const Ended also = make({file.target + "_also"}, kOurs);
     if (!also.well()) return all(text(path.string(), " does not compile in float:", first_complaint(also.output)));
     failed = tests(file, file.target + "_also", options.limits);
   }
@@ -349,7 +410,7 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
   {  // the untouched starter, compiled: each exercise throws that it is not attempted, or cannot be reached before another
     const Turn turn(build_);
     write_if_new(slot(file, "reader"), file.starter);
-    const Ended made = make({file.target});
+    const Ended made = make({file.target}, kOurs);
     expect(made.well(), "the starter does not compile:", first_complaint(made.output));
     if (made.well()) {
       const Looked found = look(file.target, options.seed, options.limits);
@@ -369,15 +430,16 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
   for (Index round = 0; round < options.rounds; ++round) {
     const std::uint64_t seed = options.seed + std::uint64_t(round);
     const Looked expected = look(file.target + "_reference", seed, options.limits);
+    const std::vector<Looked> wrong = look_at_mistakes(file, "", seed, options.limits);
     for (std::size_t k = 0; k < file.mistakes.size(); ++k) {
       const Mistake& mistake = file.mistakes[k];
-      const Looked found = look(text(file.target, "_mistake_", k + 1), seed, options.limits);
+      const Looked& found = wrong[k];
       const Verdict verdict = judge(file, mistake.exercise, expected, found, seed);
       expect(verdict.is == Verdict::Is::kWrong, "\"", mistake.name, "\" is not caught (seed ", seed, ") ",
              verdict.because);
       const auto sight = found.sights.find(mistake.exercise);
       if (sight == found.sights.end() || !sight->second.whole) continue;  // crashes have no name
-      const Mistake* name = known(file, mistake.exercise, sight->second, seed, options.limits);
+      const Mistake* name = known(file, mistake.exercise, sight->second, wrong);
       expect(name == &mistake, "\"", mistake.name, "\" is named \"", name ? name->name : "", "\" (seed ", seed, ")");
     }
   }
@@ -393,7 +455,7 @@ fs::path Checker::build_mine(const std::map<std::string, fs::path>& paths) const
     write_if_new(entry.path(), mine == paths.end() ? "// empty: the library's own file is used\n"
                                                    : named(mine->second, read_file(mine->second)));
   }
-  const Ended made = make({"seekling_mine"});
+  const Ended made = make({"seekling_mine"}, kOurs);
   check(made.well(), "--mine: the program does not build with your files:", first_complaint(made.output));
   return build_ / "chapters/programs/seekling_mine";
 }

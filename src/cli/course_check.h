@@ -70,13 +70,16 @@ class Checker {
     std::string said;   // what it printed
   };
   std::filesystem::path slot(const ExerciseFile& file, const std::string& of) const;
-  Ended make(const std::vector<std::string>& targets) const;
+  Ended make(const std::vector<std::string>& targets, const Limits& limits) const;
+  std::string lacking(const ExerciseFile& file) const;
   Looked look(const std::string& program, std::uint64_t seed, const Limits& limits) const;
   std::string tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const;
   Verdict judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected, const Looked& found,
                 std::uint64_t seed) const;
-  const Mistake* known(const ExerciseFile& file, const std::string& exercise, const Sight& found, std::uint64_t seed,
-                       const Limits& limits) const;
+  std::vector<Looked> look_at_mistakes(const ExerciseFile& file, const std::string& exercise, std::uint64_t seed,
+                                       const Limits& limits) const;
+  static const Mistake* known(const ExerciseFile& file, const std::string& exercise, const Sight& found,
+                              const std::vector<Looked>& wrong);
   void make_mistakes(const ExerciseFile& file, const std::string& exercise) const;
 
   std::filesystem::path root_, build_;

@@ -63,7 +63,7 @@ std::string unreadable(int argc, char** argv, const std::string& complaint) {
 
 cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional) {
   options.add_options("Common")("threads", "threads to use (the machine's cores)", cxxopts::value<int>(), "N")(
-      "mine", "with your files in my/ in the place of the library's")("h,help", "this text");
+      "mine", "with your files in my/, or --mine=DIR, in the place of the library's")("h,help", "this text");
   if (!positional.empty()) options.parse_positional({positional});
   try {
     cxxopts::ParseResult result = options.parse(argc, argv);

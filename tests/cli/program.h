@@ -59,6 +59,7 @@ class Started {
     siginfo_t info{};
     return ::waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
   }
+  std::string said_so_far() const { return said(out); }
   Ran wait() {
     int status = 0;
     ::waitpid(pid, &status, 0);

@@ -1,4 +1,7 @@
 // The machine from end to end, as a reader uses it, on chapter 5.
+#include <chrono>
+#include <thread>
+
 #include "cli/program.h"
 
 namespace seekling {
@@ -16,6 +19,16 @@ class Course : public ProgramTest {
     return run(words);
   }
   std::string reference() const { return read_file(kRoot / "src/ops/rope.cpp"); }
+  bool comes(const Started& program, const std::string& words, int times) const {  // within two minutes
+    for (int tenths = 0; tenths < 1200; ++tenths) {
+      const std::string said = program.said_so_far();
+      int found = 0;
+      for (std::size_t at = said.find(words); at != said.npos; at = said.find(words, at + 1)) ++found;
+      if (found >= times) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return false;
+  }
   void write(std::string text, const std::string& find = "", const std::string& replace = "") const {
     const std::size_t at = text.find(find);
     ASSERT_NE(at, text.npos) << find;
@@ -49,6 +62,42 @@ TEST_F(Course, AReaderGoesFromStartToSolution) {
   EXPECT_NE(graded.out.find("\"score\": 4"), std::string::npos) << graded.out;
 }
 
+TEST_F(Course, WatchingChecksAtEachSaveUntilAllIsRight) {
+  ASSERT_EQ(course({"start", "5"}).exit, 0);
+  Started watching(folder, {"check", "5", "--watch", "--seed", "1", "--my", (folder / "my").string()});
+  ASSERT_TRUE(comes(watching, "waiting for you to save a file; Ctrl-C ends", 1)) << watching.said_so_far();
+  EXPECT_NE(watching.said_so_far().find("5.2  The turn: not yet attempted"), std::string::npos);
+  EXPECT_TRUE(watching.running());
+
+  write(reference(), "double(start + t)", "double(t)");
+  ASSERT_TRUE(comes(watching, "waiting for you to save a file; Ctrl-C ends", 2)) << watching.said_so_far();
+  EXPECT_NE(watching.said_so_far().find("a known mistake: The start is forgotten"), std::string::npos);
+
+  write(reference());
+  ASSERT_TRUE(comes(watching, "all of chapter 5 is right", 1)) << watching.said_so_far();
+  EXPECT_EQ(watching.wait().exit, 0);
+}
+
+TEST_F(Course, TheReadersFileTrains) {
+  const std::string mine = "--mine=" + (folder / "my").string();
+  ASSERT_EQ(course({"start", "5"}).exit, 0);
+  const Ran nothing = run(small_run("ours", {"--steps", "2", mine}));
+  EXPECT_EQ(nothing.exit, 2);
+  EXPECT_NE(nothing.err.find("is left out: its exercise 5.3 is not yet attempted"), std::string::npos) << nothing.err;
+  EXPECT_NE(nothing.err.find("holds no finished file; begin one with ./seekling start 5"), std::string::npos);
+
+  const auto weights = [&](const std::string& name, const Words& more) {
+    const Ran ran = run(small_run(name, more));
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    return read_file(folder / name / "model.safetensors");
+  };
+  const std::string ours = weights("ours", {"--steps", "2"});
+  write(reference());
+  EXPECT_EQ(weights("same", {"--steps", "2", mine}), ours);
+  write(reference(), "sign * rotary.factor", "-sign * rotary.factor");
+  EXPECT_NE(weights("backwards", {"--steps", "2", mine}), ours);
+}
+
 TEST_F(Course, WhatGoesWrongIsSaidInASentence) {
   ASSERT_EQ(course({"start", "5"}).exit, 0);
   write(reference(), "const Index pairs", "const Indx pairs");
@@ -61,6 +110,24 @@ TEST_F(Course, WhatGoesWrongIsSaidInASentence) {
   ran = course({"check", "5", "--seconds", "2", "--rounds", "1"});
   EXPECT_NE(ran.out.find("was still running after 2 seconds and was stopped"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("5.3  The gradient: open"), std::string::npos) << ran.out;
+
+  write_file(mine(), "");
+  ran = course({"check", "5", "--rounds", "1"});
+  EXPECT_NE(ran.out.find("rope.cpp lacks seekling::rope("), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("./seekling start 5 --again gives you a new one"), std::string::npos) << ran.out;
+
+  write(reference(), "const Tensor y = Tensor::like(x);",
+        "const auto f = [](volatile int n) { return n; };\n  const Tensor y = Tensor::zeros(x.shape());\n  f(0);");
+  ran = course({"check", "5", "--rounds", "1"});
+  EXPECT_EQ(ran.exit, 0) << "a warning is no error\n" << ran.out;
+
+  write(reference(), "const Tensor y = Tensor::like(x);", "const Tensor y;");
+  ran = course({"check", "5", "--rounds", "1"});
+  EXPECT_NE(ran.out.find("the program crashed (segmentation fault)"), std::string::npos) << ran.out;
+
+  write(reference(), "const Tensor y = Tensor::like(x);", "std::exit(0);\n  const Tensor y = Tensor::like(x);");
+  ran = course({"check", "5", "--rounds", "1"});
+  EXPECT_NE(ran.out.find("the program ended early"), std::string::npos) << ran.out;
 
   write(reference(), "const Tensor y = Tensor::like(x);",
         "std::puts(\"junk\");\n  const Tensor y = Tensor::zeros({Index(1) << 40});");

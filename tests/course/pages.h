@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/real.h"
 #include "interop/file.h"
 
 namespace seekling {
@@ -160,6 +161,32 @@ inline std::vector<std::string> faults_of_links(const fs::path& page) {
     }
   }
   return faults;
+}
+
+// GitHub reads a backslash before punctuation as Markdown's own, between $$ and $$ and between $ and $, but not in a block
+// marked math.
+inline std::vector<std::string> faults_of_mathematics(const fs::path& page) {
+  static const std::regex code("`[^`]*`"), inline_math(R"(\$[^$]*\$)"), escaped(R"(\\[^A-Za-z])");
+  std::vector<std::string> faults;
+  bool inside = false;
+  for (const std::string& line : lines_of(read_file(page))) {
+    if (line.starts_with("```")) inside = !inside;
+    if (inside) continue;
+    const std::string words = std::regex_replace(line, code, "");
+    if (words.find("$$") != words.npos) faults.push_back(page.string() + ": mathematics between $$: " + line);
+    for (std::sregex_iterator at(words.begin(), words.end(), inline_math), end; at != end; ++at)
+      if (const std::string formula = at->str(); std::regex_search(formula, escaped))
+        faults.push_back(page.string() + ": " + formula + " has a backslash that GitHub takes away");
+  }
+  return faults;
+}
+
+// How many words `wc -w` counts.
+inline Index words_of(const fs::path& page) {
+  std::istringstream in(read_file(page));
+  Index words = 0;
+  for (std::string word; in >> word;) ++words;
+  return words;
 }
 
 // `run` runs "./seekling ..." and returns all that it prints.

@@ -1,5 +1,6 @@
 #include "course/pages.h"
 
+#include "cli/course_book.h"
 #include "cli/program.h"
 
 namespace seekling {
@@ -42,6 +43,32 @@ TEST_F(Pages, EveryQuoteIsTrue) {
     for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry);
     EXPECT_EQ(joined(faults_of_quotes(kRoot, page, [this](const std::string& command) { return said(command); })), "");
   }
+}
+
+TEST_F(Pages, MathematicsReadsTheSameOnGitHub) {
+  for (const fs::path& page : pages_of(kRoot)) EXPECT_EQ(joined(faults_of_mathematics(page)), "");
+}
+
+// "at 100 words a minute, in steps of five minutes" and "15 minutes for each point and for each exercise on paper".
+TEST_F(Pages, AChapterHasTheLengthThatTheMapSays) {
+  const std::string map = read_file(kRoot / "chapters/README.md");
+  for (const Chapter& chapter : read_chapters(kRoot)) {
+    const Index words = words_of(kRoot / chapter.folder / "README.md");
+    EXPECT_GE(words, 1500) << chapter.folder;
+    EXPECT_LE(words, 3500) << chapter.folder;
+    Index quarters = 0;
+    for (const Exercise& exercise : chapter.exercises) quarters += std::max<Index>(exercise.points, 1);
+    const std::string link = "(" + chapter.folder.filename().string() + "/README.md)";
+    EXPECT_NE(map.find(text(link, " | ", (words + 250) / 500 * 5, " min | ", 15 * quarters, " min |")),
+              std::string::npos)
+        << link << " has " << words << " words and " << quarters << " points and exercises on paper";
+  }
+}
+
+TEST_F(Pages, MathematicsThatGitHubSpoilsIsFound) {
+  const fs::path p = page("$$a$$\n$b\\,c$ and `$d\\,e$`\n```math\nf\\,g\n```\n$h_i \\cdot j$\n");
+  EXPECT_EQ(joined(faults_of_mathematics(p)), p.string() + ": mathematics between $$: $$a$$\n" + p.string() +
+                                                  ": $b\\,c$ has a backslash that GitHub takes away\n");
 }
 
 TEST_F(Pages, ALinkToNowhereIsFound) {

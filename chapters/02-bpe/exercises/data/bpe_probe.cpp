@@ -40,7 +40,19 @@ void probe(Probe& probe) {
     merges.push_back({word[at], word[at + 1], TokenId(256 + merges.size())});
     for (Ids& each : words) each = merged(each, merges.back());
   }
-  probe.exercise("2.4", text(pieces.size(), " pieces of the letters a and b, ", merges.size(), " merges"), [&] {
+  const std::string inputs =
+      text(pieces.size(), " pieces of the letters a and b, some others, ", merges.size(), " merges");
+  // And what each known mistake stumbles over, at every seed, in letters of their own.
+  const auto merge = [&](TokenId left, TokenId right) {
+    merges.push_back({left, right, TokenId(256 + merges.size())});
+    return merges.back().result;
+  };
+  merge('d', 'e'), merge('c', 'd');  // c de, though c d lies to the left and was there first
+  merge('f', 'f');                   // ff f, not f ff
+  merge('g', merge('h', 'i'));       // a new pair with the left neighbour
+  merge(merge('j', 'k'), 'l');       // and with the right one
+  for (const char* piece : {"cde", "fff", "ghi", "jkl"}) pieces.emplace_back(piece);
+  probe.exercise("2.4", inputs, [&] {
     Bpe::Scratch scratch;
     for (const std::string& piece : pieces) {
       Ids ids;

@@ -5,8 +5,9 @@
 namespace seekling {
 
 void probe(Probe& probe) {
-  const Index B = 2, T = probe.between(4, 6), K = probe.between(2, 3), D = 2 * probe.between(1, 2), E = 3 * D;
-  const Routing routing = route(Tensor::randn({B * T, E}, probe.rng), {}, {.K = K});
+  // More choices than groups: in each token two choices share a group. Sigmoids, since their sum is not 1.
+  const Index B = 2, T = probe.between(4, 6), D = probe.between(2, 3), K = D + 1, E = D * probe.between(2, 3);
+  const Routing routing = route(Tensor::randn({B * T, E}, probe.rng), {}, {.K = K, .sigmoid = true});
   const BalanceOptions v2{
       .expert = real(0.7), .device = real(0.3), .communication = real(0.2), .n_group = D, .topk_group = 2};
   BalanceOptions v3 = v2;

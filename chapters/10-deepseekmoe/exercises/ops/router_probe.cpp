@@ -6,7 +6,7 @@
 namespace seekling {
 
 void probe(Probe& probe) {
-  const Index N = probe.between(4, 7), E = 2 * probe.between(3, 5), K = probe.between(2, 3);
+  const Index N = probe.between(4, 7), E = 2 * probe.between(4, 5), K = probe.between(2, 3);
   const RouterOptions v2{.K = K, .routed_scaling_factor = real(2.5)};
   const RouterOptions v3{.K = K,
                          .sigmoid = true,
@@ -15,9 +15,12 @@ void probe(Probe& probe) {
                          .top2_groups = true,
                          .norm_topk_prob = true,
                          .routed_scaling_factor = real(2.5)};
-  const Tensor logits = Tensor::randn({N, E}, probe.rng), bias = Tensor::randn({E}, probe.rng, 0.5);
+  const Tensor logits = Tensor::randn({N, E}, probe.rng), bias = Tensor::zeros({E});
   const Tensor cs = Tensor::randn({N, E}, probe.rng), cg = Tensor::randn({N, K}, probe.rng);
-  for (Index e = 0; e < E; ++e) bias.data()[e] += real(e % 2);  // strong enough to change many a choice
+  for (Index e = 0; e < E; ++e) bias.data()[e] = real(0.5 * probe.rng.uniform());
+  const Index favourite = probe.between(K, E - 1);  // the first token's last choice, which the bias makes everyone's
+  logits.data()[favourite] = logits.view().row(0).minCoeff() - 1;
+  bias.data()[favourite] = 4;
 
   const std::string inputs = text("logits ", logits.shape(), ", K ", K);
   probe.exercise("10.1", inputs + ", as V2 (softmax) and as V3 (sigmoid, bias, 2 groups, normalised)", [&] {

@@ -1,0 +1,49 @@
+// What the demos train on: the toy world's documents as ids, one behind the other, and rows from them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/rng.h"
+#include "data/batches.h"
+#include "data/bpe_train.h"
+#include "data/toy_world.h"
+#include "model/transformer.h"
+#include "train/adamw.h"
+
+namespace seekling {
+
+using Ids = std::vector<std::int32_t>;
+
+inline void append(Ids& stream, const Document& document, const Tokenizer& tokenizer) {
+  for (const TokenId id : tokenizer.encode(document.text)) stream.push_back(id);
+  stream.push_back(tokenizer.eos());
+}
+
+inline Tokenizer toy_tokenizer(const ToyWorld& world, Index vocab_size) {
+  std::vector<std::string> texts;
+  for (const Document& d : world.train) texts.push_back(d.text);
+  return train_bpe(texts, {.vocab_size = vocab_size});
+}
+
+inline void append_row(Batch& batch, const Ids& stream, Index place) {
+  const auto row = stream.begin() + place;
+  batch.ids.insert(batch.ids.end(), row, row + batch.T);
+  batch.targets.insert(batch.targets.end(), row + 1, row + batch.T + 1);
+  ++batch.B;
+}
+
+// Batch `number` of a run: B rows of T tokens from random places.
+inline Batch random_rows(const Ids& stream, Index B, Index T, std::uint64_t seed, Index number) {
+  Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
+  for (Index b = 0; b < B; ++b) append_row(batch, stream, Rng(seed, number * B + b).below(Index(stream.size()) - T));
+  return batch;
+}
+
+inline NamedTensors parameters_of(const Transformer& model) {
+  NamedTensors all;
+  model.for_each_parameter([&](const std::string& name, const Tensor& p) { all.emplace_back(name, p); });
+  return all;
+}
+
+}  // namespace seekling
