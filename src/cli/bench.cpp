@@ -111,10 +111,10 @@ void print_field(const std::string& key, const Json& value) {
 }
 
 int bench_command(int argc, char** argv) {
-  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache or gemm.");
+  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache, gemm or peers.");
   // clang-format off
   options.add_options()
-      ("task", "step, decode, prefill, cache or gemm", cxxopts::value<std::string>(), "TASK")
+      ("task", "step, decode, prefill, cache, gemm; peers: decode and prefill beside llama.cpp and transformers", cxxopts::value<std::string>(), "TASK")
       ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
       ("steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")
       ("batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
@@ -125,16 +125,16 @@ int bench_command(int argc, char** argv) {
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
       ("recompute", "of step: as train --recompute")
       ("against", "of step: another program to run side by side with; torch is known", cxxopts::value<std::string>(), "PEER")
-      ("python", "of --against: a Python that has torch and transformers",
+      ("python", "of --against and peers: a Python that has torch and transformers, or llama_cpp",
        cxxopts::value<std::string>()->default_value("python3"), "FILE")
-      ("pairs", "of --against: rounds", cxxopts::value<Index>()->default_value("5"), "N")
+      ("pairs", "of --against and peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
       ("dtype", "of step: fp32 or bf16, which the matrix products read", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
   add_precision(options);
   const auto flags = parse(options, argc, argv, "task");
   const Precision precision = precision_of(flags);
-  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache or gemm");
+  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
   const std::string dtype = flags["dtype"].as<std::string>();
   if (dtype != "fp32" && !(dtype == "bf16" && task == "step"))
@@ -164,12 +164,16 @@ int bench_command(int argc, char** argv) {
   else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
   else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
   else if (task == "gemm") result.update(gemm(config, size.batch_size * size.seq_len, repeats));
-  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache or gemm");
+  else if (task == "peers")
+    result.update(
+        bench_peers(config, {flags["python"].as<std::string>(), flags["pairs"].as<Index>(), gen, precision.cache}));
+  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache, gemm or peers");
   if (!against) result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
   else if (task == "cache") print_cache(result);
   else if (task == "step") print_step(result);
   else if (task == "gemm") print_gemm(result);
+  else if (task == "peers") print_peers(result);
   else print(result);
   return 0;
 }

@@ -59,6 +59,8 @@ struct Against {
 // Error if that Python has no torch. `config`: the model's file, for the other side.
 Json bench_against_torch(const std::string& model, const std::filesystem::path& config, const StepSize& size,
                          Index steps, const Against& against);
+// Bytes a second that all threads together read from memory, out of a block that no cache holds.
+double memory_bandwidth();
 
 Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
 Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);
@@ -67,5 +69,14 @@ Json bench_decode(const Config& config, Index context, Index tokens, const Preci
 // `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.
 Json bench_cache(Config config, Index longest, Index budget, Index repeats, const Precision& precision);
 void print_cache(const Json& result);
+
+// Decoding and reading a prompt beside llama.cpp and, where that Python has it, transformers, in rounds.
+struct PeerRuns {
+  std::string python;
+  Index rounds, gen;
+  Format cache;
+};
+Json bench_peers(Config config, const PeerRuns& runs);
+void print_peers(const Json& result);
 
 }  // namespace seekling

@@ -13,9 +13,6 @@
 
 namespace seekling {
 
-namespace {
-
-// Bytes a second that all threads together read from memory, out of a block that no cache holds.
 double memory_bandwidth() {
   constexpr Index kNumbers = 1 << 25, kPiece = 1 << 14;  // 256 MiB
   const std::vector<std::uint64_t> block(size_t(kNumbers), 1);
@@ -28,6 +25,8 @@ double memory_bandwidth() {
   check(std::accumulate(sums.begin(), sums.end(), 0ull) == std::uint64_t(kNumbers), "bench: memory was misread");
   return double(kNumbers * 8) / time;
 }
+
+namespace {
 
 Decoder random_decoder(const Config& config, const Precision& precision) {
   const Transformer model(config);
