@@ -1,16 +1,14 @@
 // seekling bench peers: the same weights here, in llama.cpp and in transformers, side by side.
 //
-// A machine's speed drifts by more than what one program is ahead of another, so single runs say nothing: the programs take
-// turns, and a round's ratio is ours over theirs in that round. Each run warms up, and reads other random ids. llama.cpp
-// keeps its cache in f16, transformers in fp32; ours is in the format of --cache.
+// A round's ratio is ours over theirs in that round (bench_turns.h says why). Each run warms up, and reads other random
+// ids. llama.cpp keeps its cache in f16, transformers in fp32; ours is in the format of --cache.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
-#include "cli/bench.h"
-#include "cli/course_child.h"
+#include "cli/bench_turns.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "infer/generate.h"
@@ -25,8 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Limits kLimits{.seconds = 3600, .memory_mib = 1 << 24, .file_mib = 1 << 12, .output_bytes = 1 << 20};
-
 struct Scratch {  // a folder, while it lives
   Scratch() : path(fs::temp_directory_path() / text("seekling_peers_", ::getpid())) { fs::create_directories(path); }
   ~Scratch() {
@@ -36,24 +32,8 @@ struct Scratch {  // a folder, while it lives
   const fs::path path;
 };
 
-bool imports(const std::string& python, const std::string& modules) {
-  return run_child({python, "-c", "import " + modules}, fs::current_path(), kLimits).well();
-}
-
-// Tokens a second, from the object that a program prints as its last line.
 double rate_of(const std::vector<std::string>& words) {
-  const Ended ended = run_child(words, fs::current_path(), kLimits);
-  const std::size_t at = ended.output.rfind("\n{"), begin = at == std::string::npos ? 0 : at + 1;
-  const Json answer = Json::parse(ended.output.substr(begin), nullptr, /*allow_exceptions=*/false);
-  const std::string end = ended.output.substr(ended.output.size() - std::min<std::size_t>(ended.output.size(), 300));
-  check(ended.well() && answer.is_object() && answer.contains("tokens_per_s"), "bench peers: ", words[0], " ", words[1],
-        ended.well() ? " printed no result" : " " + how(ended, kLimits), "; its last words: ", end);
-  return answer["tokens_per_s"].get<double>();
-}
-
-double median(std::vector<double> all) {
-  std::sort(all.begin(), all.end());
-  return (all[(all.size() - 1) / 2] + all[all.size() / 2]) / 2;
+  return answer_of("bench peers", words)["tokens_per_s"].get<double>();
 }
 
 struct Work {
