@@ -30,7 +30,8 @@ Config deepseek_v2() {
 }
 
 void randomise(const MLA& mla, Rng& rng) {
-  for (const Linear* l : {&mla.q_a_proj, &mla.q_b_proj, &mla.kv_a_proj_with_mqa, &mla.kv_b_proj, &mla.o_proj})
+  for (const Linear* l : std::initializer_list<const Linear*>{&mla.q_a_proj, &mla.q_b_proj, &mla.kv_a_proj_with_mqa,
+                                                              &mla.kv_b_proj, &mla.o_proj})
     for (Index i = 0; i < l->weight.size(); ++i) l->weight.data()[i] = real(0.2 * rng.normal());
   for (const RmsNorm* norm : {&mla.q_a_layernorm, &mla.kv_a_layernorm}) norm->weight.view().matrix().setOnes();
 }
