@@ -133,21 +133,21 @@ struct Kernel {
 
   template <int R>
   static void f32(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
-    constexpr int N = across(R);
+    constexpr int kAcross = across(R);
     const float* a = x.f32 + row * x.ld;
-    for (int first = 0; first < kAll && first * kLanes < m; first += N) {
+    for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       const float* w = reinterpret_cast<const float*>(panel) + first * kLanes;  // the panel: [k][kPanel]
-      Floats sum[R][N] = {};
+      Floats sum[R][kAcross] = {};
 #pragma GCC unroll 4
       for (Index k = 0; k < K; ++k) {
-        Floats w_k[N];
+        Floats w_k[kAcross];
 #pragma GCC unroll 8
-        for (int p = 0; p < N; ++p) w_k[p] = load(w + k * kPanel + p * kLanes);
+        for (int p = 0; p < kAcross; ++p) w_k[p] = load(w + k * kPanel + p * kLanes);
 #pragma GCC unroll 12
         for (int i = 0; i < R; ++i) {
           const float a_ik = a[i * x.ld + k];
 #pragma GCC unroll 8
-          for (int p = 0; p < N; ++p) sum[i][p] += a_ik * w_k[p];
+          for (int p = 0; p < kAcross; ++p) sum[i][p] += a_ik * w_k[p];
         }
       }
       for (int i = 0; i < R; ++i) put(y + i * ldy, m, first, sum[i]);
@@ -156,19 +156,19 @@ struct Kernel {
 
   template <int R>
   static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
-    constexpr int N = across(R);
-    for (int first = 0; first < kAll && first * kLanes < m; first += N) {
+    constexpr int kAcross = across(R);
+    for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       const std::byte* w = panel + first * kLanes * 4;  // the panel: [k/2][kPanel][2]
-      Floats sum[R][N] = {};
+      Floats sum[R][kAcross] = {};
       for (Index pair = 0; pair < (K + 1) / 2; ++pair) {
-        Ints w_k[N];
+        Ints w_k[kAcross];
 #pragma GCC unroll 8
-        for (int p = 0; p < N; ++p) w_k[p] = load<Ints>(w + (pair * kPanel + p * kLanes) * 4);
+        for (int p = 0; p < kAcross; ++p) w_k[p] = load<Ints>(w + (pair * kPanel + p * kLanes) * 4);
 #pragma GCC unroll 12
         for (int i = 0; i < R; ++i) {
           const std::uint32_t a = word(x.bf16 + (row + i) * x.ld + 2 * pair);
 #pragma GCC unroll 8
-          for (int p = 0; p < N; ++p) sum[i][p] = Cpu::dot2(sum[i][p], w_k[p], a);
+          for (int p = 0; p < kAcross; ++p) sum[i][p] = Cpu::dot2(sum[i][p], w_k[p], a);
         }
       }
       for (int i = 0; i < R; ++i) put(y + i * ldy, m, first, sum[i]);
@@ -181,18 +181,18 @@ struct Kernel {
   template <int R, bool kInt4>
   static void int8(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
     constexpr Index kScales = kPanel * 2, kBytes = kScales + (kInt4 ? kPanel * kBlock / 2 : kPanel * kBlock);
-    constexpr int kOffset = kInt4 ? 8 : Cpu::kByteOffset, kGroups = kInt4 ? 4 : 8, N = across(R);
-    for (int first = 0; first < kAll && first * kLanes < m; first += N) {
-      Floats sum[R][N] = {};
+    constexpr int kOffset = kInt4 ? 8 : Cpu::kByteOffset, kGroups = kInt4 ? 4 : 8, kAcross = across(R);
+    for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
+      Floats sum[R][kAcross] = {};
       for (Index b = 0; b < (K + kBlock - 1) / kBlock; ++b) {
         const std::byte* w = panel + b * kBytes + kScales + first * kLanes * 4;
-        Ints dots[R][N];
+        Ints dots[R][kAcross];
         for (int i = 0; i < R; ++i)
-          for (int p = 0; p < N; ++p) dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
+          for (int p = 0; p < kAcross; ++p) dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
 #pragma GCC unroll 8
         for (int g = 0; g < kGroups; ++g) {
 #pragma GCC unroll 8
-          for (int p = 0; p < N; ++p) {
+          for (int p = 0; p < kAcross; ++p) {
             const Ints w_g = load<Ints>(w + (g * kPanel + p * kLanes) * 4);
 #pragma GCC unroll 6
             for (int i = 0; i < R; ++i) {
@@ -206,7 +206,7 @@ struct Kernel {
             }
           }
         }
-        for (int p = 0; p < N; ++p) {
+        for (int p = 0; p < kAcross; ++p) {
           const Floats d_w = Cpu::halves(panel + b * kBytes + (first + p) * kLanes * 2);
           for (int i = 0; i < R; ++i)
             sum[i][p] += x.scale[(row + i) * x.blocks + b] * d_w * __builtin_convertvector(dots[i][p], Floats);
@@ -270,8 +270,9 @@ struct Kernel {
     }
   }
   static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width) {
-    constexpr int R = Cpu::kScoreRows;
-    for (; G >= R; G -= R, s += R * kPageTokens, q += R * ldq) scores_of<R>(s, q, ldq, k, ldk, n, width);
+    constexpr int kMany = Cpu::kScoreRows;
+    for (; G >= kMany; G -= kMany, s += kMany * kPageTokens, q += kMany * ldq)
+      scores_of<kMany>(s, q, ldq, k, ldk, n, width);
     for (; G >= 1; --G, s += kPageTokens, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
   }
 
@@ -305,36 +306,37 @@ struct Kernel {
 
   template <int R>
   static void gather_of(float* acc, Index lda, const float* p, const float* v, Index ldv, Index n, Index width) {
-    constexpr int kStripe = 16, N = kStripe / kLanes;
+    constexpr int kStripe = 16, kVectors = kStripe / kLanes;
     const auto stripe = [&](Index d, auto... left) {  // left: of the stripe's 16 numbers, those that there are
-      Floats sum[R][N];
+      Floats sum[R][kVectors];
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-        for (int c = 0; c < N; ++c) sum[i][c] = load(acc + i * lda + d + c * kLanes, (left - c * kLanes)...);
+        for (int c = 0; c < kVectors; ++c) sum[i][c] = load(acc + i * lda + d + c * kLanes, (left - c * kLanes)...);
       for (Index j = 0; j < n; ++j) {
-        Floats v_j[N];
+        Floats v_j[kVectors];
 #pragma GCC unroll 4
-        for (int c = 0; c < N; ++c) v_j[c] = load(v + j * ldv + d + c * kLanes, (left - c * kLanes)...);
+        for (int c = 0; c < kVectors; ++c) v_j[c] = load(v + j * ldv + d + c * kLanes, (left - c * kLanes)...);
 #pragma GCC unroll 8
         for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-          for (int c = 0; c < N; ++c) sum[i][c] += p[i * kPageTokens + j] * v_j[c];
+          for (int c = 0; c < kVectors; ++c) sum[i][c] += p[i * kPageTokens + j] * v_j[c];
       }
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-        for (int c = 0; c < N; ++c) store(acc + i * lda + d + c * kLanes, sum[i][c], (left - c * kLanes)...);
+        for (int c = 0; c < kVectors; ++c) store(acc + i * lda + d + c * kLanes, sum[i][c], (left - c * kLanes)...);
     };
     Index d = 0;
     for (; d + kStripe <= width; d += kStripe) stripe(d);
     if (d < width) stripe(d, width - d);
   }
   static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width) {
-    constexpr int R = Cpu::kGatherRows, Rest = R / 2;
-    for (; G >= R; G -= R, acc += R * lda, p += R * kPageTokens) gather_of<R>(acc, lda, p, v, ldv, n, width);
-    for (; G >= Rest; G -= Rest, acc += Rest * lda, p += Rest * kPageTokens)
-      gather_of<Rest>(acc, lda, p, v, ldv, n, width);
+    constexpr int kMany = Cpu::kGatherRows, kFew = kMany / 2;
+    for (; G >= kMany; G -= kMany, acc += kMany * lda, p += kMany * kPageTokens)
+      gather_of<kMany>(acc, lda, p, v, ldv, n, width);
+    for (; G >= kFew; G -= kFew, acc += kFew * lda, p += kFew * kPageTokens)
+      gather_of<kFew>(acc, lda, p, v, ldv, n, width);
     for (; G >= 1; --G, acc += lda, p += kPageTokens) gather_of<1>(acc, lda, p, v, ldv, n, width);
   }
 
