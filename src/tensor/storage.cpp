@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <mutex>
-#include <new>
 #include <unordered_map>
 #include <vector>
 
@@ -16,7 +14,7 @@ namespace {
 
 struct Pool {
   std::mutex mutex;
-  std::unordered_map<std::size_t, std::vector<void*>> idle;  // by size class in bytes
+  std::unordered_map<std::size_t, std::vector<void*>> idle[2];  // of each device, by size class in bytes
   std::size_t bytes = 0, allocations = 0;
 };
 
@@ -34,27 +32,26 @@ std::size_t size_class(Index n) {
 
 }  // namespace
 
-real* pool::take(Index n) {
+real* pool::take(Index n, Device device) {
   const std::size_t bytes = size_class(n);
   Pool& pool = the_pool();
   const std::lock_guard lock(pool.mutex);
-  auto& idle = pool.idle[bytes];
+  auto& idle = pool.idle[int(device)][bytes];
   if (!idle.empty()) {
     void* buffer = idle.back();
     idle.pop_back();
     return static_cast<real*>(buffer);
   }
-  void* buffer = std::aligned_alloc(64, bytes);
-  if (!buffer) throw std::bad_alloc();
+  void* buffer = allocate(device, bytes);
   pool.bytes += bytes;
   ++pool.allocations;
   return static_cast<real*>(buffer);
 }
 
-void pool::give(real* buffer, Index n) {
+void pool::give(real* buffer, Index n, Device device) {
   Pool& pool = the_pool();
   const std::lock_guard lock(pool.mutex);
-  pool.idle[size_class(n)].push_back(buffer);
+  pool.idle[int(device)][size_class(n)].push_back(buffer);
 }
 
 std::size_t pool::bytes_allocated() { return the_pool().bytes; }
@@ -63,17 +60,20 @@ std::size_t pool::allocations() { return the_pool().allocations; }
 void pool::release() {
   Pool& pool = the_pool();
   const std::lock_guard lock(pool.mutex);
-  for (auto& [bytes, idle] : pool.idle) {
-    for (void* buffer : idle) std::free(buffer);
-    pool.bytes -= bytes * idle.size();
-    idle.clear();
-  }
+  for (const Device device : {Device::kCpu, Device::kCuda})
+    for (auto& [bytes, idle] : pool.idle[int(device)]) {
+      for (void* buffer : idle) seekling::release(device, buffer);
+      pool.bytes -= bytes * idle.size();
+      idle.clear();
+    }
 }
 
 real* Storage::data() {
   if (!data_) {
-    data_ = pool::take(size);
-    if (fill_ == Fill::kZero)
+    data_ = pool::take(size, device_);
+    if (fill_ == Fill::kZero && device_ == Device::kCuda)
+      fill_with_zeros(device_, data_, std::size_t(size) * sizeof(real));
+    else if (fill_ == Fill::kZero)
       parallel_stripes(size, /*width=*/1 << 15, [this](Index i, Index n) { std::fill_n(data_ + i, n, real(0)); });
   }
   return data_;
@@ -81,18 +81,30 @@ real* Storage::data() {
 
 bool Storage::claim() {
   if (data_) return false;
-  data_ = pool::take(size);
+  data_ = pool::take(size, device_);
   return true;
 }
 
 void Storage::free() {
-  if (data_) pool::give(data_, size);
+  if (data_) pool::give(data_, size, device_);
   data_ = nullptr;
 }
 
 const std::shared_ptr<Storage>& Storage::grad() {
-  if (!grad_) grad_ = std::make_shared<Storage>(size, Fill::kZero);
+  if (!grad_) grad_ = std::make_shared<Storage>(size, Fill::kZero, device_);
   return grad_;
+}
+
+void Storage::move_to(Device device) {
+  if (device == device_) return;
+  real* const before = data_;
+  const Device from = device_;
+  device_ = device;
+  grad_ = nullptr;
+  if (!before) return;
+  data_ = pool::take(size, device);
+  copy(device, data_, from, before, std::size_t(size) * sizeof(real));
+  pool::give(before, size, from);
 }
 
 }  // namespace seekling
