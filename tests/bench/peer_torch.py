@@ -56,14 +56,14 @@ start_again_prepared(flags)
 try:
     import torch
     import torch.nn.functional as F
-    from torch import nn
+    from torch import library, nn
     import transformers
 except ImportError as missing:
     sys.exit(f"this Python has no {missing.name}: pip install torch transformers")
 
 
 # One product an expert, over rows sorted by expert. An operator of its own, so that torch.compile sees one graph.
-@torch.library.custom_op("seekling::expert_linear", mutates_args=())
+@library.custom_op("seekling::expert_linear", mutates_args=())
 def expert_linear(x: torch.Tensor, weight: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
     y = x.new_empty(x.shape[0], weight.shape[1])
     begin = 0
@@ -79,7 +79,7 @@ def _(x, weight, load):
     return x.new_empty(x.shape[0], weight.shape[1])
 
 
-@torch.library.custom_op("seekling::expert_linear_backward", mutates_args=())
+@library.custom_op("seekling::expert_linear_backward", mutates_args=())
 def expert_linear_backward(
     dy: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, load: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
