@@ -82,7 +82,7 @@ int main() {
       Pass pass;
       evaluate(model, batch, pass);
       std::printf("%-8s", subject.c_str());
-      for (const Index load : pass.routings[layer].load)
+      for (const std::int32_t load : pass.routings[layer].load)
         std::printf("%5.0f", 100 * double(load) / double(kHeldoutRows * T));
       std::printf("\n");
     }

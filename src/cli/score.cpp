@@ -53,8 +53,8 @@ void add_router(Answers& answers, const std::string& layer, const Routing& r, co
   const std::string router = "router." + layer + ".", aux = "aux." + layer + ".";
   answers.add(router + "logits", logits);
   answers.add(router + "weights", r.g);
-  answers.add(router + "indices", r.g.shape(), r.experts);
-  answers.add(router + "load", {Index(r.load.size())}, r.load);
+  answers.add(router + "indices", r.g.shape(), r.experts.values());
+  answers.add(router + "load", {r.load.size()}, r.load.values());
   const BalanceOptions none{.n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
   BalanceOptions expert = none, device = none, communication = none;
   expert.expert = device.device = communication.communication = 1;

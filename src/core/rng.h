@@ -34,7 +34,7 @@ class Rng {
   std::uint64_t state;
 
  private:
-  __extension__ using Wide = unsigned __int128;  // a GCC and Clang extension
+  __extension__ typedef unsigned __int128 Wide;  // an extension of GCC and Clang; `using` here is too much for nvcc
   static constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15, kOdd = 0xD1342543DE82EF95;
 
   static std::uint64_t mix(std::uint64_t z) {

@@ -243,7 +243,7 @@ void Decoder::feed_forward(const Layer& layer, View h, View x) const {
 // The choices of N tokens. A row at a time: what Eigen does with a row depends on where it begins in memory.
 static Routing routed(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
   const Index N = logits.rows(), E = logits.cols(), K = options.K;
-  Routing all{{}, Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)), std::vector<Index>(size_t(E), 0)};
+  const Routing all{{}, Tensor({N, K}), Ints(N * K), Ints::zeros(E)};
   for (Index i = 0; i < N; ++i) {
     const Tensor row({1, E});
     std::copy_n(&logits.view()(i, 0), E, row.data());
@@ -251,7 +251,7 @@ static Routing routed(const Tensor& logits, const Tensor& bias, const RouterOpti
     std::copy_n(one.g.data(), K, &all.g.view()(i, 0));
     std::copy_n(one.experts.begin(), K, all.experts.begin() + i * K);
   }
-  for (const std::int32_t e : all.experts) ++all.load[size_t(e)];
+  for (const std::int32_t e : all.experts) ++all.load[e];
   return all;
 }
 

@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -36,70 +35,7 @@ constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 
 static_assert(kKeys % PackedMatrix::kStep == 0 && kQueriesBack % PackedMatrix::kStep == 0);
 
-// One part of q or k, or v, cut by heads. Undefined parts have width 0.
-struct Heads {
-  View x;            // rows (b, t, h)
-  Index tokens = 0;  // T or S
-  Index heads = 0;   // H or a divisor of it
-  Index width = 0;
-
-  Heads() = default;
-  explicit Heads(const Tensor& t)
-      : x(t.defined() ? t.view() : View{}), tokens(t.defined() ? t.dim(1) : 0), heads(t.defined() ? t.dim(2) : 1),
-        width(t.defined() ? t.cols() : 0) {}
-
-  View head(Index b, Index h, Index H) const {  // [tokens, width] of the head that query head h uses
-    return {x.data + (b * tokens * heads + h / (H / heads)) * x.ld, tokens, width, heads * x.ld};
-  }
-};
-
-struct Problem {
-  Heads q_c, q_r, k_c, k_r, v;
-  Index B, T, S, H;
-  real scale;
-  std::vector<std::int32_t> first;  // [B,T] the first key that a query sees; empty: 0
-  std::vector<std::int32_t> until;  // [B,S] the end of the queries that see a key; empty: T
-
-  Index d() const { return q_c.width + q_r.width; }
-  Index past() const { return S - T; }
-  Index first_key(Index b, Index t) const { return first.empty() ? 0 : first[size_t(b * T + t)]; }
-  Index end_of_keys(Index t) const { return past() + t + 1; }
-  Index first_query(Index j) const { return std::max<Index>(0, j - past()); }
-  Index end_of_queries(Index b, Index j) const { return until.empty() ? T : until[size_t(b * S + j)]; }
-};
-
-// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
-std::vector<std::int32_t> ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
-  std::vector<std::int32_t> until(first.size());
-  for (Index b = 0; b < B && !first.empty(); ++b) {
-    const auto documents = first.subspan(size_t(b * T), size_t(T));
-    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
-          " goes back: a token's first key must not come before that of the token before it");
-    Index end = 0;
-    for (Index j = 0; j < T; ++j) {
-      while (end < T && documents[size_t(end)] <= j) ++end;
-      until[size_t(b * T + j)] = std::int32_t(end);
-    }
-  }
-  return until;
-}
-
-Problem problem_of(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
-  const Tensor& any = q.c.defined() ? q.c : q.r;
-  const Index B = any.dim(0), T = any.dim(1), H = any.dim(2);
-  return {.q_c = Heads(q.c),
-          .q_r = Heads(q.r),
-          .k_c = Heads(k.c),
-          .k_r = Heads(k.r),
-          .v = Heads(v),
-          .B = B,
-          .T = T,
-          .S = v.dim(1),
-          .H = H,
-          .scale = scale,
-          .first = {first.begin(), first.end()},
-          .until = ends_of_queries(first, B, T)};
-}
+using Problem = AttentionProblem;
 
 // [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two parts meet, a tile at a time.
 void gather(View tile, View c, View r, Index begin, real factor) {
@@ -235,21 +171,6 @@ void add_shares(const Heads& dx, const Tensor& shares, Index column, Index B, In
 
 Tensor gradient_of(const Tensor& x) { return x.defined() ? x.grad() : Tensor(); }
 
-void attention_backward(const Problem& p, const Pair& q, const Pair& k, const Tensor& v, const Tensor& o,
-                        const Tensor& lse, const Tensor& d_o) {
-  const Heads dq_c(gradient_of(q.c)), dq_r(gradient_of(q.r));
-  const Tensor dk({p.B, p.H, p.S, p.d()}), dv({p.B, p.H, p.S, p.v.width});
-  const View dO = d_o, O = o, LSE = lse, dK = dk, dV = dv;
-  parallel_for(p.B * p.H, 1, [&](Index task) {
-    const Index b = task / p.H, h = task % p.H;
-    const View dk_h = dK.middle_rows(task * p.S, p.S), dv_h = dV.middle_rows(task * p.S, p.S);
-    backward_head(p, dq_c.head(b, h, p.H), dq_r.head(b, h, p.H), dk_h, dv_h, dO, O, LSE, b, h);
-  });
-  add_shares(Heads(gradient_of(k.c)), dk, 0, p.B, p.H);
-  add_shares(Heads(gradient_of(k.r)), dk, p.q_c.width, p.B, p.H);
-  add_shares(Heads(v.grad()), dv, 0, p.B, p.H);
-}
-
 void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor& v) {
   check(q.defined() == k.defined(), "attention: q and k must both have a ", name, " part, or neither");
   if (!q.defined()) return;
@@ -260,6 +181,39 @@ void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor
 
 }  // namespace
 
+void cpu::attention_forward(View o, View lse, const AttentionProblem& p) {
+  parallel_for(p.B * p.H, 1, [&](Index task) { forward_head(p, o, lse, task / p.H, task % p.H); });
+}
+
+void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p) {
+  const Tensor shares_k({p.B, p.H, p.S, p.d()}), shares_v({p.B, p.H, p.S, p.v.width});
+  const View dk = shares_k, dv = shares_v;
+  parallel_for(p.B * p.H, 1, [&](Index task) {
+    const Index b = task / p.H, h = task % p.H;
+    const View dk_h = dk.middle_rows(task * p.S, p.S), dv_h = dv.middle_rows(task * p.S, p.S);
+    backward_head(p, d.q_c.head(b, h, p.H), d.q_r.head(b, h, p.H), dk_h, dv_h, d_o, o, lse, b, h);
+  });
+  add_shares(d.k_c, shares_k, 0, p.B, p.H);
+  add_shares(d.k_r, shares_k, p.q_c.width, p.B, p.H);
+  add_shares(d.v, shares_v, 0, p.B, p.H);
+}
+
+// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
+static Ints ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
+  const Ints until(Index(first.size()));
+  for (Index b = 0; b < B && !first.empty(); ++b) {
+    const auto documents = first.subspan(size_t(b * T), size_t(T));
+    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
+          " goes back: a token's first key must not come before that of the token before it");
+    Index end = 0;
+    for (Index j = 0; j < T; ++j) {
+      while (end < T && documents[size_t(end)] <= j) ++end;
+      until[b * T + j] = std::int32_t(end);
+    }
+  }
+  return until;
+}
+
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
@@ -269,14 +223,20 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std:
         any.shape(), ", and its heads must divide those of q");
   check(first.empty() || (Index(first.size()) == B * T && S == T), "attention: the document mask has ", first.size(),
         " entries, expected ", B * T, " and no earlier tokens (", S - T, ")");
-  const Problem p = problem_of(q, k, v, scale, first);
-  const Tensor o({B, T, H, v.cols()}), lse({B, T, H});
-  const View O = o, LSE = lse;
-  parallel_for(B * H, 1, [&](Index task) { forward_head(p, O, LSE, task / H, task % H); });
+  const Device device = v.device();
+  const Ints begin(first, device), until = ends_of_queries(first, B, T);  // until: for the CPU alone
+  const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
+  const auto problem = [=] {
+    return AttentionProblem{Heads(q.c), Heads(q.r), Heads(k.c), Heads(k.r), Heads(v),     B,
+                            T,          S,          H,          scale,      begin.data(), until.data()};
+  };
+  on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
   std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v};
   std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
-  record("attention", inputs, {o}, [=, first = p.first, d_o = o.grad()] {
-    attention_backward(problem_of(q, k, v, scale, first), q, k, v, o, lse, d_o);
+  record("attention", inputs, {o}, [=, d_o = o.grad()] {
+    const AttentionGradients d{Heads(gradient_of(q.c)), Heads(gradient_of(q.r)), Heads(gradient_of(k.c)),
+                               Heads(gradient_of(k.r)), Heads(v.grad())};
+    on(device, cpu::attention_backward, cuda::attention_backward)(d, d_o, o, lse, problem());
   });
   return o;
 }

@@ -1,9 +1,11 @@
 // Causal attention over (content, rotary) pairs: the one op under MLA, its absorbed decode, MHA, GQA and MQA.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
+#include "tensor/ints.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
@@ -20,5 +22,54 @@ struct Pair {
 // uses head i / (H / heads). `first`, if not empty, is the document mask [B,T] (S = T): token t sees no key before
 // first[t], the first position of its document; it must not fall along a row. Returns o [B,T,H,v_head_dim].
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first = {});
+
+// What the kernels work on. constexpr, so that those of a GPU may call it.
+
+// One part of q or k, or v, cut by heads. Undefined parts have width 0.
+struct Heads {
+  View x;            // rows (b, t, h)
+  Index tokens = 0;  // T or S
+  Index heads = 1;   // H or a divisor of it
+  Index width = 0;
+
+  Heads() = default;
+  explicit Heads(const Tensor& t) {
+    if (t.defined()) x = t, tokens = t.dim(1), heads = t.dim(2), width = t.cols();
+  }
+
+  constexpr View head(Index b, Index h, Index H) const {  // [tokens, width] of the head that query head h uses
+    return {x.data + (b * tokens * heads + h / (H / heads)) * x.ld, tokens, width, heads * x.ld};
+  }
+};
+
+struct AttentionProblem {
+  Heads q_c, q_r, k_c, k_r, v;
+  Index B, T, S, H;
+  real scale;
+  const std::int32_t* first;  // [B,T] the first key that a query sees; nullptr: 0
+  const std::int32_t* until;  // [B,S] the end of the queries that see a key; nullptr: T. Not used by the GPU
+
+  constexpr Index d() const { return q_c.width + q_r.width; }
+  constexpr Index past() const { return S - T; }
+  constexpr Index first_key(Index b, Index t) const { return first ? first[b * T + t] : 0; }
+  constexpr Index end_of_keys(Index t) const { return past() + t + 1; }
+  constexpr Index first_query(Index j) const { return std::max<Index>(0, j - past()); }
+  constexpr Index end_of_queries(Index b, Index j) const { return until ? until[b * S + j] : T; }
+};
+
+struct AttentionGradients {
+  Heads q_c, q_r, k_c, k_r, v;
+};
+
+using AttentionForward = void(View o, View lse, const AttentionProblem& p);
+using AttentionBackward = void(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p);
+namespace cpu {
+AttentionForward attention_forward;
+AttentionBackward attention_backward;
+}  // namespace cpu
+namespace cuda {
+AttentionForward attention_forward;
+AttentionBackward attention_backward;
+}  // namespace cuda
 
 }  // namespace seekling

@@ -17,6 +17,20 @@ struct BalanceOptions {
 // P, and the mean over sequences is taken.
 Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& options);
 
+using BalanceForward = void(View loss, View w, const Routing& routing, const BalanceOptions& options);
+using BalanceBackward = void(View ds, View d_loss, View w, View s, const BalanceOptions& options);
+using UpdateCorrectionBias = void(View bias, const Ints& load, real speed);
+namespace cpu {
+BalanceForward balance_forward;
+BalanceBackward balance_backward;
+UpdateCorrectionBias update_correction_bias;
+}  // namespace cpu
+namespace cuda {
+BalanceForward balance_forward;
+BalanceBackward balance_backward;
+UpdateCorrectionBias update_correction_bias;
+}  // namespace cuda
+
 // bias [E] of a router whose experts got load[i] tokens in the last step; speed: γ.
 void update_correction_bias(const Tensor& bias, const std::vector<Index>& load, real speed);
 

@@ -18,7 +18,11 @@
 
 namespace seekling {
 
-constexpr Index kChunk = 256;
+constexpr Index kChunk = 256, kChunkNumbers = 1 << 24;  // of a CPU, rows; of a GPU, which wants larger products
+
+static Index chunk_rows(Device device, Index V) {
+  return device == Device::kCpu ? kChunk : std::max<Index>(kChunk, kChunkNumbers / V);
+}
 
 // Loss of one row; z becomes dz · N if `gradient`.
 static double row_loss(RowMap z, std::int32_t target, bool gradient) {
@@ -40,6 +44,30 @@ static void add_scaled(View sum, View x, real factor) {
   parallel_for(sum.rows, /*grain=*/64, [=](Index i) { sum.row(i) += factor * x.row(i); });
 }
 
+void cpu::head_cross_entropy_forward(View loss, View dh, View dW, View z, View h, View W, const Ints& targets,
+                                     Index counted, double* per_row) {
+  const bool gradient = dh.data != nullptr;
+  std::vector<double> losses(size_t(h.rows), 0);
+  for (Index t0 = 0; t0 < h.rows; t0 += z.rows) {
+    const Index n = std::min(z.rows, h.rows - t0);
+    const View chunk = z.middle_rows(0, n), h_chunk = h.middle_rows(t0, n);
+    gemm_nt(chunk, h_chunk, W);
+    parallel_for(n, /*grain=*/8,
+                 [&, chunk](Index i) { losses[size_t(t0 + i)] = row_loss(chunk.row(i), targets[t0 + i], gradient); });
+    if (!gradient) continue;
+    gemm_nn(dh.middle_rows(t0, n), chunk, W);
+    gemm_tn(dW, chunk, h_chunk, Accumulate::kYes);
+  }
+  if (per_row) std::copy(losses.begin(), losses.end(), per_row);
+  loss[0] = real(std::accumulate(losses.begin(), losses.end(), 0.0) / double(std::max<Index>(counted, 1)));
+}
+
+void cpu::head_cross_entropy_backward(View into_h, View into_W, View d_loss, View dh, View dW, Index counted) {
+  const real factor = d_loss[0] / real(std::max<Index>(counted, 1));
+  add_scaled(into_h, dh, factor);
+  add_scaled(into_W, dW, factor);
+}
+
 Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets, double* per_row) {
   const Index N = h.rows(), V = W.dim(0), D = W.cols();
   check(h.cols() == D && Index(targets.size()) == N, "head_cross_entropy: ", targets.size(), " targets for h ",
@@ -50,28 +78,16 @@ Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std:
     counted += t != kIgnored;
   }
   const bool gradient = recording();
-  const Tensor dh = gradient ? Tensor({N, D}) : Tensor(), dW = gradient ? Tensor::zeros({V, D}) : Tensor();
-  const Tensor z({std::min(kChunk, N), V});
-  std::vector<double> losses(size_t(N), 0);
-  for (Index t0 = 0; t0 < N; t0 += kChunk) {
-    const Index n = std::min(kChunk, N - t0);
-    const View chunk = z.view().middle_rows(0, n), h_chunk = h.view().middle_rows(t0, n);
-    gemm_nt(chunk, h_chunk, W);
-    parallel_for(n, /*grain=*/8, [&, chunk](Index i) {
-      losses[size_t(t0 + i)] = row_loss(chunk.row(i), targets[size_t(t0 + i)], gradient);
-    });
-    if (!gradient) continue;
-    gemm_nn(dh.view().middle_rows(t0, n), chunk, W);
-    gemm_tn(dW, chunk, h_chunk, Accumulate::kYes);
-  }
-  if (per_row) std::copy(losses.begin(), losses.end(), per_row);
-  const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / double(std::max<Index>(counted, 1));
-  const real value = real(mean);
-  const Tensor loss = Tensor::of({1}, std::span(&value, 1));
+  const Device device = h.device();
+  const Tensor loss({1}, device), z({std::min(chunk_rows(device, V), N), V}, device);
+  const Tensor dh = gradient ? Tensor({N, D}, device) : Tensor();
+  const Tensor dW = gradient ? Tensor::zeros({V, D}, device) : Tensor();
+  const auto view = [](const Tensor& x) { return x.defined() ? x.view() : View{}; };
+  on(device, cpu::head_cross_entropy_forward, cuda::head_cross_entropy_forward)(
+      loss, view(dh), view(dW), z, h, W, Ints(targets, device), counted, per_row);
   record("head_cross_entropy", {h, W}, {loss}, [=, into_h = h.grad(), into_W = W.grad(), d_loss = loss.grad()] {
-    const real factor = *d_loss.data() / real(std::max<Index>(counted, 1));
-    add_scaled(into_h, dh, factor);
-    add_scaled(into_W, dW, factor);
+    on(device, cpu::head_cross_entropy_backward, cuda::head_cross_entropy_backward)(into_h, into_W, d_loss, dh, dW,
+                                                                                    counted);
   });
   return loss;
 }

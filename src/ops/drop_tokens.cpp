@@ -13,7 +13,9 @@ namespace seekling {
 
 std::vector<char> dropped_choices(const Routing& routing, Index n_group, double capacity,
                                   const std::vector<char>& keep) {
-  const Index N = routing.s.rows(), E = routing.s.cols(), choices = Index(routing.experts.size()), K = choices / N;
+  const std::vector<std::int32_t> experts = routing.experts.values();  // a GPU is waited for here
+  const Tensor affinities = routing.s.to(Device::kCpu);
+  const Index N = routing.s.rows(), E = routing.s.cols(), choices = Index(experts.size()), K = choices / N;
   check(keep.empty() || N % Index(keep.size()) == 0, "dropped_choices: ", N, " tokens are not ", keep.size(),
         " sequences of equal length");
   const Index budget = Index(capacity * double(choices) / double(n_group)),
@@ -21,12 +23,12 @@ std::vector<char> dropped_choices(const Routing& routing, Index n_group, double 
   std::vector<std::vector<Index>> candidates{size_t(n_group)};  // of each device, the choices that may be dropped
   std::vector<Index> load(size_t(n_group), 0);
   for (Index c = 0; c < choices; ++c) {
-    const size_t device = size_t(routing.experts[size_t(c)] / (E / n_group));
+    const size_t device = size_t(experts[size_t(c)] / (E / n_group));
     ++load[device];
     if (keep.empty() || !keep[size_t(c / K / T)]) candidates[device].push_back(c);
   }
-  const View s = routing.s;
-  const auto affinity = [&](Index c) { return s(c / K, routing.experts[size_t(c)]); };
+  const View s = affinities;
+  const auto affinity = [&](Index c) { return s(c / K, experts[size_t(c)]); };
   std::vector<char> dropped;
   for (size_t d = 0; d < load.size(); ++d) {
     std::vector<Index>& go = candidates[d];

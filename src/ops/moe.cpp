@@ -7,6 +7,7 @@
 //   combine         y_t  = Σ_k g_tk ys_row(t,k)       dys_row(t,k) = g_tk dy_t,  dg_tk = dy_t·ys_row(t,k)
 #include "ops/moe.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/check.h"
@@ -16,98 +17,125 @@
 
 namespace seekling {
 
-Plan::Plan(const Routing& routing, const std::vector<char>& dropped)
-    : K(routing.g.cols()), begin(routing.load.size() + 1, 0), row(routing.experts.size(), kDropped) {
-  const auto goes = [&](std::size_t choice) { return dropped.empty() || !dropped[choice]; };
-  for (std::size_t choice = 0; choice < row.size(); ++choice)
-    if (goes(choice)) ++begin[std::size_t(routing.experts[choice]) + 1];
-  std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  std::vector<Index> next(begin.begin(), begin.end() - 1);
-  token.resize(std::size_t(begin.back()));
-  for (std::size_t choice = 0; choice < row.size(); ++choice) {
+void cpu::sort_by_expert(const Plan& plan, const Routing& routing, const Ints& dropped) {
+  const auto goes = [&](Index choice) { return dropped.empty() || !dropped[choice]; };
+  const Index choices = plan.row.size();
+  for (Index choice = 0; choice < choices; ++choice)
+    if (goes(choice)) ++plan.begin[routing.experts[choice] + 1];
+  std::partial_sum(plan.begin.begin(), plan.begin.end(), plan.begin.begin());
+  std::vector<Index> next(plan.begin.begin(), plan.begin.end() - 1);
+  std::fill(plan.row.begin(), plan.row.end(), Plan::kDropped);
+  for (Index choice = 0; choice < choices; ++choice) {
     if (!goes(choice)) continue;
-    const Index r = next[std::size_t(routing.experts[choice])]++;
-    row[choice] = std::int32_t(r);
-    token[std::size_t(r)] = std::int32_t(Index(choice) / K);
+    const Index r = next[size_t(routing.experts[choice])]++;
+    plan.row[choice] = std::int32_t(r);
+    plan.token[r] = std::int32_t(choice / plan.K);
   }
 }
 
+void cpu::dispatch_forward(View xs, View x, const Plan& plan) {
+  parallel_for(xs.rows, /*grain=*/64, [=, &plan](Index r) { xs.row(r) = x.row(plan.token[r]); });
+}
+
+void cpu::dispatch_backward(View dx, View dxs, const Plan& plan) {
+  parallel_for(dx.rows, /*grain=*/64, [=, &plan](Index t) {
+    for (Index k = 0; k < plan.K; ++k)
+      if (const Index r = plan.row[t * plan.K + k]; r != Plan::kDropped) dx.row(t) += dxs.row(r);
+  });
+}
+
+// One product an expert, of the rows [r, r + n): `make` says where a, b and c stand.
+template <class Make>
+static std::vector<Gemm> group(const Plan& plan, Make&& make) {
+  std::vector<Gemm> products;
+  for (Index e = 0; e + 1 < plan.begin.size(); ++e)
+    products.push_back(make(e, plan.begin[e], plan.begin[e + 1] - plan.begin[e]));
+  return products;
+}
+
+void cpu::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
+  gemm_nt(group(plan, [=, out = y.cols](Index e, Index r, Index n) {
+    return Gemm{y.middle_rows(r, n), x.middle_rows(r, n), W.middle_rows(e * out, out)};
+  }));
+}
+
+void cpu::grouped_linear_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W,
+                                  const Plan& plan) {
+  const Index out = dy.cols;
+  const auto to_x = group(plan, [=](Index e, Index r, Index n) {
+    return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
+  });
+  const auto to_W = group(plan, [=](Index e, Index r, Index n) {
+    return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
+  });
+  gemm_nn(to_x, into_x);
+  gemm_tn(to_W, into_W);
+}
+
+void cpu::combine_forward(View o, View ys, View gates, const Plan& plan) {
+  parallel_for(o.rows, /*grain=*/64, [=, &plan](Index t) {
+    o.row(t).setZero();
+    for (Index k = 0; k < plan.K; ++k)
+      if (const Index r = plan.row[t * plan.K + k]; r != Plan::kDropped) o.row(t) += gates(t, k) * ys.row(r);
+  });
+}
+
+void cpu::combine_backward(View dy, Accumulate into, View dg, View d, View y, View g, const Plan& plan) {
+  parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
+    for (Index k = 0; k < plan.K; ++k) {
+      const Index r = plan.row[t * plan.K + k];
+      if (r == Plan::kDropped) continue;
+      flow(dy.row(r), g(t, k) * d.row(t), into);
+      dg(t, k) += d.row(t).dot(y.row(r));
+    }
+  });
+}
+
+Plan::Plan(const Routing& routing, const std::vector<char>& dropped) : K(routing.g.cols()) {
+  const Index E = routing.load.size(), choices = routing.experts.size();
+  const Device device = routing.experts.device();
+  begin = Ints::zeros(E + 1, device), token = Ints(choices, device), row = Ints(choices, device);
+  if (device == Device::kCuda) first_tile = Ints(E + 1, device);
+  const std::vector<std::int32_t> left_out(dropped.begin(), dropped.end());
+  on(device, cpu::sort_by_expert, cuda::sort_by_expert)(*this, routing, Ints(left_out, device));
+  token = token.first(choices - std::count(left_out.begin(), left_out.end(), 1));
+}
+
 Tensor dispatch(const Tensor& x, const Plan& plan) {
-  check(x.rows() * plan.K == Index(plan.row.size()), "dispatch: x ", x.shape(), " has ", x.rows(), " tokens, the plan ",
-        Index(plan.row.size()) / plan.K);
-  const Tensor xs({Index(plan.token.size()), x.cols()});
-  const auto copy_rows = [x, token = plan.token](View to) {
-    const View from = x;
-    parallel_for(to.rows, /*grain=*/64, [&, to, from](Index r) { to.row(r) = from.row(token[size_t(r)]); });
+  check(x.rows() * plan.K == plan.row.size(), "dispatch: x ", x.shape(), " has ", x.rows(), " tokens, the plan ",
+        plan.row.size() / plan.K);
+  const Tensor xs({plan.token.size(), x.cols()}, x.device());
+  const auto copy_rows = [x, plan](View to) {
+    on(x.device(), cpu::dispatch_forward, cuda::dispatch_forward)(to, x, plan);
   };
   copy_rows(xs);
   remakeable(xs, Cost::kCopy, copy_rows);
   record("dispatch", {x}, {xs}, [dx = x.grad(), dxs = xs.grad(), plan] {
-    const View d = dx, ds = dxs;
-    parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
-      for (Index k = 0; k < plan.K; ++k)
-        if (const Index r = plan.row[size_t(t * plan.K + k)]; r != Plan::kDropped) d.row(t) += ds.row(r);
-    });
+    on(dx.device(), cpu::dispatch_backward, cuda::dispatch_backward)(dx, dxs, plan);
   });
   return xs;
 }
 
-// One product an expert; `weights` picks the expert's matrix, and a and b stand where gemm wants them.
-template <class Make>
-static std::vector<Gemm> group(const Plan& plan, Make&& make) {
-  std::vector<Gemm> products;
-  for (Index e = 0; e + 1 < Index(plan.begin.size()); ++e)
-    products.push_back(make(e, plan.begin[size_t(e)], plan.begin[size_t(e) + 1] - plan.begin[size_t(e)]));
-  return products;
-}
-
 Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
-  check(W.shape().count() == 3 && W.dim(0) + 1 == Index(plan.begin.size()) && W.cols() == x.cols(),
-        "grouped_linear: W ", W.shape(), " must be [", plan.begin.size() - 1, " experts, out, ", x.cols(), "]");
-  const Index out = W.dim(1);
-  const Tensor y({x.rows(), out});
-  const View X = x, Y = y, w = W;
-  gemm_nt(group(plan, [=](Index e, Index r, Index n) {
-    return Gemm{Y.middle_rows(r, n), X.middle_rows(r, n), w.middle_rows(e * out, out)};
-  }));
-  record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dw = W.grad(), dy = y.grad(), plan, out] {
-    const Accumulate into_x = flow_into(dx), into_W = flow_into(dw);
-    const View A = x, B = W, dX = dx, dW = dw, dY = dy;
-    gemm_nn(group(plan,
-                  [=](Index e, Index r, Index n) {
-                    return Gemm{dX.middle_rows(r, n), dY.middle_rows(r, n), B.middle_rows(e * out, out)};
-                  }),
-            into_x);
-    gemm_tn(group(plan,
-                  [=](Index e, Index r, Index n) {
-                    return Gemm{dW.middle_rows(e * out, out), dY.middle_rows(r, n), A.middle_rows(r, n)};
-                  }),
-            into_W);
+  check(W.shape().count() == 3 && W.dim(0) + 1 == plan.begin.size() && W.cols() == x.cols(), "grouped_linear: W ",
+        W.shape(), " must be [", plan.begin.size() - 1, " experts, out, ", x.cols(), "]");
+  const Tensor y({x.rows(), W.dim(1)}, x.device());
+  on(x.device(), cpu::grouped_linear_forward, cuda::grouped_linear_forward)(y, x, W, plan);
+  record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad(), plan] {
+    const Accumulate into_x = flow_into(dx), into_W = flow_into(dW);
+    on(x.device(), cpu::grouped_linear_backward, cuda::grouped_linear_backward)(dx, into_x, dW, into_W, dy, x, W, plan);
   });
   return y;
 }
 
 Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
-  check(g.size() == Index(plan.row.size()) && g.cols() == plan.K && y.rows() == Index(plan.token.size()),
-        "combine: gates ", g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
-  const Tensor out({g.rows(), y.cols()});
-  const View o = out, ys = y, gates = g;
-  parallel_for(o.rows, /*grain=*/64, [=, &plan](Index t) {
-    o.row(t).setZero();
-    for (Index k = 0; k < plan.K; ++k)
-      if (const Index r = plan.row[size_t(t * plan.K + k)]; r != Plan::kDropped) o.row(t) += gates(t, k) * ys.row(r);
-  });
-  record("combine", {y, g}, {out}, [y, g, into_y = y.grad(), d_out = out.grad(), plan] {
-    const Accumulate into = flow_into(into_y);  // each row of y is one token's choice: all of them are stored
-    const View dy = into_y, dg = g.grad(), d = d_out, rows = y, weight = g;
-    parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
-      for (Index k = 0; k < plan.K; ++k) {
-        const Index r = plan.row[size_t(t * plan.K + k)];
-        if (r == Plan::kDropped) continue;
-        flow(dy.row(r), weight(t, k) * d.row(t), into);
-        dg(t, k) += d.row(t).dot(rows.row(r));
-      }
-    });
+  check(g.size() == plan.row.size() && g.cols() == plan.K && y.rows() == plan.token.size(), "combine: gates ",
+        g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
+  const Tensor out({g.rows(), y.cols()}, y.device());
+  on(y.device(), cpu::combine_forward, cuda::combine_forward)(out, y, g, plan);
+  record("combine", {y, g}, {out}, [y, g, dy = y.grad(), d_out = out.grad(), plan] {
+    const Accumulate into_y = flow_into(dy);  // each row of y is one token's choice: all of them are stored
+    on(y.device(), cpu::combine_backward, cuda::combine_backward)(dy, into_y, g.grad(), d_out, y, g, plan);
   });
   return out;
 }

@@ -77,8 +77,7 @@ real chosen_sum(View s, const std::int32_t* experts, Index t, Index K) {
   return sum + kTiny;
 }
 
-void gates_backward(View ds, View dg, View g, View s, const std::vector<std::int32_t>& experts,
-                    const RouterOptions& o) {
+void gates_backward(View ds, View dg, View g, View s, const Ints& experts, const RouterOptions& o) {
   const Index K = o.K;
   parallel_for(s.rows, /*grain=*/64, [=, &experts, &o](Index t) {
     const std::int32_t* chosen = experts.data() + t * K;
@@ -101,29 +100,37 @@ void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
 
 }  // namespace
 
+void cpu::route_forward(const Routing& routing, View logits, View bias, const RouterOptions& o) {
+  const View s = routing.s, g = routing.g;
+  affinities(s, logits, o.sigmoid);
+  parallel_for(s.rows, /*grain=*/64, [&, s, g](Index t) {
+    std::vector<real> c(s.row(t).data(), s.row(t).data() + s.cols);
+    if (bias.data)
+      for (Index e = 0; e < s.cols; ++e) c[size_t(e)] += bias[e];
+    const std::vector<Index> chosen = choose(std::move(c), o);
+    std::int32_t* experts = routing.experts.data() + t * o.K;
+    std::copy(chosen.begin(), chosen.end(), experts);
+    const real sum = o.norm_topk_prob ? chosen_sum(s, experts, t, o.K) : 1;
+    for (Index k = 0; k < o.K; ++k) g(t, k) = o.routed_scaling_factor * s(t, experts[k]) / sum;
+  });
+  for (const std::int32_t e : routing.experts) ++routing.load[e];
+}
+
+void cpu::route_backward(View dlogits, View ds, View dg, const Routing& routing, const RouterOptions& o) {
+  gates_backward(ds, dg, routing.g, routing.s, routing.experts, o);
+  affinities_backward(dlogits, ds, routing.s, o.sigmoid);
+}
+
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) {
   const Index N = logits.rows(), E = logits.cols(), K = o.K;
   check(K >= 1 && K <= E && E % o.n_group == 0 && o.topk_group <= o.n_group && K <= E / o.n_group * o.topk_group,
         "route: ", K, " of ", E, " experts in ", o.n_group, " groups of which ", o.topk_group, " are kept");
-  Routing routing{Tensor({N, E}), Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)),
-                  std::vector<Index>(size_t(E), 0)};
-  const View s = routing.s, g = routing.g;
-  affinities(s, logits, o.sigmoid);
-  parallel_for(N, /*grain=*/64, [&, s, g](Index t) {
-    std::vector<real> c(s.row(t).data(), s.row(t).data() + E);
-    if (bias.defined())
-      for (Index e = 0; e < E; ++e) c[size_t(e)] += bias.data()[e];
-    const std::vector<Index> chosen = choose(std::move(c), o);
-    std::int32_t* experts = routing.experts.data() + t * K;
-    std::copy(chosen.begin(), chosen.end(), experts);
-    const real sum = o.norm_topk_prob ? chosen_sum(s, experts, t, K) : 1;
-    for (Index k = 0; k < K; ++k) g(t, k) = o.routed_scaling_factor * s(t, experts[k]) / sum;
-  });
-  for (const std::int32_t e : routing.experts) ++routing.load[size_t(e)];
-
-  record("route", {logits}, {routing.s, routing.g}, [=, s = routing.s, g = routing.g, experts = routing.experts] {
-    gates_backward(s.grad(), g.grad(), g, s, experts, o);
-    affinities_backward(logits.grad(), s.grad(), s, o.sigmoid);
+  const Device device = logits.device();
+  const Routing routing{Tensor({N, E}, device), Tensor({N, K}, device), Ints(N * K, device), Ints::zeros(E, device)};
+  on(device, cpu::route_forward, cuda::route_forward)(routing, logits, bias.defined() ? bias.view() : View{}, o);
+  record("route", {logits}, {routing.s, routing.g}, [=] {
+    on(device, cpu::route_backward, cuda::route_backward)(logits.grad(), routing.s.grad(), routing.g.grad(), routing,
+                                                          o);
   });
   return routing;
 }

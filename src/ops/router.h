@@ -1,9 +1,7 @@
 // The router of a mixture of experts: from logits to chosen experts and gates.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
+#include "tensor/ints.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
@@ -18,13 +16,24 @@ struct RouterOptions {
 };
 
 struct Routing {
-  Tensor s;                           // affinities [N,E]
-  Tensor g;                           // gates [N,K] of the chosen experts
-  std::vector<std::int32_t> experts;  // [N,K], ascending within a token
-  std::vector<Index> load;            // tokens that chose each expert [E]
+  Tensor s;      // affinities [N,E]
+  Tensor g;      // gates [N,K] of the chosen experts
+  Ints experts;  // [N,K], ascending within a token
+  Ints load;     // tokens that chose each expert [E]
 };
 
 // logits [N,E]; bias [E] (V3's e_score_correction_bias: chooses, but weighs nothing) may be undefined.
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options);
+
+using RouteForward = void(const Routing& filled, View logits, View bias, const RouterOptions& options);
+using RouteBackward = void(View dlogits, View ds, View dg, const Routing& routing, const RouterOptions& options);
+namespace cpu {
+RouteForward route_forward;
+RouteBackward route_backward;
+}  // namespace cpu
+namespace cuda {
+RouteForward route_forward;
+RouteBackward route_backward;
+}  // namespace cuda
 
 }  // namespace seekling

@@ -1,14 +1,9 @@
 #include "tensor/storage.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <mutex>
-#include <new>
 #include <set>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include "core/parallel.h"
 
@@ -24,22 +19,15 @@ constexpr std::size_t kSlab = 64;  // each buffer is a slab of its own, so that 
 #else
 constexpr std::size_t kSlab = std::size_t(1) << 28;
 #endif
-constexpr std::size_t kAlign = 64, kHugePage = std::size_t(1) << 21;
+constexpr std::size_t kAlign = 64;
 
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 std::size_t bytes_of(Index n) { return round_up(std::max<std::size_t>(std::size_t(n) * sizeof(real), 1), kAlign); }
 
-char* ask_system(std::size_t bytes) {
-  void* slab = std::aligned_alloc(bytes < kHugePage ? kAlign : kHugePage, bytes);
-  if (!slab) throw std::bad_alloc();
-#ifdef __linux__  // pages of 2 MiB instead of 4 KiB, where there are some: fewer faults, and addresses are found sooner
-  if (bytes >= kHugePage) ::madvise(slab, bytes, MADV_HUGEPAGE);
-#endif
-  return static_cast<char*>(slab);
-}
-
 class Pool {
  public:
+  explicit Pool(Device device) : device_(device) {}
+
   char* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     auto fit = by_size_.lower_bound({bytes, nullptr});
@@ -73,7 +61,7 @@ class Pool {
       const auto block = idle_.find(slab->first);
       if (block != idle_.end() && block->second == slab->second) {  // idle from end to end
         remove_idle(block);
-        std::free(slab->first);
+        seekling::release(device_, slab->first);
         slab = slabs_.erase(slab);
       } else {
         ++slab;
@@ -92,13 +80,14 @@ class Pool {
 
   std::set<std::pair<std::size_t, char*>>::iterator add_slab(std::size_t bytes) {
     const std::size_t size = bytes <= kSlab ? kSlab : kSlab < kHugePage ? bytes : round_up(bytes, kHugePage);
-    char* slab = ask_system(size);
+    char* slab = static_cast<char*>(allocate(device_, size));
     slabs_[slab] = size;
     ++allocations_;
     add_idle(slab, size);
     return by_size_.lower_bound({bytes, nullptr});
   }
 
+  const Device device_;
   std::mutex mutex_;
   Idle idle_;                                        // blocks by address, their sizes
   std::set<std::pair<std::size_t, char*>> by_size_;  // the same
@@ -106,24 +95,34 @@ class Pool {
   std::size_t used_ = 0, allocations_ = 0;
 };
 
-Pool& the_pool() {
-  static Pool* pool = new Pool;  // never destroyed: tensors with static lifetime may outlive it
-  return *pool;
+Pool& pool_of(Device device) {  // never destroyed: tensors with static lifetime may outlive them
+  static Pool *const cpu = new Pool(Device::kCpu), *const cuda = new Pool(Device::kCuda);
+  return device == Device::kCpu ? *cpu : *cuda;
 }
 
 }  // namespace
 
-real* pool::take(Index n) { return reinterpret_cast<real*>(the_pool().take(bytes_of(n))); }
-void pool::give(real* buffer, Index n) { the_pool().give(reinterpret_cast<char*>(buffer), bytes_of(n)); }
-std::size_t pool::bytes_in_use() { return the_pool().used(); }
-std::size_t pool::allocations() { return the_pool().allocations(); }
-void pool::release() { the_pool().release(); }
+real* pool::take(Index n, Device device) {
+  char* buffer = pool_of(device).take(bytes_of(n));
+  spoil(device, buffer, bytes_of(n));
+  return reinterpret_cast<real*>(buffer);
+}
+void pool::give(real* buffer, Index n, Device device) {
+  pool_of(device).give(reinterpret_cast<char*>(buffer), bytes_of(n));
+}
+std::size_t pool::bytes_in_use(Device device) { return pool_of(device).used(); }
+std::size_t pool::allocations(Device device) { return pool_of(device).allocations(); }
+void pool::release() {
+  for (const Device device : {Device::kCpu, Device::kCuda}) pool_of(device).release();
+}
 
 real* Storage::data() {
   if (!data_) {
-    data_ = pool::take(size);
+    data_ = pool::take(size, device_);
     if (remake_) {
       remake_(data_);
+    } else if (fill_ == Fill::kZero && device_ == Device::kCuda) {
+      fill_with_zeros(device_, data_, std::size_t(size) * sizeof(real));
     } else if (fill_ == Fill::kZero) {
       parallel_stripes(size, /*width=*/1 << 15, [this](Index i, Index n) { std::fill_n(data_ + i, n, real(0)); });
     }
@@ -133,18 +132,30 @@ real* Storage::data() {
 
 bool Storage::claim() {
   if (data_) return false;
-  data_ = pool::take(size);
+  data_ = pool::take(size, device_);
   return true;
 }
 
 void Storage::free() {
-  if (data_) pool::give(data_, size);
+  if (data_) pool::give(data_, size, device_);
   data_ = nullptr;
 }
 
 const std::shared_ptr<Storage>& Storage::grad() {
-  if (!grad_) grad_ = std::make_shared<Storage>(size, Fill::kZero);
+  if (!grad_) grad_ = std::make_shared<Storage>(size, Fill::kZero, device_);
   return grad_;
+}
+
+void Storage::move_to(Device device) {
+  if (device == device_) return;
+  real* const before = data_;
+  const Device from = device_;
+  device_ = device;
+  grad_ = nullptr;
+  if (!before) return;
+  data_ = pool::take(size, device);
+  copy(device, data_, from, before, std::size_t(size) * sizeof(real));
+  pool::give(before, size, from);
 }
 
 }  // namespace seekling

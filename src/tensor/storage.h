@@ -7,22 +7,23 @@
 #include <memory>
 
 #include "core/real.h"
+#include "tensor/device.h"
 
 namespace seekling {
 
 namespace pool {
-real* take(Index n);  // room for n numbers, 64-byte aligned, contents undefined
-void give(real* buffer, Index n);
-std::size_t bytes_in_use();  // of all buffers taken and not yet given back
-std::size_t allocations();   // how often the system was asked: constant in steady state
-void release();              // gives idle memory back to the system
+real* take(Index n, Device device = Device::kCpu);  // room for n numbers, 64-byte aligned, contents undefined
+void give(real* buffer, Index n, Device device = Device::kCpu);
+std::size_t bytes_in_use(Device device = Device::kCpu);  // of all buffers taken and not yet given back
+std::size_t allocations(Device device = Device::kCpu);   // how often the system was asked: constant in steady state
+void release();                                          // gives idle memory of both back to the system
 }  // namespace pool
 
 class Storage {
  public:
   enum class Fill { kUndefined, kZero };
 
-  Storage(Index n, Fill fill) : size(n), fill_(fill) {}
+  Storage(Index n, Fill fill, Device device = Device::kCpu) : size(n), fill_(fill), device_(device) {}
   ~Storage() { free(); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -41,10 +42,14 @@ class Storage {
   const std::shared_ptr<Storage>& grad();
   bool has_grad() const { return grad_ && grad_->touched(); }
 
+  Device device() const { return device_; }
+  void move_to(Device device);  // the numbers; not the gradient, which is to be made there
+
   const Index size;
 
  private:
   const Fill fill_;
+  Device device_;
   real* data_ = nullptr;
   std::function<void(real*)> remake_;
   std::shared_ptr<Storage> grad_;

@@ -40,7 +40,8 @@ void layer_is_done() {
 
 void Tape::backward(const Tensor& loss, real seed) {
   check(loss.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number");
-  *loss.grad().data() += seed;
+  const real d = loss.grad().item() + seed;
+  copy(loss.device(), loss.grad().data(), Device::kCpu, &d, sizeof d);
   active = nullptr;  // what runs inside a closure is not recorded
   while (!entries_.empty()) {
     Entry entry = std::move(entries_.back());

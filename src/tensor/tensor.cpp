@@ -18,13 +18,13 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   return out << "]";
 }
 
-Tensor::Tensor(Shape dimensions)
-    : storage_(std::make_shared<Storage>(dimensions.size(), Storage::Fill::kUndefined)), shape_(std::move(dimensions)),
-      ld_(cols()) {}
+Tensor::Tensor(Shape dimensions, Device device)
+    : storage_(std::make_shared<Storage>(dimensions.size(), Storage::Fill::kUndefined, device)),
+      shape_(std::move(dimensions)), ld_(cols()) {}
 
-Tensor Tensor::zeros(Shape dimensions) {
+Tensor Tensor::zeros(Shape dimensions, Device device) {
   Tensor x;
-  x.storage_ = std::make_shared<Storage>(dimensions.size(), Storage::Fill::kZero);
+  x.storage_ = std::make_shared<Storage>(dimensions.size(), Storage::Fill::kZero, device);
   x.shape_ = std::move(dimensions);
   x.ld_ = x.cols();
   return x;
@@ -45,7 +45,19 @@ Tensor Tensor::randn(Shape dimensions, Rng& rng, double standard_deviation) {
 
 real Tensor::item() const {
   check(size() == 1, "item: shape ", shape_, " holds ", size(), " numbers, expected 1");
-  return *data();
+  real number = 0;
+  copy(Device::kCpu, &number, device(), data(), sizeof number);
+  return number;
+}
+
+Tensor Tensor::to(Device device) const {
+  if (!defined() || device == this->device()) return *this;
+  const Tensor y(shape_, device);
+  for (Index i = 0; i < rows(); ++i)
+    if (!contiguous())
+      copy(device, y.data() + i * cols(), this->device(), data() + i * ld_, size_t(cols()) * sizeof(real));
+  if (contiguous() && size() > 0) copy(device, y.data(), this->device(), data(), size_t(size()) * sizeof(real));
+  return y;
 }
 
 Tensor Tensor::reshape(Shape to) const {

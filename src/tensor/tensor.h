@@ -25,12 +25,12 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 3, 8]
 
 class Tensor {
  public:
-  Tensor() = default;                 // no tensor: defined() is false
-  explicit Tensor(Shape dimensions);  // contents undefined
-  static Tensor zeros(Shape dimensions);
+  Tensor() = default;                                               // no tensor: defined() is false
+  explicit Tensor(Shape dimensions, Device device = Device::kCpu);  // contents undefined
+  static Tensor zeros(Shape dimensions, Device device = Device::kCpu);
   static Tensor of(Shape dimensions, std::span<const real> values);
   static Tensor randn(Shape dimensions, Rng& rng, double standard_deviation = 1);
-  static Tensor like(const Tensor& x) { return Tensor(x.shape_); }
+  static Tensor like(const Tensor& x) { return Tensor(x.shape_, x.device()); }
 
   bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }
@@ -46,6 +46,10 @@ class Tensor {
   operator View() const { return view(); }  // so that ops hand tensors to kernels as they are
   real* data() const { return storage_->data() + offset_; }
   real item() const;  // of a tensor of one number
+
+  Device device() const { return storage_ ? storage_->device() : Device::kCpu; }
+  Tensor to(Device device) const;                                   // a copy there; itself, if it is there
+  void move_to(Device device) const { storage_->move_to(device); }  // with all that shares its storage
 
   Tensor reshape(Shape to) const;              // same numbers; the last dimension may change only if contiguous
   Tensor slice(Index begin, Index n) const;    // [begin, begin + n) of the first dimension

@@ -82,7 +82,8 @@ TEST(MoE, LeavesItsRoutingInThePass) {
   Pass pass;
   MoE(c).forward(Tensor::zeros({1, 5, 4}), pass);
   ASSERT_EQ(pass.routings.size(), 1u);
-  EXPECT_EQ(pass.routings[0].load, (std::vector<Index>{5, 5, 0, 0, 0, 0}));  // equal scores: the lower indices
+  EXPECT_EQ(pass.routings[0].load.values(),
+            (std::vector<std::int32_t>{5, 5, 0, 0, 0, 0}));  // equal scores: the lower indices
 }
 
 }  // namespace seekling

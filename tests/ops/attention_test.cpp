@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -132,6 +133,38 @@ TEST(Attention, NamesShapesThatDisagree) {
       attention({Tensor::zeros({1, 2, 3, 4}), {}}, {Tensor::zeros({1, 2, 2, 4}), {}}, Tensor::zeros({1, 2, 3, 4}), 1),
       "attention: content parts q [1, 2, 3, 4] and k [1, 2, 2, 4] with v [1, 2, 3, 4] must agree in batch and "
       "width, k and v in tokens, and the heads of k must divide those of q");
+}
+
+TEST(AttentionTwins, AgreeAsMlaGqaAndAbsorbedDecodingUseThem) {
+  struct Case {
+    Index B, T, S, H, heads_c, heads_r, heads_v, content, rotary, value;
+  };
+  for (const Case& c : {Case{2, 70, 70, 2, 2, 1, 2, 5, 4, 3}, Case{1, 3, 9, 4, 2, 2, 2, 5, 3, 7},
+                        Case{1, 1, 600, 5, 1, 1, 1, 66, 5, 66}, Case{1, 40, 45, 4, 2, 1, 4, 5, 3, 7}}) {
+    Rng rng(15);
+    const auto part = [&](Index tokens, Index heads, Index width) {
+      return Tensor::randn({c.B, tokens, heads, width}, rng);
+    };
+    expect_twins(
+        [](const std::vector<Tensor>& x) {
+          return std::vector<Tensor>{attention({x[0], x[1]}, {x[2], x[3]}, x[4], real(0.3))};
+        },
+        {part(c.T, c.H, c.content), part(c.T, c.H, c.rotary), part(c.S, c.heads_c, c.content),
+         part(c.S, c.heads_r, c.rotary), part(c.S, c.heads_v, c.value)});
+  }
+}
+
+TEST(AttentionTwins, AgreeOnDocumentsLongerAndShorterThanATile) {
+  Rng rng(16);
+  const Index T = 150;
+  std::vector<std::int32_t> first(size_t(T), 0);
+  for (Index t = 60; t < T; ++t) first[size_t(t)] = t < 66 ? 60 : 66;
+  const auto part = [&](Index width) { return Tensor::randn({1, T, 1, width}, rng); };
+  expect_twins(
+      [&](const std::vector<Tensor>& x) {
+        return std::vector<Tensor>{attention({x[0], {}}, {x[1], {}}, x[2], real(0.4), first)};
+      },
+      {part(3), part(3), part(2)});
 }
 
 }  // namespace seekling

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -103,12 +104,35 @@ TEST(CorrectionBias, EvensOutALoadThatScoresAloneLeaveUneven) {
   const auto violation = [&] {
     const Routing r = route(logits, bias, {.K = 2, .sigmoid = true});
     const double most = double(*std::max_element(r.load.begin(), r.load.end()));
-    update_correction_bias(bias, r.load, real(0.01));
+    update_correction_bias(bias, {r.load.begin(), r.load.end()}, real(0.01));
     return most / (256 * 2 / 8.0) - 1;
   };
   EXPECT_GT(violation(), 2);
   for (int step = 0; step < 200; ++step) violation();
   EXPECT_LT(violation(), 0.2);
+}
+
+TEST(BalanceTwins, Agree) {
+  Rng rng(63);
+  const Tensor x = Tensor::randn({6, 8}, rng);
+  for (const bool normalise : {false, true}) {
+    const BalanceOptions o{.expert = real(0.7),
+                           .device = real(0.3),
+                           .communication = real(0.2),
+                           .n_group = 4,
+                           .topk_group = 2,
+                           .normalise = normalise};
+    expect_twins(
+        [&](const std::vector<Tensor>& in) {
+          return std::vector<Tensor>{balance_loss(route(in[0], {}, {.K = 3, .n_group = 4, .topk_group = 2}), 2, o)};
+        },
+        {x});
+  }
+  const Tensor bias = Tensor::zeros({4}, Device::kCuda);
+  update_correction_bias(bias, {9, 3, 2, 0}, real(0.25));
+  const Tensor moved = bias.to(Device::kCpu);
+  EXPECT_EQ(std::vector<real>(moved.data(), moved.data() + 4),
+            (std::vector<real>{real(-0.25), real(0.25), real(0.25), real(0.25)}));
 }
 
 }  // namespace seekling

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -41,6 +42,15 @@ TEST(HeadCrossEntropy, NamesATargetOutsideTheVocabulary) {
   const std::int32_t targets[] = {7};
   EXPECT_ERROR(head_cross_entropy(Tensor::zeros({1, 3}), Tensor::zeros({7, 3}), targets),
                "head_cross_entropy: target 7 is outside the vocabulary of 7");
+}
+
+TEST(HeadCrossEntropyTwins, Agree) {
+  Rng rng(27);
+  std::vector<std::int32_t> targets;
+  for (int i = 0; i < 7; ++i) targets.push_back(i == 2 ? kIgnored : std::int32_t(rng.below(300)));
+  expect_twins(
+      [&](const std::vector<Tensor>& in) { return std::vector<Tensor>{head_cross_entropy(in[0], in[1], targets)}; },
+      {Tensor::randn({7, 5}, rng), Tensor::randn({300, 5}, rng)});
 }
 
 }  // namespace seekling

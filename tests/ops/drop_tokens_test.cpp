@@ -41,8 +41,8 @@ TEST(DropTokens, ADroppedChoiceContributesNothingAndGetsNoGradient) {
   const Routing r{Tensor(), Tensor::randn({4, 2}, rng), {0, 2, 0, 3, 2, 3, 0, 2}, {3, 0, 3, 2}};
   const std::vector<char> dropped{0, 1, 0, 0, 1, 1, 0, 0};  // token 2 loses both
   const Plan plan(r, dropped);
-  EXPECT_EQ(plan.begin, (std::vector<Index>{0, 3, 3, 4, 5}));
-  EXPECT_EQ(plan.row, (std::vector<std::int32_t>{0, -1, 1, 4, -1, -1, 2, 3}));
+  EXPECT_EQ(plan.begin.values(), (std::vector<std::int32_t>{0, 3, 3, 4, 5}));
+  EXPECT_EQ(plan.row.values(), (std::vector<std::int32_t>{0, -1, 1, 4, -1, -1, 2, 3}));
   const Tensor x = Tensor::randn({4, 3}, rng), W = Tensor::randn({4, 5, 3}, rng), c = Tensor::randn({4, 5}, rng);
   const auto y = [&](const Plan& p) { return combine(grouped_linear(dispatch(x, p), W, p), r.g, p); };
   Tensor without{{4, 2}};  // the same gates with 0 for what is dropped

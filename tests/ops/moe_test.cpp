@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -18,9 +19,9 @@ Routing some_routing(Rng& rng) {
 TEST(Plan, SortsRowsByExpertThenToken) {
   Rng rng(20);
   const Plan plan(some_routing(rng));
-  EXPECT_EQ(plan.begin, (std::vector<Index>{0, 3, 3, 6, 8}));
-  EXPECT_EQ(plan.token, (std::vector<std::int32_t>{0, 1, 3, 0, 2, 3, 1, 2}));
-  EXPECT_EQ(plan.row, (std::vector<std::int32_t>{0, 3, 1, 6, 4, 7, 2, 5}));
+  EXPECT_EQ(plan.begin.values(), (std::vector<std::int32_t>{0, 3, 3, 6, 8}));
+  EXPECT_EQ(plan.token.values(), (std::vector<std::int32_t>{0, 1, 3, 0, 2, 3, 1, 2}));
+  EXPECT_EQ(plan.row.values(), (std::vector<std::int32_t>{0, 3, 1, 6, 4, 7, 2, 5}));
 }
 
 TEST(MoeOps, EqualASumOverChosenExperts) {
@@ -32,8 +33,8 @@ TEST(MoeOps, EqualASumOverChosenExperts) {
   for (Index t = 0; t < 4; ++t) {
     Row expected = Row::Zero(5);
     for (Index k = 0; k < 2; ++k)
-      expected += r.g.view()(t, k) * x.view().row(t) *
-                  W.view().middle_rows(r.experts[size_t(2 * t + k)] * 5, 5).matrix().transpose();
+      expected +=
+          r.g.view()(t, k) * x.view().row(t) * W.view().middle_rows(r.experts[2 * t + k] * 5, 5).matrix().transpose();
     EXPECT_LT((y.view().row(t) - expected).cwiseAbs().maxCoeff(), 1e-5);
   }
 }
@@ -45,6 +46,26 @@ TEST(MoeOps, GradientMatchesFiniteDifferences) {
   const Tensor x = strided({4, 3}, rng), W = Tensor::randn({4, 5, 3}, rng), c = Tensor::randn({4, 5}, rng);
   const auto f = [&] { return dot(combine(grouped_linear(dispatch(x, plan), W, plan), r.g, plan), c); };
   EXPECT_LT(max_gradient_error(f, {x, W, r.g}), gradient_tolerance());
+}
+
+TEST(MoeTwins, SortAlikeAndAgree) {
+  Rng rng(26);
+  const Tensor logits = Tensor::randn({90, 40}, rng);
+  std::vector<char> dropped(270);
+  for (char& d : dropped) d = rng.uniform() < 0.2;
+  for (const std::vector<char>& left_out : {std::vector<char>(), dropped}) {
+    const auto plan_on = [&](Device device) { return Plan(route(logits.to(device), {}, {.K = 3}), left_out); };
+    const Plan cpu = plan_on(Device::kCpu), cuda = plan_on(Device::kCuda);
+    EXPECT_EQ(cpu.begin.values(), cuda.begin.values());
+    EXPECT_EQ(cpu.token.values(), cuda.token.values());
+    EXPECT_EQ(cpu.row.values(), cuda.row.values());
+    expect_twins(
+        [&](const std::vector<Tensor>& in) {
+          const Plan& plan = in[0].device() == Device::kCpu ? cpu : cuda;
+          return std::vector<Tensor>{combine(grouped_linear(dispatch(in[0], plan), in[1], plan), in[2], plan)};
+        },
+        {Tensor::randn({90, 37}, rng), Tensor::randn({40, 70, 37}, rng), Tensor::randn({90, 3}, rng)});
+  }
 }
 
 }  // namespace seekling

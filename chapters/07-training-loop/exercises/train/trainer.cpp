@@ -60,7 +60,7 @@ Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {
 void add_load(std::vector<std::vector<Index>>& sums, const std::vector<Routing>& routings) {
   sums.resize(routings.size());
   for (std::size_t layer = 0; layer < routings.size(); ++layer) {
-    const std::vector<Index>& load = routings[layer].load;
+    const std::vector<std::int32_t> load = routings[layer].load.values();
     sums[layer].resize(load.size(), 0);
     for (std::size_t e = 0; e < load.size(); ++e) sums[layer][e] += load[e];
   }

@@ -33,44 +33,58 @@ Row weights(const std::int32_t* experts, Index T, Index E, Index K, const Balanc
   // End of exercise 10.5.
 }
 
+Row affinity(View s, Index t, bool normalise) { return s.row(t) / (normalise ? s.row(t).sum() : real(1)); }
+
 }  // namespace
+
+void cpu::balance_forward(View loss, View w, const Routing& routing, const BalanceOptions& o) {
+  const View s = routing.s;
+  const Index sequences = w.rows, T = s.rows / sequences, E = s.cols, K = routing.g.cols();
+  loss[0] = 0;
+  for (Index b = 0; b < sequences; ++b) {
+    w.row(b) = weights(routing.experts.data() + b * T * K, T, E, K, o);
+    Row P = Row::Zero(E);
+    for (Index t = b * T; t < (b + 1) * T; ++t) P += affinity(s, t, o.normalise) / real(T);
+    loss[0] += w.row(b).dot(P) / real(sequences);
+  }
+}
+
+void cpu::balance_backward(View ds, View d_loss, View w, View s, const BalanceOptions& o) {
+  // Exercise 10.6. Add to the gradient of s what the loss implies, with the two formulas at the top. Row b of w
+  // belongs to sequence b; the loss is the mean over sequences and comes with a gradient of its own, d_loss[0].
+  throw Error("exercise 10.6 is not yet attempted");
+  // End of exercise 10.6.
+}
 
 Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& o) {
   const Tensor& s = routing.s;
-  const Index N = s.rows(), E = s.cols(), T = N / sequences, K = Index(routing.experts.size()) / N;
+  const Index N = s.rows(), E = s.cols();
   check(N % sequences == 0, "balance_loss: ", N, " tokens are not ", sequences, " sequences of equal length");
   check(E % o.n_group == 0, "balance_loss: ", E, " experts are not ", o.n_group, " groups of equal size");
-  const auto affinity = [normalise = o.normalise](View x, Index t) {
-    return Row(x.row(t) / (normalise ? x.row(t).sum() : real(1)));
-  };
-  const Tensor w({sequences, E}), loss = Tensor::zeros({1});
-  const View W = w, S = s;
-  for (Index b = 0; b < sequences; ++b) {
-    W.row(b) = weights(routing.experts.data() + b * T * K, T, E, K, o);
-    Row P = Row::Zero(E);
-    for (Index t = b * T; t < (b + 1) * T; ++t) P += affinity(S, t) / real(T);
-    *loss.data() += W.row(b).dot(P) / real(sequences);
-  }
-  record("balance_loss", {s}, {loss}, [s, w, T, affinity, normalise = o.normalise, d_loss = loss.grad()] {
-    // Exercise 10.6. Add to the gradient of s what the loss implies, with the two formulas at the top. Row b of w
-    // belongs to sequence b; the loss is the mean over sequences and comes with a gradient of its own,
-    // *d_loss.data().
-    throw Error("exercise 10.6 is not yet attempted");
-    // End of exercise 10.6.
+  const Tensor w({sequences, E}, s.device()), loss({1}, s.device());
+  on(s.device(), cpu::balance_forward, cuda::balance_forward)(loss, w, routing, o);
+  record("balance_loss", {s}, {loss}, [s, w, o, d_loss = loss.grad()] {
+    on(s.device(), cpu::balance_backward, cuda::balance_backward)(s.grad(), d_loss, w, s, o);
   });
   return loss;
+}
+
+void cpu::update_correction_bias(View bias, const Ints& load, real speed) {
+  const Index E = load.size();
+  Index all = 0;
+  for (const std::int32_t c : load) all += c;
+  for (Index i = 0; i < E; ++i) {
+    const Index above = E * load[i];  // compared with the mean in integers: no rounding decides
+    bias[i] += above < all ? speed : above > all ? -speed : 0;
+  }
 }
 
 void update_correction_bias(const Tensor& bias, const std::vector<Index>& load, real speed) {
   check(bias.size() == Index(load.size()), "update_correction_bias: ", load.size(),
         " experts have a load, the bias is ", bias.shape());
-  const Index E = bias.size();
-  Index all = 0;
-  for (const Index c : load) all += c;
-  for (Index i = 0; i < E; ++i) {
-    const Index above = E * load[std::size_t(i)];  // compared with the mean in integers: no rounding decides
-    bias.data()[i] += above < all ? speed : above > all ? -speed : 0;
-  }
+  const std::vector<std::int32_t> tokens(load.begin(), load.end());
+  on(bias.device(), cpu::update_correction_bias, cuda::update_correction_bias)(bias, Ints(tokens, bias.device()),
+                                                                               speed);
 }
 
 }  // namespace seekling

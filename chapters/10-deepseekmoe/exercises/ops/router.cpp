@@ -77,8 +77,7 @@ real chosen_sum(View s, const std::int32_t* experts, Index t, Index K) {
   return sum + kTiny;
 }
 
-void gates_backward(View ds, View dg, View g, View s, const std::vector<std::int32_t>& experts,
-                    const RouterOptions& o) {
+void gates_backward(View ds, View dg, View g, View s, const Ints& experts, const RouterOptions& o) {
   // Exercise 10.2. Carry dg [N,K] to ds [N,E], with the formulas at the top: only chosen experts get something here.
   // What ds holds already, from the balance loss, must stay in it. Plain loops will do; chosen_sum gives the sum of
   // the gates' normalisation.
@@ -99,22 +98,30 @@ void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
 
 }  // namespace
 
+void cpu::route_forward(const Routing& routing, View logits, View bias, const RouterOptions& o) {
+  const View s = routing.s, g = routing.g;
+  // Exercise 10.1. Fill s by affinities(); for each token choose the experts by choose(), from s + b if bias.data is
+  // there; write them to routing.experts, and the gates of the chosen to g. Then count routing.load. Plain loops will
+  // do.
+  throw Error("exercise 10.1 is not yet attempted");
+  // End of exercise 10.1.
+}
+
+void cpu::route_backward(View dlogits, View ds, View dg, const Routing& routing, const RouterOptions& o) {
+  gates_backward(ds, dg, routing.g, routing.s, routing.experts, o);
+  affinities_backward(dlogits, ds, routing.s, o.sigmoid);
+}
+
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) {
   const Index N = logits.rows(), E = logits.cols(), K = o.K;
   check(K >= 1 && K <= E && E % o.n_group == 0 && o.topk_group <= o.n_group && K <= E / o.n_group * o.topk_group,
         "route: ", K, " of ", E, " experts in ", o.n_group, " groups of which ", o.topk_group, " are kept");
-  Routing routing{Tensor({N, E}), Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)),
-                  std::vector<Index>(size_t(E), 0)};
-  const View s = routing.s, g = routing.g;
-  // Exercise 10.1. Fill s by affinities(); for each token choose the experts by choose(), from s + b where there is
-  // a bias; write them to routing.experts, and the gates of the chosen to g. Then count routing.load. Plain loops
-  // will do.
-  throw Error("exercise 10.1 is not yet attempted");
-  // End of exercise 10.1.
-
-  record("route", {logits}, {routing.s, routing.g}, [=, s = routing.s, g = routing.g, experts = routing.experts] {
-    gates_backward(s.grad(), g.grad(), g, s, experts, o);
-    affinities_backward(logits.grad(), s.grad(), s, o.sigmoid);
+  const Device device = logits.device();
+  const Routing routing{Tensor({N, E}, device), Tensor({N, K}, device), Ints(N * K, device), Ints::zeros(E, device)};
+  on(device, cpu::route_forward, cuda::route_forward)(routing, logits, bias.defined() ? bias.view() : View{}, o);
+  record("route", {logits}, {routing.s, routing.g}, [=] {
+    on(device, cpu::route_backward, cuda::route_backward)(logits.grad(), routing.s.grad(), routing.g.grad(), routing,
+                                                          o);
   });
   return routing;
 }

@@ -26,9 +26,9 @@ void probe(Probe& probe) {
   probe.exercise("10.1", inputs + ", as V2 (softmax) and as V3 (sigmoid, bias, 2 groups, normalised)", [&] {
     for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
       const Routing r = route(logits, options.sigmoid ? bias : Tensor(), options);
-      probe.see_list(text(name, "experts"), r.experts, 0);
+      probe.see_list(text(name, "experts"), r.experts.values(), 0);
       probe.see(text(name, "g"), r.g), probe.see(text(name, "s"), r.s);
-      probe.see_list(text(name, "load"), r.load, 0);
+      probe.see_list(text(name, "load"), r.load.values(), 0);
     }
   });
   probe.exercise("10.2", inputs + ", as V2 and as V3, gradients into s and g", [&] {

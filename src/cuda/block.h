@@ -1,0 +1,54 @@
+// Sums and maxima over a warp, and over a block of whole warps. Everybody gets the result. Always in the same order.
+#pragma once
+
+#include "core/real.h"
+#include "cuda/launch.h"
+
+namespace seekling::cuda {
+
+constexpr unsigned kAllLanes = 0xffffffffu;
+
+template <class T>
+__device__ T warp_sum(T x) {
+  for (int lanes = 16; lanes > 0; lanes /= 2) x += __shfl_xor_sync(kAllLanes, x, lanes);
+  return x;
+}
+
+template <class T>
+__device__ T warp_max(T x) {
+  for (int lanes = 16; lanes > 0; lanes /= 2) x = std::max(x, __shfl_xor_sync(kAllLanes, x, lanes));
+  return x;
+}
+
+// Of each lane of a warp, the sum of x over the lanes up to it. Blocks of one warp.
+__device__ inline std::int32_t warp_scan(std::int32_t x) {
+  for (unsigned lanes = 1; lanes < 32; lanes *= 2) {
+    const std::int32_t before = __shfl_up_sync(kAllLanes, x, lanes);
+    if (threadIdx.x >= lanes) x += before;
+  }
+  return x;
+}
+
+__device__ inline real block_sum(real x) {
+  SHARED_ARRAY(real, warps, [32]);
+  x = warp_sum(x);
+  __syncthreads();  // all have read the result of the last call
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = x;
+  __syncthreads();
+  real sum = 0;
+  for (unsigned w = 0; w < blockDim.x / 32; ++w) sum += warps[w];
+  return sum;
+}
+
+__device__ inline real block_max(real x) {
+  SHARED_ARRAY(real, warps, [32]);
+  x = warp_max(x);
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = x;
+  __syncthreads();
+  real most = warps[0];
+  for (unsigned w = 1; w < blockDim.x / 32; ++w) most = std::max(most, warps[w]);
+  return most;
+}
+
+}  // namespace seekling::cuda

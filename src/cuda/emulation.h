@@ -1,0 +1,117 @@
+// CUDA's execution model on a CPU, for testing kernels without a GPU. Every CUDA thread is a fiber (ucontext) of the
+// thread that launches; blocks run one after the other, and in a block each warp in turn runs as far as it gets on its
+// own. So whatever relies on warps keeping step with each other comes out wrong. It tests logic, not speed: a barrier costs
+// about 0.6 us a thread.
+//
+// launch() throws Error for barriers that threads reach at different lines or that some never reach, for warp operations
+// whose mask names lanes that do not come, and for a launch over CUDA's limits. Shared memory starts as NaNs, and each
+// shared array is an allocation of its own, so that address sanitizer sees what goes past its end. Blocks, warps and
+// lanes run in an order that may be chosen (Order): results must not depend on it.
+//
+// Not emulated: matrix units, asynchronous copies, streams, and the contraction of a·b + c that a GPU does.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <tuple>
+#include <type_traits>
+
+#include "core/check.h"
+
+#define __global__
+#define __device__
+#define __host__
+
+struct uint3 {
+  unsigned x = 0, y = 0, z = 0;
+};
+struct dim3 {
+  unsigned x, y, z;
+  constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+
+namespace seekling::emulation {
+
+enum class Order { kForward, kReverse, kRandom };
+struct Schedule {
+  Order order = Order::kForward;
+  unsigned seed = 1;  // of kRandom
+};
+Schedule& schedule();  // of the launches to come
+
+// The calling CUDA thread's view of itself.
+const uint3& thread_index();
+const uint3& block_index();
+const dim3& block_size();
+const dim3& grid_size();
+unsigned lane();
+
+void* shared_array(const void* key, std::size_t bytes);  // of the calling thread's block
+void meet_block(int line);                               // __syncthreads
+void meet_warp(unsigned mask, std::uint64_t value, int line);
+std::uint64_t value_of_lane(unsigned lane);  // that it gave to the last meet_warp
+
+void run(dim3 grid, dim3 block, const std::function<void()>& kernel);
+
+template <class T>
+T shuffle(unsigned mask, T value, int from, int width, int line) {  // from: a lane of the segment, or one outside of it
+  static_assert(sizeof(T) <= sizeof(std::uint64_t));
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  meet_warp(mask, bits, line);
+  if (from < 0 || from >= width) return value;
+  bits = value_of_lane((lane() & ~unsigned(width - 1)) + unsigned(from));
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+inline int lane_in(int width) { return int(lane()) & (width - 1); }
+
+}  // namespace seekling::emulation
+
+#define threadIdx (seekling::emulation::thread_index())
+#define blockIdx (seekling::emulation::block_index())
+#define blockDim (seekling::emulation::block_size())
+#define gridDim (seekling::emulation::grid_size())
+#define SHARED_ARRAY(T, name, dims)     \
+  typedef T name##_emulated dims;       \
+  static constexpr char name##_key = 0; \
+  auto& name = *static_cast<name##_emulated*>(seekling::emulation::shared_array(&name##_key, sizeof(name##_emulated)))
+
+inline void __syncthreads(int line = __builtin_LINE()) { seekling::emulation::meet_block(line); }
+inline void __syncwarp(unsigned mask = ~0u, int line = __builtin_LINE()) {
+  seekling::emulation::meet_warp(mask, 0, line);
+}
+template <class T>
+T __shfl_sync(unsigned mask, T value, int from, int width = 32, int line = __builtin_LINE()) {
+  return seekling::emulation::shuffle(mask, value, from & (width - 1), width, line);
+}
+template <class T>
+T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32, int line = __builtin_LINE()) {
+  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) - int(by), width, line);
+}
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32, int line = __builtin_LINE()) {
+  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) + int(by), width, line);
+}
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, int line = __builtin_LINE()) {
+  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) ^ bits, width, line);
+}
+template <class T>
+T atomicAdd(T* to, std::type_identity_t<T> value) {
+  return std::atomic_ref<T>(*to).fetch_add(value, std::memory_order_relaxed);
+}
+
+namespace seekling::cuda {
+
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, Arguments... arguments) {
+  const std::tuple<Parameters...> parameters(static_cast<Parameters>(arguments)...);
+  emulation::run(grid, block, [&] { std::apply(kernel, parameters); });
+}
+
+}  // namespace seekling::cuda

@@ -1,0 +1,261 @@
+// The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known on the device alone, and
+// nobody waits to be told: grids are as large as they could have to be, and blocks that find no rows return.
+#include "cuda/block.h"
+#include "cuda/launch.h"
+#include "cuda/wide_tile.h"
+#include "ops/gemm.h"
+#include "ops/moe.h"
+
+namespace seekling {
+
+using namespace cuda;
+
+namespace {
+
+constexpr int kChunk = 256;    // choices that a block counts, and threads that it has
+constexpr int kThreads = 128;  // of blocks that move rows
+
+// --- the sorting ---------------------------------------------------------------------------------------------------------
+// A counting sort in four steps: chunks of choices are counted each for itself; for each expert the counts of the chunks
+// before are added up; the experts' sums become the places where they begin; each choice goes to where its expert
+// begins, plus the choices of earlier chunks, plus those before it in its own. Whole numbers: any order of additions
+// gives the same.
+
+// A block owns a chunk and its counts [E].
+__global__ void count_choices_kernel(std::int32_t* counts, const std::int32_t* experts, const std::int32_t* dropped,
+                                     Index choices, Index E) {
+  std::int32_t* mine = counts + blockIdx.x * E;
+  for (Index e = threadIdx.x; e < E; e += blockDim.x) mine[e] = 0;
+  __syncthreads();
+  const Index choice = Index(blockIdx.x) * kChunk + threadIdx.x;
+  if (choice < choices && !(dropped && dropped[choice])) atomicAdd(&mine[experts[choice]], 1);
+}
+
+// A warp owns an expert e: counts[chunk][e] become the choices of the chunks before, and begin[e + 1] the sum of all.
+__global__ void add_up_chunks_kernel(std::int32_t* counts, std::int32_t* begin, Index chunks, Index E) {
+  const Index e = blockIdx.x;
+  std::int32_t before = 0;
+  for (Index chunk0 = 0; chunk0 < chunks; chunk0 += 32) {
+    const Index chunk = chunk0 + threadIdx.x;
+    const std::int32_t n = chunk < chunks ? counts[chunk * E + e] : 0, sum = warp_scan(n);
+    if (chunk < chunks) counts[chunk * E + e] = before + sum - n;
+    before += __shfl_sync(0xffffffffu, sum, 31);
+  }
+  if (threadIdx.x == 0) begin[e + 1] = before;
+}
+
+// A warp owns all experts: their sums become places, of rows in begin and of the tiles that these make in first_tile.
+__global__ void add_up_experts_kernel(std::int32_t* begin, std::int32_t* first_tile, Index E) {
+  std::int32_t rows = 0, tiles = 0;
+  for (Index e0 = 0; e0 < E; e0 += 32) {
+    const Index e = e0 + threadIdx.x;
+    const std::int32_t n = e < E ? begin[e + 1] : 0, row_sum = warp_scan(n),
+                       tile_sum = warp_scan((n + kWide - 1) / kWide);
+    if (e < E) begin[e + 1] = rows + row_sum, first_tile[e + 1] = tiles + tile_sum;
+    rows += __shfl_sync(0xffffffffu, row_sum, 31);
+    tiles += __shfl_sync(0xffffffffu, tile_sum, 31);
+  }
+  if (threadIdx.x == 0) begin[0] = first_tile[0] = 0;
+}
+
+// A block owns a chunk of choices, a thread one of them: its row, and that row's token.
+__global__ void place_choices_kernel(std::int32_t* row, std::int32_t* token, const std::int32_t* counts,
+                                     const std::int32_t* begin, const std::int32_t* experts,
+                                     const std::int32_t* dropped, Index choices, Index E, Index K) {
+  SHARED_ARRAY(std::int32_t, expert, [kChunk]);
+  const Index choice = Index(blockIdx.x) * kChunk + threadIdx.x;
+  const bool goes = choice < choices && !(dropped && dropped[choice]);
+  const std::int32_t e = goes ? experts[choice] : -1;
+  expert[threadIdx.x] = e;
+  __syncthreads();
+  if (choice < choices) row[choice] = Plan::kDropped;
+  if (!goes) return;
+  std::int32_t r = begin[e] + counts[blockIdx.x * E + e];
+  for (unsigned i = 0; i < threadIdx.x; ++i) r += expert[i] == e;
+  row[choice] = r;
+  token[r] = std::int32_t(choice / K);
+}
+
+// --- rows to and from the experts ----------------------------------------------------------------------------------------
+
+// A block owns a row of xs.
+__global__ void dispatch_forward_kernel(View xs, View x, const std::int32_t* token, const std::int32_t* rows) {
+  const Index r = blockIdx.x;
+  if (r >= *rows) return;
+  const Index t = token[r];
+  for (Index j = threadIdx.x; j < x.cols; j += blockDim.x) xs(r, j) = x(t, j);
+}
+
+// A block owns a token's row of dx.
+__global__ void dispatch_backward_kernel(View dx, View dxs, const std::int32_t* row, Index K) {
+  const Index t = blockIdx.x;
+  for (Index j = threadIdx.x; j < dx.cols; j += blockDim.x) {
+    real sum = dx(t, j);
+    for (Index k = 0; k < K; ++k)
+      if (const Index r = row[t * K + k]; r != Plan::kDropped) sum += dxs(r, j);
+    dx(t, j) = sum;
+  }
+}
+
+// A block owns a token's row of the output.
+__global__ void combine_forward_kernel(View out, View y, View g, const std::int32_t* row) {
+  const Index t = blockIdx.x, K = g.cols;
+  for (Index j = threadIdx.x; j < out.cols; j += blockDim.x) {
+    real sum = 0;
+    for (Index k = 0; k < K; ++k)
+      if (const Index r = row[t * K + k]; r != Plan::kDropped) sum += g(t, k) * y(r, j);
+    out(t, j) = sum;
+  }
+}
+
+// A block owns a choice: the gradient of its gate, and that of its row, which no other choice has.
+__global__ void combine_backward_kernel(View dy, bool add, View dg, View d_out, View y, View g,
+                                        const std::int32_t* row) {
+  const Index t = blockIdx.x / g.cols, k = blockIdx.x % g.cols, r = row[blockIdx.x];
+  if (r == Plan::kDropped) return;
+  const real gate = g(t, k);
+  real product = 0;
+  for (Index j = threadIdx.x; j < y.cols; j += blockDim.x) {
+    const real d = d_out(t, j);
+    product += d * y(r, j);
+    dy(r, j) = (add ? dy(r, j) : real(0)) + gate * d;
+  }
+  product = block_sum(product);
+  if (threadIdx.x == 0) dg(t, k) += product;
+}
+
+// --- the experts' linear layers ------------------------------------------------------------------------------------------
+
+// The expert that owns tile number `tile`: the last one whose first tile is not after it.
+__device__ Index expert_of(const std::int32_t* first_tile, Index E, Index tile) {
+  Index low = 0, high = E;
+  while (high - low > 1) {
+    const Index middle = (low + high) / 2;
+    (first_tile[middle] <= tile ? low : high) = middle;
+  }
+  return low;
+}
+
+// A block owns a tile of c (+)= a Wᵀ, or a W where W is not transposed: rows of one expert (y), columns (x). W [E·n, m].
+template <class Engine, bool kTransposed>
+__global__ void grouped_rows_kernel(View c, bool add, View a, View W, const std::int32_t* begin,
+                                    const std::int32_t* first_tile, Index E) {
+  SHARED_ARRAY(Half, left, [2]);
+  SHARED_ARRAY(Half, right, [2]);
+  const Index tile = blockIdx.y, j0 = Index(blockIdx.x) * kWide;
+  if (tile >= first_tile[E]) return;
+  const Index e = expert_of(first_tile, E, tile), i0 = begin[e] + (tile - first_tile[e]) * kWide, n = W.rows / E;
+  const View rows{a.data, begin[e + 1], a.cols, a.ld}, w{W.data + e * n * W.ld, n, W.cols, W.ld};
+  Engine sums;
+  for (Index k0 = 0; k0 < a.cols; k0 += kDepth) {
+    __syncthreads();  // all are done with the last tiles
+    for (int half = 0; half < 2; ++half) {
+      load_rows(left[half].k, rows, i0 + half * kTile, k0);
+      if (kTransposed) load_rows(right[half].k, w, j0 + half * kTile, k0);
+      else load_columns(right[half].k, w, k0, j0 + half * kTile);
+    }
+    __syncthreads();
+    sums.multiply_add(left, right);
+  }
+  sums.for_each(left, [&](Index i, Index j, real sum) {
+    if (i0 + i < rows.rows && j0 + j < c.cols) c(i0 + i, j0 + j) = (add ? c(i0 + i, j0 + j) : real(0)) + sum;
+  });
+}
+
+// A block owns a tile of dW_e (+)= dyᵀ x, of expert z: rows are outputs (y), columns inputs (x). Sums go over e's rows.
+template <class Engine>
+__global__ void grouped_weights_kernel(View dW, bool add, View dy, View x, const std::int32_t* begin) {
+  SHARED_ARRAY(Half, left, [2]);
+  SHARED_ARRAY(Half, right, [2]);
+  const Index e = blockIdx.z, i0 = Index(blockIdx.y) * kWide, j0 = Index(blockIdx.x) * kWide;
+  const View d{dy.data, begin[e + 1], dy.cols, dy.ld}, in{x.data, begin[e + 1], x.cols, x.ld};
+  Engine sums;
+  for (Index r0 = begin[e]; r0 < begin[e + 1]; r0 += kDepth) {
+    __syncthreads();
+    for (int half = 0; half < 2; ++half) {
+      load_columns(left[half].k, d, r0, i0 + half * kTile);
+      load_columns(right[half].k, in, r0, j0 + half * kTile);
+    }
+    __syncthreads();
+    sums.multiply_add(left, right);
+  }
+  sums.for_each(left, [&](Index i, Index j, real sum) {
+    if (i0 + i >= dy.cols || j0 + j >= x.cols) return;
+    real& to = dW(e * dy.cols + i0 + i, j0 + j);
+    to = (add ? to : real(0)) + sum;
+  });
+}
+
+// Calls f with the engine that the precision asks for.
+template <class F>
+void with_engine(F&& f) {
+#ifndef SEEKLING_DOUBLE
+  if (matrix_units()) return f(std::type_identity<MatrixUnitSums>());
+#endif
+  f(std::type_identity<ExactSums>());
+}
+
+unsigned tiles(Index n) { return unsigned((n + kWide - 1) / kWide); }
+
+// c (+)= a Wᵀ, or a W. Each expert's last tile may be a part of one, so there are at most so many:
+template <bool kTransposed>
+void grouped_rows(View c, Accumulate accumulate, View a, View W, const Plan& plan) {
+  const Index R = plan.token.size(), E = plan.begin.size() - 1;
+  if (R == 0) return;
+  const dim3 grid(tiles(c.cols), unsigned(R / kWide + std::min(R, E)));
+  with_engine([&](auto engine) {
+    launch(grouped_rows_kernel<typename decltype(engine)::type, kTransposed>, grid, dim3(kSide, kSide), c,
+           accumulate == Accumulate::kYes, a, W, plan.begin.data(), plan.first_tile.data(), E);
+  });
+}
+
+}  // namespace
+
+void cuda::sort_by_expert(const Plan& plan, const Routing& routing, const Ints& dropped) {
+  const Index choices = plan.row.size(), E = plan.begin.size() - 1, chunks = (choices + kChunk - 1) / kChunk;
+  const Ints counts = Ints(chunks * E, Device::kCuda);
+  const std::int32_t *experts = routing.experts.data(), *left_out = dropped.data();
+  if (chunks > 0) launch(count_choices_kernel, unsigned(chunks), kChunk, counts.data(), experts, left_out, choices, E);
+  launch(add_up_chunks_kernel, unsigned(E), 32, counts.data(), plan.begin.data(), chunks, E);
+  launch(add_up_experts_kernel, 1, 32, plan.begin.data(), plan.first_tile.data(), E);
+  if (chunks > 0)
+    launch(place_choices_kernel, unsigned(chunks), kChunk, plan.row.data(), plan.token.data(), counts.data(),
+           plan.begin.data(), experts, left_out, choices, E, plan.K);
+}
+
+void cuda::dispatch_forward(View xs, View x, const Plan& plan) {
+  if (xs.rows == 0) return;
+  launch(dispatch_forward_kernel, unsigned(xs.rows), kThreads, xs, x, plan.token.data(),
+         plan.begin.data() + plan.begin.size() - 1);
+}
+
+void cuda::dispatch_backward(View dx, View dxs, const Plan& plan) {
+  if (dx.rows > 0) launch(dispatch_backward_kernel, unsigned(dx.rows), kThreads, dx, dxs, plan.row.data(), plan.K);
+}
+
+void cuda::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
+  grouped_rows<true>(y, Accumulate::kNo, x, W, plan);
+}
+
+void cuda::grouped_linear_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W,
+                                   const Plan& plan) {
+  const Index E = plan.begin.size() - 1;
+  grouped_rows<false>(dx, into_x, dy, W, plan);
+  with_engine([&](auto engine) {
+    launch(grouped_weights_kernel<typename decltype(engine)::type>, dim3(tiles(x.cols), tiles(dy.cols), unsigned(E)),
+           dim3(kSide, kSide), dW, into_W == Accumulate::kYes, dy, x, plan.begin.data());
+  });
+}
+
+void cuda::combine_forward(View out, View y, View g, const Plan& plan) {
+  if (out.rows > 0) launch(combine_forward_kernel, unsigned(out.rows), kThreads, out, y, g, plan.row.data());
+}
+
+void cuda::combine_backward(View dy, Accumulate into_y, View dg, View d_out, View y, View g, const Plan& plan) {
+  const Index choices = plan.row.size();
+  if (choices > 0)
+    launch(combine_backward_kernel, unsigned(choices), kThreads, dy, into_y == Accumulate::kYes, dg, d_out, y, g,
+           plan.row.data());
+}
+
+}  // namespace seekling

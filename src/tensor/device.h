@@ -1,0 +1,29 @@
+// Where numbers lie: in the CPU's memory or in a GPU's. An op asks its input, and takes the twin of its kernel that
+// works there:  on(x.device(), cpu::f, cuda::f)(y, x).
+//
+// Built without nvcc, "the GPU" is an emulation on the CPU (cuda/emulation.h), and its memory is the CPU's, but comes
+// full of NaNs. All work for the GPU goes to one stream, so that it is done in the order in which it is asked for.
+#pragma once
+
+#include <cstddef>
+
+namespace seekling {
+
+enum class Device { kCpu, kCuda };
+
+template <class F>
+F* on(Device device, F* cpu, F* cuda) {
+  return device == Device::kCuda ? cuda : cpu;
+}
+
+// Memory of either kind.
+constexpr std::size_t kHugePage = std::size_t(1) << 21;
+void* allocate(Device device, std::size_t bytes);  // 64-byte aligned, from kHugePage on so too; std::bad_alloc if none
+void release(Device device, void* memory);
+void spoil(Device device, void* memory, std::size_t bytes);  // with NaNs: the emulated GPU's alone
+void fill_with_zeros(Device device, void* memory, std::size_t bytes);
+void copy(Device to_device, void* to, Device from_device, const void* from, std::size_t bytes);
+
+bool has_gpu();  // a real one, that this build can use
+
+}  // namespace seekling

@@ -1,0 +1,47 @@
+// Twin against twin: an op on the CPU and on the GPU (or its emulation), outputs and gradients.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include "tensor/tape.h"
+#include "tensor/tensor.h"
+
+namespace seekling {
+
+using Op = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;  // from inputs to outputs
+
+// Outputs, then the gradients of the inputs when those of the outputs are random numbers, all on the CPU.
+inline std::vector<Tensor> outputs_and_gradients(const Op& op, const std::vector<Tensor>& inputs, Device device) {
+  std::vector<Tensor> there;
+  for (const Tensor& x : inputs) {
+    there.push_back(Tensor::of(x.shape(), std::vector<real>(x.data(), x.data() + x.size())));
+    there.back().move_to(device);
+  }
+  std::vector<Tensor> results;
+  Tape tape;
+  Rng rng(77);
+  for (const Tensor& y : op(there)) {
+    results.push_back(y.to(Device::kCpu));
+    const Tensor d = Tensor::randn(y.shape(), rng);
+    copy(device, y.grad().data(), Device::kCpu, d.data(), std::size_t(d.size()) * sizeof(real));
+  }
+  const Tensor end = Tensor::zeros({1});  // nothing flows from it
+  tape.backward(end);
+  for (const Tensor& x : there) results.push_back(x.grad().to(Device::kCpu));
+  return results;
+}
+
+inline void expect_twins(const Op& op, const std::vector<Tensor>& inputs, double tolerance = 1e-5) {
+  const auto cpu = outputs_and_gradients(op, inputs, Device::kCpu);
+  const auto cuda = outputs_and_gradients(op, inputs, Device::kCuda);
+  for (std::size_t i = 0; i < cpu.size(); ++i) {
+    const double size = 1 + double(cpu[i].view().matrix().cwiseAbs().maxCoeff());
+    const double difference = double((cpu[i].view().matrix() - cuda[i].view().matrix()).cwiseAbs().maxCoeff());
+    EXPECT_LE(difference, tolerance * size) << i;  // a NaN is not
+  }
+}
+
+}  // namespace seekling
