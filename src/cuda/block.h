@@ -29,24 +29,26 @@ __device__ inline std::int32_t warp_scan(std::int32_t x) {
   return x;
 }
 
-__device__ inline real block_sum(real x) {
-  SHARED_ARRAY(real, warps, [32]);
+template <class T>
+__device__ T block_sum(T x) {
+  SHARED_ARRAY(T, warps, [32]);
   x = warp_sum(x);
   __syncthreads();  // all have read the result of the last call
   if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = x;
   __syncthreads();
-  real sum = 0;
+  T sum = 0;
   for (unsigned w = 0; w < blockDim.x / 32; ++w) sum += warps[w];
   return sum;
 }
 
-__device__ inline real block_max(real x) {
-  SHARED_ARRAY(real, warps, [32]);
+template <class T>
+__device__ T block_max(T x) {
+  SHARED_ARRAY(T, warps, [32]);
   x = warp_max(x);
   __syncthreads();
   if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = x;
   __syncthreads();
-  real most = warps[0];
+  T most = warps[0];
   for (unsigned w = 1; w < blockDim.x / 32; ++w) most = std::max(most, warps[w]);
   return most;
 }

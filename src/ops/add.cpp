@@ -4,25 +4,27 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "ops/flow.h"
 #include "tensor/tape.h"
 
 namespace seekling {
 
-static void pass_on(const Tensor& gradient, View dy) {
-  const Accumulate into = flow_into(gradient);
-  const View dx = gradient;
-  parallel_for(dx.rows, /*grain=*/64, [=](Index i) { flow(dx.row(i), dy.row(i), into); });
+void cpu::add_forward(View y, View a, View b) {
+  parallel_for(y.rows, /*grain=*/64, [=](Index i) { y.row(i) = a.row(i) + b.row(i); });
+}
+
+void cpu::add_backward(View dx, Accumulate into_x, View dy) {
+  parallel_for(dx.rows, /*grain=*/64, [=](Index i) { flow(dx.row(i), dy.row(i), into_x); });
 }
 
 Tensor add(const Tensor& a, const Tensor& b) {
   check(a.shape() == b.shape(), "add: shapes ", a.shape(), " and ", b.shape(), " must be equal");
   const Tensor y = Tensor::like(a);
-  const View ya = y, va = a, vb = b;
-  parallel_for(ya.rows, /*grain=*/64, [=](Index i) { ya.row(i) = va.row(i) + vb.row(i); });
+  on(y.device(), cpu::add_forward, cuda::add_forward)(y, a, b);
   record("add", {a, b}, {y}, [da = a.grad(), db = b.grad(), dy = y.grad()] {
-    pass_on(da, dy);
-    pass_on(db, dy);
+    for (const Tensor& dx : {da, db}) {
+      const Accumulate into_x = flow_into(dx);
+      on(dy.device(), cpu::add_backward, cuda::add_backward)(dx, into_x, dy);
+    }
   });
   return y;
 }

@@ -10,17 +10,23 @@
 
 namespace seekling {
 
+void cpu::first_tokens_forward(View y, View x, Index T, Index n) {
+  parallel_for(y.rows, /*grain=*/64, [=](Index r) { y.row(r) = x.row(r / n * T + r % n); });
+}
+
+void cpu::first_tokens_backward(View dx, View dy, Index T, Index n) {
+  parallel_for(dy.rows, /*grain=*/64, [=](Index r) { dx.row(r / n * T + r % n) += dy.row(r); });
+}
+
 Tensor first_tokens(const Tensor& x, Index n) {
   check(x.shape().count() == 3 && n >= 0 && n <= x.dim(1), "first_tokens: x ", x.shape(),
         " must be [B, T, D] with T at least ", n);
   const Index B = x.dim(0), T = x.dim(1);
   if (n == T) return x;
-  const Tensor y({B, n, x.cols()});
-  const View from = x, to = y;
-  parallel_for(B * n, /*grain=*/64, [=](Index r) { to.row(r) = from.row(r / n * T + r % n); });
+  const Tensor y({B, n, x.cols()}, x.device());
+  on(x.device(), cpu::first_tokens_forward, cuda::first_tokens_forward)(y, x, T, n);
   record("first_tokens", {x}, {y}, [dx = x.grad(), dy = y.grad(), T, n] {
-    const View into = dx, d = dy;
-    parallel_for(d.rows, /*grain=*/64, [=](Index r) { into.row(r / n * T + r % n) += d.row(r); });
+    on(dy.device(), cpu::first_tokens_backward, cuda::first_tokens_backward)(dx, dy, T, n);
   });
   return y;
 }

@@ -38,6 +38,15 @@ void gemm_nt(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_tn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 
+// `count` products of one size: the numbers of each matrix lie `step` after those of the one before.
+struct Batch {
+  View first;
+  Index step = 0;
+};
+void gemm_nt_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate = Accumulate::kNo);
+void gemm_nn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate = Accumulate::kNo);
+void gemm_tn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate = Accumulate::kNo);
+
 // May its matrix units make the products? Faster, in TF32: each factor is rounded to 10 bits behind the point.
 bool& matrix_units();  // at first they may not
 }  // namespace cuda

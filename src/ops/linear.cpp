@@ -9,17 +9,25 @@
 
 namespace seekling {
 
+void cpu::linear_forward(View y, View x, View W) {
+  gemm_nt(y, x, W);  // as it is, transposed
+}
+
+void cpu::linear_backward(const Tensor& dx, const Tensor& dW, View dy, View x, View W) {
+  const Accumulate into_x = flow_into(dx), into_W = flow_into(dW);
+  gemm_nn(dx, dy, W, into_x);
+  gemm_tn(dW, dy, x, into_W);
+}
+
 Tensor linear(const Tensor& x, const Tensor& W) {
   check(W.shape().count() == 2 && x.cols() == W.cols(), "linear: weight ", W.shape(),
         " must be [out, in] with in the last dimension of x ", x.shape());
   Shape shape = x.shape();
   shape.back() = W.dim(0);
-  const Tensor y(shape);
-  gemm_nt(y, x, W);
+  const Tensor y(shape, x.device());
+  on(x.device(), cpu::linear_forward, cuda::linear_forward)(y, x, W);
   record("linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad()] {
-    const Accumulate into_x = flow_into(dx), into_W = flow_into(dW);
-    gemm_nn(dx, dy, W, into_x);
-    gemm_tn(dW, dy, x, into_W);
+    on(x.device(), cpu::linear_backward, cuda::linear_backward)(dx, dW, dy, x, W);
   });
   return y;
 }

@@ -7,4 +7,15 @@ namespace seekling {
 
 Tensor linear(const Tensor& x, const Tensor& W);  // x [..,in], W [out,in] -> [..,out]
 
+using LinearForward = void(View y, View x, View W);
+using LinearBackward = void(const Tensor& dx, const Tensor& dW, View dy, View x, View W);  // asks how they flow
+namespace cpu {
+LinearForward linear_forward;
+LinearBackward linear_backward;
+}  // namespace cpu
+namespace cuda {
+LinearForward linear_forward;
+LinearBackward linear_backward;
+}  // namespace cuda
+
 }  // namespace seekling

@@ -23,24 +23,32 @@ static std::vector<Gemm> heads(Index H, Make&& make) {
   return products;
 }
 
+void cpu::per_head_forward(View y, View x, View W, Index rows, bool transposed) {
+  const Index H = W.rows;
+  const auto products = heads(H, [=](Index h) { return Gemm{head(y, h, H), head(x, h, H), matrix(W, h, rows)}; });
+  transposed ? gemm_nt(products) : gemm_nn(products);
+}
+
+void cpu::per_head_backward(View dx, View dW, View dy, View x, View W, Index rows, bool transposed) {
+  const Index H = W.rows;
+  const auto into_x = heads(H, [=](Index h) { return Gemm{head(dx, h, H), head(dy, h, H), matrix(W, h, rows)}; });
+  transposed ? gemm_nn(into_x, Accumulate::kYes) : gemm_nt(into_x, Accumulate::kYes);
+  const View left = transposed ? dy : x, right = transposed ? x : dy;
+  gemm_tn(heads(H,
+                [=](Index h) {
+                  return Gemm{matrix(dW, h, rows), head(left, h, H), head(right, h, H)};
+                }),
+          Accumulate::kYes);
+}
+
 static Tensor apply(const Tensor& x, const Tensor& W, Index rows, bool transposed) {
   const Index H = W.dim(0), cols = W.cols() / rows, in = transposed ? cols : rows, out = transposed ? rows : cols;
   check(x.shape().count() == 4 && x.dim(2) == H && x.cols() == in, "per_head: x ", x.shape(), " must be [B, T, ", H,
         ", ", in, "]");
-  const Tensor y({x.dim(0), x.dim(1), H, out});
-  const View X = x, Y = y, w = W;
-  const auto forward = heads(H, [=](Index h) { return Gemm{head(Y, h, H), head(X, h, H), matrix(w, h, rows)}; });
-  transposed ? gemm_nt(forward) : gemm_nn(forward);
-  record("per_head", {x, W}, {y}, [x, W, dy = y.grad(), H, rows, transposed] {
-    const View dX = x.grad(), dY = dy, dW = W.grad(), A = x, B = W;
-    const auto into_x = heads(H, [=](Index h) { return Gemm{head(dX, h, H), head(dY, h, H), matrix(B, h, rows)}; });
-    transposed ? gemm_nn(into_x, Accumulate::kYes) : gemm_nt(into_x, Accumulate::kYes);
-    gemm_tn(heads(H,
-                  [=](Index h) {
-                    const View a = head(A, h, H), d = head(dY, h, H);
-                    return transposed ? Gemm{matrix(dW, h, rows), d, a} : Gemm{matrix(dW, h, rows), a, d};
-                  }),
-            Accumulate::kYes);
+  const Tensor y({x.dim(0), x.dim(1), H, out}, x.device());
+  on(x.device(), cpu::per_head_forward, cuda::per_head_forward)(y, x, W, rows, transposed);
+  record("per_head", {x, W}, {y}, [x, W, dy = y.grad(), rows, transposed] {
+    on(x.device(), cpu::per_head_backward, cuda::per_head_backward)(x.grad(), W.grad(), dy, x, W, rows, transposed);
   });
   return y;
 }

@@ -8,4 +8,15 @@ namespace seekling {
 Tensor per_head(const Tensor& x, const Tensor& W, Index rows);    // x [B,T,H,rows],  W_h [rows,cols] -> [B,T,H,cols]
 Tensor per_head_t(const Tensor& x, const Tensor& W, Index rows);  // x [B,T,H,cols] -> [B,T,H,rows]
 
+using PerHeadForward = void(View y, View x, View W, Index rows, bool transposed);
+using PerHeadBackward = void(View dx, View dW, View dy, View x, View W, Index rows, bool transposed);
+namespace cpu {
+PerHeadForward per_head_forward;
+PerHeadBackward per_head_backward;
+}  // namespace cpu
+namespace cuda {
+PerHeadForward per_head_forward;
+PerHeadBackward per_head_backward;
+}  // namespace cuda
+
 }  // namespace seekling

@@ -8,19 +8,18 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "ops/flow.h"
 #include "tensor/tape.h"
 
 namespace seekling {
 
-static void rms_norm_forward(View y, View r, View x, View g, real eps) {
+void cpu::rms_norm_forward(View y, View r, View x, View g, real eps) {
   parallel_for(x.rows, /*grain=*/64, [=](Index i) {
     r[i] = 1 / std::sqrt(x.row(i).squaredNorm() / real(x.cols) + eps);
     y.row(i) = r[i] * x.row(i).cwiseProduct(g.vector());
   });
 }
 
-static void rms_norm_backward(View dx, View dg, View dy, View x, View g, View r, Accumulate into_x) {
+void cpu::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View x, View g, View r) {
   parallel_for(x.rows, /*grain=*/64, [=](Index i) {  // a thread owns whole rows of dx ...
     const auto a = dy.row(i).cwiseProduct(g.vector());
     const real mean_an = r[i] * a.dot(x.row(i)) / real(x.cols);
@@ -34,12 +33,13 @@ static void rms_norm_backward(View dx, View dg, View dy, View x, View g, View r,
 
 Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
   check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(), " must match the last dimension of x ", x.shape());
-  const Tensor y = Tensor::like(x), r({x.rows()});  // r is kept for backward: it is D times smaller than x
-  rms_norm_forward(y, r, x, gain, eps);
-  remakeable(y, Cost::kArithmetic, [=](View again) { rms_norm_forward(again, r, x, gain, eps); });
+  const Tensor y = Tensor::like(x), r({x.rows()}, x.device());  // r is kept for backward: it is D times smaller than x
+  const auto forward = on(x.device(), cpu::rms_norm_forward, cuda::rms_norm_forward);
+  forward(y, r, x, gain, eps);
+  remakeable(y, Cost::kArithmetic, [=](View again) { forward(again, r, x, gain, eps); });
   record("rms_norm", {x, gain}, {y}, [x, gain, r, dx = x.grad(), dy = y.grad()] {
     const Accumulate into_x = flow_into(dx);
-    rms_norm_backward(dx, gain.grad(), dy, x, gain, r, into_x);
+    on(x.device(), cpu::rms_norm_backward, cuda::rms_norm_backward)(dx, into_x, gain.grad(), dy, x, gain, r);
   });
   return y;
 }

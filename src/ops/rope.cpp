@@ -20,8 +20,7 @@ Rotary Rotary::plain(Index rope, double base) {
   return rotary;
 }
 
-// y (+)= x turned by sign · p θ; rows of x and y are (b, t, h).
-static void turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate) {
+void cpu::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate) {
   parallel_for(T, /*grain=*/16, [=, &rotary](Index t) {
     const Index pairs = Index(rotary.theta.size());
     std::vector<real> cos(std::size_t(pairs), 0), sin(std::size_t(pairs), 0);
@@ -45,9 +44,9 @@ Tensor rope(const Tensor& x, Index start, const Rotary& rotary) {
   check(x.shape().count() == 4 && x.cols() == 2 * Index(rotary.theta.size()), "rope: x ", x.shape(),
         " must be [B, T, H, ", 2 * rotary.theta.size(), "]");
   const Tensor y = Tensor::like(x);
-  turn(y, x, x.dim(1), x.dim(2), start, rotary, +1, /*accumulate=*/false);
+  on(x.device(), cpu::turn, cuda::turn)(y, x, x.dim(1), x.dim(2), start, rotary, +1, /*accumulate=*/false);
   record("rope", {x}, {y}, [dx = x.grad(), dy = y.grad(), T = x.dim(1), H = x.dim(2), start, rotary] {
-    turn(dx, dy, T, H, start, rotary, -1, /*accumulate=*/true);
+    on(dy.device(), cpu::turn, cuda::turn)(dx, dy, T, H, start, rotary, -1, /*accumulate=*/true);
   });
   return y;
 }

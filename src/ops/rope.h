@@ -18,4 +18,13 @@ struct Rotary {
 // x [B,T,H,rope], the token at index t standing at position start + t.
 Tensor rope(const Tensor& x, Index start, const Rotary& rotary);
 
+// y (+)= x turned by sign · p θ; rows of x and y are (b, t, h).
+using RopeTurn = void(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate);
+namespace cpu {
+RopeTurn turn;
+}
+namespace cuda {
+RopeTurn turn;
+}
+
 }  // namespace seekling

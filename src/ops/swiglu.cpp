@@ -6,14 +6,13 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "ops/flow.h"
 #include "tensor/tape.h"
 
 namespace seekling {
 
 constexpr real kOne = 1;
 
-static void swiglu_forward(View y, View gate_up) {
+void cpu::swiglu_forward(View y, View gate_up) {
   const Index m = y.cols;
   parallel_for(y.rows, /*grain=*/32, [=](Index i) {
     const auto a = gate_up.row(i).head(m).array(), u = gate_up.row(i).tail(m).array();
@@ -21,7 +20,7 @@ static void swiglu_forward(View y, View gate_up) {
   });
 }
 
-static void swiglu_backward(View d_gate_up, View dy, View gate_up, Accumulate into) {
+void cpu::swiglu_backward(View d_gate_up, Accumulate into, View dy, View gate_up) {
   const Index m = dy.cols;
   parallel_for(dy.rows, /*grain=*/32, [=](Index i) {
     const auto a = gate_up.row(i).head(m).array(), u = gate_up.row(i).tail(m).array();
@@ -35,12 +34,13 @@ Tensor swiglu(const Tensor& gate_up) {
   check(gate_up.cols() % 2 == 0, "swiglu: the last dimension of ", gate_up.shape(), " must be even: gate, then up");
   Shape shape = gate_up.shape();
   shape.back() /= 2;
-  const Tensor y(shape);
-  swiglu_forward(y, gate_up);
-  remakeable(y, Cost::kCopy, [gate_up](View again) { swiglu_forward(again, gate_up); });  // exp costs little more
+  const Tensor y(shape, gate_up.device());
+  const auto forward = on(y.device(), cpu::swiglu_forward, cuda::swiglu_forward);
+  forward(y, gate_up);
+  remakeable(y, Cost::kCopy, [=](View again) { forward(again, gate_up); });  // exp costs little more
   record("swiglu", {gate_up}, {y}, [gate_up, d_gate_up = gate_up.grad(), dy = y.grad()] {
     const Accumulate into = flow_into(d_gate_up);
-    swiglu_backward(d_gate_up, dy, gate_up, into);
+    on(dy.device(), cpu::swiglu_backward, cuda::swiglu_backward)(d_gate_up, into, dy, gate_up);
   });
   return y;
 }

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -13,6 +14,17 @@ TEST(Add, GradientMatchesFiniteDifferences) {
 
 TEST(Add, NamesBothShapesWhenTheyDisagree) {
   EXPECT_ERROR(add(Tensor::zeros({2}), Tensor::zeros({3})), "add: shapes [2] and [3] must be equal");
+}
+
+TEST(AddTwins, AgreeOnWholePacksAndOnWindows) {
+  Rng rng(61);
+  const auto sum = [](const std::vector<Tensor>& in) { return std::vector<Tensor>{add(add(in[0], in[1]), in[0])}; };
+  expect_twins(sum, {Tensor::randn({70, 24}, rng), Tensor::randn({70, 24}, rng)});
+  expect_twins(
+      [&](const std::vector<Tensor>& in) {
+        return sum({in[0].columns(1, 7), in[1].columns(2, 7)});
+      },
+      {Tensor::randn({3, 9}, rng), Tensor::randn({3, 10}, rng)});
 }
 
 }  // namespace seekling

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -21,6 +22,16 @@ TEST(FirstTokens, GradientMatchesFiniteDifferences) {
 
 TEST(FirstTokens, NamesTheShapeThatIsTooShort) {
   EXPECT_ERROR(first_tokens(Tensor({2, 3, 5}), 4), "first_tokens: x [2, 3, 5] must be [B, T, D] with T at least 4");
+}
+
+TEST(FirstTokensTwins, Agree) {
+  Rng rng(63);
+  for (const Index D : {8, 5})
+    expect_twins(
+        [](const std::vector<Tensor>& in) {
+          return std::vector<Tensor>{first_tokens(in[0], 5), first_tokens(in[0], 2)};  // two gradients meet
+        },
+        {Tensor::randn({3, 6, D}, rng)});
 }
 
 }  // namespace seekling

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -23,6 +24,15 @@ TEST(Linear, GradientMatchesFiniteDifferences) {
 TEST(Linear, NamesBothShapesWhenTheyDisagree) {
   EXPECT_ERROR(linear(Tensor::zeros({2, 8}), Tensor::zeros({3, 5})),
                "linear: weight [3, 5] must be [out, in] with in the last dimension of x [2, 8]");
+}
+
+TEST(LinearTwins, Agree) {
+  Rng rng(68);
+  expect_twins(
+      [](const std::vector<Tensor>& in) {
+        return std::vector<Tensor>{linear(in[0], in[1]), linear(in[0], in[1]), linear(in[0].columns(1, 3), in[2])};
+      },
+      {Tensor::randn({2, 3, 5}, rng), Tensor::randn({7, 5}, rng), Tensor::randn({4, 3}, rng)});
 }
 
 }  // namespace seekling

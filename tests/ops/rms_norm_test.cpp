@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -21,6 +22,20 @@ TEST(RmsNorm, GradientMatchesFiniteDifferences) {
 TEST(RmsNorm, NamesBothShapesWhenTheyDisagree) {
   EXPECT_ERROR(rms_norm(Tensor({2, 3, 8}), Tensor({5}), 0),
                "rms_norm: gain [5] must match the last dimension of x [2, 3, 8]");
+}
+
+TEST(RmsNormTwins, AgreeOnWholePacksAndOnWindows) {
+  Rng rng(64);
+  const auto norm = [](const Tensor& x, const Tensor& gain) { return rms_norm(x, gain, real(1e-6)); };
+  for (const Shape& shape : {Shape{3, 40, 8}, Shape{9, 1400}, Shape{1, 5}}) {
+    expect_twins(
+        [&](const std::vector<Tensor>& in) {  // x is used twice: one gradient is stored, one added
+          return std::vector<Tensor>{norm(in[0], in[1]), norm(in[0], in[1])};
+        },
+        {Tensor::randn(shape, rng), Tensor::randn({shape.back()}, rng)});
+  }
+  expect_twins([&](const std::vector<Tensor>& in) { return std::vector<Tensor>{norm(in[0].columns(2, 7), in[1])}; },
+               {Tensor::randn({20, 10}, rng), Tensor::randn({7}, rng)});
 }
 
 }  // namespace seekling

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -36,6 +37,18 @@ TEST(Rope, GradientMatchesFiniteDifferences) {
 TEST(Rope, RefusesAWidthItHasNoAnglesFor) {
   EXPECT_ERROR(rope(Tensor::zeros({1, 2, 3, 6}), 0, Rotary::plain(8, 10000)),
                "rope: x [1, 2, 3, 6] must be [B, T, H, 8]");
+}
+
+TEST(RopeTwins, AgreeOnWholePacksAndOnWindows) {
+  Rng rng(65);
+  const Rotary rotary = {{1, 0.3, 0.01}, 1.3};
+  expect_twins(
+      [&](const std::vector<Tensor>& in) {
+        return std::vector<Tensor>{rope(in[0], 4, Rotary::plain(64, 10000)), rope(in[0], 9, Rotary::plain(64, 500))};
+      },
+      {Tensor::randn({2, 3, 5, 64}, rng)});
+  expect_twins([&](const std::vector<Tensor>& in) { return std::vector<Tensor>{rope(in[0].columns(3, 6), 4, rotary)}; },
+               {Tensor::randn({2, 3, 2, 11}, rng)});
 }
 
 }  // namespace seekling

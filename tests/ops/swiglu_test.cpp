@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "twins.h"
 
 namespace seekling {
 
@@ -23,6 +24,17 @@ TEST(Swiglu, GradientMatchesFiniteDifferences) {
   Rng rng(7);
   const Tensor x = strided({3, 10}, rng), c = Tensor::randn({3, 5}, rng);
   EXPECT_LT(max_gradient_error([&] { return dot(swiglu(x), c); }, {x}), gradient_tolerance());
+}
+
+TEST(SwigluTwins, AgreeOnWholePacksAndOnWindows) {
+  Rng rng(67);
+  expect_twins(
+      [](const std::vector<Tensor>& in) {
+        return std::vector<Tensor>{swiglu(in[0]), swiglu(in[0])};
+      },
+      {Tensor::randn({30, 48}, rng, 3)});
+  expect_twins([](const std::vector<Tensor>& in) { return std::vector<Tensor>{swiglu(in[0].columns(1, 10))}; },
+               {Tensor::randn({5, 13}, rng, 30)});
 }
 
 }  // namespace seekling

@@ -20,8 +20,7 @@ Rotary Rotary::plain(Index rope, double base) {
   // End of exercise 5.1.
 }
 
-// y (+)= x turned by sign · p θ; rows of x and y are (b, t, h).
-static void turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate) {
+void cpu::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate) {
   // Exercise 5.2. Turn every pair of every row, as the two equations at the top say. Position t of this call is position
   // start + t of the sequence; `sign` is +1 or -1; the result is multiplied by rotary.factor. With `accumulate` it is added
   // to what y holds. Plain loops will do.
@@ -33,7 +32,7 @@ Tensor rope(const Tensor& x, Index start, const Rotary& rotary) {
   check(x.shape().count() == 4 && x.cols() == 2 * Index(rotary.theta.size()), "rope: x ", x.shape(),
         " must be [B, T, H, ", 2 * rotary.theta.size(), "]");
   const Tensor y = Tensor::like(x);
-  turn(y, x, x.dim(1), x.dim(2), start, rotary, +1, /*accumulate=*/false);
+  on(x.device(), cpu::turn, cuda::turn)(y, x, x.dim(1), x.dim(2), start, rotary, +1, /*accumulate=*/false);
   record("rope", {x}, {y}, [dx = x.grad(), dy = y.grad(), T = x.dim(1), H = x.dim(2), start, rotary] {
     // Exercise 5.3. Add to dx what dy implies.
     throw Error("exercise 5.3 is not yet attempted");

@@ -23,19 +23,28 @@ static std::vector<Gemm> heads(Index H, Make&& make) {
   return products;
 }
 
+void cpu::per_head_forward(View y, View x, View W, Index rows, bool transposed) {
+  // Exercise 9.1. y_h = x_h W_h for each head h, or y_h = x_h W_hᵀ if `transposed`; W has a row for each head.
+  // head(x, h, H) and matrix(W, h, rows) are views of what belongs to head h. gemm_nn(y, x, W) makes y = x W,
+  // gemm_nt(y, x, W) y = x Wᵀ; three loops do as well.
+  throw Error("exercise 9.1 is not yet attempted");
+  // End of exercise 9.1.
+}
+
+void cpu::per_head_backward(View dx, View dW, View dy, View x, View W, Index rows, bool transposed) {
+  // Exercise 9.2. From dy to the gradients of x and of W, for both ways: add to them, for others have, too.
+  throw Error("exercise 9.2 is not yet attempted");
+  // End of exercise 9.2.
+}
+
 static Tensor apply(const Tensor& x, const Tensor& W, Index rows, bool transposed) {
   const Index H = W.dim(0), cols = W.cols() / rows, in = transposed ? cols : rows, out = transposed ? rows : cols;
   check(x.shape().count() == 4 && x.dim(2) == H && x.cols() == in, "per_head: x ", x.shape(), " must be [B, T, ", H,
         ", ", in, "]");
-  const Tensor y({x.dim(0), x.dim(1), H, out});
-  // Exercise 9.1. y_h = x_h W_h for each head h, or y_h = x_h W_hᵀ if `transposed`. head(x, h, H) and matrix(W, h, rows) are
-  // views of what belongs to head h. gemm_nn(y, x, W) makes y = x W, gemm_nt(y, x, W) y = x Wᵀ; three loops do as well.
-  throw Error("exercise 9.1 is not yet attempted");
-  // End of exercise 9.1.
-  record("per_head", {x, W}, {y}, [x, W, dy = y.grad(), H, rows, transposed] {
-    // Exercise 9.2. From dy to the gradients of x and of W, for both ways: add to them, for others have, too.
-    throw Error("exercise 9.2 is not yet attempted");
-    // End of exercise 9.2.
+  const Tensor y({x.dim(0), x.dim(1), H, out}, x.device());
+  on(x.device(), cpu::per_head_forward, cuda::per_head_forward)(y, x, W, rows, transposed);
+  record("per_head", {x, W}, {y}, [x, W, dy = y.grad(), rows, transposed] {
+    on(x.device(), cpu::per_head_backward, cuda::per_head_backward)(x.grad(), W.grad(), dy, x, W, rows, transposed);
   });
   return y;
 }

@@ -1,0 +1,106 @@
+// Element-wise kernels run as fast as memory does. So a thread takes 16 bytes at a time, a pack, which is the most that one
+// instruction moves, and neighbouring threads take neighbouring packs. Where rows do not begin on a boundary of 16 bytes,
+// or do not end on one, the same kernel compiled for loose numbers takes them one by one.
+//
+//   template <bool kAligned>
+//   __global__ void add_kernel(View y, View a, View b) {
+//     each_pack(y, [&](Index i, Index j) {
+//       const Pack left = load<kAligned>(a, i, j), right = load<kAligned>(b, i, j);
+//       store<kAligned>(y, i, j, with_each([&](int n) { return left[n] + right[n]; }));
+//     });
+//   }
+//   launch_packs(y, aligned({y, a, b}) ? add_kernel<true> : add_kernel<false>, y, a, b);
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+
+#include "core/real.h"
+#include "cuda/launch.h"
+#include "tensor/view.h"
+
+namespace seekling::cuda {
+
+constexpr int kPack = 16 / sizeof(real);
+constexpr unsigned kPackThreads = 256;
+constexpr Index kMostPackBlocks = 4096;  // more than any GPU runs at a time; a thread then takes several packs
+
+struct alignas(16) Pack {
+  real of[kPack];
+
+  constexpr real& operator[](int n) { return of[n]; }
+  constexpr real operator[](int n) const { return of[n]; }
+};
+
+template <class F>
+__device__ Pack with_each(F&& f) {  // {f(0), f(1), ...}
+  Pack p;
+  UNROLL for (int n = 0; n < kPack; ++n) p[n] = f(n);
+  return p;
+}
+
+// Numbers (i, j) and those after it; 0 where the row has ended.
+template <bool kAligned>
+__device__ Pack load(const View& x, Index i, Index j) {
+  if constexpr (kAligned) return *reinterpret_cast<const Pack*>(&x(i, j));
+  else return with_each([&](int n) { return j + n < x.cols ? x(i, j + n) : real(0); });
+}
+
+template <bool kAligned>
+__device__ void store(const View& x, Index i, Index j, const Pack& p) {
+  if constexpr (kAligned) {
+    *reinterpret_cast<Pack*>(&x(i, j)) = p;
+  } else {
+    UNROLL for (int n = 0; n < kPack; ++n) if (j + n < x.cols) x(i, j + n) = p[n];
+  }
+}
+
+template <bool kAligned>
+__device__ void store_or_add(const View& x, Index i, Index j, const Pack& p, bool add) {
+  const Pack before = add ? load<kAligned>(x, i, j) : Pack{};
+  store<kAligned>(x, i, j, with_each([&](int n) { return before[n] + p[n]; }));
+}
+
+// f(i, j) for the packs of x that are this thread's, of all threads of the grid.
+template <class F>
+__device__ void each_pack(const View& x, F&& f) {
+  const Index in_a_row = (x.cols + kPack - 1) / kPack, threads = Index(gridDim.x) * blockDim.x;
+  for (Index n = Index(blockIdx.x) * blockDim.x + threadIdx.x; n < x.rows * in_a_row; n += threads)
+    f(n / in_a_row, n % in_a_row * kPack);
+}
+
+// f(j) for the packs of a row that are this thread's, of all threads of the block.
+template <class F>
+__device__ void each_pack_of_row(Index cols, F&& f) {
+  for (Index j = Index(threadIdx.x) * kPack; j < cols; j += Index(blockDim.x) * kPack) f(j);
+}
+
+// Can n numbers from here on be taken in whole packs?
+__device__ inline bool in_packs(const real* x, Index n) {
+  return reinterpret_cast<std::uintptr_t>(x) % 16 == 0 && n % kPack == 0;
+}
+
+// --- on the host ---------------------------------------------------------------------------------------------------------
+
+inline bool aligned(std::initializer_list<View> views) {
+  return std::all_of(views.begin(), views.end(), [](const View& x) {
+    return reinterpret_cast<std::uintptr_t>(x.data) % 16 == 0 && x.cols % kPack == 0 &&
+           (x.rows <= 1 || x.ld % kPack == 0);
+  });
+}
+
+// A kernel that calls each_pack(x, ...).
+template <class... Parameters, class... Arguments>
+void launch_packs(const View& x, void (*kernel)(Parameters...), Arguments... arguments) {
+  const Index packs = x.rows * ((x.cols + kPack - 1) / kPack), blocks = (packs + kPackThreads - 1) / kPackThreads;
+  if (blocks > 0) launch(kernel, unsigned(std::min(blocks, kMostPackBlocks)), kPackThreads, arguments...);
+}
+
+// How many threads take a row of so many numbers, when one block owns one row: whole warps, about four packs a thread. So
+// even rows of 512 numbers keep enough loads in flight, and few threads wait for each other.
+inline unsigned threads_for_row(Index cols) {
+  return unsigned(std::clamp<Index>((cols + 128 * kPack - 1) / (128 * kPack) * 32, 32, 256));
+}
+
+}  // namespace seekling::cuda
