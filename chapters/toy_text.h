@@ -10,6 +10,7 @@
 #include "data/toy_world.h"
 #include "model/transformer.h"
 #include "train/adamw.h"
+#include "train/clip.h"
 
 namespace seekling {
 

@@ -13,36 +13,42 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "train/clip.h"
 
 namespace seekling {
 
 AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   for (const auto& [name, parameter] : parameters) {
     theta.push_back(parameter);
-    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape()));
-    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape()));
+    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape(), parameter.device()));
+    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape(), parameter.device()));
   }
-  for (const auto& [name, moment] : named) moment.data();  // touched here, since threads must not race to be first
-  pieces = pieces_of(theta);
+  sizes = sizes_of(theta);
 }
 
-namespace {
-
-struct Rates {  // one update's numbers, the same for every parameter
-  real beta1, beta2, eps, clip;
-  real step;  // lr / (1 - β1^t)
-  real root;  // (1 - β2^t)^(-1/2)
-};
-
-// What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers; decay is lr λ or 0.
+// What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers.
 template <class Gradient>
-void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
+static void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
   m.array() = r.beta1 * m.array() + ((1 - r.beta1) * r.clip) * g.array();
   v.array() = r.beta2 * v.array() + (1 - r.beta2) * (r.clip * g.array()).square();
   theta.array() -= r.step * m.array() / (r.root * v.array().sqrt() + r.eps) + decay * theta.array();
 }
 
-}  // namespace
+void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates& rates) {
+  std::vector<Index> sizes;
+  for (const ParameterUpdate& u : parameters) sizes.push_back(u.n);
+  const std::vector<Piece> pieces = pieces_of(sizes);
+  parallel_for(Index(pieces.size()), /*grain=*/4, [&](Index i) {
+    const auto [p, begin, n] = pieces[size_t(i)];
+    const ParameterUpdate& u = parameters[p];
+    const auto piece = [b = begin, k = n](real* x) { return RowMap(x + b, k); };
+    if (u.g) {
+      update_piece(piece(u.theta), piece(u.g), piece(u.m), piece(u.v), rates, u.decay);
+    } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
+      update_piece(piece(u.theta), Row::Zero(n), piece(u.m), piece(u.v), rates, u.decay);
+    }
+  });
+}
 
 void AdamW::update(Index t, double lr, double clip) const {
   check(t >= 1, "AdamW: update ", t, "; updates count from 1");
@@ -53,17 +59,13 @@ void AdamW::update(Index t, double lr, double clip) const {
                        .clip = real(clip),
                        .step = real(lr / (1 - beta1_t)),
                        .root = real(1 / std::sqrt(1 - beta2_t))};
-  parallel_for(Index(pieces.size()), /*grain=*/4, [&](Index i) {
-    const auto [p, begin, n] = pieces[size_t(i)];
-    const auto at = [&, b = begin, k = n](const Tensor& x) { return RowMap(x.data() + b, k); };
-    const RowMap m = at(named[2 * p].second), v = at(named[2 * p + 1].second);
+  std::vector<ParameterUpdate> all;
+  for (std::size_t p = 0; p < theta.size(); ++p) {
+    real* const g = theta[p].has_grad() ? theta[p].grad().data() : nullptr;
     const real decay = theta[p].shape().count() > 1 ? real(lr * options.weight_decay) : 0;
-    if (theta[p].has_grad()) {
-      update_piece(at(theta[p]), at(theta[p].grad()), m, v, rates, decay);
-    } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
-      update_piece(at(theta[p]), Row::Zero(n), m, v, rates, decay);
-    }
-  });
+    all.push_back({theta[p].data(), g, named[2 * p].second.data(), named[2 * p + 1].second.data(), sizes[p], decay});
+  }
+  on(theta[0].device(), cpu::adamw_update, cuda::adamw_update)(all, rates);
 }
 
 }  // namespace seekling

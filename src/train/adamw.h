@@ -1,11 +1,11 @@
 // AdamW, and its memory of past gradients: the moments m and v of each parameter.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "interop/safetensors.h"
 #include "tensor/tensor.h"
-#include "train/clip.h"
 
 namespace seekling {
 
@@ -14,6 +14,28 @@ struct AdamWOptions {
   double eps = 1e-8;
   double weight_decay = 0.1;  // of matrices; parameters with one dimension, the norms' gains, do not decay
 };
+
+// One update's numbers, the same for every parameter.
+struct Rates {
+  real beta1, beta2, eps, clip;
+  real step;  // lr / (1 - β1^t)
+  real root;  // (1 - β2^t)^(-1/2)
+};
+
+// What an update reads and writes of one parameter, n numbers each. g is nullptr where no gradient came: it counts as 0.
+struct ParameterUpdate {
+  real *theta, *g, *m, *v;
+  Index n;
+  real decay;  // lr λ, or 0
+};
+
+using AdamWUpdate = void(std::span<const ParameterUpdate> parameters, const Rates& rates);
+namespace cpu {
+AdamWUpdate adamw_update;
+}
+namespace cuda {
+AdamWUpdate adamw_update;
+}
 
 class AdamW {
  public:
@@ -31,8 +53,8 @@ class AdamW {
  private:
   AdamWOptions options;
   std::vector<Tensor> theta;
+  std::vector<Index> sizes;
   NamedTensors named;  // m of parameter p at 2p, v at 2p + 1
-  std::vector<Piece> pieces;
 };
 
 }  // namespace seekling

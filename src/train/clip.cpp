@@ -17,19 +17,26 @@ namespace seekling {
 constexpr Index kRun = 64;
 constexpr Index kPiece = 4096;  // of parameter, gradient and both moments: 64 KiB, which any second-level cache holds
 
-std::vector<Piece> pieces_of(std::span<const Tensor> parameters) {
-  std::vector<Piece> pieces;
-  for (std::size_t p = 0; p < parameters.size(); ++p) {
-    const Index size = parameters[p].size();
-    check(parameters[p].contiguous(), "training: parameter ", p, " of shape ", parameters[p].shape(),
+std::vector<Index> sizes_of(std::span<const Tensor> parameters) {
+  std::vector<Index> sizes;
+  for (const Tensor& p : parameters) {
+    check(p.contiguous(), "training: parameter ", sizes.size(), " of shape ", p.shape(),
           " does not lie in one piece of memory");
-    for (Index begin = 0; begin < size; begin += kPiece) pieces.push_back({p, begin, std::min(kPiece, size - begin)});
+    sizes.push_back(p.size());
   }
+  return sizes;
+}
+
+std::vector<Piece> pieces_of(std::span<const Index> sizes) {
+  std::vector<Piece> pieces;
+  for (std::size_t p = 0; p < sizes.size(); ++p)
+    for (Index begin = 0; begin < sizes[p]; begin += kPiece)
+      pieces.push_back({p, begin, std::min(kPiece, sizes[p] - begin)});
   return pieces;
 }
 
-double gradient_norm(std::span<const Tensor> parameters) {
-  const std::vector<Piece> pieces = pieces_of(parameters);
+double cpu::gradient_norm(std::span<const Tensor> parameters) {
+  const std::vector<Piece> pieces = pieces_of(sizes_of(parameters));
   std::vector<double> sums(pieces.size(), 0);
   parallel_for(Index(pieces.size()), /*grain=*/1, [&](Index i) {
     const auto [p, begin, n] = pieces[size_t(i)];
@@ -38,6 +45,11 @@ double gradient_norm(std::span<const Tensor> parameters) {
     for (Index r = 0; r < n; r += kRun) sums[size_t(i)] += double(g.segment(r, std::min(kRun, n - r)).squaredNorm());
   });
   return std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0));
+}
+
+double gradient_norm(std::span<const Tensor> parameters) {
+  const Device device = parameters.empty() ? Device::kCpu : parameters[0].device();
+  return on(device, cpu::gradient_norm, cuda::gradient_norm)(parameters);
 }
 
 double clip_factor(double norm, double max_norm) { return max_norm > 0 && norm > max_norm ? max_norm / norm : 1; }

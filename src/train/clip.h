@@ -14,10 +14,19 @@ struct Piece {
   std::size_t parameter;
   Index begin, n;  // numbers [begin, begin + n) of it
 };
-std::vector<Piece> pieces_of(std::span<const Tensor> parameters);
+std::vector<Index> sizes_of(std::span<const Tensor> parameters);  // each must lie in one piece of memory
+std::vector<Piece> pieces_of(std::span<const Index> sizes);
 
 // The square root of the sum of squares over all gradients together. A parameter without a gradient counts as 0.
 double gradient_norm(std::span<const Tensor> parameters);
+
+using GradientNorm = double(std::span<const Tensor> parameters);
+namespace cpu {
+GradientNorm gradient_norm;
+}
+namespace cuda {
+GradientNorm gradient_norm;
+}
 
 // What gradients of this norm are multiplied by, so that their norm is at most max_norm; a max_norm of 0 never clips.
 double clip_factor(double norm, double max_norm);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/check.h"
 #include "core/parallel.h"
 
 namespace seekling {
@@ -106,6 +107,33 @@ TEST(AdamW, NamesItsMomentsAfterTheParameters) {
   for (const auto& [name, moment] : optimizer.moments()) names.push_back(name);
   EXPECT_EQ(names, (std::vector<std::string>{"a.weight.m", "a.weight.v", "b.weight.m", "b.weight.v"}));
   EXPECT_EQ(optimizer.moments()[1].second.shape(), (Shape{2, 3}));
+}
+
+TEST(AdamWTwins, Agree) {
+  const auto trained = [](Device device) {
+    Rng rng(11);
+    const Tensor W = Tensor::randn({70, 64}, rng), gain = Tensor::randn({7}, rng), unused = Tensor::randn({2, 3}, rng);
+    const Tensor slices = Tensor::randn({3, 41, 33}, rng);  // the second does not begin on a boundary of 16 bytes
+    NamedTensors parameters{{"gain", gain}, {"unused", unused}, {"W", W}};
+    for (Index e = 0; e < 3; ++e) parameters.emplace_back(text("slice", e), slices.slice(e, 1).reshape({41, 33}));
+    for (const Tensor& x : {W, gain, unused, slices}) x.move_to(device);
+    const AdamW optimizer(parameters, {});
+    for (Index t = 1; t <= 4; ++t) {
+      for (const Tensor& x : {W, gain, slices}) {
+        const Tensor g = Tensor::randn(x.shape(), rng);
+        copy(device, x.grad().data(), Device::kCpu, g.data(), size_t(g.size()) * sizeof(real));
+      }
+      optimizer.update(t, 0.01, 0.7);
+    }
+    NamedTensors results = optimizer.moments();
+    results.insert(results.end(), parameters.begin(), parameters.end());
+    for (auto& [name, x] : results) x = x.to(Device::kCpu);
+    return results;
+  };
+  const NamedTensors cpu = trained(Device::kCpu), cuda = trained(Device::kCuda);
+  for (size_t i = 0; i < cpu.size(); ++i)
+    for (Index n = 0; n < cpu[i].second.size(); ++n)
+      ASSERT_NEAR(cpu[i].second.data()[n], cuda[i].second.data()[n], 1e-6) << cpu[i].first << " " << n;
 }
 
 }  // namespace seekling

@@ -31,7 +31,7 @@ TEST(Clip, TheFactorBringsTheNormDownToTheLimitAndNeverUp) {
 TEST(Clip, PiecesCoverEveryNumberOnce) {
   const std::vector<Tensor> parameters{Tensor::zeros({3}), Tensor::zeros({100, 91}), Tensor::zeros({4096})};
   std::vector<Index> covered(3, 0);
-  for (const auto& [p, begin, n] : pieces_of(parameters)) {
+  for (const auto& [p, begin, n] : pieces_of(sizes_of(parameters))) {
     EXPECT_EQ(begin, covered[p]);
     EXPECT_LE(n, 4096);
     covered[p] += n;
@@ -65,6 +65,24 @@ TEST(Clip, ClearedGradientsCountAsNone) {
   clear_gradients(parameters);
   EXPECT_FALSE(parameters[0].has_grad());
   EXPECT_EQ(gradient_norm(parameters), 0);
+}
+
+TEST(GradientNormTwins, Agree) {
+  Rng rng(8);
+  std::vector<Tensor> parameters{Tensor::zeros({123, 457}), Tensor::zeros({4}), Tensor::zeros({17}),
+                                 Tensor::zeros({2})};
+  std::vector<Tensor> there;
+  for (const Tensor& p : parameters) {
+    there.push_back(Tensor::zeros(p.shape(), Device::kCuda));
+    if (p.size() == 2) continue;  // has no gradient
+    for (Index i = 0; i < p.size(); ++i) p.grad().data()[i] = real(rng.normal());
+    copy(Device::kCuda, there.back().grad().data(), Device::kCpu, p.grad().data(), size_t(p.size()) * sizeof(real));
+  }
+  EXPECT_NEAR(gradient_norm(there) / gradient_norm(parameters), 1, 1e-7);
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  copy(Device::kCuda, there[2].grad().data() + 16, Device::kCpu, &nan, sizeof nan);
+  EXPECT_TRUE(std::isnan(gradient_norm(there)));
+  EXPECT_EQ(gradient_norm(std::vector<Tensor>{there[3]}), 0);
 }
 
 }  // namespace seekling

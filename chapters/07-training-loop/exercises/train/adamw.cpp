@@ -13,30 +13,22 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "train/clip.h"
 
 namespace seekling {
 
 AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   for (const auto& [name, parameter] : parameters) {
     theta.push_back(parameter);
-    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape()));
-    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape()));
+    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape(), parameter.device()));
+    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape(), parameter.device()));
   }
-  for (const auto& [name, moment] : named) moment.data();  // touched here, since threads must not race to be first
-  pieces = pieces_of(theta);
+  sizes = sizes_of(theta);
 }
 
-namespace {
-
-struct Rates {  // one update's numbers, the same for every parameter
-  real beta1, beta2, eps, clip;
-  real step;  // lr / (1 - β1^t)
-  real root;  // (1 - β2^t)^(-1/2)
-};
-
-// What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers; decay is lr λ or 0.
+// What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers.
 template <class Gradient>
-void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
+static void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
   // Exercise 7.1. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
   // gradient; r.step is lr / (1 - β1^t) and r.root is (1 - β2^t)^(-1/2), so that the hats cost nothing; decay is lr
   // λ, or 0.
@@ -44,13 +36,27 @@ void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rat
   // End of exercise 7.1.
 }
 
-}  // namespace
+void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates& rates) {
+  std::vector<Index> sizes;
+  for (const ParameterUpdate& u : parameters) sizes.push_back(u.n);
+  const std::vector<Piece> pieces = pieces_of(sizes);
+  parallel_for(Index(pieces.size()), /*grain=*/4, [&](Index i) {
+    const auto [p, begin, n] = pieces[size_t(i)];
+    const ParameterUpdate& u = parameters[p];
+    const auto piece = [b = begin, k = n](real* x) { return RowMap(x + b, k); };
+    if (u.g) {
+      update_piece(piece(u.theta), piece(u.g), piece(u.m), piece(u.v), rates, u.decay);
+    } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
+      update_piece(piece(u.theta), Row::Zero(n), piece(u.m), piece(u.v), rates, u.decay);
+    }
+  });
+}
 
 void AdamW::update(Index t, double lr, double clip) const {
   check(t >= 1, "AdamW: update ", t, "; updates count from 1");
-  // Exercise 7.2. Make the Rates of update t, and call update_piece for each of `pieces`: of parameter p the moments
-  // are named[2 * p] and named[2 * p + 1]. Parameters of one dimension do not decay. One without a gradient has a
-  // gradient of 0. A plain loop over the pieces will do.
+  // Exercise 7.2. Make the Rates of update t and the list of what it reads and writes, a ParameterUpdate for each
+  // parameter: of number p the moments are named[2 * p] and named[2 * p + 1]. Parameters of one dimension do not decay.
+  // One without a gradient has nullptr for it. Then call cpu::adamw_update with both.
   throw Error("exercise 7.2 is not yet attempted");
   // End of exercise 7.2.
 }

@@ -1,5 +1,6 @@
 #include "probe.h"
 #include "train/adamw.h"
+#include "train/clip.h"
 
 namespace seekling {
 
