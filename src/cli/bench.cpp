@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/device.h"
 #include "cli/places.h"
 #include "cli/precision.h"
 #include "core/parallel.h"
@@ -128,24 +129,31 @@ int bench_command(int argc, char** argv) {
       ("python", "of --against and peers: a Python that has torch and transformers, or llama_cpp",
        cxxopts::value<std::string>()->default_value("python3"), "FILE")
       ("pairs", "of --against and peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
-      ("dtype", "of step: fp32 or bf16, which the matrix products read", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
+      ("dtype", "of step: fp32 or bf16, which the matrix products read; on a GPU tf32 too", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
   add_precision(options);
+  add_device(options);
   const auto flags = parse(options, argc, argv, "task");
+  const Device device = device_of(flags);
   const Precision precision = precision_of(flags);
   if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
   const std::string dtype = flags["dtype"].as<std::string>();
-  if (dtype != "fp32" && !(dtype == "bf16" && task == "step"))
-    throw Usage("--dtype: found " + dtype + ", expected fp32, or bf16 with bench step");
+  const Products products = products_of(dtype);
+  check_dtype(dtype, device);
+  if (dtype != "fp32" && task != "step")
+    throw Usage("--dtype: found " + dtype + ", expected fp32, or " + dtype + " with bench step");
+  if (task == "kernels" && device == Device::kCpu) throw Usage("bench kernels: times a GPU's; add --device cuda");
+  if (device == Device::kCuda && task != "step" && task != "decode" && task != "kernels")
+    throw Usage("--device cuda: found bench " + task + ", expected bench step, decode or kernels");
   for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget", "pairs"})
     if (flags.count(flag) && flags[flag].as<Index>() < 1)
       throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
   Config config = find_config(name);
   StepSize size = usual_batch(name);
   if (flags.count("batch-size")) size.batch_size = flags["batch-size"].as<Index>();
-  size.products = dtype == "bf16" ? Products::kBf16 : Products::kFp32;
+  size.products = products, size.device = device;
   size.recompute = flags.count("recompute") > 0;
   if (flags.count("seq-len")) size.seq_len = flags["seq-len"].as<Index>();
   const Index repeats = flags["steps"].as<Index>(), gen = flags["gen"].as<Index>();
@@ -161,7 +169,9 @@ int bench_command(int argc, char** argv) {
   if (against) result.update(against_torch(flags, name, size, repeats));
   else if (task == "step") result.update(bench_step(config, size, repeats));
   else if (task == "prefill") result.update(bench_prefill(config, context, repeats, precision));
+  else if (task == "decode" && device == Device::kCuda) result.update(bench_gpu_decode(config, context, gen));
   else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
+  else if (task == "kernels") result.update(bench_kernels());
   else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
   else if (task == "gemm") result.update(gemm(config, size.batch_size * size.seq_len, repeats));
   else if (task == "peers")

@@ -48,6 +48,7 @@ struct StepSize {
   Index batch_size, seq_len;
   bool recompute = false;
   Products products = Products::kFp32;
+  Device device = Device::kCpu;
 };
 Json bench_step(const Config& config, const StepSize& size, Index steps);
 void print_step(const Json& result);
@@ -64,6 +65,8 @@ double memory_bandwidth();
 
 Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
 Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);
+Json bench_kernels();  // of a GPU
+Json bench_gpu_decode(const Config& config, Index context, Index tokens);
 
 // A step's time, absorbed and naive, behind 1, 4, 16 ... tokens; and tokens a second of as many requests as a cache of
 // `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.

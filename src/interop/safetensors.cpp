@@ -162,7 +162,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   const std::uint64_t length = text.size();
   file.write(&length, sizeof length);
   file.write(text.data(), text.size());
-  for (const auto& [name, t] : tensors) write_rows(file, name, t, dtype(name));
+  for (const auto& [name, t] : tensors) write_rows(file, name, t.to(Device::kCpu), dtype(name));
   for (const NamedIntegers& n : integers) file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
   file.finish();
 }

@@ -1,5 +1,6 @@
 // The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known on the device alone, and
 // nobody waits to be told: grids are as large as they could have to be, and blocks that find no rows return.
+#include "core/products.h"
 #include "cuda/block.h"
 #include "cuda/launch.h"
 #include "cuda/wide_tile.h"
@@ -190,7 +191,7 @@ __global__ void grouped_weights_kernel(View dW, bool add, View dy, View x, const
 template <class F>
 void with_engine(F&& f) {
 #ifndef SEEKLING_DOUBLE
-  if (matrix_units()) return f(std::type_identity<MatrixUnitSums>());
+  if (products() != Products::kFp32) return f(std::type_identity<MatrixUnitSums>());
 #endif
   f(std::type_identity<ExactSums>());
 }

@@ -41,6 +41,8 @@ static void copy_with_gpu(void* to, const void* from, std::size_t bytes, cudaMem
   if (kind == cudaMemcpyDeviceToHost) succeed(cudaStreamSynchronize(nullptr), "a kernel or copy failed");
 }
 
+bool built_for_gpus() { return true; }
+
 bool has_gpu() {
   int n = 0;
   return cudaGetDeviceCount(&n) == cudaSuccess && n > 0;
@@ -51,8 +53,15 @@ bool has_gpu() {
 static void* allocate_on_gpu(std::size_t bytes) { return allocate_on_cpu(bytes); }
 
 bool has_gpu() { return false; }
+bool built_for_gpus() { return false; }
 
 #endif
+
+void finish([[maybe_unused]] Device device) {
+#if defined(__CUDACC__)
+  if (device == Device::kCuda) succeed(cudaStreamSynchronize(nullptr), "a kernel failed");
+#endif
+}
 
 void* allocate(Device device, std::size_t bytes) {
   void* memory = device == Device::kCuda ? allocate_on_gpu(bytes) : allocate_on_cpu(bytes);

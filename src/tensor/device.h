@@ -24,6 +24,8 @@ void spoil(Device device, void* memory, std::size_t bytes);  // with NaNs: the e
 void fill_with_zeros(Device device, void* memory, std::size_t bytes);
 void copy(Device to_device, void* to, Device from_device, const void* from, std::size_t bytes);
 
-bool has_gpu();  // a real one, that this build can use
+bool built_for_gpus();       // made by nvcc, and not for the emulation?
+bool has_gpu();              // one that this build can use
+void finish(Device device);  // waits until all that was asked for is done
 
 }  // namespace seekling

@@ -10,7 +10,8 @@ A step is zero_grad, forward, cross entropy, backward, clipping to norm 1, AdamW
                    expert by expert, torch's own RMSNorm and attention kernels (V padded to the width of Q and K, without
                    which the CPU's flash kernel does not apply)
   hf-compiled, plain-compiled   the same through torch.compile
-bf16 is autocast: weights, gradients and optimizer stay in fp32. tcmalloc, where the machine has it, is preloaded, and
+bf16 is autocast: weights, gradients and optimizer stay in fp32. With --device cuda the plain model in bf16 multiplies all
+experts in one grouped product. On a CPU tcmalloc, where the machine has it, is preloaded, and
 threads are bound to cores: both make PyTorch faster. Prints one JSON object with the keys of `seekling bench --json`.
 """
 import argparse
@@ -30,6 +31,7 @@ def parse():
     parser.add_argument("config", help="a config.json of DeepSeek-V2's class")
     parser.add_argument("--variant", choices=VARIANTS, default="plain-compiled")
     parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--seq-len", type=int, default=256)
     parser.add_argument("--warmup", type=int, default=3)
@@ -99,6 +101,12 @@ def expert_linear_backward(
 @expert_linear_backward.register_fake
 def _(dy, x, weight, load):
     return torch.empty_like(x), torch.empty_like(weight)
+
+
+def experts_linear(x, weight, load):
+    if x.is_cuda and x.dtype == torch.bfloat16:
+        return F.grouped_mm(x, weight.transpose(-2, -1), offs=load.cumsum(0).to(torch.int32))
+    return expert_linear(x, weight, load)
 
 
 def keep_inputs(ctx, inputs, output):
@@ -183,19 +191,19 @@ class MoE(nn.Module):
 
     def forward(self, x3):
         c, x = self.c, x3.view(-1, self.c.hidden_size)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(flags.device, enabled=False):
             scores = torch.softmax(F.linear(x.float(), self.gate.weight), -1)
         g, experts = torch.topk(scores, c.num_experts_per_tok, dim=-1, sorted=False)
         chosen = experts.view(-1)
         order = torch.sort(chosen)[1]
-        load = torch.zeros(c.n_routed_experts, dtype=torch.long).scatter_add_(0, chosen, torch.ones_like(chosen))
+        load = torch.zeros(c.n_routed_experts, dtype=torch.long, device=x.device).scatter_add_(0, chosen, torch.ones_like(chosen))
         gate_up, down, token = self.gate_up, self.down, order // c.num_experts_per_tok
-        if torch.is_autocast_enabled("cpu"):
-            kind = torch.get_autocast_dtype("cpu")
+        if torch.is_autocast_enabled(flags.device):
+            kind = torch.get_autocast_dtype(flags.device)
             x, gate_up, down = x.to(kind), gate_up.to(kind), down.to(kind)
-        gate, up = expert_linear(x.index_select(0, token), gate_up, load).chunk(2, -1)
-        y = expert_linear(F.silu(gate) * up, down, load) * g.view(-1)[order].unsqueeze(1).to(x.dtype)
-        out = torch.zeros(x.shape, dtype=y.dtype).index_add_(0, token, y)
+        gate, up = experts_linear(x.index_select(0, token), gate_up, load).chunk(2, -1)
+        y = experts_linear(F.silu(gate) * up, down, load) * g.view(-1)[order].unsqueeze(1).to(x.dtype)
+        out = torch.zeros(x.shape, dtype=y.dtype, device=x.device).index_add_(0, token, y)
         return out.view_as(x3) + self.shared_experts(x3)
 
 
@@ -288,15 +296,15 @@ def main():
     config.bos_token_id = config.eos_token_id = None
     if flags.check:
         return check(config)
-    model = (HuggingFace if flags.variant.startswith("hf") else Plain)(config)
+    model = (HuggingFace if flags.variant.startswith("hf") else Plain)(config).to(flags.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
     run = torch.compile(model) if flags.variant.endswith("compiled") else model
     B, T = flags.batch_size, flags.seq_len
-    data = torch.randint(0, config.vocab_size, (64, B, T + 1), generator=torch.Generator().manual_seed(1))
+    data = torch.randint(0, config.vocab_size, (64, B, T + 1), generator=torch.Generator().manual_seed(1)).to(flags.device)
 
     def step(i):
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=flags.dtype == "bf16"):
+        with torch.autocast(flags.device, dtype=torch.bfloat16, enabled=flags.dtype == "bf16"):
             loss = run(data[i % 64, :, :-1], data[i % 64, :, 1:])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -310,7 +318,7 @@ def main():
         times += [time.perf_counter() - begin] if i >= flags.warmup else []
     print(json.dumps({
         "peer": flags.variant, "package": torch.__version__, "transformers": transformers.__version__,
-        "threads": flags.threads, "dtype": flags.dtype, "tcmalloc": "tcmalloc" in os.environ.get("LD_PRELOAD", ""),
+        "device": torch.cuda.get_device_name() if flags.device == "cuda" else "cpu", "threads": flags.threads, "dtype": flags.dtype, "tcmalloc": "tcmalloc" in os.environ.get("LD_PRELOAD", ""),
         "step_ms_median": 1e3 * statistics.median(times), "step_ms_min": 1e3 * min(times),
         "tokens_per_s": B * T / statistics.median(times), "tokens_per_s_best": B * T / min(times), "last_loss": loss,
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
