@@ -312,6 +312,7 @@ int train_command(int argc, char** argv) {
   cxxopts::Options options = train_options();
   const auto flags = parse(options, argc, argv, "data");
   const Device device = device_of(flags);
+  if (flags.count("dtype")) check_dtype(flags["dtype"].as<std::string>(), device);  // before there is a folder
   const Run run = flags.count("resume") ? resumed(flags) : begun(flags);
   const TrainSettings& settings = run.state.settings;
   check_dtype(settings.dtype, device);

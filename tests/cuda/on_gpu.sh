@@ -42,36 +42,35 @@ ldd "$seekling" | grep -E "not found|cublas"
 
 case $task in
 check)
-  part 60 $(tests ops '--gtest_filter=*Twins*')
-  part 30 $(tests train '--gtest_filter=*Twins*')
-  part 60 $(tests model '--gtest_filter=*_cuda')
-  part 30 $(tests infer '--gtest_filter=GpuGenerator*')
-  part 60 $(tests parity '--gtest_filter=*_cuda')
+  part 40 $(tests ops '--gtest_filter=*Twins*')
+  part 20 $(tests train '--gtest_filter=*Twins*')
+  part 40 $(tests model '--gtest_filter=*_cuda')
+  part 20 $(tests infer '--gtest_filter=GpuGenerator*')
+  part 40 $(tests parity '--gtest_filter=*_cuda')
   for device in cpu cuda; do  # the same batches, so the same losses but for rounding
-    part 60 "$seekling" train --device $device --documents 2000 --steps 60 --sample-every 0 --out "$work/$device"
+    part 40 "$seekling" train --device $device --documents 2000 --steps 60 --sample-every 0 --out "$work/$device"
   done
   for step in 1 20 60; do
     for device in cpu cuda; do printf '%-5s ' $device; sed -n "${step}p" "$work/$device/metrics.jsonl" | cut -c1-120; done
   done
   sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)
-  for tool in memcheck racecheck synccheck initcheck; do
-    part 75 "$sanitizer" --tool $tool --error-exitcode 9 $(tests ops '--gtest_filter=*Twins*')
-  done
-  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 $(tests train '--gtest_filter=*Twins*')
+  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
+  part 90 "$sanitizer" --tool racecheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
+  part 40 "$sanitizer" --tool synccheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
+  part 40 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests train '--gtest_filter=*Twins*')
+  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests model '--gtest_filter=*v3_tiny_cuda')
   ;;
 speed)
-  part 90 "$seekling" bench kernels --device cuda --json
+  part 60 "$seekling" bench kernels --device cuda --json
   for dtype in fp32 tf32 bf16; do
-    part 40 "$seekling" bench step --device cuda --model medium --dtype $dtype --batch-size 16 --seq-len 512 --steps 20 --json
+    part 30 "$seekling" bench step --device cuda --model medium --dtype $dtype --batch-size 16 --seq-len 512 --steps 20 --json
   done
-  for dtype in bf16 fp32; do
-    for variant in plain-compiled plain; do
-      part 100 python3 tests/bench/peer_torch.py data/models/medium.json --device cuda --variant $variant --dtype $dtype \
-        --batch-size 16 --seq-len 512 --steps 20
-    done
+  for peer in "plain-compiled bf16" "plain bf16" "plain-compiled fp32"; do
+    part 90 python3 tests/bench/peer_torch.py data/models/medium.json --device cuda --variant ${peer% *} --dtype ${peer#* } \
+      --batch-size 16 --seq-len 512 --steps 20
   done
   for context in 1024 16384; do
-    part 40 "$seekling" bench decode --device cuda --model medium --ctx $context --gen 64 --json
+    part 30 "$seekling" bench decode --device cuda --model medium --ctx $context --gen 64 --json
   done
   ;;
 esac
