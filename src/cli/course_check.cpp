@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "cli/scratch.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "interop/file.h"
@@ -34,22 +35,6 @@ class Turn {
 
  private:
   int folder_;
-};
-
-// A folder that is gone when this is.
-struct Scratch {
-  fs::path path;
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "seekling.XXXXXX").string();
-    check(::mkdtemp(name.data()) != nullptr, name, ": cannot be made; is the disk full?");
-    path = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
 };
 
 void write_if_new(const fs::path& path,

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/child_process.h"
 #include "cli/course_book.h"
-#include "cli/course_child.h"
 
 namespace seekling {
 
