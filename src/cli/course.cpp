@@ -15,6 +15,7 @@
 
 #include "cli/command.h"
 #include "cli/course_book.h"
+#include "cli/course_build.h"
 #include "cli/course_check.h"
 #include "cli/course_grade.h"
 #include "interop/file.h"
@@ -349,7 +350,7 @@ int mine_command(int argc, char** argv) {
     }
   check(!files.empty(), "--mine: ", shown(my).string(), " holds no finished file; begin one with ./seekling start 5");
   for (const auto& [source, path] : files) std::cerr << path.string() << " takes the place of src/" << source << "\n";
-  const std::string program = the_checker().build_mine(files).string();
+  const std::string program = Workshop(SEEKLING_BUILD).make_mine(files).string();
   std::vector<char*> words;
   for (int i = 0; i < argc; ++i)
     if (!is_mine(argv[i])) words.push_back(argv[i]);
