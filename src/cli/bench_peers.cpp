@@ -3,13 +3,12 @@
 //
 // A round's ratio is ours over theirs in that round (bench_turns.h says why). Each run warms up, and reads other random
 // ids. llama.cpp keeps its cache in f16, transformers in fp32; ours is in the format of --cache.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "cli/bench_turns.h"
+#include "cli/scratch.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "infer/generate.h"
@@ -23,15 +22,6 @@ namespace seekling {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Scratch {  // a folder, while it lives
-  Scratch() : path(fs::temp_directory_path() / text("seekling_peers_", ::getpid())) { fs::create_directories(path); }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  const fs::path path;
-};
 
 struct Peer {
   const char* name;
