@@ -29,11 +29,11 @@ AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
 // What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers.
 template <class Gradient>
 static void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
-  // Exercise 7.1. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
+  // Exercise 7.1a. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
   // gradient; r.step is lr / (1 - β1^t) and r.root is (1 - β2^t)^(-1/2), so that the hats cost nothing; decay is lr
   // λ, or 0.
-  throw Error("exercise 7.1 is not yet attempted");
-  // End of exercise 7.1.
+  throw Error("exercise 7.1a is not yet attempted");
+  // End of exercise 7.1a.
 }
 
 void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates& rates) {
@@ -54,11 +54,11 @@ void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates&
 
 void AdamW::update(Index t, double lr, double clip) const {
   check(t >= 1, "AdamW: update ", t, "; updates count from 1");
-  // Exercise 7.2. Make the Rates of update t and the list of what it reads and writes, a ParameterUpdate for each
+  // Exercise 7.1b. Make the Rates of update t and the list of what it reads and writes, a ParameterUpdate for each
   // parameter: of number p the moments are named[2 * p] and named[2 * p + 1]. Parameters of one dimension do not decay.
   // One without a gradient has nullptr for it. Then call cpu::adamw_update with both.
-  throw Error("exercise 7.2 is not yet attempted");
-  // End of exercise 7.2.
+  throw Error("exercise 7.1b is not yet attempted");
+  // End of exercise 7.1b.
 }
 
 }  // namespace seekling

@@ -18,10 +18,10 @@
 namespace seekling {
 
 void cpu::sort_by_expert(const Plan& plan, const Routing& routing, const Ints& dropped) {
-  // Exercise 10.3. Fill plan.begin [E+1], which comes as zeros, plan.token [R] and plan.row [N,K], as ops/moe.h says. A
+  // Exercise 10.2a. Fill plan.begin [E+1], which comes as zeros, plan.token [R] and plan.row [N,K], as ops/moe.h says. A
   // choice with dropped[choice] set has no row, which is Plan::kDropped; `dropped` may be empty.
-  throw Error("exercise 10.3 is not yet attempted");
-  // End of exercise 10.3.
+  throw Error("exercise 10.2a is not yet attempted");
+  // End of exercise 10.2a.
 }
 
 void cpu::dispatch_forward(View xs, View x, const Plan& plan) {
@@ -64,10 +64,10 @@ void cpu::grouped_linear_backward(View dx, Accumulate into_x, View dW, Accumulat
 }
 
 void cpu::combine_forward(View o, View ys, View gates, const Plan& plan) {
-  // Exercise 10.4. Make o.row(t) of every token t the sum of its experts' answers, each times its gate. A choice
+  // Exercise 10.2b. Make o.row(t) of every token t the sum of its experts' answers, each times its gate. A choice
   // whose row is Plan::kDropped has no answer. Plain loops will do.
-  throw Error("exercise 10.4 is not yet attempted");
-  // End of exercise 10.4.
+  throw Error("exercise 10.2b is not yet attempted");
+  // End of exercise 10.2b.
 }
 
 void cpu::combine_backward(View dy, Accumulate into, View dg, View d, View y, View g, const Plan& plan) {
