@@ -2,6 +2,7 @@
 """PyTorch (PyPI: torch, transformers) on the training step that `seekling bench step` times, as fast as it gets.
 
   peer_torch.py data/models/tiny.json --variant plain-compiled --batch-size 8 --seq-len 256 --steps 20 --threads 2
+  peer_torch.py data/models/tiny.json --prefill 512 --variant plain      # a prompt read instead, in one forward pass
   peer_torch.py data/models/tiny.json --check      # the plain model is Hugging Face's: loss and gradients
 
 A step is zero_grad, forward, cross entropy, backward, clipping to norm 1, AdamW (fused). Variants:
@@ -35,6 +36,7 @@ def parse():
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--prefill", type=int, help="time a prompt of so many tokens instead: the last one's logits")
     parser.add_argument("--check", action="store_true")
     return parser.parse_args()
 
@@ -223,10 +225,12 @@ class Plain(nn.Module):
         self.register_buffer("cos", angle.cos(), False)
         self.register_buffer("sin", angle.sin(), False)
 
-    def forward(self, ids, targets):
+    def forward(self, ids, targets=None):
         x, cos, sin = self.embed_tokens(ids), self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for layer in self.layers:
             x = layer(x, cos, sin)
+        if targets is None:
+            return self.lm_head(self.norm(x[:, -1]))
         logits = self.lm_head(self.norm(x))
         return F.cross_entropy(logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1))
 
@@ -251,8 +255,10 @@ class HuggingFace(nn.Module):
         super().__init__()
         self.model = transformers.DeepseekV2ForCausalLM(c)
 
-    def forward(self, ids, targets):
-        logits = self.model(input_ids=ids, use_cache=False).logits
+    def forward(self, ids, targets=None):
+        logits = self.model(input_ids=ids, use_cache=False, logits_to_keep=0 if targets is not None else 1).logits
+        if targets is None:
+            return logits
         return F.cross_entropy(logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1))
 
 
@@ -281,6 +287,26 @@ def check(config):
         sys.exit("the plain model is not Hugging Face's")
 
 
+def say(tokens, times, **more):
+    print(json.dumps({
+        "peer": flags.variant, "package": torch.__version__, "transformers": transformers.__version__,
+        "threads": flags.threads, "dtype": flags.dtype, "tcmalloc": "tcmalloc" in os.environ.get("LD_PRELOAD", ""),
+        "tokens_per_s": tokens / statistics.median(times), "tokens_per_s_best": tokens / min(times),
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, **more,
+    }))
+
+
+def prefill(model, config):
+    run, times = torch.compile(model) if flags.variant.endswith("compiled") else model, []
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=flags.dtype == "bf16"):
+        for i in range(flags.warmup + flags.steps):
+            ids = torch.randint(0, config.vocab_size, (1, flags.prefill))
+            begin = time.perf_counter()
+            int(run(ids).argmax())
+            times += [time.perf_counter() - begin] if i >= flags.warmup else []
+    say(flags.prefill, times)
+
+
 def main():
     torch.set_num_threads(flags.threads)
     torch.manual_seed(0)
@@ -289,6 +315,8 @@ def main():
     if flags.check:
         return check(config)
     model = (HuggingFace if flags.variant.startswith("hf") else Plain)(config)
+    if flags.prefill:
+        return prefill(model, config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
     run = torch.compile(model) if flags.variant.endswith("compiled") else model
     B, T = flags.batch_size, flags.seq_len
@@ -308,13 +336,7 @@ def main():
         begin = time.perf_counter()
         loss = step(i)
         times += [time.perf_counter() - begin] if i >= flags.warmup else []
-    print(json.dumps({
-        "peer": flags.variant, "package": torch.__version__, "transformers": transformers.__version__,
-        "threads": flags.threads, "dtype": flags.dtype, "tcmalloc": "tcmalloc" in os.environ.get("LD_PRELOAD", ""),
-        "step_ms_median": 1e3 * statistics.median(times), "step_ms_min": 1e3 * min(times),
-        "tokens_per_s": B * T / statistics.median(times), "tokens_per_s_best": B * T / min(times), "last_loss": loss,
-        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }))
+    say(B * T, times, last_loss=loss, step_ms_median=1e3 * statistics.median(times), step_ms_min=1e3 * min(times))
 
 
 if __name__ == "__main__":

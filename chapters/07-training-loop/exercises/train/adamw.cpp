@@ -35,23 +35,23 @@ struct Rates {  // one update's numbers, the same for every parameter
 // What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers; decay is lr λ or 0.
 template <class Gradient>
 void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
-  // Exercise 7.1. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
+  // Exercise 7.1a. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
   // gradient; r.step is lr / (1 - β1^t) and r.root is (1 - β2^t)^(-1/2), so that the hats cost nothing; decay is lr
   // λ, or 0.
-  throw Error("exercise 7.1 is not yet attempted");
-  // End of exercise 7.1.
+  throw Error("exercise 7.1a is not yet attempted");
+  // End of exercise 7.1a.
 }
 
 }  // namespace
 
 void AdamW::update(Index t, double lr, double clip) const {
   check(t >= 1, "AdamW: update ", t, "; updates count from 1");
-  // Exercise 7.2. Make the Rates of update t, and call update_piece for each of `pieces`: of parameter p the moments
+  // Exercise 7.1b. Make the Rates of update t, and call update_piece for each of `pieces`: of parameter p the moments
   // are moment[2 * p] and moment[2 * p + 1], of which Lent(moment[2 * p], begin, n) gives the numbers() of a piece.
   // Parameters of one dimension do not decay. One without a gradient has a gradient of 0. A plain loop over the pieces
   // will do.
-  throw Error("exercise 7.2 is not yet attempted");
-  // End of exercise 7.2.
+  throw Error("exercise 7.1b is not yet attempted");
+  // End of exercise 7.1b.
 }
 
 }  // namespace seekling

@@ -22,9 +22,9 @@ void probe(Probe& probe) {
   const std::string inputs =
       text("W ", W.shape(), ", three updates, beta1 0.8, beta2 0.9, eps 0.05, decay 0.3, clip 0.5");
   const Tensor W0 = Tensor::of(W.shape(), std::vector<real>(W.data(), W.data() + W.size()));
-  probe.exercise("7.1", inputs, see_updates);
+  probe.exercise("7.1a", inputs, see_updates);
   W.view().matrix() = W0.view().matrix();
-  probe.exercise("7.2", inputs, see_updates);
+  probe.exercise("7.1b", inputs, see_updates);
 }
 
 }  // namespace seekling

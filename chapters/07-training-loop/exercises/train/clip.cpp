@@ -28,10 +28,10 @@ std::vector<Piece> pieces_of(std::span<const Tensor> parameters) {
 }
 
 double gradient_norm(std::span<const Tensor> parameters) {
-  // Exercise 7.4. The square root of the sum of squares over all gradients together, summed in double. A parameter
+  // Exercise 7.2b. The square root of the sum of squares over all gradients together, summed in double. A parameter
   // without a gradient counts as 0. A plain loop over the parameters will do.
-  throw Error("exercise 7.4 is not yet attempted");
-  // End of exercise 7.4.
+  throw Error("exercise 7.2b is not yet attempted");
+  // End of exercise 7.2b.
 }
 
 double clip_factor(double norm, double max_norm) { return max_norm > 0 && norm > max_norm ? max_norm / norm : 1; }

@@ -162,12 +162,12 @@ void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<
   Tape tape(settings().recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, profile_);
   Pass pass = pass_of(batch, number);
   const std::vector<Index> mine = counted(model, batch, pass);
-  // Exercise 7.5. Add this micro-batch's share of each loss to `sums`, its load and its tokens too, and play the
+  // Exercise 7.3. Add this micro-batch's share of each loss to `sums`, its load and its tokens too, and play the
   // tape back once from all of L's ends, each with the factor that it has in L (see the top of the file). targets[0]
   // are those of the whole step, mine[0] those of this micro-batch; targets[d + 1] and mine[d + 1] are those of
   // depth d of multi-token prediction. An end that is not the loss is seeded by storing its factor in its gradient.
-  throw Error("exercise 7.5 is not yet attempted");
-  // End of exercise 7.5.
+  throw Error("exercise 7.3 is not yet attempted");
+  // End of exercise 7.3.
 }
 
 Trainer::Sums Trainer::gradients() {

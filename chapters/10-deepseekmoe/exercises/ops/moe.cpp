@@ -18,10 +18,10 @@ namespace seekling {
 
 Plan::Plan(const Routing& routing, const std::vector<char>& dropped)
     : K(routing.g.cols()), begin(routing.load.size() + 1, 0), row(routing.experts.size(), kDropped) {
-  // Exercise 10.3. Fill begin [E+1], token [R] and row [N,K], as ops/moe.h says. A choice with dropped[choice] set
+  // Exercise 10.2a. Fill begin [E+1], token [R] and row [N,K], as ops/moe.h says. A choice with dropped[choice] set
   // has no row; `dropped` may be empty.
-  throw Error("exercise 10.3 is not yet attempted");
-  // End of exercise 10.3.
+  throw Error("exercise 10.2a is not yet attempted");
+  // End of exercise 10.2a.
 }
 
 Tensor dispatch(const Tensor& x, const Plan& plan) {
@@ -84,10 +84,10 @@ Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
         "combine: gates ", g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
   const Tensor out({g.rows(), y.cols()});
   const View o = out, ys = y, gates = g;
-  // Exercise 10.4. Make o.row(t) of every token t the sum of its experts' answers, each times its gate. A choice
+  // Exercise 10.2b. Make o.row(t) of every token t the sum of its experts' answers, each times its gate. A choice
   // whose row is Plan::kDropped has no answer. Plain loops will do.
-  throw Error("exercise 10.4 is not yet attempted");
-  // End of exercise 10.4.
+  throw Error("exercise 10.2b is not yet attempted");
+  // End of exercise 10.2b.
   record("combine", {y, g}, {out}, [y, g, into_y = y.grad(), d_out = out.grad(), plan] {
     const Accumulate into = flow_into(into_y);  // each row of y is one token's choice: all of them are stored
     const View dy = into_y, dg = g.grad(), d = d_out, rows = y, weight = g;

@@ -79,11 +79,11 @@ real chosen_sum(View s, const std::int32_t* experts, Index t, Index K) {
 
 void gates_backward(View ds, View dg, View g, View s, const std::vector<std::int32_t>& experts,
                     const RouterOptions& o) {
-  // Exercise 10.2. Carry dg [N,K] to ds [N,E], with the formulas at the top: only chosen experts get something here.
+  // Exercise 10.1b. Carry dg [N,K] to ds [N,E], with the formulas at the top: only chosen experts get something here.
   // What ds holds already, from the balance loss, must stay in it. Plain loops will do; chosen_sum gives the sum of
   // the gates' normalisation.
-  throw Error("exercise 10.2 is not yet attempted");
-  // End of exercise 10.2.
+  throw Error("exercise 10.1b is not yet attempted");
+  // End of exercise 10.1b.
 }
 
 void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
@@ -106,11 +106,11 @@ Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) 
   Routing routing{Tensor({N, E}), Tensor({N, K}), std::vector<std::int32_t>(size_t(N * K)),
                   std::vector<Index>(size_t(E), 0)};
   const View s = routing.s, g = routing.g;
-  // Exercise 10.1. Fill s by affinities(); for each token choose the experts by choose(), from s + b where there is
+  // Exercise 10.1a. Fill s by affinities(); for each token choose the experts by choose(), from s + b where there is
   // a bias; write them to routing.experts, and the gates of the chosen to g. Then count routing.load. Plain loops
   // will do.
-  throw Error("exercise 10.1 is not yet attempted");
-  // End of exercise 10.1.
+  throw Error("exercise 10.1a is not yet attempted");
+  // End of exercise 10.1a.
 
   record("route", {logits}, {routing.s, routing.g}, [=, s = routing.s, g = routing.g, experts = routing.experts] {
     gates_backward(s.grad(), g.grad(), g, s, experts, o);
