@@ -18,22 +18,23 @@ namespace {
 
 // The system is asked for large slabs, from which buffers are cut. A buffer is taken from the smallest idle block that
 // is large enough, and joins its idle neighbours when it comes back: what were gradients of the last step become
-// activations of the next. Pages of a slab that nobody has touched cost nothing.
+// activations of the next. Blocks of different slabs never join, so each slab is as large as all before it together: a
+// run soon has one that holds most of a step. Pages of a slab that nobody has touched cost nothing.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kSlab = 64;  // each buffer is a slab of its own, so that its ends are watched
+constexpr bool kOwnSlabs = true;  // for each buffer, so that its ends are watched
 #else
-constexpr std::size_t kSlab = std::size_t(1) << 28;
+constexpr bool kOwnSlabs = false;
 #endif
+constexpr std::size_t kFirstSlab = std::size_t(1) << 28;
 constexpr std::size_t kAlign = 64, kHugePage = std::size_t(1) << 21;
 
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 std::size_t bytes_of(Index n) { return round_up(std::max<std::size_t>(std::size_t(n) * sizeof(real), 1), kAlign); }
 
-char* ask_system(std::size_t bytes) {
-  void* slab = std::aligned_alloc(bytes < kHugePage ? kAlign : kHugePage, bytes);
-  if (!slab) throw std::bad_alloc();
+char* ask_system(std::size_t bytes) {  // nullptr: there is not so much
+  void* slab = std::aligned_alloc(kOwnSlabs ? kAlign : kHugePage, bytes);
 #ifdef __linux__  // pages of 2 MiB instead of 4 KiB, where there are some: fewer faults, and addresses are found sooner
-  if (bytes >= kHugePage) ::madvise(slab, bytes, MADV_HUGEPAGE);
+  if (slab && bytes >= kHugePage) ::madvise(slab, bytes, MADV_HUGEPAGE);
 #endif
   return static_cast<char*>(slab);
 }
@@ -73,7 +74,7 @@ class Pool {
       const auto block = idle_.find(slab->first);
       if (block != idle_.end() && block->second == slab->second) {  // idle from end to end
         remove_idle(block);
-        std::free(slab->first);
+        std::free(slab->first), all_ -= slab->second;
         slab = slabs_.erase(slab);
       } else {
         ++slab;
@@ -91,9 +92,12 @@ class Pool {
   void remove_idle(Idle::iterator block) { by_size_.erase({block->second, block->first}), idle_.erase(block); }
 
   std::set<std::pair<std::size_t, char*>>::iterator add_slab(std::size_t bytes) {
-    const std::size_t size = bytes <= kSlab ? kSlab : kSlab < kHugePage ? bytes : round_up(bytes, kHugePage);
+    const std::size_t least = kOwnSlabs ? bytes : round_up(bytes, kHugePage);
+    std::size_t size = kOwnSlabs ? bytes : std::max({least, kFirstSlab, all_});
     char* slab = ask_system(size);
-    slabs_[slab] = size;
+    if (!slab) slab = ask_system(size = least);
+    if (!slab) throw std::bad_alloc();
+    slabs_[slab] = size, all_ += size;
     ++allocations_;
     add_idle(slab, size);
     return by_size_.lower_bound({bytes, nullptr});
@@ -103,7 +107,7 @@ class Pool {
   Idle idle_;                                        // blocks by address, their sizes
   std::set<std::pair<std::size_t, char*>> by_size_;  // the same
   std::map<char*, std::size_t> slabs_;
-  std::size_t used_ = 0, allocations_ = 0;
+  std::size_t all_ = 0, used_ = 0, allocations_ = 0;  // bytes of all slabs; of buffers
 };
 
 Pool& the_pool() {

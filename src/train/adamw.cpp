@@ -19,10 +19,8 @@ namespace seekling {
 AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   for (const auto& [name, parameter] : parameters) {
     theta.push_back(parameter);
-    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape()));
-    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape()));
+    for (const char* which : {".m", ".v"}) moment.emplace_back(name + which, parameter.shape(), options.bf16_moments);
   }
-  for (const auto& [name, moment] : named) moment.data();  // touched here, since threads must not race to be first
   pieces = pieces_of(theta);
 }
 
@@ -56,12 +54,12 @@ void AdamW::update(Index t, double lr, double clip) const {
   parallel_for(Index(pieces.size()), /*grain=*/4, [&](Index i) {
     const auto [p, begin, n] = pieces[size_t(i)];
     const auto at = [&, b = begin, k = n](const Tensor& x) { return RowMap(x.data() + b, k); };
-    const RowMap m = at(named[2 * p].second), v = at(named[2 * p + 1].second);
+    const Lent m(moment[2 * p], begin, n), v(moment[2 * p + 1], begin, n);
     const real decay = theta[p].shape().count() > 1 ? real(lr * options.weight_decay) : 0;
     if (theta[p].has_grad()) {
-      update_piece(at(theta[p]), at(theta[p].grad()), m, v, rates, decay);
+      update_piece(at(theta[p]), at(theta[p].grad()), m.numbers(), v.numbers(), rates, decay);
     } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
-      update_piece(at(theta[p]), Row::Zero(n), m, v, rates, decay);
+      update_piece(at(theta[p]), Row::Zero(n), m.numbers(), v.numbers(), rates, decay);
     }
   });
 }

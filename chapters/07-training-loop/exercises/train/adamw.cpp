@@ -19,10 +19,8 @@ namespace seekling {
 AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   for (const auto& [name, parameter] : parameters) {
     theta.push_back(parameter);
-    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape()));
-    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape()));
+    for (const char* which : {".m", ".v"}) moment.emplace_back(name + which, parameter.shape(), options.bf16_moments);
   }
-  for (const auto& [name, moment] : named) moment.data();  // touched here, since threads must not race to be first
   pieces = pieces_of(theta);
 }
 
@@ -49,8 +47,9 @@ void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rat
 void AdamW::update(Index t, double lr, double clip) const {
   check(t >= 1, "AdamW: update ", t, "; updates count from 1");
   // Exercise 7.1b. Make the Rates of update t, and call update_piece for each of `pieces`: of parameter p the moments
-  // are named[2 * p] and named[2 * p + 1]. Parameters of one dimension do not decay. One without a gradient has a
-  // gradient of 0. A plain loop over the pieces will do.
+  // are moment[2 * p] and moment[2 * p + 1], of which Lent(moment[2 * p], begin, n) gives the numbers() of a piece.
+  // Parameters of one dimension do not decay. One without a gradient has a gradient of 0. A plain loop over the pieces
+  // will do.
   throw Error("exercise 7.1b is not yet attempted");
   // End of exercise 7.1b.
 }
