@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "interop/safetensors.h"
+#include "tensor/tensor.h"
 #include "train/clip.h"
 
 namespace seekling {
