@@ -31,6 +31,7 @@ namespace {
 constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; `seekling bench gemm` weighs the sizes
 static_assert(kDepth % 2 == 0);                                 // pairs of bf16 are not cut apart
 constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
+constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one kDepth
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -38,9 +39,9 @@ enum class Form { kNT, kNN, kTN };
 
 Index depth(Form form, const Gemm& g) { return form == Form::kTN ? g.a.rows : g.a.cols; }
 
-// Numbers in the panels of N columns of B, kDepth of k at most; the last panel counts as a wide one.
+// Numbers in the panels of N columns of B; the last panel counts as a wide one.
 Index panels_size(const GemmInstructions& cpu, Index N, Index K) {
-  return (N + cpu.cols - 1) / cpu.cols * cpu.cols * std::min(kDepth, K);
+  return (N + cpu.cols - 1) / cpu.cols * cpu.cols * K;
 }
 
 const GemmInstructions* best_instructions() {
@@ -193,24 +194,27 @@ Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
   return rows;
 }
 
-// Way 2, for few columns and many rows: all threads pack B for kDepth of k, then share out the tiles of C; and so on.
+// Way 2, for few columns and many rows: all threads pack B, then share out the tiles of C; where B is large, first for its
+// first k, then for the next.
 void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, std::vector<Piece>& pieces,
                     bool accumulate) {
   static thread_local Scratch scratch;
   const bool transposed = form == Form::kTN;
   const Index rows = tile_rows(cpu, group);
-  Index room = 0, deepest = 0;
-  for (const Gemm& g : group)
-    room += panels_size(cpu, g.c.cols, depth(form, g)), deepest = std::max(deepest, depth(form, g));
+  Index columns = 0, deepest = 0, room = 0;
+  for (const Gemm& g : group) columns += g.c.cols, deepest = std::max(deepest, depth(form, g));
+  const Index at_once = std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * kDepth)) * kDepth;
+  const auto depth_at_once = [&](const Gemm& g) { return std::min(at_once, depth(form, g)); };
+  for (const Gemm& g : group) room += panels_size(cpu, g.c.cols, depth_at_once(g));
   real* const panels = scratch.take(room);
 
   // f(g, its panels) for those products that still have some of k.
   const auto for_each_product = [&](Index k, auto&& f) {
     real* room_left = panels;
     for (const Gemm& g : group) {
-      const Index n_k = std::min(kDepth, depth(form, g) - k);
+      const Index n_k = std::min(at_once, depth(form, g) - k);
       if (g.c.rows > 0 && (k == 0 || n_k > 0)) f(g, Panels{room_left, n_k, g.c.cols});
-      room_left += panels_size(cpu, g.c.cols, depth(form, g));
+      room_left += panels_size(cpu, g.c.cols, depth_at_once(g));
     }
   };
   Index k = 0;
@@ -237,7 +241,7 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
       const View a = transposed ? p.g->a.block(k, p.i, n_k, p.rows) : p.g->a.block(p.i, k, p.rows, n_k);
       multiply_tile(cpu, c, a, transposed, p.panels, 0, p.j, accumulate || k > 0);
     });
-    k += kDepth;
+    k += at_once;
   } while (k < deepest);
 }
 

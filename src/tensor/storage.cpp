@@ -18,14 +18,14 @@ namespace {
 
 // The system is asked for large slabs, from which buffers are cut. A buffer is taken from the smallest idle block that
 // is large enough, and joins its idle neighbours when it comes back: what were gradients of the last step become
-// activations of the next. Blocks of different slabs never join, so each slab is as large as all before it together: a
-// run soon has one that holds most of a step. Pages of a slab that nobody has touched cost nothing.
+// activations of the next. Blocks of different slabs never join, so the first slab is larger than most runs need, and each
+// later one as large as all before it together. Pages of a slab that nobody has touched cost nothing.
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kOwnSlabs = true;  // for each buffer, so that its ends are watched
 #else
 constexpr bool kOwnSlabs = false;
 #endif
-constexpr std::size_t kFirstSlab = std::size_t(1) << 28;
+constexpr std::size_t kFirstSlab = std::size_t(1) << 32;  // less, where the system does not give so much
 constexpr std::size_t kAlign = 64, kHugePage = std::size_t(1) << 21;
 
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
@@ -95,7 +95,7 @@ class Pool {
     const std::size_t least = kOwnSlabs ? bytes : round_up(bytes, kHugePage);
     std::size_t size = kOwnSlabs ? bytes : std::max({least, kFirstSlab, all_});
     char* slab = ask_system(size);
-    if (!slab) slab = ask_system(size = least);
+    while (!slab && size > least) slab = ask_system(size = std::max(least, size / 2 / kHugePage * kHugePage));
     if (!slab) throw std::bad_alloc();
     slabs_[slab] = size, all_ += size;
     ++allocations_;

@@ -63,18 +63,21 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
     return Gemm{Y.middle_rows(r, n), X.middle_rows(r, n), w.middle_rows(e * out, out)};
   }));
   record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dw = W.grad(), dy = y.grad(), plan, out] {
-    const Accumulate into_x = flow_into(dx), into_W = flow_into(dw);
-    const View A = x, B = W, dX = dx, dW = dw, dY = dy;
-    gemm_nn(group(plan,
-                  [=](Index e, Index r, Index n) {
-                    return Gemm{dX.middle_rows(r, n), dY.middle_rows(r, n), B.middle_rows(e * out, out)};
-                  }),
-            into_x);
+    const Accumulate into_W = flow_into(dw);
+    const View A = x, B = W, dW = dw, dY = dy;
     gemm_tn(group(plan,
                   [=](Index e, Index r, Index n) {
                     return Gemm{dW.middle_rows(e * out, out), dY.middle_rows(r, n), A.middle_rows(r, n)};
                   }),
             into_W);
+    x.forget();  // if it can be made again: so x and dx, N·K rows each, are never there together
+    const Accumulate into_x = flow_into(dx);
+    const View dX = dx;
+    gemm_nn(group(plan,
+                  [=](Index e, Index r, Index n) {
+                    return Gemm{dX.middle_rows(r, n), dY.middle_rows(r, n), B.middle_rows(e * out, out)};
+                  }),
+            into_x);
   });
   return y;
 }
