@@ -1,5 +1,5 @@
-// What the tasks of seekling bench share: bench_step.cpp and bench_torch.cpp have those of training, bench_infer.cpp those
-// of inference.
+// What the tasks of seekling bench share: bench_step.cpp, bench_torch.cpp and bench_gemm.cpp have those of training,
+// bench_infer.cpp and bench_peers.cpp those of inference.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ void print_field(const std::string& key, const Json& value);  // one line
 
 struct StepSize {
   Index batch_size, seq_len;
-  bool recompute = false;
+  bool recompute = false, bf16_moments = false;
   Products products = Products::kFp32;
   Device device = Device::kCpu;
 };
@@ -60,6 +60,10 @@ struct Against {
 // Error if that Python has no torch. `config`: the model's file, for the other side.
 Json bench_against_torch(const std::string& model, const std::filesystem::path& config, const StepSize& size,
                          Index steps, const Against& against);
+// GFLOP/s of a layer's products for so many rows, in our loops and in the libraries that this machine has.
+Json bench_gemm(const Config& config, Index rows, Index repeats);
+void print_gemm(const Json& result);
+
 // Bytes a second that all threads together read from memory, out of a block that no cache holds.
 double memory_bandwidth();
 

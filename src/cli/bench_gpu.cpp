@@ -80,7 +80,8 @@ void element_wise(Table& table) {
   const Rotary rotary = Rotary::plain(64, 10000);
   const View rows{x.data(), N * D / 64, 64, 64}, turned{y.data(), N * D / 64, 64, 64};
   table.moves("rope", 2 * block, [&] { cuda::turn(turned, rows, N / 4, D / 64, 0, rotary, +1, false); });
-  const std::vector<ParameterUpdate> update{{x.data(), y.data(), z.data(), d_wide.data(), N * D, real(1e-5)}};
+  const std::vector<ParameterUpdate> update{
+      {x.data(), y.data(), {z.data(), nullptr}, {d_wide.data(), nullptr}, N * D, real(1e-5)}};
   d_wide.copy_from(wide);
   const Rates rates{.beta1 = real(0.9), .beta2 = real(0.95), .eps = real(1e-8), .clip = 1, .step = 0, .root = 1};
   table.moves("AdamW", 7 * block, [&] { cuda::adamw_update(update, rates); });

@@ -48,7 +48,7 @@ Json bench_step(const Config& config, const StepSize& size, Index steps) {
   const Transformer model(config);
   model.initialise(1);
   model.move_to(size.device);
-  const AdamW optimizer(named_parameters(model), {});
+  const AdamW optimizer(named_parameters(model), {.bf16_moments = size.bf16_moments});
   Rng rng(1);
   Profile profile;
   std::size_t asked = 0;  // how often the system was asked for memory, until the warm-up was over

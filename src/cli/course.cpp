@@ -158,7 +158,7 @@ bool prove(const Chapter& chapter, const CheckOptions& options) {
       std::cout << chapter.number << "  " << file.source.string()
                 << ": the starter is not attempted, the reference passes, " << file.mistakes.size() << " of "
                 << file.mistakes.size() << " known mistakes in " << file.exercises.size()
-                << " exercises are caught and named\n";
+                << " bodies are caught and named\n";
     well = well && faults.empty();
   }
   return well;

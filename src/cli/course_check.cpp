@@ -19,12 +19,19 @@ std::string beginning(const std::string& said) {
   return line;
 }
 
+// Threads that wait for each other do not spin: other programs may run beside this one.
+std::vector<std::string> started(const fs::path& program, const std::vector<std::string>& words) {
+  std::vector<std::string> all{"env", "OMP_WAIT_POLICY=passive", program.string()};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
 }  // namespace
 
 Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, const Limits& limits) const {
   const Scratch scratch;
   const fs::path path = scratch.path / "sights";
-  const Ended ended = run_child({workshop_.program(program).string(), "--probe", std::to_string(seed), path.string()},
+  const Ended ended = run_child(started(workshop_.program(program), {"--probe", std::to_string(seed), path.string()}),
                                 scratch.path, limits);
   Looked looked;
   if (fs::exists(path)) looked.sights = parse_sights(read_file(path));
@@ -37,7 +44,7 @@ Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, co
 // The file's own tests: nothing if all pass, otherwise which fail and what the first says.
 std::string Checker::tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const {
   const Scratch scratch;
-  const Ended ended = run_child({workshop_.program(program).string(), "--gtest_brief=1"}, scratch.path, limits);
+  const Ended ended = run_child(started(workshop_.program(program), {"--gtest_brief=1"}), scratch.path, limits);
   if (ended.well()) return "";
   std::istringstream in(ended.output);
   std::string failed, first, line;
@@ -53,7 +60,9 @@ std::string Checker::tests(const ExerciseFile& file, const std::string& program,
       first += "\n" + line;
     }
   }
-  if (failed.empty()) return text("the tests of ", file.source.string(), ": the program ", how(ended, limits));
+  if (failed.empty())
+    return text("the tests of ", file.source.string(), ": the program ", how(ended, limits),
+                ended.too_long ? text("; --seconds ", 5 * limits.seconds, " gives a busy machine more time") : "");
   return text("the numbers are right, but of the file's tests these fail: ", failed, "; the first says", first);
 }
 

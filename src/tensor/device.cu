@@ -31,8 +31,9 @@ static void succeed(cudaError_t error, const char* what) {
 
 static void* allocate_on_gpu(std::size_t bytes) {
   void* memory = nullptr;
-  if (cudaMalloc(&memory, bytes) == cudaErrorMemoryAllocation) throw std::bad_alloc();
-  succeed(cudaGetLastError(), "memory could not be allocated");
+  const cudaError_t error = cudaMalloc(&memory, bytes);
+  if (error == cudaErrorMemoryAllocation) return cudaGetLastError(), nullptr;  // asked for, so that it is forgotten
+  succeed(error, "memory could not be allocated");
   return memory;
 }
 
@@ -64,9 +65,7 @@ void finish([[maybe_unused]] Device device) {
 }
 
 void* allocate(Device device, std::size_t bytes) {
-  void* memory = device == Device::kCuda ? allocate_on_gpu(bytes) : allocate_on_cpu(bytes);
-  if (!memory) throw std::bad_alloc();
-  return memory;
+  return device == Device::kCuda ? allocate_on_gpu(bytes) : allocate_on_cpu(bytes);
 }
 
 void release([[maybe_unused]] Device device, void* memory) {

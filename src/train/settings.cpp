@@ -35,6 +35,7 @@ void check_settings(const TrainSettings& s) {
   check(s.eps > 0, "--eps: found ", s.eps, ", expected a number above 0");
   learning_rate(schedule_of(s), 1);  // knows the kinds
   products_of(s);
+  check(s.moments == "fp32" || s.moments == "bf16", "--moments: found ", s.moments, ", expected fp32 or bf16");
 }
 
 Schedule schedule_of(const TrainSettings& s) {
@@ -48,7 +49,11 @@ Schedule schedule_of(const TrainSettings& s) {
 }
 
 AdamWOptions adamw_of(const TrainSettings& s) {
-  return {.beta1 = s.beta1, .beta2 = s.beta2, .eps = s.eps, .weight_decay = s.weight_decay};
+  return {.beta1 = s.beta1,
+          .beta2 = s.beta2,
+          .eps = s.eps,
+          .weight_decay = s.weight_decay,
+          .bf16_moments = s.moments == "bf16"};
 }
 
 Products products_of(const TrainSettings& s) { return products_of(s.dtype); }

@@ -140,7 +140,7 @@ Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h,
       log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
   model.move_to(device);
-  for (const auto& [name, moment] : optimizer.moments()) moment.move_to(device);
+  for (const Moment& moment : optimizer.moments()) moment.move_to(device);
 }
 
 // What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do besides. Which sequences
