@@ -68,8 +68,7 @@ void cuda::head_cross_entropy_forward(View loss, View dh, View dW, View z, View 
     cuda::gemm_nt(chunk, h_chunk, W);
     launch(row_loss_kernel, unsigned(n), kThreads, chunk, mine, targets.data() + t0, gradient);
     if (!gradient) continue;
-    cuda::gemm_nn(dh.middle_rows(t0, n), chunk, W);
-    cuda::gemm_tn(dW, chunk, h_chunk, Accumulate::kYes);
+    cuda::gemm_backward(dh.middle_rows(t0, n), Accumulate::kNo, dW, Accumulate::kYes, chunk, h_chunk, W);
   }
   launch(mean_loss_kernel, 1, kThreads, loss, losses.view(), std::max<Index>(counted, 1));
   if (!per_row) return;

@@ -3,7 +3,7 @@
 #include "core/check.h"
 #include "core/half.h"
 #include "core/products.h"
-#include "cuda/launch.h"
+#include "cuda/pack.h"
 #include "ops/gemm.h"
 
 #if defined(__CUDACC__)
@@ -77,51 +77,76 @@ void multiply(Index count, const Batch& c, const Factor& a, const Factor& b, Acc
 
 #endif
 
-// A thread owns a number. to: the matrices of x one after the other.
-__global__ void round_to_bf16_kernel(std::uint16_t* to, View x, Index step, Index count) {
-  const Index n = Index(blockIdx.x) * blockDim.x + threadIdx.x, row = n / x.cols, matrix = row / x.rows;
-  if (matrix < count) to[n] = to_bf16(float(x.data[matrix * step + row % x.rows * x.ld + n % x.cols]));
-}
-
-// Makes and keeps the room for rounded matrices.
-struct Rounded {
-  Tensor room;
-  Factor factor;
-
-  Rounded(Index count, const Batch& x, Side side) : room({(size(count, x) + 1) / 2}, Device::kCuda) {
-    constexpr int kThreads = 256;
-    const View m = x.first;
-    auto* to = reinterpret_cast<std::uint16_t*>(room.data());
-    cuda::launch(round_to_bf16_kernel, unsigned((size(count, x) + kThreads - 1) / kThreads), kThreads, to, m, x.step,
-                 count);
-    factor = {to, m.rows, m.cols, m.cols, m.rows * m.cols, side, /*bf16=*/true};
-  }
-  static Index size(Index count, const Batch& x) { return count * x.first.rows * x.first.cols; }
+struct alignas(2 * cuda::kPack) RoundedPack {
+  std::uint16_t of[cuda::kPack];
 };
 
-void product(Index count, const Batch& c, const Batch& a, Side a_side, const Batch& b, Side b_side,
-             Accumulate accumulate) {
-  if (count == 0 || c.first.rows == 0 || c.first.cols == 0) return;
-  if (products() == Products::kBf16 && a.first.rows * a.first.cols > 0) {
-    const Rounded left(count, a, a_side), right(count, b, b_side);
-    return multiply(count, c, left.factor, right.factor, accumulate);
+// A thread owns packs of matrix y. to: the matrices of x one after the other, without gaps.
+template <bool kAligned>
+__global__ void round_to_bf16_kernel(std::uint16_t* to, View x, Index step) {
+  x.data += blockIdx.y * step, to += blockIdx.y * x.rows * x.cols;
+  cuda::each_pack(x, [&](Index i, Index j) {
+    const cuda::Pack p = cuda::load<kAligned>(x, i, j);
+    RoundedPack rounded;
+    UNROLL for (int n = 0; n < cuda::kPack; ++n) rounded.of[n] = to_bf16(float(p[n]));
+    if constexpr (kAligned) *reinterpret_cast<RoundedPack*>(to + i * x.cols + j) = rounded;
+    else
+      for (int n = 0; n < cuda::kPack; ++n)
+        if (j + n < x.cols) to[i * x.cols + j + n] = rounded.of[n];
+  });
+}
+
+// Matrices as the products read them: as they are, or rounded to bf16, in a room of their own.
+class Operand {
+ public:
+  Operand(Index count_, const Batch& x)
+      : count(count_), as_is{x.first.data, x.first.rows, x.first.cols, x.first.ld, x.step, Side::kAsIs} {
+    const Index n = x.first.rows * x.first.cols;
+    if (products() != Products::kBf16 || count * n == 0) return;
+    room = Tensor({(count * n + 1) / 2}, Device::kCuda);
+    auto* to = reinterpret_cast<std::uint16_t*>(room.data());
+    const bool aligned = cuda::aligned({x.first}) && (count == 1 || x.step % cuda::kPack == 0);
+    const Index packs = x.first.rows * ((x.first.cols + cuda::kPack - 1) / cuda::kPack);
+    const Index blocks = (packs + cuda::kPackThreads - 1) / cuda::kPackThreads;
+    cuda::launch(aligned ? round_to_bf16_kernel<true> : round_to_bf16_kernel<false>,
+                 dim3(unsigned(std::min(blocks, cuda::kMostPackBlocks)), unsigned(count)), cuda::kPackThreads, to,
+                 x.first, x.step);
+    as_is = {to, x.first.rows, x.first.cols, x.first.cols, n, Side::kAsIs, /*bf16=*/true};
   }
-  const auto factor = [](const Batch& x, Side side) {
-    return Factor{x.first.data, x.first.rows, x.first.cols, x.first.ld, x.step, side};
-  };
-  multiply(count, c, factor(a, a_side), factor(b, b_side), accumulate);
+  Factor factor(Side side) const {
+    Factor f = as_is;
+    f.side = side;
+    return f;
+  }
+
+  const Index count;
+
+ private:
+  Tensor room;
+  Factor as_is;
+};
+
+void product(const Batch& c, const Operand& a, Side a_side, const Operand& b, Side b_side, Accumulate accumulate) {
+  if (a.count == 0 || c.first.rows == 0 || c.first.cols == 0) return;
+  multiply(a.count, c, a.factor(a_side), b.factor(b_side), accumulate);
 }
 
 }  // namespace
 
 void cuda::gemm_nt_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate) {
-  product(count, c, a, Side::kAsIs, b, Side::kTransposed, accumulate);
+  product(c, Operand(count, a), Side::kAsIs, Operand(count, b), Side::kTransposed, accumulate);
 }
 void cuda::gemm_nn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate) {
-  product(count, c, a, Side::kAsIs, b, Side::kAsIs, accumulate);
+  product(c, Operand(count, a), Side::kAsIs, Operand(count, b), Side::kAsIs, accumulate);
 }
 void cuda::gemm_tn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate) {
-  product(count, c, a, Side::kTransposed, b, Side::kAsIs, accumulate);
+  product(c, Operand(count, a), Side::kTransposed, Operand(count, b), Side::kAsIs, accumulate);
+}
+
+void cuda::gemm_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W) {
+  const Operand d(1, {dy});
+  product({dx}, d, Side::kAsIs, Operand(1, {W}), Side::kAsIs, into_x);
+  product({dW}, d, Side::kTransposed, Operand(1, {x}), Side::kAsIs, into_W);
 }
 
 void cuda::gemm_nt(View c, View a, View b, Accumulate accumulate) { gemm_nt_batch(1, {c}, {a}, {b}, accumulate); }

@@ -37,6 +37,9 @@ void gemm_nt(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_tn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 
+// Both products of a linear layer's backward, dx (+)= dy W and dW (+)= dyᵀ x. If factors are rounded, dy is so once.
+void gemm_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W);
+
 // `count` products of one size: the numbers of each matrix lie `step` after those of the one before.
 struct Batch {
   View first;
