@@ -1,10 +1,10 @@
 // Attention on a GPU: equations, online softmax and derivation as in attention.cpp. Tiles of 64 queries meet tiles of 64
 // keys; scores and what is summed up stay in the registers of the threads that own them (cuda/tile.h), and no T x S
-// matrix is ever in device memory.
+// matrix is ever in device memory. In TF32 and bf16 all seven products are made by the matrix units, the softmax in fp32.
 //
-// Forward, rows of a tile are queries, of several heads where these share all of their keys: absorbed decoding has one
-// query a head, and one key head for all of them. When there are too few tiles to keep the GPU busy, the keys are split
-// too, and the parts put together by their lse (Flash-Decoding, Dao et al. 2023).
+// Forward, rows of a tile are queries, of several heads where these share all of their keys. When there are too few tiles
+// to keep the GPU busy, the keys are split too, and the parts put together by their lse. Absorbed decoding, with few queries
+// and one key head for all of them, has a kernel of its own: attention_decode.cu.
 // Backward, each block owns its outputs and makes p again from lse: one kernel for dk and dv, one for dq. That is two of
 // seven products more than with atomic sums of dq; in return the same bits always.
 #include <cmath>
@@ -13,8 +13,8 @@
 #include "core/check.h"
 #include "cuda/block.h"
 #include "cuda/launch.h"
-#include "cuda/tile.h"
-#include "ops/attention.h"
+#include "cuda/matrix_units.h"
+#include "ops/attention_decode.h"
 
 namespace seekling {
 
@@ -26,117 +26,140 @@ constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 constexpr Index kBusy = 256;       // blocks that keep a GPU busy
 constexpr Index kLeastSpan = 256;  // keys that are worth a block
 
-// [content; rotary] as one matrix.
+// [content; rotary] as one matrix that is read in packs; 0 outside of it.
+template <bool kAligned>
 struct Joined {
-  View c, r;
-  Index rows, cols;
+  real *c, *r;
+  int rows, cols, c_cols, c_ld, r_ld;
+  int group = 1, H = 1;  // row i is row i / group · H + i % group of both
 
-  __device__ Joined(View content, View rotary)
-      : c(content), r(rotary), rows(c.cols ? c.rows : r.rows), cols(c.cols + r.cols) {}
-  __device__ real& operator()(Index i, Index j) const { return j < c.cols ? c(i, j) : r(i, j - c.cols); }
+  __device__ Joined(const View& content, const View& rotary)
+      : c(content.data), r(rotary.data), rows(int(content.cols ? content.rows : rotary.rows)),
+        cols(int(content.cols + rotary.cols)), c_cols(int(content.cols)), c_ld(int(content.ld)), r_ld(int(rotary.ld)) {}
+
+  // The queries of sequence b and of `heads` neighbouring heads from h on: row i is of token i / heads.
+  __device__ static Joined queries(const AttentionProblem& p, int b, int h, int heads) {
+    Joined q(p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H));
+    if (heads > 1) q.rows *= heads, q.group = heads, q.H = int(p.H), q.c_ld /= q.H, q.r_ld /= q.H;
+    return q;
+  }
+
+  __device__ real& at(int i, int j) const {
+    const Index row = group == 1 ? i : i / group * H + i % group;
+    return j < c_cols ? c[row * c_ld + j] : r[row * r_ld + j - c_cols];
+  }
+  __device__ Pack operator()(int i, int j) const {
+    if (i >= rows || j >= cols) return {};
+    if constexpr (kAligned) return *reinterpret_cast<const Pack*>(&at(i, j));
+    else return with_each([&](int n) { return j + n < cols ? at(i, j + n) : real(0); });
+  }
 };
 
-// The rows (b, t, h) of the tokens of sequence b and of `group` neighbouring heads from h on: row i is token i / group.
-struct Queries {
-  View c, r;
-  Index rows, cols, H, group;
+// What lies in shared memory: parts of two factors, and a tile of scores as the factor that it is next. The latter's k are
+// the columns of the scores.
+template <class Format>
+using Part = Tile<Format, /*words=*/32 / Format::kPerWord, kTile>;
+template <class Format>
+using Scores = Tile<Format, kTile / Format::kPerWord, kTile>;
 
-  __device__ Queries(const AttentionProblem& p, Index b, Index h, Index heads)
-      : c(p.q_c.x), r(p.q_r.x), rows(p.T * heads), cols(p.d()), H(p.H), group(heads) {
-    c.data += (b * p.T * H + h) * c.ld;
-    r.data += (b * p.T * H + h) * r.ld;
-  }
-  __device__ real operator()(Index i, Index j) const {
-    const Index row = i / group * H + i % group;
-    return j < p_c() ? c(row, j) : r(row, j - p_c());
-  }
-  __device__ Index p_c() const { return c.cols; }
-};
-
-// A block owns a tile of queries (x) of sequence z and of the heads from y · group on, and sees the keys of one of
-// `splits` spans; part s of o and lse begins s · B T H rows further down.
-template <int kPanels>
-__global__ void attention_forward_kernel(View o, View lse, AttentionProblem p, Index group, Index splits) {
-  SHARED_ARRAY(TileRow, a, [kDepth]);
-  SHARED_ARRAY(TileRow, b, [kDepth]);
-  SHARED_ARRAY(TileRow, P, [kTile]);  // P[key][query]
-  const Index tiles = gridDim.x / splits, split = blockIdx.x / tiles, batch = blockIdx.z, h0 = blockIdx.y * group;
-  const Index i0 = (tiles - 1 - blockIdx.x % tiles) * kTile;  // those with the most keys go first
-  const Queries q(p, batch, h0, group);
-  const Joined k(p.k_c.head(batch, h0, p.H), p.k_r.head(batch, h0, p.H));
-  const View v = p.v.head(batch, h0, p.H);
-  const Index last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1;
-  const Index all_begin = p.first_key(batch, i0 / group), all_end = p.end_of_keys(last / group);
-  const Index span = (p.S + splits - 1) / splits;
-  const Index begin = all_begin > split * span ? all_begin : split * span;
-  const Index end = all_end < (split + 1) * span ? all_end : (split + 1) * span;
-
-  Sums acc[kPanels] = {};
-  real m[kOwn], l[kOwn];
-  for (int i = 0; i < kOwn; ++i) m[i] = std::numeric_limits<real>::lowest(), l[i] = 0;  // finite: m - m' is a number
-  for (Index j0 = begin; j0 < end; j0 += kTile) {
-    Sums s = {};
-    for (Index k0 = 0; k0 < q.cols; k0 += kDepth) {
-      __syncthreads();  // all are done with a and b
-      load_rows(a, q, i0, k0);
-      load_rows(b, k, j0, k0);
-      __syncthreads();
-      multiply_add(s, a, b);
-    }
-    for (int i = 0; i < kOwn; ++i) {
-      const Index row = i0 + own_row(i), t = row / group;
-      const Index from = row < q.rows ? p.first_key(batch, t) : end;
-      const Index to = end < p.end_of_keys(t) ? end : p.end_of_keys(t);
-      real top = m[i];
-      for (int j = 0; j < kOwn; ++j) {
-        const Index key = j0 + own_column(j);
-        s.of[i][j] = key >= from && key < to ? p.scale * s.of[i][j] : kMinusInfinity;
-        top = std::max(top, s.of[i][j]);
-      }
-      top = row_max(top);
-      real sum = 0;
-      for (int j = 0; j < kOwn; ++j) {
-        s.of[i][j] = std::exp(s.of[i][j] - top);
-        sum += s.of[i][j];
-      }
-      const real shrink = std::exp(m[i] - top);
-      l[i] = l[i] * shrink + row_sum(sum);
-      m[i] = top;
-      for (Sums& panel : acc)
-        for (int j = 0; j < kOwn; ++j) panel.of[i][j] *= shrink;
-    }
-    for (int j = 0; j < kOwn; ++j)
-      for (int i = 0; i < kOwn; ++i) P[own_column(j)][threadIdx.y].of[i] = s.of[i][j];
-    for (int k0 = 0; k0 < kTile; k0 += kDepth) UNROLL for (int n = 0; n < kPanels; ++n) {
-        __syncthreads();  // all have stored their P, and are done with b
-        load_columns(b, v, j0 + k0, n * kTile);
-        __syncthreads();
-        multiply_add(acc[n], P + k0, b);
-      }
-  }
-  for (int i = 0; i < kOwn; ++i) {
-    const Index row = i0 + own_row(i);
-    if (row >= q.rows) continue;
-    const Index to = ((split * p.B + batch) * p.T + row / group) * p.H + h0 + row % group;
-    UNROLL for (int n = 0; n < kPanels;
-                ++n) for (int j = 0; j < kOwn; ++j) if (const Index column = n * kTile + own_column(j); column < v.cols)
-        o(to, column) = l[i] > 0 ? acc[n].of[i][j] / l[i] : real(0);  // 0: this part sees none of the row's keys
-    if (threadIdx.x == 0) lse[to] = l[i] > 0 ? m[i] + std::log(l[i]) : kMinusInfinity;
+// s += A Bᵀ, x and y having rows of A and B: of their dimensions a part after the other.
+template <class Sums, class T, class X, class Y>
+__device__ void multiply_add(Sums& s, T& a, T& b, const X& x, int i0, const Y& y, int j0) {
+  for (int k0 = 0; k0 < x.cols; k0 += T::kDepth) {
+    Share<From::kRows, T> left, right;
+    left.read(x, i0, k0);
+    right.read(y, j0, k0);
+    __syncthreads();  // all are done with a and b
+    left.store(a);
+    right.store(b);
+    __syncthreads();
+    s.multiply_add(a.words, b.words, T::kWords);
   }
 }
 
-// A block owns a row of o: the mean of its parts, weighed by exp(lse_s).
-__global__ void merge_parts_kernel(View o, View lse, View parts, View lse_parts, Index splits) {
-  const Index row = blockIdx.x, rows = o.rows;
-  real top = kMinusInfinity, sum = 0;
-  for (Index s = 0; s < splits; ++s) top = std::max(top, lse_parts[s * rows + row]);
-  for (Index s = 0; s < splits; ++s) sum += std::exp(lse_parts[s * rows + row] - top);
-  for (Index j = threadIdx.x; j < o.cols; j += blockDim.x) {
-    real mean = 0;
-    for (Index s = 0; s < splits; ++s) mean += std::exp(lse_parts[s * rows + row] - top) * parts(s * rows + row, j);
-    o(row, j) = mean / sum;
+// c += P X of rows k0 .. of x, in panels of kTile columns.
+template <int kPanels, class Sums, class P, class T, class X>
+__device__ void multiply_add(Sums (&c)[kPanels], const P& scores, T& b, const X& x, int k0) {
+  for (int w = 0; w < P::kWords; w += T::kWords) UNROLL for (int n = 0; n < kPanels; ++n) if (n * kTile < x.cols) {
+      Share<From::kColumns, T> right;
+      right.read(x, n * kTile, k0 + w * T::Of::kPerWord);
+      __syncthreads();  // all have stored their scores, and are done with b
+      right.store(b);
+      __syncthreads();
+      c[n].multiply_add(scores.words + w, b.words, T::kWords);
+    }
+}
+
+// A block owns a tile of queries (x) of sequence z and of the heads from y · group on, and sees the keys of one of
+// `splits` spans; part s of o and lse begins s · B T H rows further down.
+template <class Format, int kPanels, bool kAligned>
+__global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
+    attention_forward_kernel(View o, View lse, AttentionProblem p, int group, int splits) {
+  using Sums = SumsOf<Format, kTile>;
+  SHARED_ARRAY(Part<Format>, a, [1]);
+  SHARED_ARRAY(Part<Format>, b, [1]);
+  SHARED_ARRAY(Scores<Format>, P, [1]);
+  SHARED_ARRAY(typename Sums::Room, room, [1]);
+  const int tiles = int(gridDim.x) / splits, split = int(blockIdx.x) / tiles, batch = int(blockIdx.z);
+  const int h0 = int(blockIdx.y) * group, i0 = (tiles - 1 - int(blockIdx.x) % tiles) * kTile;  // most keys go first
+  const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h0, group);
+  const Joined<kAligned> k(p.k_c.head(batch, h0, p.H), p.k_r.head(batch, h0, p.H));
+  const Packs<kAligned> v(p.v.head(batch, h0, p.H));
+  const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1, span = (int(p.S) + splits - 1) / splits;
+  const int begin = std::max(int(p.first_key(batch, i0 / group)), split * span);
+  const int end = std::min(int(p.end_of_keys(last / group)), (split + 1) * span);
+
+  Sums acc[kPanels] = {};
+  real m[Sums::kRows], l[Sums::kRows];  // of l a thread has the sum of its own columns
+  int from[Sums::kRows], to[Sums::kRows];
+  UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+    m[i] = std::numeric_limits<real>::lowest(), l[i] = 0;  // finite: m - m' is a number
+    const int row = i0 + Sums::row(i), t = row / group;
+    from[i] = row < q.rows ? int(p.first_key(batch, t)) : end;
+    to[i] = std::min(end, int(p.end_of_keys(t)));
   }
-  if (threadIdx.x == 0) lse[row] = top + std::log(sum);
+  for (int j0 = begin; j0 < end; j0 += kTile) {
+    Sums s;
+    multiply_add(s, a[0], b[0], q, i0, k, j0);
+    real top[Sums::kRows];
+    UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+      top[i] = m[i];
+      UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
+        const int key = j0 + Sums::column(j);
+        s(i, j) = key >= from[i] && key < to[i] ? p.scale * s(i, j) : kMinusInfinity;
+        top[i] = std::max(top[i], s(i, j));
+      }
+    }
+    Sums::over_row(top, room[0], [](real x, real y) { return std::max(x, y); });
+    UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+      const real shrink = std::exp(m[i] - top[i]);
+      m[i] = top[i], l[i] *= shrink;
+      UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
+        s(i, j) = std::exp(s(i, j) - top[i]);
+        l[i] += s(i, j);
+        UNROLL for (int n = 0; n < kPanels; ++n) acc[n](i, j) *= shrink;
+      }
+    }
+    store_as_left(P[0], s);
+    multiply_add(acc, P[0], b[0], v, j0);
+  }
+  Sums::over_row(l, room[0], [](real x, real y) { return x + y; });
+  UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+    const int row = i0 + Sums::row(i);
+    if (row >= q.rows) continue;
+    const Index at = ((split * p.B + batch) * p.T + row / group) * p.H + h0 + row % group;
+    const real share = l[i] > 0 ? 1 / l[i] : real(0);  // 0: this part sees none of the row's keys
+    UNROLL for (int n = 0; n < kPanels; ++n) UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
+      const int column = n * kTile + Sums::column(j);
+      if (column < v.cols) o(at, column) = share * acc[n](i, j);
+    }
+    if (Sums::column(0) == 0) lse[at] = l[i] > 0 ? m[i] + std::log(l[i]) : kMinusInfinity;
+  }
+}
+
+// do of sequence b and head h.
+__device__ View rows_of_head(const View& x, const AttentionProblem& p, Index b, Index h) {
+  return {x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld};
 }
 
 // D = do · o, a warp for each row.
@@ -148,132 +171,103 @@ __global__ void rows_dot_kernel(View D, View x, View y) {
   if (threadIdx.x == 0) D[row] = sum;
 }
 
-// What a score passes on: p and ds of the query t and the key j.
-struct Score {
-  real p, ds;
+// What the scores of query t pass on: s becomes p, and dp becomes ds.
+struct Token {
+  int from, to;  // the keys that it sees
+  real scale, lse, D;
 
-  __device__ Score(const AttentionProblem& problem, Index batch, Index t, Index j, real s, real dp, real lse, real D)
-      : p(t < problem.T && j >= problem.first_key(batch, t) && j < problem.end_of_keys(t)
-              ? std::exp(problem.scale * s - lse)
-              : real(0)),
-        ds(p * (dp - D)) {}
+  __device__ Token(const AttentionProblem& p, int batch, int h, int t, const View& all_lse, const View& all_D)
+      : from(0), to(0), scale(p.scale), lse(0), D(0) {
+    if (t >= p.T) return;
+    const Index at = (batch * p.T + t) * p.H + h;
+    from = int(p.first_key(batch, t)), to = int(p.end_of_keys(t)), lse = all_lse[at], D = all_D[at];
+  }
+  __device__ void pass_on(real& s, real& dp, int key) const {
+    s = key >= from && key < to ? std::exp(scale * s - lse) : real(0);
+    dp = s * (dp - D);
+  }
 };
 
 // A block owns a tile of keys (x) of query head y and sequence z, their dk and dv, and walks over the queries that see
 // them. Rows of the tile of scores are keys.
-template <int kPanels>
-__global__ void attention_backward_keys_kernel(View dk, View dv, View d_o, View lse, View D, AttentionProblem p) {
-  SHARED_ARRAY(TileRow, a, [kDepth]);
-  SHARED_ARRAY(TileRow, b, [kDepth]);
-  SHARED_ARRAY(TileRow, P, [kTile]);  // P[query][key], then ds
-  const Index j0 = Index(blockIdx.x) * kTile, h = blockIdx.y, batch = blockIdx.z;
-  const Queries q(p, batch, h, 1);
-  const Joined k(p.k_c.head(batch, h, p.H), p.k_r.head(batch, h, p.H));
-  const View v = p.v.head(batch, h, p.H);
-  const View g{d_o.data + (batch * p.T * p.H + h) * d_o.ld, p.T, d_o.cols, p.H * d_o.ld};  // do of this head
+template <class Format, int kKeyPanels, int kValuePanels, bool kAligned>
+__global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
+    attention_backward_keys_kernel(View dk, View dv, View d_o, View lse, View D, AttentionProblem p) {
+  using Sums = SumsOf<Format, kTile>;
+  SHARED_ARRAY(Part<Format>, a, [1]);
+  SHARED_ARRAY(Part<Format>, b, [1]);
+  SHARED_ARRAY(Scores<Format>, P, [1]);  // then ds
+  const int j0 = int(blockIdx.x) * kTile, h = int(blockIdx.y), batch = int(blockIdx.z);
+  const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h, 1);
+  const Joined<kAligned> k(p.k_c.head(batch, h, p.H), p.k_r.head(batch, h, p.H));
+  const Packs<kAligned> v(p.v.head(batch, h, p.H)), g(rows_of_head(d_o, p, batch, h));
 
-  Sums dk_own[kPanels] = {}, dv_own[kPanels] = {};
-  for (Index i0 = p.first_query(j0); i0 < p.T && p.first_key(batch, i0) < j0 + kTile; i0 += kTile) {
-    Sums s = {}, dp = {};
-    for (Index k0 = 0; k0 < q.cols; k0 += kDepth) {
-      __syncthreads();
-      load_rows(a, k, j0, k0);
-      load_rows(b, q, i0, k0);
-      __syncthreads();
-      multiply_add(s, a, b);
+  Sums dk_own[kKeyPanels] = {}, dv_own[kValuePanels] = {};
+  for (int i0 = int(p.first_query(j0)); i0 < p.T && p.first_key(batch, i0) < j0 + kTile; i0 += kTile) {
+    Sums s, dp;
+    multiply_add(s, a[0], b[0], k, j0, q, i0);
+    multiply_add(dp, a[0], b[0], v, j0, g, i0);
+    UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
+      const Token token(p, batch, h, i0 + Sums::column(j), lse, D);
+      UNROLL for (int i = 0; i < Sums::kRows; ++i) token.pass_on(s(i, j), dp(i, j), j0 + Sums::row(i));
     }
-    for (Index k0 = 0; k0 < v.cols; k0 += kDepth) {
-      __syncthreads();
-      load_rows(a, v, j0, k0);
-      load_rows(b, g, i0, k0);
-      __syncthreads();
-      multiply_add(dp, a, b);
-    }
-    for (int j = 0; j < kOwn; ++j) {
-      const Index t = i0 + own_column(j), at_t = (batch * p.T + (t < p.T ? t : 0)) * p.H + h;
-      for (int i = 0; i < kOwn; ++i) {
-        const Score score(p, batch, t, j0 + own_row(i), s.of[i][j], dp.of[i][j], lse[at_t], D[at_t]);
-        P[own_column(j)][threadIdx.y].of[i] = score.p;
-        dp.of[i][j] = score.ds;
-      }
-    }
-    for (int k0 = 0; k0 < kTile; k0 += kDepth) UNROLL for (int n = 0; n < kPanels; ++n) {
-        __syncthreads();
-        load_columns(b, g, i0 + k0, n * kTile);
-        __syncthreads();
-        multiply_add(dv_own[n], P + k0, b);
-      }
+    store_as_left(P[0], s);
+    multiply_add(dv_own, P[0], b[0], g, i0);
     __syncthreads();  // all are done with P
-    for (int j = 0; j < kOwn; ++j)
-      for (int i = 0; i < kOwn; ++i) P[own_column(j)][threadIdx.y].of[i] = dp.of[i][j];
-    for (int k0 = 0; k0 < kTile; k0 += kDepth) UNROLL for (int n = 0; n < kPanels; ++n) {
-        __syncthreads();
-        load_columns(b, q, i0 + k0, n * kTile);
-        __syncthreads();
-        multiply_add(dk_own[n], P + k0, b);
-      }
+    store_as_left(P[0], dp);
+    multiply_add(dk_own, P[0], b[0], q, i0);
   }
-  for (int i = 0; i < kOwn; ++i) {
-    const Index key = j0 + own_row(i), to = (batch * p.H + h) * p.S + key;
+  UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+    const Index key = j0 + Sums::row(i), to = (batch * p.H + h) * p.S + key;
     if (key >= p.S) continue;
-    UNROLL for (int n = 0; n < kPanels; ++n) for (int j = 0; j < kOwn; ++j) {
-      const Index column = n * kTile + own_column(j);
-      if (column < q.cols) dk(to, column) = p.scale * dk_own[n].of[i][j];
-      if (column < v.cols) dv(to, column) = dv_own[n].of[i][j];
+    UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
+      UNROLL for (int n = 0; n < kKeyPanels; ++n) {
+        const int column = n * kTile + Sums::column(j);
+        if (column < k.cols) dk(to, column) = p.scale * dk_own[n](i, j);
+      }
+      UNROLL for (int n = 0; n < kValuePanels; ++n) {
+        const int column = n * kTile + Sums::column(j);
+        if (column < v.cols) dv(to, column) = dv_own[n](i, j);
+      }
     }
   }
 }
 
 // A block owns a tile of queries (x) of head y and sequence z, and their dq. Rows of the tile of scores are queries.
-template <int kPanels>
-__global__ void attention_backward_queries_kernel(AttentionGradients d, View d_o, View lse, View D,
-                                                  AttentionProblem p) {
-  SHARED_ARRAY(TileRow, a, [kDepth]);
-  SHARED_ARRAY(TileRow, b, [kDepth]);
-  SHARED_ARRAY(TileRow, dS, [kTile]);  // dS[key][query]
-  const Index i0 = Index(gridDim.x - 1 - blockIdx.x) * kTile, h = blockIdx.y, batch = blockIdx.z;
-  const Queries q(p, batch, h, 1);
-  const Joined k(p.k_c.head(batch, h, p.H), p.k_r.head(batch, h, p.H));
-  const View v = p.v.head(batch, h, p.H);
-  const View g{d_o.data + (batch * p.T * p.H + h) * d_o.ld, p.T, d_o.cols, p.H * d_o.ld};
-  const Index last = (i0 + kTile < p.T ? i0 + kTile : p.T) - 1;
+template <class Format, int kPanels, bool kAligned>
+__global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
+    attention_backward_queries_kernel(AttentionGradients d, View d_o, View lse, View D, AttentionProblem p) {
+  using Sums = SumsOf<Format, kTile>;
+  SHARED_ARRAY(Part<Format>, a, [1]);
+  SHARED_ARRAY(Part<Format>, b, [1]);
+  SHARED_ARRAY(Scores<Format>, dS, [1]);
+  const int i0 = int(gridDim.x - 1 - blockIdx.x) * kTile, h = int(blockIdx.y), batch = int(blockIdx.z);
+  const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h, 1);
+  const Joined<kAligned> k(p.k_c.head(batch, h, p.H), p.k_r.head(batch, h, p.H));
+  const Packs<kAligned> v(p.v.head(batch, h, p.H)), g(rows_of_head(d_o, p, batch, h));
+  const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1, end = int(p.end_of_keys(last));
 
   Sums dq[kPanels] = {};
-  for (Index j0 = p.first_key(batch, i0); j0 < p.end_of_keys(last); j0 += kTile) {
-    Sums s = {}, dp = {};
-    for (Index k0 = 0; k0 < q.cols; k0 += kDepth) {
-      __syncthreads();
-      load_rows(a, q, i0, k0);
-      load_rows(b, k, j0, k0);
-      __syncthreads();
-      multiply_add(s, a, b);
+  for (int j0 = int(p.first_key(batch, i0)); j0 < end; j0 += kTile) {
+    Sums s, dp;
+    multiply_add(s, a[0], b[0], q, i0, k, j0);
+    multiply_add(dp, a[0], b[0], g, i0, v, j0);
+    UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+      const Token token(p, batch, h, i0 + Sums::row(i), lse, D);
+      UNROLL for (int j = 0; j < Sums::kColumns; ++j) token.pass_on(s(i, j), dp(i, j), j0 + Sums::column(j));
     }
-    for (Index k0 = 0; k0 < v.cols; k0 += kDepth) {
-      __syncthreads();
-      load_rows(a, g, i0, k0);
-      load_rows(b, v, j0, k0);
-      __syncthreads();
-      multiply_add(dp, a, b);
-    }
-    for (int i = 0; i < kOwn; ++i) {
-      const Index t = i0 + own_row(i), at_t = (batch * p.T + (t < p.T ? t : 0)) * p.H + h;
-      for (int j = 0; j < kOwn; ++j) {
-        const Score score(p, batch, t, j0 + own_column(j), s.of[i][j], dp.of[i][j], lse[at_t], D[at_t]);
-        dS[own_column(j)][threadIdx.y].of[i] = score.ds;
-      }
-    }
-    for (int k0 = 0; k0 < kTile; k0 += kDepth) UNROLL for (int n = 0; n < kPanels; ++n) {
-        __syncthreads();
-        load_columns(b, k, j0 + k0, n * kTile);
-        __syncthreads();
-        multiply_add(dq[n], dS + k0, b);
-      }
+    store_as_left(dS[0], dp);
+    multiply_add(dq, dS[0], b[0], k, j0);
   }
-  const Joined to(d.q_c.head(batch, h, p.H), d.q_r.head(batch, h, p.H));
-  for (int i = 0; i < kOwn; ++i) UNROLL for (int n = 0; n < kPanels; ++n) for (int j = 0; j < kOwn; ++j) {
-      const Index t = i0 + own_row(i), column = n * kTile + own_column(j);
-      if (t < p.T && column < q.cols) to(t, column) += p.scale * dq[n].of[i][j];
+  const Joined<kAligned> to(d.q_c.head(batch, h, p.H), d.q_r.head(batch, h, p.H));
+  UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+    const int t = i0 + Sums::row(i);
+    if (t >= p.T) continue;
+    UNROLL for (int n = 0; n < kPanels; ++n) UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
+      const int column = n * kTile + Sums::column(j);
+      if (column < to.cols) to.at(t, column) += p.scale * dq[n](i, j);
     }
+  }
 }
 
 // A block owns a row of dx, of token x, head y and sequence z: the shares [B,H,S,..] of all query heads that used it are
@@ -290,15 +284,16 @@ __global__ void add_shares_kernel(Heads dx, View shares, Index column, Index H) 
 
 Index tiles(Index n) { return (n + kTile - 1) / kTile; }
 
-// Calls f with as many panels of kTile columns as `width` needs, a constant to the compiler.
-template <class F>
-void with_panels(Index width, F&& f) {
-  check(width <= 8 * kTile, "attention: heads of ", width, " numbers; on a GPU they may have ", 8 * kTile);
-  if (width <= kTile) f(std::integral_constant<int, 1>());
-  else if (width <= 2 * kTile) f(std::integral_constant<int, 2>());
-  else if (width <= 3 * kTile) f(std::integral_constant<int, 3>());
-  else if (width <= 4 * kTile) f(std::integral_constant<int, 4>());
-  else f(std::integral_constant<int, 8>());
+void check_width(Index width, Index panels) {
+  check(width <= panels * kTile, "attention: heads of ", width, " numbers; on a GPU they may have ", panels * kTile);
+}
+
+// DeepSeek's own heads, of up to 192 and 128 numbers, in whole packs, are what kernels are made for, and what matrix units
+// are used for. Others are multiplied exactly, by kernels for any heads that fit.
+bool usual(const AttentionProblem& p, const AttentionGradients& d = {}, View d_o = {}) {
+  const auto whole = [](const Heads& part) { return aligned({part.x}); };
+  return p.d() <= 3 * kTile && p.v.width <= 2 * kTile && aligned({d_o}) && whole(p.q_c) && whole(p.q_r) &&
+         whole(p.k_c) && whole(p.k_r) && whole(p.v) && whole(d.q_c) && whole(d.q_r);
 }
 
 // How many neighbouring query heads share all of their keys and values.
@@ -313,16 +308,19 @@ Index heads_in_a_group(const AttentionProblem& p) {
 
 void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
   if (o.rows == 0) return;
+  if (is_absorbed_decode(p)) return attention_decode(o, lse, p);
   const Index group = heads_in_a_group(p), blocks = tiles(p.T * group) * (p.H / group) * p.B;
   const Index splits = std::max<Index>(1, std::min(kBusy / blocks, p.S / kLeastSpan));
   const Index parts = splits > 1 ? splits * o.rows : 0;
   const Tensor o_parts({parts, o.cols}, Device::kCuda), lse_parts({parts}, Device::kCuda);
   const dim3 grid(unsigned(tiles(p.T * group) * splits), unsigned(p.H / group), unsigned(p.B));
-  with_panels(p.v.width, [&](auto panels) {
-    launch(attention_forward_kernel<panels()>, grid, dim3(kSide, kSide), splits > 1 ? o_parts.view() : o,
-           splits > 1 ? lse_parts.view() : lse, p, group, splits);
-  });
-  if (splits > 1) launch(merge_parts_kernel, unsigned(o.rows), 128, o, lse, o_parts.view(), lse_parts.view(), splits);
+  check_width(p.v.width, 8);
+  auto* kernel = attention_forward_kernel<Exact, 8, false>;
+  if (usual(p))
+    with_format([&](auto format) { kernel = attention_forward_kernel<typename decltype(format)::type, 2, true>; });
+  launch(kernel, grid, kTileThreads, splits > 1 ? o_parts.view() : o, splits > 1 ? lse_parts.view() : lse, p, group,
+         splits);
+  if (splits > 1) merge_parts(o, lse, o_parts, lse_parts, splits);
 }
 
 void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p) {
@@ -331,13 +329,20 @@ void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, Vie
   const Tensor D({o.rows}, Device::kCuda);
   launch(rows_dot_kernel, unsigned(o.rows), 32, D.view(), d_o, o);
   const auto grid = [&](Index tokens) { return dim3(unsigned(tiles(tokens)), unsigned(p.H), unsigned(p.B)); };
-  with_panels(std::max(p.d(), p.v.width), [&](auto panels) {
-    launch(attention_backward_keys_kernel<panels()>, grid(p.S), dim3(kSide, kSide), dk.view(), dv.view(), d_o, lse,
-           D.view(), p);
-  });
-  with_panels(p.d(), [&](auto panels) {
-    launch(attention_backward_queries_kernel<panels()>, grid(p.T), dim3(kSide, kSide), d, d_o, lse, D.view(), p);
-  });
+  check_width(std::max(p.d(), p.v.width), 4);
+  auto* keys = attention_backward_keys_kernel<Exact, 4, 4, false>;
+  auto* queries = attention_backward_queries_kernel<Exact, 4, false>;
+  if (usual(p, d, d_o))
+    with_format([&](auto format) {
+      using Format = typename decltype(format)::type;
+      const bool small = p.d() <= 2 * kTile && p.v.width <= kTile;
+      keys = small ? attention_backward_keys_kernel<Format, 2, 1, true>
+                   : attention_backward_keys_kernel<Format, 3, 2, true>;
+      queries = small ? attention_backward_queries_kernel<Format, 2, true>
+                      : attention_backward_queries_kernel<Format, 3, true>;
+    });
+  launch(keys, grid(p.S), kTileThreads, dk.view(), dv.view(), d_o, lse, D.view(), p);
+  launch(queries, grid(p.T), kTileThreads, d, d_o, lse, D.view(), p);
   const auto add_shares = [&](const Heads& to, const Tensor& shares, Index column) {
     if (to.width)
       launch(add_shares_kernel, dim3(unsigned(p.S), unsigned(to.heads), unsigned(p.B)), 64, to, shares.view(), column,

@@ -1,9 +1,8 @@
 // The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known on the device alone, and
 // nobody waits to be told: grids are as large as they could have to be, and blocks that find no rows return.
-#include "core/products.h"
 #include "cuda/block.h"
 #include "cuda/launch.h"
-#include "cuda/wide_tile.h"
+#include "cuda/matrix_units.h"
 #include "ops/gemm.h"
 #include "ops/moe.h"
 
@@ -127,87 +126,84 @@ __global__ void combine_backward_kernel(View dy, bool add, View dg, View d_out, 
 
 // --- the experts' linear layers ------------------------------------------------------------------------------------------
 
-// The expert that owns tile number `tile`: the last one whose first tile is not after it.
-__device__ Index expert_of(const std::int32_t* first_tile, Index E, Index tile) {
+// The expert that owns a tile, or a row: the last one whose first is not after it.
+__device__ Index expert_of(const std::int32_t* first, Index E, Index tile) {
   Index low = 0, high = E;
   while (high - low > 1) {
     const Index middle = (low + high) / 2;
-    (first_tile[middle] <= tile ? low : high) = middle;
+    (first[middle] <= tile ? low : high) = middle;
   }
   return low;
 }
 
-// A block owns a tile of c (+)= a Wᵀ, or a W where W is not transposed: rows of one expert (y), columns (x). W [E·n, m].
-template <class Engine, bool kTransposed>
-__global__ void grouped_rows_kernel(View c, bool add, View a, View W, const std::int32_t* begin,
-                                    const std::int32_t* first_tile, Index E) {
-  SHARED_ARRAY(Half, left, [2]);
-  SHARED_ARRAY(Half, right, [2]);
+template <class Format>
+using WideTile = Tile<Format, /*words=*/16 / Format::kPerWord, kWide>;
+
+// A block owns a tile of c (+)= a Wᵀ, or a W where W does not lie by kRows: rows of one expert (y), columns (x). W [E·n, m].
+template <class Format, From kW, bool kAligned>
+__global__ void __launch_bounds__(kTileThreads, 2)
+    grouped_rows_kernel(View c, bool add, View a, View W, const std::int32_t* begin, const std::int32_t* first_tile,
+                        Index E) {
+  SHARED_ARRAY(WideTile<Format>, left, [2]);
+  SHARED_ARRAY(WideTile<Format>, right, [2]);
   const Index tile = blockIdx.y, j0 = Index(blockIdx.x) * kWide;
   if (tile >= first_tile[E]) return;
   const Index e = expert_of(first_tile, E, tile), i0 = begin[e] + (tile - first_tile[e]) * kWide, n = W.rows / E;
-  const View rows{a.data, begin[e + 1], a.cols, a.ld}, w{W.data + e * n * W.ld, n, W.cols, W.ld};
-  Engine sums;
-  for (Index k0 = 0; k0 < a.cols; k0 += kDepth) {
-    __syncthreads();  // all are done with the last tiles
-    for (int half = 0; half < 2; ++half) {
-      load_rows(left[half].k, rows, i0 + half * kTile, k0);
-      if (kTransposed) load_rows(right[half].k, w, j0 + half * kTile, k0);
-      else load_columns(right[half].k, w, k0, j0 + half * kTile);
-    }
-    __syncthreads();
-    sums.multiply_add(left, right);
-  }
-  sums.for_each(left, [&](Index i, Index j, real sum) {
-    if (i0 + i < rows.rows && j0 + j < c.cols) c(i0 + i, j0 + j) = (add ? c(i0 + i, j0 + j) : real(0)) + sum;
-  });
+  const auto first_rows = [&](const View& x) { return View{x.data, begin[e + 1], x.cols, x.ld}; };
+  SumsOf<Format, kWide> sums;
+  multiply_add<From::kRows, kW>(sums, left, right, Packs<kAligned>(first_rows(a)), int(i0),
+                                Packs<kAligned>(W.middle_rows(e * n, n)), int(j0), 0, int(a.cols));
+  store_or_add(first_rows(c), i0, j0, sums, add);
 }
 
 // A block owns a tile of dW_e (+)= dyᵀ x, of expert z: rows are outputs (y), columns inputs (x). Sums go over e's rows.
-template <class Engine>
-__global__ void grouped_weights_kernel(View dW, bool add, View dy, View x, const std::int32_t* begin) {
-  SHARED_ARRAY(Half, left, [2]);
-  SHARED_ARRAY(Half, right, [2]);
+template <class Format, bool kAligned>
+__global__ void __launch_bounds__(kTileThreads, 2)
+    grouped_weights_kernel(View dW, bool add, View dy, View x, const std::int32_t* begin) {
+  SHARED_ARRAY(WideTile<Format>, left, [2]);
+  SHARED_ARRAY(WideTile<Format>, right, [2]);
   const Index e = blockIdx.z, i0 = Index(blockIdx.y) * kWide, j0 = Index(blockIdx.x) * kWide;
-  const View d{dy.data, begin[e + 1], dy.cols, dy.ld}, in{x.data, begin[e + 1], x.cols, x.ld};
-  Engine sums;
-  for (Index r0 = begin[e]; r0 < begin[e + 1]; r0 += kDepth) {
-    __syncthreads();
-    for (int half = 0; half < 2; ++half) {
-      load_columns(left[half].k, d, r0, i0 + half * kTile);
-      load_columns(right[half].k, in, r0, j0 + half * kTile);
-    }
-    __syncthreads();
-    sums.multiply_add(left, right);
-  }
-  sums.for_each(left, [&](Index i, Index j, real sum) {
-    if (i0 + i >= dy.cols || j0 + j >= x.cols) return;
-    real& to = dW(e * dy.cols + i0 + i, j0 + j);
-    to = (add ? to : real(0)) + sum;
-  });
+  if (add && begin[e] == begin[e + 1]) return;
+  const auto first_rows = [&](const View& of) { return Packs<kAligned>(View{of.data, begin[e + 1], of.cols, of.ld}); };
+  SumsOf<Format, kWide> sums;
+  multiply_add<From::kColumns, From::kColumns>(sums, left, right, first_rows(dy), int(i0), first_rows(x), int(j0),
+                                               begin[e], begin[e + 1]);
+  store_or_add(dW.middle_rows(e * dy.cols, dy.cols), i0, j0, sums, add);
 }
 
-// Calls f with the engine that the precision asks for.
-template <class F>
-void with_engine(F&& f) {
-#ifndef SEEKLING_DOUBLE
-  if (products() != Products::kFp32) return f(std::type_identity<MatrixUnitSums>());
-#endif
-  f(std::type_identity<ExactSums>());
+// Few rows, as when one token is decoded, would leave tiles empty, and each number of W is read for one row: it is memory
+// that has to keep up. A warp owns a number of y: row y, and 8 columns a block (x).
+constexpr Index kFewRows = 64;
+constexpr unsigned kWarps = 8;
+
+template <bool kAligned>
+__global__ void grouped_few_rows_kernel(View y, View x, View W, const std::int32_t* begin, Index E) {
+  const Index r = blockIdx.y, j = blockIdx.x * kWarps + threadIdx.x / 32, lane = threadIdx.x % 32;
+  if (r >= begin[E] || j >= y.cols) return;
+  const Index e = expert_of(begin, E, r);
+  real sum = 0;
+  UNROLL for (Index k = lane * kPack; k < x.cols; k += 32 * kPack) {
+    const Pack w = load<kAligned>(W, e * y.cols + j, k), x_k = load<kAligned>(x, r, k);
+    UNROLL for (int n = 0; n < kPack; ++n) sum += w[n] * x_k[n];
+  }
+  sum = warp_sum(sum);
+  if (lane == 0) y(r, j) = sum;
 }
 
 unsigned tiles(Index n) { return unsigned((n + kWide - 1) / kWide); }
 
-// c (+)= a Wᵀ, or a W. Each expert's last tile may be a part of one, so there are at most so many:
-template <bool kTransposed>
+// c (+)= a Wᵀ, or a W. Each expert's last tile may be a part of one, so there are at most so many. What does not come in
+// whole packs is multiplied exactly.
+template <From kW>
 void grouped_rows(View c, Accumulate accumulate, View a, View W, const Plan& plan) {
   const Index R = plan.token.size(), E = plan.begin.size() - 1;
   if (R == 0) return;
   const dim3 grid(tiles(c.cols), unsigned(R / kWide + std::min(R, E)));
-  with_engine([&](auto engine) {
-    launch(grouped_rows_kernel<typename decltype(engine)::type, kTransposed>, grid, dim3(kSide, kSide), c,
-           accumulate == Accumulate::kYes, a, W, plan.begin.data(), plan.first_tile.data(), E);
-  });
+  auto* kernel = grouped_rows_kernel<Exact, kW, false>;
+  if (aligned({a, W}))
+    with_format([&](auto format) { kernel = grouped_rows_kernel<typename decltype(format)::type, kW, true>; });
+  launch(kernel, grid, kTileThreads, c, accumulate == Accumulate::kYes, a, W, plan.begin.data(), plan.first_tile.data(),
+         E);
 }
 
 }  // namespace
@@ -235,19 +231,25 @@ void cuda::dispatch_backward(View dx, View dxs, const Plan& plan) {
 }
 
 void cuda::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
-  grouped_rows<true>(y, Accumulate::kNo, x, W, plan);
+  const Index R = plan.token.size(), E = plan.begin.size() - 1;
+  if (R > kFewRows || products() != Products::kFp32) return grouped_rows<From::kRows>(y, Accumulate::kNo, x, W, plan);
+  const dim3 grid(unsigned((y.cols + kWarps - 1) / kWarps), unsigned(R));
+  if (R > 0)
+    launch(aligned({x, W}) ? grouped_few_rows_kernel<true> : grouped_few_rows_kernel<false>, grid, kWarps * 32, y, x, W,
+           plan.begin.data(), E);
 }
 
 void cuda::grouped_linear_to_W(View dW, Accumulate into, View dy, View x, const Plan& plan) {
   const Index E = plan.begin.size() - 1;
-  with_engine([&](auto engine) {
-    launch(grouped_weights_kernel<typename decltype(engine)::type>, dim3(tiles(x.cols), tiles(dy.cols), unsigned(E)),
-           dim3(kSide, kSide), dW, into == Accumulate::kYes, dy, x, plan.begin.data());
-  });
+  auto* kernel = grouped_weights_kernel<Exact, false>;
+  if (aligned({dy, x}))
+    with_format([&](auto format) { kernel = grouped_weights_kernel<typename decltype(format)::type, true>; });
+  launch(kernel, dim3(tiles(x.cols), tiles(dy.cols), unsigned(E)), kTileThreads, dW, into == Accumulate::kYes, dy, x,
+         plan.begin.data());
 }
 
 void cuda::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const Plan& plan) {
-  grouped_rows<false>(dx, into, dy, W, plan);
+  grouped_rows<From::kColumns>(dx, into, dy, W, plan);
 }
 
 void cuda::combine_forward(View out, View y, View g, const Plan& plan) {

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "core/products.h"
 #include "gradcheck.h"
 #include "twins.h"
 
@@ -152,6 +153,50 @@ TEST(AttentionTwins, AgreeAsMlaGqaAndAbsorbedDecodingUseThem) {
         {part(c.T, c.H, c.content), part(c.T, c.H, c.rotary), part(c.S, c.heads_c, c.content),
          part(c.S, c.heads_r, c.rotary), part(c.S, c.heads_v, c.value)});
   }
+}
+
+// Absorbed decoding, values being the content of keys: few queries, keys in one span and in many, whole packs and not.
+TEST(AttentionTwins, AgreeWhereAllHeadsShareALatent) {
+  struct Case {
+    Index B, T, S, H, content, rotary;
+  };
+  for (const Case& c :
+       {Case{2, 1, 21, 5, 68, 8}, Case{1, 3, 200, 4, 132, 16}, Case{1, 1, 40, 16, 512, 64}, Case{1, 2, 70, 3, 5, 2}}) {
+    Rng rng(18);
+    const auto part = [&](Index tokens, Index heads, Index width) {
+      return Tensor::randn({c.B, tokens, heads, width}, rng);
+    };
+    const auto op = [](const std::vector<Tensor>& x) {
+      return std::vector<Tensor>{attention({x[0], x[1]}, {x[2], x[3]}, x[2], real(0.2))};
+    };
+    const std::vector<Tensor> inputs{part(c.T, c.H, c.content), part(c.T, c.H, c.rotary), part(c.S, 1, c.content),
+                                     part(c.S, 1, c.rotary)};
+    if (c.content <= 256) expect_twins(op, inputs);
+    else expect_same_outputs(op, inputs);  // wider heads are decoded with, not trained
+  }
+}
+
+// On the matrix units, which read rounded scores, keys and values: off by as much as rounding makes.
+TEST(AttentionTwins, AgreeOnMatrixUnits) {
+  struct Case {
+    Index T, S, heads, content, rotary, value;
+  };
+  for (const Case& c : {Case{70, 75, 2, 12, 8, 20}, Case{12, 70, 1, 72, 32, 64}, Case{20, 20, 2, 132, 8, 68}})
+    for (const auto& [format, tolerance] : {std::pair(Products::kTf32, 2e-3), {Products::kBf16, 1.5e-2}}) {
+      Rng rng(17);
+      const MultiplyIn how(format);
+      const auto part = [&](Index tokens, Index heads, Index width) {
+        return Tensor::randn({1, tokens, heads, width}, rng);
+      };
+      expect_twins(
+          [&](const std::vector<Tensor>& x) {
+            return std::vector<Tensor>{
+                attention({x[0], x[1]}, {x[2], x[3]}, x[4], 1 / std::sqrt(real(c.content + c.rotary)))};
+          },
+          {part(c.T, 2, c.content), part(c.T, 2, c.rotary), part(c.S, c.heads, c.content), part(c.S, 1, c.rotary),
+           part(c.S, c.heads, c.value)},
+          tolerance);
+    }
 }
 
 TEST(AttentionTwins, AgreeOnDocumentsLongerAndShorterThanATile) {

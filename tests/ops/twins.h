@@ -67,4 +67,18 @@ inline void expect_twins(const Op& op, const std::vector<Tensor>& inputs, double
   }
 }
 
+// Outputs alone.
+inline void expect_same_outputs(const Op& op, const std::vector<Tensor>& inputs, double tolerance = 1e-5) {
+  if (!has_cuda()) GTEST_SKIP() << "this machine has no GPU";
+  std::vector<Tensor> there;
+  for (const Tensor& x : inputs) there.push_back(x.to(Device::kCuda));
+  const std::vector<Tensor> cpu = op(inputs), cuda = op(there);
+  for (std::size_t i = 0; i < cpu.size(); ++i) {
+    const double size = 1 + double(cpu[i].view().matrix().cwiseAbs().maxCoeff<Eigen::PropagateNaN>());
+    const Tensor back = cuda[i].to(Device::kCpu);
+    const Matrix off = cpu[i].view().matrix() - back.view().matrix();
+    EXPECT_LE(double(off.cwiseAbs().maxCoeff<Eigen::PropagateNaN>()), tolerance * size) << i;
+  }
+}
+
 }  // namespace seekling
