@@ -98,11 +98,13 @@ void products(Table& table) {
   const Index E = 64, K = 6, N = 8192, D = 1024, m = 512;
   const Tensor x = numbers({N, D}), W = numbers({E, 2 * m, D});
   const Plan plan(route(numbers({N, E}), {}, {.K = K}));
-  const Tensor xs = dispatch(x, plan);
-  for (const char* dtype : {"fp32", "tf32"}) {
+  const Tensor xs = dispatch(x, plan), dy = numbers({N * K, 2 * m}), dW = numbers({E, 2 * m, D});
+  const double flops = 2.0 * double(N * K) * double(D) * double(2 * m);
+  for (const char* dtype : {"fp32", "tf32", "bf16"}) {
     const MultiplyIn how(products_of(dtype));
-    table.multiplies(std::string("64 experts' linear layers, ") + dtype,
-                     2.0 * double(N * K) * double(D) * double(2 * m), [&] { grouped_linear(xs, W, plan); });
+    table.multiplies(std::string("64 experts' linear layers, ") + dtype, flops, [&] { grouped_linear(xs, W, plan); });
+    table.multiplies(std::string("64 experts' dW, ") + dtype, flops,
+                     [&] { cuda::grouped_linear_to_W(dW, Accumulate::kNo, dy, xs, plan); });
   }
 }
 
@@ -113,15 +115,19 @@ void attentions(Table& table) {
   const Tensor values = part(B, T, H, v);
   const double pairs = double(B * H) * double(T) * double(T + 1) / 2;
   const real scale = real(0.07);
-  table.multiplies("attention 192/128, T 2048", pairs * 2 * double(nope + rope + v),
-                   [&] { attention(q, k, values, scale); });
-  table.multiplies("the same, and its backward", pairs * (2 + 5) * double(nope + rope + v), [&] {
-    Tape tape;
-    const Tensor o = attention(q, k, values, scale);
-    const Tensor end = Tensor::zeros({1}, kGpu);
-    o.grad().data();  // zeros: the work is the same
-    tape.backward(end);
-  });
+  for (const char* dtype : {"fp32", "tf32", "bf16"}) {
+    const MultiplyIn how(products_of(dtype));
+    table.multiplies(std::string("attention 192/128, T 2048, ") + dtype, pairs * 2 * double(nope + rope + v),
+                     [&] { attention(q, k, values, scale); });
+    table.multiplies(std::string("the same, and its backward, ") + dtype, pairs * (2 + 5) * double(nope + rope + v),
+                     [&] {
+                       Tape tape;
+                       const Tensor o = attention(q, k, values, scale);
+                       const Tensor end = Tensor::zeros({1}, kGpu);
+                       o.grad().data();  // zeros: the work is the same
+                       tape.backward(end);
+                     });
+  }
   const Index S = 32768, sequences = 8;
   const Pair latent_q{part(sequences, 1, H, rank), part(sequences, 1, H, rope)};
   const Pair latent_k{part(sequences, S, 1, rank), part(sequences, S, 1, rope)};
