@@ -94,7 +94,11 @@ void resume(Block& b, Fiber& f) {
 
 void first_step() {
   arrive(nullptr, &block->host_stack, &block->host_stack_size);
-  (*block->kernel)();
+  try {
+    (*block->kernel)();
+  } catch (const std::exception& e) {  // may not leave the fiber; the launch throws it
+    block->error = e.what();
+  }
   self->state = State::kDone;
   to_scheduler(/*last=*/true);
 }
