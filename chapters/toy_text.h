@@ -1,4 +1,4 @@
-// What the demos train on: the toy world's documents as ids, one behind the other, and rows from them.
+// What demos train on: the toy world's documents as ids, one behind the other, and rows from them; and a step's gradient.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include "data/bpe_train.h"
 #include "data/toy_world.h"
 #include "model/transformer.h"
+#include "tensor/tape.h"
 #include "train/adamw.h"
 #include "train/clip.h"
 
@@ -27,6 +28,12 @@ inline Tokenizer toy_tokenizer(const ToyWorld& world, Index vocab_size) {
   return train_bpe(texts, {.vocab_size = vocab_size});
 }
 
+inline Ids stream_of(const std::vector<Document>& documents, const Tokenizer& tokenizer) {
+  Ids stream;
+  for (const Document& d : documents) append(stream, d, tokenizer);
+  return stream;
+}
+
 inline void append_row(Batch& batch, const Ids& stream, Index place) {
   const auto row = stream.begin() + place;
   batch.ids.insert(batch.ids.end(), row, row + batch.T);
@@ -41,10 +48,27 @@ inline Batch random_rows(const Ids& stream, Index B, Index T, std::uint64_t seed
   return batch;
 }
 
+// The first B rows of T tokens, one behind the other.
+inline Batch first_rows(const Ids& stream, Index B, Index T) {
+  Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
+  for (Index b = 0; b < B; ++b) append_row(batch, stream, b * T);
+  return batch;
+}
+
 inline NamedTensors parameters_of(const Transformer& model) {
   NamedTensors all;
   model.for_each_parameter([&](const std::string& name, const Tensor& p) { all.emplace_back(name, p); });
   return all;
+}
+
+// Adds the gradient of `factor` times the batch's losses to what the parameters hold; returns the loss of the next token.
+inline double add_gradient(const Transformer& model, const Batch& batch, double factor = 1) {
+  Tape tape;
+  Pass pass;
+  const Tensor loss = model.loss(batch.ids, batch.targets, batch.B, batch.T, pass);
+  if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = real(factor);  // played back from both losses
+  tape.backward(loss, real(factor));
+  return double(loss.item());
 }
 
 }  // namespace seekling

@@ -1,7 +1,7 @@
 # The building's rules, held to the tree as it is:
 #   cmake -D ROOT=folder -P rooms_test.cmake
 # A file of src/ includes only its own room and rooms above it, in the order of src/CMakeLists.txt; data knows nothing of
-# models; every .cpp is compiled and every test is run; the root of the repository holds what README says and no more.
+# models; every .cpp and .cu is compiled and every test is run; the root of the repository holds what README says and no more.
 # One sentence for each fault; rooms_faults_test.cmake makes each fault and expects its sentence.
 cmake_minimum_required(VERSION 3.21)
 
@@ -65,7 +65,8 @@ expect_added(tests test_folders "nothing in it is run")
 set(above "")
 foreach(room IN LISTS rooms)
   list(APPEND above ${room})  # and the room itself
-  file(GLOB files RELATIVE "${ROOT}" "${ROOT}/src/${room}/*.h" "${ROOT}/src/${room}/*.cpp")
+  file(GLOB files RELATIVE "${ROOT}" "${ROOT}/src/${room}/*.h" "${ROOT}/src/${room}/*.cpp"
+       "${ROOT}/src/${room}/*.cu")
   foreach(file IN LISTS files)
     file(READ "${ROOT}/${file}" text)
     string(REGEX MATCHALL "\n[ \t]*#[ \t]*include[ \t]*\"[^\"\n]*\"" includes "\n${text}")
@@ -83,6 +84,7 @@ foreach(room IN LISTS rooms)
     endforeach()
   endforeach()
   expect_listed(src ${room} "*.cpp" "(seekling_room|add_executable)" "it is never compiled")
+  expect_listed(src ${room} "*.cu" "seekling_room" "it is never compiled")
 endforeach()
 
 foreach(folder IN LISTS test_folders)

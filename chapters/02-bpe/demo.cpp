@@ -1,49 +1,13 @@
-// Learning a vocabulary: first as one would explain it, counting all pairs again for each merge, with a count of the work;
-// then by the library, which must find the same merges; then what a larger vocabulary is worth.
+// Learning a vocabulary: first as one would explain it (plain_bpe.h), with a count of the work; then by the library, which
+// must find the same merges; then what a larger vocabulary is worth.
 #include <cstdio>
-#include <map>
 
-#include "data/bpe_train.h"
 #include "data/toy_world.h"
+#include "plain_bpe.h"
 
 using namespace seekling;
 
-namespace {
-
-struct Learned {
-  std::vector<Merge> merges;
-  Index all_visits = 0, needed_visits = 0;  // of pairs: in every piece, and in the pieces that a merge changes
-};
-
-// Byte-pair encoding by its definition. Ids: 256 bytes in the order of the trainer, then what merges make.
-Learned learn(const PieceCounts& pieces, Index merges, const Tokenizer& bytes) {
-  std::vector<std::pair<std::vector<TokenId>, Index>> words;
-  for (const auto& [piece, count] : pieces.counts()) words.emplace_back(bytes.encode(piece), count);
-  Learned out;
-  for (TokenId next = 256; next < 256 + merges; ++next) {
-    std::map<std::pair<TokenId, TokenId>, Index> counts;  // in order, so that of equals the smallest pair comes first
-    for (const auto& [word, count] : words)
-      for (std::size_t i = 0; i + 1 < word.size(); ++i) counts[{word[i], word[i + 1]}] += count, ++out.all_visits;
-    auto best = counts.begin();
-    for (auto pair = counts.begin(); pair != counts.end(); ++pair)
-      if (pair->second > best->second) best = pair;
-    const auto [left, right] = best->first;
-    out.merges.push_back({left, right, next});
-    for (auto& [word, count] : words) {
-      std::vector<TokenId> merged;
-      for (std::size_t i = 0; i < word.size(); ++i) {
-        const bool here = word[i] == left && i + 1 < word.size() && word[i + 1] == right;
-        merged.push_back(here ? next : word[i]);
-        i += here;
-      }
-      if (merged.size() < word.size()) out.needed_visits += Index(word.size()) - 1;
-      word = std::move(merged);
-    }
-  }
-  return out;
-}
-
-std::string shown(std::string_view bytes) {  // a token need not be whole characters
+static std::string shown(std::string_view bytes) {  // a token need not be whole characters
   if (count_malformed(bytes) == 0) return std::string(bytes);
   std::string hex;
   for (const char byte : bytes) {
@@ -53,8 +17,6 @@ std::string shown(std::string_view bytes) {  // a token need not be whole charac
   }
   return hex;
 }
-
-}  // namespace
 
 int main() {
   const ToyWorld world = make_toy_world({.documents = 5000, .heldout_documents = 500, .questions_per_kind = 0});
@@ -68,10 +30,7 @@ int main() {
   std::printf("%td bytes of text, %td pieces, %zu different ones\n", bytes, occurrences, pieces.counts().size());
 
   constexpr Index kMerges = 300;
-  const auto train = [&](Index vocab_size) {
-    return train_bpe(pieces,
-                     {.vocab_size = vocab_size, .specials = {}, .pre_tokenizer = PreTokenizerKind::kDeepseekV3});
-  };
+  const auto train = [&](Index vocab_size) { return train_bpe(pieces, {.vocab_size = vocab_size, .specials = {}}); };
   const Tokenizer tokenizer = train(256 + kMerges);
   const Learned naive = learn(pieces, kMerges, train(256));
   std::printf("%td merges, by counting again: %td pairs looked at, of which %td in pieces that a merge changed\n",

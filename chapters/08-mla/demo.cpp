@@ -2,28 +2,18 @@
 // really allocated; then MLA at work on such a cache.
 #include <cstdio>
 
+#include "interop/config_json.h"
 #include "model/size.h"
-#include "model/transformer.h"
+#include "small_model.h"
 
 using namespace seekling;
 
-namespace {
+static Config released(const std::string& name) { return read_config(text(SEEKLING_MODELS, "/", name, ".json")); }
 
-constexpr Index kTokens = 16;  // room in each cache that is measured
-constexpr double kLongContext = 128 * 1024, kGiB = 1 << 30;
-
-Config deepseek_v2() {  // its attention; the feed-forward layers are left dense, since they cache nothing
-  Config c;
-  c.hidden_size = 5120, c.num_hidden_layers = 60, c.first_k_dense_replace = 60;
-  c.num_attention_heads = 128, c.head_dim = 128;
-  c.q_lora_rank = 1536, c.kv_lora_rank = 512;
-  c.qk_nope_head_dim = 128, c.qk_rope_head_dim = 64, c.v_head_dim = 128;
-  return c;
-}
-
-// Numbers a token, by the memory that the caches take. A tensor's memory appears when it is first
-// touched, so the 236 billion weights of the model, which nobody touches here, cost nothing.
-Index measured(const Config& config) {
+// Numbers a token, by the memory that the caches take. A tensor's memory appears when it is first touched, so the 236
+// billion weights of V2, which nobody touches here, cost nothing.
+static Index measured(const Config& config) {
+  constexpr Index kTokens = 16;
   const Transformer model(config);
   const std::vector<Cache> caches = model.make_caches(kTokens);
   const std::size_t before = pool::bytes_in_use();
@@ -33,52 +23,31 @@ Index measured(const Config& config) {
   return Index((pool::bytes_in_use() - before) / sizeof(real)) / kTokens;
 }
 
-void line(const char* name, Index numbers, Index layers, double mha) {
-  std::printf("%-14s %9td a token %6td a layer %7.2f %% %8.2f GiB\n", name, numbers, numbers / layers,
-              100 * double(numbers) / mha, 2 * kLongContext * double(numbers) / kGiB);
+// `config` as it would be with every head's keys and values cached is 100 %.
+static void line(const char* name, Index numbers, const Config& config) {
+  const double share = double(numbers) / double(cache_elements_of_heads(config, config.num_attention_heads));
+  std::printf("%-14s %9td a token %6td a layer %7.2f %% %8.2f GiB\n", name, numbers, numbers / config.num_hidden_layers,
+              100 * share, 2. * 128 * 1024 * double(numbers) / (1 << 30));
 }
-
-// A small model reads the same tokens twice: all at once, and one by one through its cache.
-double largest_difference() {
-  Config c;
-  c.vocab_size = 64, c.hidden_size = 32, c.num_hidden_layers = 3, c.q_lora_rank = 24, c.kv_lora_rank = 16;
-  c.initializer_range = 0.1;
-  const Transformer model(c);
-  model.initialise(/*seed=*/8);
-  std::vector<std::int32_t> ids;
-  for (std::int32_t t = 0; t < 40; ++t) ids.push_back(t * t % 64);
-  Pass pass;
-  const Tensor whole = model.hidden(ids, 1, 40, pass);
-  std::vector<Cache> caches = model.make_caches(40);
-  double worst = 0;
-  for (Index t = 0; t < 40; ++t) {
-    const Tensor h = model.decode({&ids[std::size_t(t)], 1}, caches);
-    worst = std::max(worst, double((h.view().row(0) - whole.view().row(t)).cwiseAbs().maxCoeff()));
-  }
-  return worst;
-}
-
-}  // namespace
 
 int main() {
-  const Config mla = deepseek_v2();
-  Config heads = mla;
-  heads.attention = "gqa";
+  const Config v2 = released("v2");
   std::printf("Numbers cached, measured, with 60 layers and 128 heads of 128; GiB: 128K tokens, 2 bytes a number\n");
-  const double mha = double(cache_elements_of_heads(mla, 128));
   for (const auto& [name, key_heads] : {std::pair("MHA", 128), {"GQA, 8 heads", 8}, {"MQA", 1}}) {
-    heads.num_key_value_heads = key_heads;
-    line(name, measured(heads), 60, mha);
+    Config heads = v2;
+    heads.attention = "gqa", heads.head_dim = 128, heads.num_key_value_heads = key_heads;
+    line(name, measured(heads), v2);
   }
-  line("MLA", measured(mla), 60, mha);
+  line("MLA", measured(v2), v2);
 
   std::printf("\nMLA by the formula (kv_lora_rank + qk_rope_head_dim) * num_hidden_layers\n");
-  for (const auto& [name, layers, H] : {std::tuple("V2-Lite", 27, 16), {"V2", 60, 128}, {"V3", 61, 128}}) {
-    Config released = mla;
-    released.num_hidden_layers = layers;
-    line(name, cache_elements(released), layers, double(cache_elements_of_heads(released, H)));
-  }
+  for (const auto& [name, preset] : {std::pair("V2-Lite", "v2-lite"), {"V2", "v2"}, {"V3", "v3"}})
+    line(name, cache_elements(released(preset)), released(preset));
 
-  std::printf("\n40 tokens one by one through the latent cache, and all at once: ");
-  std::printf("the largest difference is %s\n", largest_difference() < 1e-4 ? "below 0.0001" : "above 0.0001");
+  Config small = small_model(64, 32);
+  small.num_hidden_layers = 3, small.q_lora_rank = 24;
+  const Transformer model(small);
+  model.initialise(/*seed=*/8);
+  std::printf("\n40 tokens one by one through the latent cache, and all at once: the largest difference is %s\n",
+              difference_in_pieces(model, 40, 1) < 1e-4 ? "below 0.0001" : "above 0.0001");
 }

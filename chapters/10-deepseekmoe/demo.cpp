@@ -3,31 +3,17 @@
 #include <cstdio>
 #include <map>
 
-#include "tensor/tape.h"
+#include "small_model.h"
 #include "toy_text.h"
 
 using namespace seekling;
 
-static constexpr Index B = 8, T = 64, kSteps = 250, kExperts = 8, kHeldoutRows = 24;
-
-static Config small() {
-  Config c;
-  c.vocab_size = 512, c.hidden_size = 64, c.num_hidden_layers = 2, c.first_k_dense_replace = 0;
-  c.num_attention_heads = 2, c.kv_lora_rank = 32, c.qk_nope_head_dim = 16, c.qk_rope_head_dim = 8, c.v_head_dim = 16;
-  c.n_routed_experts = kExperts, c.num_experts_per_tok = 2, c.n_shared_experts = 1, c.moe_intermediate_size = 32;
-  c.initializer_range = 0.1;
-  return c;
-}
+static constexpr Index T = 64, kExperts = 8, kHeldoutRows = 24;
 
 static void train(const Transformer& model, const Ids& text) {
   const AdamW optimizer(parameters_of(model), {});
-  for (Index step = 1; step <= kSteps; ++step) {
-    const Batch batch = random_rows(text, B, T, /*seed=*/1, step);
-    Tape tape;
-    Pass pass;
-    const Tensor loss = model.loss(batch.ids, batch.targets, B, T, pass);
-    *pass.balance_loss.grad().data() = 1;  // the tape is played back from both losses
-    tape.backward(loss);
+  for (Index step = 1; step <= 250; ++step) {
+    add_gradient(model, random_rows(text, /*B=*/8, T, /*seed=*/1, step));
     optimizer.update(step, /*lr=*/0.005, clip_factor(gradient_norm(optimizer.parameters()), 1));
     clear_gradients(optimizer.parameters());
   }
@@ -40,70 +26,59 @@ static Subjects subjects_of(const std::vector<Document>& documents, const Tokeni
   for (const Document& d : documents)
     append(streams[d.language + (d.kind == "tale" || d.kind == "story" ? " prose" : " lists")], d, tokenizer);
   Subjects subjects;
-  for (const auto& [subject, stream] : streams) {
-    Batch& batch = subjects[subject] = {.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
-    for (Index row = 0; row < kHeldoutRows; ++row) append_row(batch, stream, row * T);
-  }
+  for (const auto& [subject, stream] : streams) subjects[subject] = first_rows(stream, kHeldoutRows, T);
   return subjects;
 }
 
-static double evaluate(const Transformer& model, const Batch& batch, Pass& pass) {
+static double loss_of(const Transformer& model, const Batch& batch) {
+  Pass pass;
   return double(model.loss(batch.ids, batch.targets, batch.B, T, pass).item());
 }
 
-// The loss of each subject, less what it is in `whole`, if that is given.
-static std::vector<double> print_losses(const Transformer& model, const Subjects& subjects,
-                                        const std::vector<double>& whole) {
-  std::vector<double> losses;
-  for (const auto& [subject, batch] : subjects) {
-    Pass pass;
-    losses.push_back(evaluate(model, batch, pass));
-    if (whole.empty()) std::printf("%10.2f", losses.back());
-    else std::printf("%+10.2f", losses.back() - whole[losses.size() - 1]);
-  }
-  std::printf("\n");
-  return losses;
-}
-
 int main() {
+  Config config = small_model(/*vocab_size=*/512, /*width=*/64);
+  config.first_k_dense_replace = 0, config.kv_lora_rank = 32;
+  config.n_routed_experts = kExperts, config.num_experts_per_tok = 2, config.moe_intermediate_size = 32;
   const ToyWorld world = make_toy_world({.documents = 3000, .heldout_documents = 1000, .questions_per_kind = 0});
-  const Tokenizer tokenizer = toy_tokenizer(world, small().vocab_size);
-  Ids text;
-  for (const Document& d : world.train) append(text, d, tokenizer);
-  Transformer model(small());
+  const Tokenizer tokenizer = toy_tokenizer(world, config.vocab_size);
+  Transformer model(config);
   model.initialise(/*seed=*/1);
-  train(model, text);
+  train(model, stream_of(world.train, tokenizer));
 
   const Subjects subjects = subjects_of(world.heldout, tokenizer);
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
-    std::printf("Layer %zu: of 100 tokens so many chose expert\n          0    1    2    3    4    5    6    7\n",
-                layer);
+    std::printf("Layer %zu: of 100 tokens so many chose expert\n        ", layer);
+    for (Index e = 0; e < kExperts; ++e) std::printf("%5td", e);
     for (const auto& [subject, batch] : subjects) {
       Pass pass;
-      evaluate(model, batch, pass);
-      std::printf("%-8s", subject.c_str());
+      model.loss(batch.ids, batch.targets, batch.B, T, pass);
+      std::printf("\n%-8s", subject.c_str());
       for (const std::int32_t load : pass.routings[layer].load)
-        std::printf("%5.0f", 100 * double(load) / double(kHeldoutRows * T));
-      std::printf("\n");
+        std::printf("%5.0f", 100. * double(load) / (kHeldoutRows * T));
     }
+    std::printf("\n");
   }
 
+  std::map<std::string, double> whole;  // the loss of each subject
   std::printf("\nHeld-out loss   ");
   for (const auto& [subject, batch] : subjects) std::printf("%10s", subject.c_str());
   std::printf("\nwhole           ");
-  const std::vector<double> whole = print_losses(model, subjects, {});
+  for (const auto& [subject, batch] : subjects) std::printf("%10.2f", whole[subject] = loss_of(model, batch));
+  const auto print_without = [&](const std::string& what) {
+    std::printf("\nwithout %-8s", what.c_str());
+    for (const auto& [subject, batch] : subjects) std::printf("%+10.2f", loss_of(model, batch) - whole[subject]);
+  };
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
     MoE& moe = std::get<MoE>(model.layers[layer].mlp);
     moe.e_score_correction_bias = Tensor::zeros({kExperts});
     for (Index e = 0; e < kExperts; ++e) {
-      std::printf("without %zu.%td     ", layer, e);
       moe.e_score_correction_bias.data()[e] = -2;  // scores are between 0 and 1: the next best steps in
-      print_losses(model, subjects, whole);
+      print_without(text(layer, ".", e));
       moe.e_score_correction_bias.data()[e] = 0;
     }
-    std::printf("without shared %zu", layer);
     const Mlp shared = std::exchange(moe.shared_experts, {});
-    print_losses(model, subjects, whole);
+    print_without(text("shared ", layer));
     moe.shared_experts = shared;
   }
+  std::printf("\n");
 }

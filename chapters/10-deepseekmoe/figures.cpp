@@ -23,14 +23,14 @@ void sorting() {
     picture.box(x_of(2 * t), 28, 170, 28, "#f2f2f2", "#666666");
     picture.write(x_of(2 * t) + 85, 47, text("token ", t), "middle");
   }
-  for (std::size_t choice = 0; choice < plan.row.size(); ++choice) {
+  for (Index choice = 0; choice < plan.row.size(); ++choice) {
     const Index row = plan.row[choice];
     const auto expert = std::size_t(routing.experts[choice]);
-    picture.box(x_of(Index(choice)), 88, 75, 28, kColours[expert], "#666666");
-    picture.write(x_of(Index(choice)) + 37.5, 107, text("expert ", expert), "middle");
-    picture.arrow(x_of(Index(choice)) + 37.5, 120, x_of(row) + 37.5, 174, "#666666");
+    picture.box(x_of(choice), 88, 75, 28, kColours[expert], "#666666");
+    picture.write(x_of(choice) + 37.5, 107, text("expert ", expert), "middle");
+    picture.arrow(x_of(choice) + 37.5, 120, x_of(row) + 37.5, 174, "#666666");
     picture.box(x_of(row), 178, 75, 28, kColours[expert], "#666666");
-    picture.write(x_of(row) + 37.5, 197, text("token ", plan.token[std::size_t(row)]), "middle");
+    picture.write(x_of(row) + 37.5, 197, text("token ", plan.token[row]), "middle");
   }
   for (std::size_t e = 0; e < 3; ++e) {
     const double left = x_of(plan.begin[e]), right = x_of(plan.begin[e + 1] - 1) + 75;

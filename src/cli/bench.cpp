@@ -10,11 +10,10 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/device.h"
 #include "cli/places.h"
 #include "cli/precision.h"
 #include "core/parallel.h"
-#include "ops/gemm.h"
-#include "train/profile.h"
 
 namespace seekling {
 
@@ -35,60 +34,6 @@ StepSize usual_batch(const std::string& model) {
   if (model == "small") return {4, 512};
   if (model == "medium") return {2, 512};
   return {8, 256};
-}
-
-// The products of one layer, forward and backward, for `rows` tokens.
-Json gemm(const Config& c, Index rows, Index repeats) {
-  struct Layer {
-    const char* name;
-    Index rows, out, in;
-  };
-  const Index routed = std::max<Index>(1, rows * c.num_experts_per_tok / std::max<Index>(1, c.n_routed_experts));
-  const std::vector<Layer> layers{
-      {"q_proj", rows, c.num_attention_heads * (c.qk_nope_head_dim + c.qk_rope_head_dim), c.hidden_size},
-      {"kv_b_proj", rows, c.num_attention_heads * (c.qk_nope_head_dim + c.v_head_dim), c.kv_lora_rank},
-      {"dense gate and up", rows, 2 * c.intermediate_size, c.hidden_size},
-      {"expert gate and up", routed, 2 * c.moe_intermediate_size, c.hidden_size},
-      {"expert down", routed, c.hidden_size, c.moe_intermediate_size},
-      {"lm_head", std::min<Index>(rows, 256), c.vocab_size, c.hidden_size}};
-  Json products = Json::array();
-  Rng rng(1);
-  double work = 0, time = 0;
-  for (const Layer& l : layers) {
-    if (l.out == 0 || l.in == 0) continue;
-    const Tensor x = Tensor::randn({l.rows, l.in}, rng), W = Tensor::randn({l.out, l.in}, rng);
-    const Tensor y({l.rows, l.out}), dx({l.rows, l.in}), dW({l.out, l.in});
-    const double flops = 2.0 * double(l.rows) * double(l.out) * double(l.in);
-    const Index calls = std::max<Index>(1, Index(2e7 / flops));  // about 0.1 ms at least
-    const auto rate = [&](auto&& product) {
-      const double t = measure(3, repeats,
-                               [&](Index) {
-                                 for (Index n = 0; n < calls; ++n) product();
-                               })
-                           .median /
-                       double(calls);
-      work += flops, time += t;
-      return 1e-9 * flops / t;
-    };
-    products.push_back({{"name", l.name},
-                        {"rows", l.rows},
-                        {"out", l.out},
-                        {"in", l.in},
-                        {"forward_gflops", rate([&] { gemm_nt(y, x, W); })},
-                        {"dx_gflops", rate([&] { gemm_nn(dx, y, W); })},
-                        {"dw_gflops", rate([&] { gemm_tn(dW, y, x); })}});
-  }
-  return {{"gflops", 1e-9 * work / time}, {"peak_gflops", peak_gflops()}, {"products", products}};
-}
-
-void print_gemm(const Json& result) {
-  for (const auto& [key, value] : result.items())
-    if (!value.is_array()) print_field(key, value);
-  for (const Json& row : result["products"])
-    std::printf("  %-20s %6ld x %5ld x %5ld   forward %6.1f   dx %6.1f   dW %6.1f GFLOP/s\n",
-                row["name"].get<std::string>().c_str(), row["rows"].get<long>(), row["out"].get<long>(),
-                row["in"].get<long>(), row["forward_gflops"].get<double>(), row["dx_gflops"].get<double>(),
-                row["dw_gflops"].get<double>());
 }
 
 Json against_torch(const cxxopts::ParseResult& flags, const std::string& model, const StepSize& size, Index steps) {
@@ -124,29 +69,40 @@ int bench_command(int argc, char** argv) {
       ("budget", "of cache: MiB for the requests' caches", cxxopts::value<Index>()->default_value("16"), "MIB")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
       ("recompute", "of step: as train --recompute")
+      ("moments", "of step: fp32 or bf16, in which AdamW keeps its own", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("against", "of step: another program to run side by side with; torch is known", cxxopts::value<std::string>(), "PEER")
       ("python", "of --against and peers: a Python that has torch and transformers, or llama_cpp",
        cxxopts::value<std::string>()->default_value("python3"), "FILE")
       ("pairs", "of --against and peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
-      ("dtype", "of step: fp32 or bf16, which the matrix products read", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
+      ("dtype", "of step: fp32 or bf16, which the matrix products read; on a GPU tf32 too", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("json", "one object, for programs");
   // clang-format on
   add_precision(options);
+  add_device(options);
   const auto flags = parse(options, argc, argv, "task");
+  const Device device = device_of(flags);
   const Precision precision = precision_of(flags);
   if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
-  const std::string dtype = flags["dtype"].as<std::string>();
-  if (dtype != "fp32" && !(dtype == "bf16" && task == "step"))
-    throw Usage("--dtype: found " + dtype + ", expected fp32, or bf16 with bench step");
+  const std::string dtype = flags["dtype"].as<std::string>(), moments = flags["moments"].as<std::string>();
+  const Products products = products_of(dtype);
+  check_dtype(dtype, device);
+  if (dtype != "fp32" && task != "step")
+    throw Usage("--dtype: found " + dtype + ", expected fp32, or " + dtype + " with bench step");
+  if (task == "kernels" && device == Device::kCpu) throw Usage("bench kernels: times a GPU's; add --device cuda");
+  if (device == Device::kCuda && task != "step" && task != "decode" && task != "kernels")
+    throw Usage("--device cuda: found bench " + task + ", expected bench step, decode or kernels");
+  if (moments != "fp32" && !(moments == "bf16" && task == "step"))
+    throw Usage("--moments: found " + moments + ", expected fp32, or bf16 with bench step");
   for (const char* flag : {"steps", "batch-size", "seq-len", "ctx", "gen", "budget", "pairs"})
     if (flags.count(flag) && flags[flag].as<Index>() < 1)
       throw Usage(text("--", flag, ": found ", flags[flag].as<Index>(), ", expected at least 1"));
   Config config = find_config(name);
   StepSize size = usual_batch(name);
   if (flags.count("batch-size")) size.batch_size = flags["batch-size"].as<Index>();
-  size.products = dtype == "bf16" ? Products::kBf16 : Products::kFp32;
+  size.products = products, size.device = device;
   size.recompute = flags.count("recompute") > 0;
+  size.bf16_moments = moments == "bf16";
   if (flags.count("seq-len")) size.seq_len = flags["seq-len"].as<Index>();
   const Index repeats = flags["steps"].as<Index>(), gen = flags["gen"].as<Index>();
   const Index context = task == "cache" && !flags.count("ctx") ? 32768 : flags["ctx"].as<Index>();
@@ -161,9 +117,11 @@ int bench_command(int argc, char** argv) {
   if (against) result.update(against_torch(flags, name, size, repeats));
   else if (task == "step") result.update(bench_step(config, size, repeats));
   else if (task == "prefill") result.update(bench_prefill(config, context, repeats, precision));
+  else if (task == "decode" && device == Device::kCuda) result.update(bench_gpu_decode(config, context, gen));
   else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
+  else if (task == "kernels") result.update(bench_kernels());
   else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
-  else if (task == "gemm") result.update(gemm(config, size.batch_size * size.seq_len, repeats));
+  else if (task == "gemm") result.update(bench_gemm(config, size.batch_size * size.seq_len, repeats));
   else if (task == "peers")
     result.update(
         bench_peers(config, {flags["python"].as<std::string>(), flags["pairs"].as<Index>(), gen, precision.cache}));

@@ -1,5 +1,5 @@
-// What the tasks of seekling bench share: bench_step.cpp and bench_torch.cpp have those of training, bench_infer.cpp those
-// of inference.
+// What the tasks of seekling bench share: bench_step.cpp, bench_torch.cpp and bench_gemm.cpp have those of training,
+// bench_infer.cpp and bench_peers.cpp those of inference.
 #pragma once
 
 #include <algorithm>
@@ -46,8 +46,9 @@ void print_field(const std::string& key, const Json& value);  // one line
 
 struct StepSize {
   Index batch_size, seq_len;
-  bool recompute = false;
+  bool recompute = false, bf16_moments = false;
   Products products = Products::kFp32;
+  Device device = Device::kCpu;
 };
 Json bench_step(const Config& config, const StepSize& size, Index steps);
 void print_step(const Json& result);
@@ -59,11 +60,17 @@ struct Against {
 // Error if that Python has no torch. `config`: the model's file, for the other side.
 Json bench_against_torch(const std::string& model, const std::filesystem::path& config, const StepSize& size,
                          Index steps, const Against& against);
+// GFLOP/s of a layer's products for so many rows, in our loops and in the libraries that this machine has.
+Json bench_gemm(const Config& config, Index rows, Index repeats);
+void print_gemm(const Json& result);
+
 // Bytes a second that all threads together read from memory, out of a block that no cache holds.
 double memory_bandwidth();
 
 Json bench_prefill(const Config& config, Index context, Index repeats, const Precision& precision);
 Json bench_decode(const Config& config, Index context, Index tokens, const Precision& precision);
+Json bench_kernels();  // of a GPU
+Json bench_gpu_decode(const Config& config, Index context, Index tokens);
 
 // A step's time, absorbed and naive, behind 1, 4, 16 ... tokens; and tokens a second of as many requests as a cache of
 // `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.

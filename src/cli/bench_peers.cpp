@@ -1,14 +1,14 @@
-// seekling bench peers: the same weights here, in llama.cpp and in transformers, side by side.
+// seekling bench peers: the same weights here, in llama.cpp and in transformers, side by side. A prompt is read by
+// tests/bench/peer_torch.py's plain PyTorch as well.
 //
 // A round's ratio is ours over theirs in that round (bench_turns.h says why). Each run warms up, and reads other random
 // ids. llama.cpp keeps its cache in f16, transformers in fp32; ours is in the format of --cache.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "cli/bench_turns.h"
+#include "cli/scratch.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "infer/generate.h"
@@ -23,18 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Scratch {  // a folder, while it lives
-  Scratch() : path(fs::temp_directory_path() / text("seekling_peers_", ::getpid())) { fs::create_directories(path); }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  const fs::path path;
+struct Peer {
+  const char* name;
+  std::vector<std::string> command;
+  std::vector<double> rates = {}, ratios = {};  // ours over theirs
 };
-
-double rate_of(const std::vector<std::string>& words) {
-  return answer_of("bench peers", words)["tokens_per_s"].get<double>();
-}
 
 struct Work {
   bool prefill;
@@ -89,36 +82,36 @@ Json bench_peers(Config config, const PeerRuns& runs) {
     const Decoder decoder(model, {.weights = weights, .cache = runs.cache});
     for (const Work& work : kWork) {
       const std::vector<std::string> flags =
-          work.prefill ? std::vector<std::string>{"--prefill", text(work.ctx)}
-                       : std::vector<std::string>{"--ctx", text(work.ctx), "--gen", text(runs.gen)};
-      const auto rate_with = [&](const char* script, const fs::path& file) {
-        std::vector<std::string> words{runs.python,
-                                       text(SEEKLING_ROOT, "/tests/bench/", script),
-                                       file.string(),
-                                       "--threads",
-                                       text(threads()),
-                                       "--repetitions",
-                                       work.prefill ? "3" : "1"};
-        words.insert(words.end(), flags.begin(), flags.end());
-        return rate_of(words);
+          work.prefill
+              ? std::vector<std::string>{"--prefill", text(work.ctx), "--repetitions", "3"}
+              : std::vector<std::string>{"--ctx", text(work.ctx), "--gen", text(runs.gen), "--repetitions", "1"};
+      const auto with = [&](const char* script, const fs::path& file, std::vector<std::string> words) {
+        words.insert(words.begin(), {runs.python, text(SEEKLING_ROOT, "/tests/bench/", script), file.string(),
+                                     "--threads", text(threads())});
+        return words;
       };
-      std::vector<double> ours, llama, hf, llama_ratios, hf_ratios;
+      std::vector<Peer> peers{{"llama_cpp", with("peer_llamacpp.py", gguf, flags)}};
+      if (transformers && weights == Format::kF32) {
+        peers.push_back({"transformers", with("peer_transformers.py", scratch.path, flags)});
+        if (work.prefill)
+          peers.push_back({"torch", with("peer_torch.py", scratch.path / "config.json",
+                                         {"--prefill", text(work.ctx), "--variant", "plain", "--steps", "3"})});
+      }
+      std::vector<double> ours;
       for (Index round = 0; round < runs.rounds; ++round) {
         ours.push_back(our_rate(decoder, work, runs.gen, rng));
-        llama.push_back(rate_with("peer_llamacpp.py", gguf));
-        llama_ratios.push_back(ours.back() / llama.back());
-        if (!transformers || weights != Format::kF32) continue;
-        hf.push_back(rate_with("peer_transformers.py", scratch.path));
-        hf_ratios.push_back(ours.back() / hf.back());
+        for (Peer& peer : peers) {
+          peer.rates.push_back(answer_of("bench peers", peer.command)["tokens_per_s"].get<double>());
+          peer.ratios.push_back(ours.back() / peer.rates.back());
+        }
       }
       Json result{{"task", work.prefill ? "prefill" : "decode"},
                   {"ctx", work.ctx},
                   {"weights", name(weights)},
-                  {"tokens_per_s", median(ours)},
-                  {"llama_cpp_tokens_per_s", median(llama)},
-                  {"ratio_to_llama_cpp", median(llama_ratios)}};
-      if (!hf.empty())
-        result.update({{"transformers_tokens_per_s", median(hf)}, {"ratio_to_transformers", median(hf_ratios)}});
+                  {"tokens_per_s", median(ours)}};
+      for (const Peer& peer : peers)
+        result.update({{text(peer.name, "_tokens_per_s"), median(peer.rates)},
+                       {text("ratio_to_", peer.name), median(peer.ratios)}});
       if (!work.prefill) {
         const Index held = work.ctx + runs.gen / 2;
         const double bytes = double(decoder.weight_bytes_per_token() + held * decoder.make_pages(1).bytes_per_token());
@@ -134,16 +127,17 @@ Json bench_peers(Config config, const PeerRuns& runs) {
 void print_peers(const Json& r) {
   std::printf("tokens/s, medians of %ld rounds; memory reads %.1f GB/s\n", r["rounds"].get<long>(),
               r["memory_gb_per_s"].get<double>());
-  std::printf("                         ours  of memory   llama.cpp   ratio   transformers   ratio\n");
+  std::printf("                         ours  of memory");
+  for (const char* peer : {"llama.cpp", "transformers", "torch"}) std::printf("  %12s   ratio", peer);
+  std::printf("\n");
   for (const Json& row : r["rows"]) {
     std::printf("%-7s %4ld  %-5s %10.0f", row["task"].get<std::string>().c_str(), row["ctx"].get<long>(),
                 row["weights"].get<std::string>().c_str(), row["tokens_per_s"].get<double>());
     if (row.contains("share_of_memory")) std::printf("  %8.0f%%", 100 * row["share_of_memory"].get<double>());
     else std::printf("           ");
-    std::printf("  %10.0f %7.2f", row["llama_cpp_tokens_per_s"].get<double>(), row["ratio_to_llama_cpp"].get<double>());
-    if (row.contains("ratio_to_transformers"))
-      std::printf("     %10.0f %7.2f", row["transformers_tokens_per_s"].get<double>(),
-                  row["ratio_to_transformers"].get<double>());
+    for (const std::string peer : {"llama_cpp", "transformers", "torch"})
+      if (row.contains("ratio_to_" + peer))
+        std::printf("  %12.0f %7.2f", row[peer + "_tokens_per_s"].get<double>(), row["ratio_to_" + peer].get<double>());
     std::printf("\n");
   }
 }

@@ -17,24 +17,27 @@ namespace seekling {
 
 namespace {
 
+// On a GPU, what an op asks for is done later, so there is no profile of ops.
 void training_step(const Transformer& model, const AdamW& optimizer, const StepSize& size, Index number, Rng& rng,
                    Profile& profile) {
+  const bool here = size.device == Device::kCpu;
   profile.begin_step();
   const Index N = size.batch_size * size.seq_len, V = model.config.vocab_size;
   const Ids ids = random_ids(N, V, rng), targets = random_ids(N, V, rng);
   profile.lap("batch");
   {
     const MultiplyIn dtype(size.products);
-    Tape tape(size.recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, &profile);
+    Tape tape(size.recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, here ? &profile : nullptr);
     Pass pass;
     const Tensor loss = model.loss(ids, targets, size.batch_size, size.seq_len, pass);
-    if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = 1;  // the tape is played back once, from both
+    if (pass.balance_loss.defined()) pass.balance_loss.grad().set_item(1);  // the tape is played back once, from both
     tape.backward(loss);
   }
   const double norm = gradient_norm(optimizer.parameters());
   profile.lap("gradient norm");
   optimizer.update(number, 3e-4, clip_factor(norm, 1));
   clear_gradients(optimizer.parameters());
+  finish(size.device);
   profile.lap("AdamW");
   profile.end_step();
 }
@@ -44,19 +47,20 @@ void training_step(const Transformer& model, const AdamW& optimizer, const StepS
 Json bench_step(const Config& config, const StepSize& size, Index steps) {
   const Transformer model(config);
   model.initialise(1);
-  const AdamW optimizer(named_parameters(model), {});
+  model.move_to(size.device);
+  const AdamW optimizer(named_parameters(model), {.bf16_moments = size.bf16_moments});
   Rng rng(1);
   Profile profile;
   std::size_t asked = 0;  // how often the system was asked for memory, until the warm-up was over
   const Times t = measure(3, steps, [&](Index i) {
-    if (i == 3) asked = pool::allocations();
+    if (i == 3) asked = pool::allocations(size.device);
     training_step(model, optimizer, size, i + 1, rng, profile);
   });
   const double tokens = double(size.batch_size * size.seq_len),
                flops = 3 * forward_flops(config, double(size.seq_len + 1) / 2);
-  const double peak = peak_gflops();
+  const double peak = size.device == Device::kCpu ? peak_gflops() : 0;  // the CPU's
   Json ops = Json::array();
-  for (const Profile::Row& r : profile.rows()) {
+  for (const Profile::Row& r : size.device == Device::kCpu ? profile.rows() : std::vector<Profile::Row>()) {
     const double n = double(profile.steps()), time = r.forward + r.backward;
     const double rate = 1e-9 * (r.forward_flops + r.backward_flops) / time;
     ops.push_back({{"op", r.name},
@@ -78,7 +82,7 @@ Json bench_step(const Config& config, const StepSize& size, Index steps) {
           {"share_of_peak", peak > 0 ? 1e-9 * flops * tokens / t.median / peak : 0},
           {"batch_size", size.batch_size},
           {"seq_len", size.seq_len},
-          {"allocations", pool::allocations() - asked},
+          {"allocations", pool::allocations(size.device) - asked},
           {"explained", profile.explained()},
           {"ops", ops}};
 }

@@ -45,6 +45,17 @@ Json bench_against_torch(const std::string& model, const fs::path& config, const
     words.insert(words.end(), common.begin(), common.end());
     return words;
   };
+  std::vector<std::string> us{SEEKLING_BUILD "/src/cli/seekling",
+                              "bench",
+                              "step",
+                              "--json",
+                              "--model",
+                              model,
+                              "--dtype",
+                              against.dtype,
+                              "--moments",
+                              size.bf16_moments ? "bf16" : "fp32"};
+  if (size.recompute) us.push_back("--recompute");
   std::vector<Peer> peers;
   for (const char* variant : {"plain-compiled", "plain", "hf-compiled", "hf"})
     for (const char* dtype : {"fp32", "bf16"})
@@ -53,8 +64,7 @@ Json bench_against_torch(const std::string& model, const fs::path& config, const
   std::vector<Json> ours;
   std::vector<double> ratios, rates;
   for (Index round = 0; round < against.pairs; ++round) {
-    ours.push_back(answer_of(kAsks, with({SEEKLING_BUILD "/src/cli/seekling", "bench", "step", "--json", "--model",
-                                          model, "--dtype", against.dtype})));
+    ours.push_back(answer_of(kAsks, with(us)));
     say(round, "seekling " + against.dtype, ours.back());
     rates.push_back(ours.back()["tokens_per_s"].get<double>());
     for (Peer& peer : peers) {

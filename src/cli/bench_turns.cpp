@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/course_child.h"
+#include "cli/child_process.h"
 #include "core/check.h"
 
 namespace seekling {

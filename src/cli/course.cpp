@@ -15,6 +15,7 @@
 
 #include "cli/command.h"
 #include "cli/course_book.h"
+#include "cli/course_build.h"
 #include "cli/course_check.h"
 #include "cli/course_grade.h"
 #include "interop/file.h"
@@ -157,7 +158,7 @@ bool prove(const Chapter& chapter, const CheckOptions& options) {
       std::cout << chapter.number << "  " << file.source.string()
                 << ": the starter is not attempted, the reference passes, " << file.mistakes.size() << " of "
                 << file.mistakes.size() << " known mistakes in " << file.exercises.size()
-                << " exercises are caught and named\n";
+                << " bodies are caught and named\n";
     well = well && faults.empty();
   }
   return well;
@@ -241,9 +242,14 @@ int hint_command(int argc, char** argv) {
   options.positional_help("N.K");
   options.add_options()("what", "the exercise", cxxopts::value<std::string>(), "N.K")(
       "level", "1: a question, 2: an idea, 3: nearly the code", cxxopts::value<Index>()->default_value("1"), "L");
+  add_my(options);
   const auto flags = parse(options, argc, argv, "what");
-  const std::string number = positional(flags, "the exercise's number", "hint 5.1");
-  const Chapter chapter = chapter_of_exercise(number);
+  const std::string asked = positional(flags, "the exercise's number", "hint 5.1");
+  const Chapter chapter = chapter_of_exercise(asked);
+  const std::set<std::string> right = passed(flags["my"].as<std::string>(), chapter);
+  std::string number;  // of an exercise in parts: the first that has not passed
+  for (const std::string& part : chapter.parts(asked))
+    if (number.empty() || right.contains(number)) number = part;
   const Exercise& exercise = chapter.exercise(number);
   const Index level = number_of(flags, "level", 1), levels = Index(exercise.hints.size());
   check(levels > 0, "there is no hint for ", number, ": it is done on paper, and its answer stands in ",
@@ -251,8 +257,8 @@ int hint_command(int argc, char** argv) {
   if (level > levels) throw Usage(text("--level: found ", level, ", expected 1 to ", levels));
   std::cout << exercise.hints[std::size_t(level - 1)] << "\n";
   if (level < levels)
-    std::cerr << "(level " << level << " of " << levels << "; more: ./seekling hint " << number << " --level "
-              << level + 1 << ")\n";
+    std::cerr << "(" << number << ", level " << level << " of " << levels << "; more: ./seekling hint " << number
+              << " --level " << level + 1 << ")\n";
   return 0;
 }
 
@@ -264,14 +270,17 @@ int solution_command(int argc, char** argv) {
   const auto flags = parse(options, argc, argv, "what");
   const std::string number = positional(flags, "the exercise's number", "solution 5.1");
   const Chapter chapter = chapter_of_exercise(number);
-  chapter.exercise(number);
-  const ExerciseFile* file = chapter.file_of(number);
-  check(file != nullptr, number, " is done on paper; its answer stands in ",
-        (chapter.folder / "exercises.md").string());
-  check(flags.count("anyway") || passed(flags["my"].as<std::string>(), chapter).contains(number), number,
-        " has not passed the check yet; ./seekling hint ", number,
-        " helps, and --anyway shows the solution all the same");
-  std::cout << "// src/" << file->source.string() << "\n" << solution(*file, number);
+  const std::set<std::string> right = passed(flags["my"].as<std::string>(), chapter);
+  std::string code;
+  for (const std::string& part : chapter.parts(number)) {
+    const ExerciseFile* file = chapter.file_of(part);
+    check(file != nullptr, part, " is done on paper; its answer stands in ",
+          (chapter.folder / "exercises.md").string());
+    check(flags.count("anyway") || right.contains(part), part, " has not passed the check yet; ./seekling hint ", part,
+          " helps, and --anyway shows the solution all the same");
+    code += (code.empty() ? "// src/" : "\n// src/") + file->source.string() + "\n" + solution(*file, part);
+  }
+  std::cout << code;
   return 0;
 }
 
@@ -341,7 +350,7 @@ int mine_command(int argc, char** argv) {
     }
   check(!files.empty(), "--mine: ", shown(my).string(), " holds no finished file; begin one with ./seekling start 5");
   for (const auto& [source, path] : files) std::cerr << path.string() << " takes the place of src/" << source << "\n";
-  const std::string program = the_checker().build_mine(files).string();
+  const std::string program = Workshop(SEEKLING_BUILD).make_mine(files).string();
   std::vector<char*> words;
   for (int i = 0; i < argc; ++i)
     if (!is_mine(argv[i])) words.push_back(argv[i]);

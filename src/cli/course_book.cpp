@@ -1,6 +1,7 @@
 #include "cli/course_book.h"
 
 #include <algorithm>
+#include <cctype>
 #include <regex>
 #include <sstream>
 
@@ -35,7 +36,8 @@ struct Parts {
 };
 
 Parts parts_of(const std::string& starter, const std::string& path) {
-  static const std::regex begin(R"(\s*// Exercise (\d+\.\d+)\..*)"), end(R"(\s*// End of exercise (\d+\.\d+)\.)");
+  static const std::regex begin(R"(\s*// Exercise (\d+\.\d+[a-z]?)\..*)"),
+      end(R"(\s*// End of exercise (\d+\.\d+[a-z]?)\.)");
   Parts parts;
   bool inside = false;
   for (const std::string& line : lines_of(starter)) {
@@ -58,20 +60,20 @@ Parts parts_of(const std::string& starter, const std::string& path) {
   return parts;
 }
 
-// The sections of a Markdown file that begin with "## N.K rest": number, rest, the lines below.
+// The sections of a Markdown file that begin with "## N.K rest" or "### N.Ka rest": number, rest, the lines below.
 struct Section {
   std::string number, rest;
   Lines lines;
 };
 
 std::vector<Section> sections_of(const fs::path& path) {
-  static const std::regex heading(R"(## (\d+\.\d+)\s*(.*))");
+  static const std::regex heading(R"(##+ (\d+\.\d+[a-z]?)\s*(.*))");
   std::vector<Section> sections;
   for (const std::string& line : lines_of(read_file(path))) {
     std::smatch match;
     if (std::regex_match(line, match, heading)) {
       sections.push_back({match[1], match[2], {}});
-    } else if (line.starts_with("## ")) {
+    } else if (line.starts_with("##")) {
       throw Error(text(path.string(), ": found \"", line, "\", expected a heading like \"## 5.1 Title\""));
     } else if (!sections.empty()) {
       sections.back().lines.push_back(line);
@@ -94,7 +96,11 @@ std::vector<std::string> numbered_list(const Lines& lines) {
 std::vector<Exercise> read_exercises(const fs::path& folder) {
   static const std::regex title(R"((.*) \((\d+) points?\))"), on_paper(R"((.*) \(on paper\))");
   std::vector<Exercise> exercises;
-  for (const Section& section : sections_of(folder / "exercises.md")) {
+  const std::vector<Section> sections = sections_of(folder / "exercises.md");
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const Section& section = sections[i];
+    if (i + 1 < sections.size() && sections[i + 1].number == section.number + "a")
+      continue;  // the parts have the points
     std::smatch match;
     Exercise exercise{section.number, "", 0, {}};
     if (std::regex_match(section.rest, match, title)) {
@@ -184,6 +190,14 @@ const Exercise& Chapter::exercise(const std::string& wanted) const {
   std::string there;
   for (const Exercise& e : exercises) there += (there.empty() ? "" : ", ") + e.number;
   throw Error(text("chapter ", number, " has no exercise ", wanted, "; it has ", there.empty() ? "none" : there));
+}
+
+std::vector<std::string> Chapter::parts(const std::string& wanted) const {
+  std::vector<std::string> numbers;
+  for (const Exercise& e : exercises)
+    if (e.number.starts_with(wanted) && e.number.size() == wanted.size() + 1 && std::isalpha(e.number.back()))
+      numbers.push_back(e.number);
+  return numbers.empty() ? std::vector<std::string>{exercise(wanted).number} : numbers;
 }
 
 const ExerciseFile* Chapter::file_of(const std::string& wanted) const {

@@ -10,6 +10,7 @@
 
 namespace seekling {
 
+// An exercise, or a part of one: "## 10.1 The router" holds "### 10.1a The gates" and "### 10.1b Their gradient".
 struct Exercise {
   std::string number, title;  // "5.1", "The speeds"
   Index points = 0;           // 0: on paper
@@ -40,7 +41,8 @@ struct Chapter {
 
   std::string digits() const;  // "05"
   const Exercise& exercise(const std::string& number) const;
-  const ExerciseFile* file_of(const std::string& number) const;  // null: on paper
+  std::vector<std::string> parts(const std::string& number) const;  // 10.1: 10.1a, 10.1b; of 5.1 and 10.1a: itself
+  const ExerciseFile* file_of(const std::string& number) const;     // null: on paper
 };
 
 std::vector<Chapter> read_chapters(const std::filesystem::path& root);  // those that are written, in order

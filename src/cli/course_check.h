@@ -6,33 +6,15 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/child_process.h"
 #include "cli/course_book.h"
-#include "cli/course_child.h"
+#include "cli/course_build.h"
+#include "cli/course_sights.h"
 
 namespace seekling {
-
-// What a probe saw of one exercise.
-struct Sight {
-  struct Number {
-    std::string name;  // y[0,2]
-    double value = 0, tolerance = 0;
-  };
-  std::string inputs;  // in words
-  std::vector<Number> numbers;
-  std::optional<std::string> threw;  // an error's text
-  bool whole = false;                // the probe came to its end
-};
-
-using Sights = std::map<std::string, Sight>;  // by exercise
-Sights parse_sights(const std::string& text);
-
-// Where `found` first differs from `expected`, in words; nothing if nowhere.
-std::optional<std::string> difference(const Sight& expected, const Sight& found);
 
 struct Verdict {
   enum class Is { kRight, kWrong, kNotAttempted, kWaits };
@@ -50,7 +32,8 @@ struct CheckOptions {
 
 class Checker {
  public:
-  Checker(std::filesystem::path root, std::filesystem::path build) : root_(std::move(root)), build_(std::move(build)) {}
+  Checker(std::filesystem::path root, std::filesystem::path build)
+      : root_(std::move(root)), workshop_(std::move(build)) {}
 
   // A verdict for each exercise of `file`, which the reader has at `path`.
   std::vector<Verdict> check_file(const ExerciseFile& file, const std::filesystem::path& path,
@@ -60,18 +43,12 @@ class Checker {
   // each mistake must be caught and named.
   std::vector<std::string> prove(const Chapter& chapter, const ExerciseFile& file, const CheckOptions& options) const;
 
-  // Builds the program with every file of `paths` (by its place in src/) instead of the library's; gives its path.
-  std::filesystem::path build_mine(const std::map<std::string, std::filesystem::path>& paths) const;
-
  private:
   struct Looked {
     Sights sights;
     std::string ended;  // how, if not well
     std::string said;   // what it printed
   };
-  std::filesystem::path slot(const ExerciseFile& file, const std::string& of) const;
-  Ended make(const std::vector<std::string>& targets, const Limits& limits) const;
-  std::string lacking(const ExerciseFile& file) const;
   Looked look(const std::string& program, std::uint64_t seed, const Limits& limits) const;
   std::string tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const;
   Verdict judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected, const Looked& found,
@@ -82,7 +59,8 @@ class Checker {
                               const std::vector<Looked>& wrong);
   void make_mistakes(const ExerciseFile& file, const std::string& exercise) const;
 
-  std::filesystem::path root_, build_;
+  std::filesystem::path root_;
+  Workshop workshop_;
 };
 
 }  // namespace seekling

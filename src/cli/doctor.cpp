@@ -84,6 +84,13 @@ std::string disk(const fs::path& folder) {
   return text(std::round(10 * double(space.available) / kGiB) / 10, " GiB free in ", fs::canonical(folder).string());
 }
 
+std::string gpu() {
+  if (!built_for_gpus()) return "no --device cuda: this build has no CUDA, which only it needs (cmake --preset cuda)";
+  check(has_gpu(),
+        "this build is for GPUs, but CUDA finds none (nvidia-smi may say why); --device cpu works all the same");
+  return "a GPU is there, for --device cuda";
+}
+
 bool machine_is_well() {
   std::cout << "this machine\n";
   bool well = look([] { return tool("C++ compiler", {"c++", "g++", "clang++"}, "g++"); });
@@ -92,6 +99,7 @@ bool machine_is_well() {
   well &= look(cores);
   well &= look(memory);
   well &= look([] { return disk("."); });
+  well &= look(gpu);
   return well;
 }
 

@@ -3,8 +3,10 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/device.h"
 #include "cli/places.h"
 #include "infer/generate.h"
+#include "infer/gpu_generator.h"
 #include "interop/safetensors.h"
 #include "ops/balance.h"
 #include "ops/cross_entropy.h"
@@ -107,11 +109,13 @@ void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
   constexpr Index kPrompt = 5, kMore = 16;
   if (q.T < kPrompt || model.config.max_position_embeddings < kPrompt + kMore) return;
   const Ids prompt(q.ids.begin(), q.ids.begin() + kPrompt);
-  const Decoder decoder(model);
-  Generator generator(decoder, kPrompt + kMore);
-  generator.read(prompt);
+  const auto more = [&](auto&& generator) {
+    generator.read(prompt);
+    return generator.generate(kMore, {}, /*eos=*/-1);
+  };
   answers.add("gen.prompt", {kPrompt}, prompt);
-  answers.add("gen.ids", {kMore}, generator.generate(kMore, {}, /*eos=*/-1));
+  if (model.device() == Device::kCuda) answers.add("gen.ids", {kMore}, more(GpuGenerator(model, kPrompt + kMore)));
+  else answers.add("gen.ids", {kMore}, more(Generator(Decoder(model), kPrompt + kMore)));
 }
 
 // Of `loss` alone: no balance loss, no multi-token prediction, whose modules and the correction biases get none.
@@ -151,12 +155,15 @@ int score_command(int argc, char** argv) {
       ("out", "the safetensors file to write", cxxopts::value<std::string>(), "FILE")
       ("grad", "gradients of the loss too");
   // clang-format on
+  add_device(options);
   const auto flags = parse(options, argc, argv);
+  const Device device = device_of(flags);
   for (const char* needed : {"model", "ids", "out"})
     if (!flags.count(needed)) throw Usage(text("score: --", needed, " is missing; see --help"));
 
   const auto model = load_model(flags["model"].as<std::string>());
   const Asked q = read_ids(flags["ids"].as<std::string>(), model->config.vocab_size);
+  model->move_to(device);
   Answers answers;
   add_forward(answers, *model, q);
   add_greedy(answers, *model, q);

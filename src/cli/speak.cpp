@@ -3,10 +3,11 @@
 #include <sstream>
 
 #include "cli/command.h"
+#include "cli/device.h"
 #include "cli/places.h"
 #include "cli/precision.h"
 #include "data/stream_decoder.h"
-#include "infer/generate.h"
+#include "infer/gpu_generator.h"
 #include "infer/stop_text.h"
 #include "interop/tokenizer_json.h"
 
@@ -32,6 +33,7 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
       ("seed", "of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
   // clang-format on
   add_precision(options);
+  add_device(options);
 }
 
 Sampling sampling_of(const cxxopts::ParseResult& flags) {
@@ -76,18 +78,47 @@ std::vector<std::string> stops_of(const cxxopts::ParseResult& flags) {
   return stops;
 }
 
+// A model, prepared for one of the two.
+struct OnDevice {
+  std::optional<Decoder> cpu;
+  std::unique_ptr<Transformer> gpu;
+
+  explicit OnDevice(const cxxopts::ParseResult& flags) {
+    const Precision precision = precision_of(flags);
+    const Device device = device_of(flags);
+    if (device == Device::kCuda)
+      for (const char* flag : {"weights", "cache", "decode", "speculative"})
+        check(!flags.count(flag), "--", flag, ": a GPU decodes in fp32, absorbed, without guessing ahead; leave --",
+              flag, " out, or --device");
+    auto model = load_model(model_of(flags));
+    if (device == Device::kCpu) {
+      cpu.emplace(*model, precision);
+    } else {
+      gpu = std::move(model);
+      gpu->move_to(device);
+    }
+  }
+  const Config& config() const { return gpu ? gpu->config : cpu->config; }
+};
+
 // One model, its generator, and what it is asked for.
 struct Speaker {
-  Speaker(const cxxopts::ParseResult& flags, const Decoder& decoder, Index capacity)
-      : sampling(sampling_of(flags)), stops(stops_of(flags)), speculative(flags.count("speculative") > 0),
-        generator(decoder, capacity, speculative), weights(name(decoder.precision.weights)),
-        form(decoder.config.attention != "mla"                   ? "heads"
-             : decoder.precision.decoding == Decoding::kAbsorbed ? "absorbed"
-                                                                 : "naive") {}
+  Speaker(const cxxopts::ParseResult& flags, const OnDevice& model, Index capacity)
+      : sampling(sampling_of(flags)), stops(stops_of(flags)), speculative(flags.count("speculative") > 0) {
+    if (model.gpu) gpu.emplace(*model.gpu, capacity);
+    else cpu.emplace(*model.cpu, capacity, speculative);
+    const bool absorbed = model.gpu || model.cpu->precision.decoding == Decoding::kAbsorbed;
+    form = model.config().attention != "mla" ? "heads" : absorbed ? "absorbed" : "naive";
+    weights = model.gpu ? "fp32" : name(model.cpu->precision.weights);
+  }
+
+  void read(std::span<const TokenId> ids) { gpu ? gpu->read(ids) : cpu->read(ids); }
+  Index length() const { return gpu ? gpu->length() : cpu->length(); }
 
   std::vector<TokenId> generate(Index max_tokens, TokenId eos, const Each& each = {}) {
-    const auto ids = speculative ? generator.generate_guessing(max_tokens, sampling, eos, guesses, each)
-                                 : generator.generate(max_tokens, sampling, eos, each);
+    const auto ids = gpu           ? gpu->generate(max_tokens, sampling, eos, each)
+                     : speculative ? cpu->generate_guessing(max_tokens, sampling, eos, guesses, each)
+                                   : cpu->generate(max_tokens, sampling, eos, each);
     written += Index(ids.size());
     return ids;
   }
@@ -105,10 +136,11 @@ struct Speaker {
   }
 
   void report() const {
-    const Pages& cache = generator.cache();
-    std::cerr << "cache: " << generator.length() << " tokens x " << cache.bytes_per_token() << " bytes (" << form
-              << ", " << name(cache.format) << ") = " << generator.length() * cache.bytes_per_token() << " bytes of "
-              << cache.bytes() << "\n"
+    const Index bytes = gpu ? gpu->cache_bytes_per_token() : cpu->cache().bytes_per_token();
+    const Index room = gpu ? gpu->cache_bytes() : cpu->cache().bytes();
+    std::cerr << "cache: " << length() << " tokens x " << bytes << " bytes (" << form << ", "
+              << (gpu ? "fp32" : name(cpu->cache().format)) << ") = " << length() * bytes << " bytes of " << room
+              << "\n"
               << "weights: " << weights << "\n";
     if (!speculative) return;
     std::cerr << text("guesses: ", guesses.accepted, " of ", guesses.made, " accepted (",
@@ -119,7 +151,8 @@ struct Speaker {
   Sampling sampling;
   std::vector<std::string> stops;
   bool speculative;
-  Generator generator;
+  std::optional<Generator> cpu;
+  std::optional<GpuGenerator> gpu;
   Generator::Guesses guesses = {};
   Index written = 0;
   std::string weights, form;
@@ -140,18 +173,17 @@ int generate_command(int argc, char** argv) {
   const auto flags = parse(options, argc, argv, "prompt");
   sampling_of(flags);
   const std::vector<std::string> stops = stops_of(flags);
-  const Precision precision = precision_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
   const auto folder = model_of(flags);
-  const Decoder decoder(*load_model(folder), precision);
-  const Index positions = decoder.config.max_position_embeddings;
+  const OnDevice model(flags);
+  const Index positions = model.config().max_position_embeddings;
 
   std::vector<TokenId> ids;
   std::optional<Tokenizer> tokenizer;
   if (!flags.count("ids") || !flags.count("print-ids") || !stops.empty()) tokenizer = read_tokenizer(folder.string());
   std::string prompt;
   if (flags.count("ids")) {
-    ids = parse_ids(flags["ids"].as<std::string>(), decoder.config.vocab_size);
+    ids = parse_ids(flags["ids"].as<std::string>(), model.config().vocab_size);
   } else {
     if (flags.count("prompt")) prompt = flags["prompt"].as<std::string>();
     else prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
@@ -160,9 +192,9 @@ int generate_command(int argc, char** argv) {
   }
   check(Index(ids.size()) <= positions, "the prompt has ", ids.size(), " tokens, but the model ", positions,
         " positions (max_position_embeddings)");
-  Speaker speaker(flags, decoder, Index(ids.size()) + max_tokens);
-  speaker.generator.read(ids);
-  const TokenId eos = flags.count("no-eos") ? -1 : tokenizer ? tokenizer->eos() : TokenId(decoder.config.eos_token_id);
+  Speaker speaker(flags, model, Index(ids.size()) + max_tokens);
+  speaker.read(ids);
+  const TokenId eos = flags.count("no-eos") ? -1 : tokenizer ? tokenizer->eos() : TokenId(model.config().eos_token_id);
   const Index room = std::min(max_tokens, positions - Index(ids.size()));
   if (!flags.count("print-ids")) {
     std::cout << prompt << std::flush;
@@ -186,24 +218,22 @@ int chat_command(int argc, char** argv) {
   add_sampling(options, "0.7");
   const auto flags = parse(options, argc, argv);
   sampling_of(flags);
-  const Precision precision = precision_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
   const auto folder = model_of(flags);
-  const Decoder decoder(*load_model(folder), precision);
-  const Index positions = decoder.config.max_position_embeddings;
+  const OnDevice model(flags);
+  const Index positions = model.config().max_position_embeddings;
   const Tokenizer tokenizer = read_tokenizer(folder.string());
-  Speaker speaker(flags, decoder, positions);
-  Generator& generator = speaker.generator;
-  generator.read(std::vector<TokenId>{tokenizer.bos()});
+  Speaker speaker(flags, model, positions);
+  speaker.read(std::vector<TokenId>{tokenizer.bos()});
   for (std::string line; std::cerr << "> " << std::flush, std::getline(std::cin, line) && !line.empty();) {
     const std::vector<TokenId> turn =
         tokenizer.encode("User: " + line + "\n\nAssistant:", /*specials=*/false);  // typed specials stay text
-    const Index left = positions - generator.length() - Index(turn.size()) - 1;
+    const Index left = positions - speaker.length() - Index(turn.size()) - 1;
     check(left > 0, "the conversation has filled the model's ", positions,
           " positions (max_position_embeddings); start a new one");
-    generator.read(turn);
+    speaker.read(turn);
     speaker.stream(tokenizer, std::min(left, max_tokens), tokenizer.eos());
-    generator.read(std::vector<TokenId>{tokenizer.eos()});
+    speaker.read(std::vector<TokenId>{tokenizer.eos()});
     ++speaker.sampling.seed;  // another answer to the same words
   }
   if (flags.count("verbose")) speaker.report();

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/device.h"
 #include "cli/places.h"
 #include "cli/prepare.h"
 #include "cli/questions.h"
@@ -58,10 +59,10 @@ cxxopts::Options train_options() {
       ("resume", "go on with this run and its own settings", cxxopts::value<std::string>(), "DIR")
       ("documents", "of the toy world", cxxopts::value<Index>()->default_value("100000"), "N")
       ("set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")
-      ("device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "KIND")
       ("profile", "say at the end where the time went")
       ("tensorboard", "write the curves for TensorBoard, too");
   // clang-format on
+  add_device(options);
   TrainSettings defaults;
   for_each_setting(defaults, [&](const std::string& key, const auto& value) {
     using Value = std::decay_t<decltype(value)>;
@@ -114,11 +115,6 @@ void check_resume_flags(const cxxopts::ParseResult& flags) {
           " out, or begin a new run with --out (--steps, --eval-every, --save-every and --sample-every may change)");
 }
 
-void check_device(const std::string& device) {
-  if (device != "cpu" && device != "cuda") throw Usage("--device: found \"" + device + "\", expected cpu or cuda");
-  check(device == "cpu", "--device cuda: this build of Seekling has no CUDA; leave --device out to train on the CPU");
-}
-
 Source source_of(const cxxopts::ParseResult& flags, const Config& config, const TrainSettings& settings) {
   Source source{.vocab_size = config.vocab_size, .seq_len = settings.seq_len};
   if (flags.count("data")) {
@@ -150,6 +146,12 @@ struct Run {
   std::unique_ptr<Transformer> model;
   std::optional<Tokenizer> tokenizer;
   TrainerState state;
+
+  // What speaks works on the CPU: the model itself, or a copy of what is on a GPU.
+  std::shared_ptr<const Transformer> speaker() const {
+    if (model->device() == Device::kCpu) return {std::shared_ptr<void>(), model.get()};
+    return std::make_shared<const Transformer>(model->copy_on(Device::kCpu));
+  }
 
   std::string name() const { return (fs::absolute(folder) / "").lexically_normal().parent_path().filename().string(); }
   fs::path questions() const { return folder / "data" / "questions.jsonl"; }
@@ -257,8 +259,8 @@ Heldout heldout_of(const Run& run, const Texts& texts) {
 }
 
 std::string samples(const Run& run, const Texts& texts, Index how_many) {
-  if (fs::exists(run.questions())) return toy_samples(*run.model, *run.tokenizer, run.questions(), how_many);
-  return prose_samples(*run.model, *run.tokenizer, texts.to_continue(), std::max<Index>(how_many / 3, 1));
+  if (fs::exists(run.questions())) return toy_samples(*run.speaker(), *run.tokenizer, run.questions(), how_many);
+  return prose_samples(*run.speaker(), *run.tokenizer, texts.to_continue(), std::max<Index>(how_many / 3, 1));
 }
 
 void write_report(const Run& run, const TrainerState& state) {
@@ -297,7 +299,8 @@ void print_result(const Run& run, const Texts& texts, const Heldout& heldout) {
   }
   if (fs::exists(run.questions())) {
     std::cout << "exact match on held-out questions:";
-    for (const auto& [kind, count] : exact_match(Decoder(*run.model), *run.tokenizer, read_questions(run.questions())))
+    for (const auto& [kind, count] :
+         exact_match(Decoder(*run.speaker()), *run.tokenizer, read_questions(run.questions())))
       std::cout << "  " << kind << " " << count.right << "/" << count.asked;
     std::cout << "\n";
   }
@@ -308,9 +311,11 @@ void print_result(const Run& run, const Texts& texts, const Heldout& heldout) {
 int train_command(int argc, char** argv) {
   cxxopts::Options options = train_options();
   const auto flags = parse(options, argc, argv, "data");
-  check_device(flags["device"].as<std::string>());
+  const Device device = device_of(flags);
+  if (flags.count("dtype")) check_dtype(flags["dtype"].as<std::string>(), device);  // before there is a folder
   const Run run = flags.count("resume") ? resumed(flags) : begun(flags);
   const TrainSettings& settings = run.state.settings;
+  check_dtype(settings.dtype, device);
 
   const Texts texts(run);
   const Heldout heldout = heldout_of(run, texts);
@@ -319,7 +324,7 @@ int train_command(int argc, char** argv) {
   std::cerr << texts.train.size() << " tokens to learn from; the run is in " << run.folder.string() << "\n";
   if (settings.overfit_batch) std::cerr << "--overfit-batch: batch 0 is all there is, and its loss must go to 0\n";
 
-  Trainer trainer(*run.model, run.state, source, heldout, run.checkpoint());
+  Trainer trainer(*run.model, run.state, source, heldout, run.checkpoint(), device);
   Profile profile;
   if (flags.count("profile")) trainer.measure(&profile);
   std::optional<TensorBoard> tensorboard;

@@ -11,11 +11,11 @@
 
 namespace seekling {
 
-inline float from_bf16(std::uint16_t b) { return std::bit_cast<float>(std::uint32_t(b) << 16); }
+constexpr float from_bf16(std::uint16_t b) { return std::bit_cast<float>(std::uint32_t(b) << 16); }
 
-inline std::uint16_t to_bf16(float x) {  // to the nearest, ties to the even one
+constexpr std::uint16_t to_bf16(float x) {  // to the nearest, ties to the even one
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
-  if (std::isnan(x)) return std::uint16_t((bits >> 16) | 0x40);  // rounding could carry it into infinity
+  if (x != x) return std::uint16_t((bits >> 16) | 0x40);  // rounding could carry it into infinity
   return std::uint16_t((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
 }
 

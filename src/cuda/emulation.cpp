@@ -177,17 +177,21 @@ bool release_block(Block& b) {
   return true;
 }
 
+void prepare(ucontext_t& context, char* stack) {
+  getcontext(&context);
+  context.uc_stack.ss_sp = stack;
+  context.uc_stack.ss_size = kStack;
+  context.uc_link = nullptr;
+  makecontext(&context, first_step, 0);
+}
+
 void run_block(Block& b, std::vector<std::unique_ptr<char[]>>& stacks, std::mt19937& random) {
   for (unsigned i = 0; i < b.fibers.size(); ++i) {
     Fiber& f = b.fibers[i];
     f.rank = i;
     f.index = {i % b.size.x, i / b.size.x % b.size.y, i / b.size.x / b.size.y};
     if (i >= stacks.size()) stacks.emplace_back(new char[kStack]);
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = stacks[i].get();
-    f.context.uc_stack.ss_size = kStack;
-    f.context.uc_link = nullptr;
-    makecontext(&f.context, first_step, 0);
+    prepare(f.context, stacks[i].get());
   }
   do {
     for (const std::size_t warp : in_order((b.fibers.size() + 31) / 32, random))
@@ -212,7 +216,8 @@ void* shared_array(const void* key, std::size_t bytes) {
   for (const SharedArray& array : block->shared)
     if (array.key == key) return array.memory.get();
   block->shared_bytes += bytes;
-  if (block->shared_bytes > kMostShared) fail(text("a kernel wants ", block->shared_bytes, " bytes of shared memory"));
+  if (block->shared_bytes > kMostShared)
+    fail(text("a kernel wants ", block->shared_bytes, " bytes of shared memory, and CUDA gives a block ", kMostShared));
   SharedArray array{key, std::unique_ptr<char[], Free>(new (kAligned) char[bytes])};
   std::memset(array.memory.get(), 0xFF, bytes);  // NaNs
   block->shared.push_back(std::move(array));

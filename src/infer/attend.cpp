@@ -1,6 +1,6 @@
 // One token has no rows of queries to share out among threads, and absorbed MLA no key heads either, so the keys are
 // shared out (Flash-Decoding, Dao et al. 2023): a piece is a token, a key head with up to kGroup of its query heads, and
-// kSpan keys. It keeps the maximum m, the sum l and the unscaled output of its keys, and the pieces of a token are then
+// kSpan keys. It leaves the maximum m, the sum l and the unscaled output of its keys, and the pieces of a token are then
 // put together in order. Where pieces begin depends on the position alone, so that bits do not depend on threads or batch.
 #include "infer/attend.h"
 
@@ -15,8 +15,8 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kGroup = 16;              // query heads that go over a page while it is in the nearest cache
-constexpr Index kSpan = 8 * kPageTokens;  // keys of a piece
+constexpr Index kGroup = 16;  // query heads that go over a page while it is in the nearest cache
+static_assert(kSpan % kPageTokens == 0);
 constexpr Index kWorthThreads = 1 << 14;
 
 struct Piece {
@@ -51,32 +51,37 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
   parallel_for(Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1, [&](Index i) {
     const Piece& p = pieces[size_t(i)];
     const Place& place = places[size_t(p.n)];
+    const Index begin = p.span * kSpan, n = std::min(place.position + 1 - begin, kSpan);
+    const Index value = layout.values + p.key_head;
+    const bool latents = value == p.key_head;  // which are keys and values at once
     // Scratch that begins where a line of the cache does, as the rows of most models then do.
-    const Tensor key_scratch({kPageTokens, key_width}), value_scratch({kPageTokens, width});
+    const Tensor key_scratch({kSpan, key_width}), value_scratch({kPageTokens, width});
     const Tensor queries({kGroup, (key_width + 15) / 16 * 16});
     const View scaled = queries;
-    alignas(64) float scores[kGroup * kPageTokens];
-    float m[kGroup], l[kGroup] = {};
+    alignas(64) float scores[kGroup * kSpan];
     for (Index g = 0; g < p.group; ++g) {
-      m[g] = std::numeric_limits<float>::lowest();
       for (Index d = 0; d < key_width; ++d) scaled(g, d) = scale * q(p.n * H + p.head + g, d);
       acc.row(p.row + g).setZero();
     }
-    const Index end = std::min(place.position + 1, (p.span + 1) * kSpan);
-    for (Index j = p.span * kSpan; j < end; j += kPageTokens) {
-      const Index page = place.sequence->pages[size_t(j / kPageTokens)], n = std::min(kPageTokens, end - j);
-      Index ldk = 0, ldv = 0;
-      const float* k = pages.read(layer, page, n, p.key_head, key_scratch.data(), ldk);
-      const Index value = layout.values + p.key_head;
-      const float* v = k;
-      if (value == p.key_head) ldv = ldk;
-      else v = pages.read(layer, page, n, value, value_scratch.data(), ldv);
-      cpu.scores(scores, scaled.data, scaled.ld, p.group, k, ldk, n, key_width);
-      for (Index g = 0; g < p.group; ++g)
-        cpu.soften(scores + g * kPageTokens, n, m[g], l[g], acc.row(p.row + g).data(), width);
-      cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores, p.group, v, ldv, n, width);
-    }
-    for (Index g = 0; g < p.group; ++g) ml(p.row + g, 0) = m[g], ml(p.row + g, 1) = l[g];
+    const auto for_each_page = [&](auto&& f) {
+      for (Index j = 0; j < n; j += kPageTokens)
+        f(j, place.sequence->pages[size_t((begin + j) / kPageTokens)], std::min(kPageTokens, n - j));
+    };
+    struct Rows {
+      const float* data;
+      Index ld;
+    } of_page[kSpan / kPageTokens];
+    for_each_page([&](Index j, Index page, Index count) {
+      Rows& k = of_page[j / kPageTokens];
+      k.data = pages.read(layer, page, count, p.key_head, key_scratch.data() + j * key_width, k.ld);
+      cpu.scores(scores + j, scaled.data, scaled.ld, p.group, k.data, k.ld, count, key_width);
+    });
+    for (Index g = 0; g < p.group; ++g) cpu.soften(scores + g * kSpan, n, ml(p.row + g, 0), ml(p.row + g, 1));
+    for_each_page([&](Index j, Index page, Index count) {
+      Rows v = of_page[j / kPageTokens];
+      if (!latents) v.data = pages.read(layer, page, count, value, value_scratch.data(), v.ld);
+      cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores + j, p.group, v.data, v.ld, count, width);
+    });
   });
 
   parallel_for(o.rows, /*grain=*/64, [&](Index row) {

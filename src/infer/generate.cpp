@@ -61,8 +61,10 @@ std::span<const real> Generator::logits() const {
   return {last.data(), std::size_t(last.size())};
 }
 
-std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                              const Each& each) {
+std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos, const Each& each,
+                                   std::vector<std::int32_t>& history,
+                                   const std::function<std::span<const real>()>& logits,
+                                   const std::function<void(std::int32_t)>& read) {
   check_sampling(sampling);
   Rng rng(sampling.seed);
   std::vector<std::int32_t> ids;
@@ -73,10 +75,19 @@ std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& 
     history.push_back(id);
     if (each && !each(id)) break;
     if (Index(ids.size()) == max_tokens) break;
-    const Decoder::Token token{&sequence, id};
-    last = decoder.logits(decoder.step(std::span(&token, 1), pages));
+    read(id);
   }
   return ids;
+}
+
+std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+                                              const Each& each) {
+  return seekling::generate(
+      max_tokens, sampling, eos, each, history, [&] { return logits(); },
+      [&](std::int32_t id) {
+        const Decoder::Token token{&sequence, id};
+        last = decoder.logits(decoder.step(std::span(&token, 1), pages));
+      });
 }
 
 std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const Sampling& sampling, std::int32_t eos,

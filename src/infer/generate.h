@@ -13,6 +13,12 @@ namespace seekling {
 
 using Each = std::function<bool(std::int32_t)>;  // is given a token; false ends the generation
 
+// The loop of every generation: chooses a token from logits(), ends at eos, tells `each`, and has it read.
+std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos, const Each& each,
+                                   std::vector<std::int32_t>& history,
+                                   const std::function<std::span<const real>()>& logits,
+                                   const std::function<void(std::int32_t)>& read);
+
 // One conversation.
 class Generator {
  public:

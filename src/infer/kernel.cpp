@@ -17,8 +17,10 @@ struct Portable {
   }
   static Floats dot2(Floats sum, Ints w, std::uint32_t a) { return plain_dot2(sum, w, a); }
   static Floats halves(const std::byte* p) { return plain_halves<Floats>(p); }
-  static void sums(float* s, const Floats (&v)[kKeys]) {
-    for (int i = 0; i < kKeys; ++i) s[i] = total(v[i]);
+  template <int R>
+  static void sums(float (&s)[R][kKeys], const Floats (&v)[R][kKeys]) {
+    for (int i = 0; i < R; ++i)
+      for (int j = 0; j < kKeys; ++j) s[i][j] = total(v[i][j]);
   }
 };
 

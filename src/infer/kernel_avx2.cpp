@@ -36,10 +36,14 @@ struct Avx2 {
   static Floats halves(const std::byte* p) {
     return (Floats)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
-  static void sums(float* s, const Floats (&v)[kKeys]) {  // of neighbours, twice, then of the halves
-    const __m256 ab = _mm256_hadd_ps((__m256)v[0], (__m256)v[1]), cd = _mm256_hadd_ps((__m256)v[2], (__m256)v[3]);
-    const __m256 abcd = _mm256_hadd_ps(ab, cd);
-    _mm_storeu_ps(s, _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1)));
+  template <int R>
+  static void sums(float (&s)[R][kKeys], const Floats (&v)[R][kKeys]) {  // of neighbours, twice, then of the halves
+#pragma GCC unroll 4
+    for (int i = 0; i < R; ++i) {
+      const __m256 ab = _mm256_hadd_ps((__m256)v[i][0], (__m256)v[i][1]);
+      const __m256 cd = _mm256_hadd_ps((__m256)v[i][2], (__m256)v[i][3]), abcd = _mm256_hadd_ps(ab, cd);
+      _mm_storeu_ps(s[i], _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1)));
+    }
   }
 };
 

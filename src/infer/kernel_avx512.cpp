@@ -30,10 +30,33 @@ struct Avx512 {
   static Floats halves(const std::byte* p) {
     return (Floats)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
-  static void sums(float* s, const Floats (&v)[kKeys]) {
-    for (int i = 0; i < kKeys; ++i) s[i] = sum((__m512)v[i]);
+  // Lanes 8 apart are added, then 4, 2 and 1: of 16 vectors by halving, two to one each time, until all sums lie side by
+  // side; of a single one by itself.
+  template <int R>
+  static void sums(float (&s)[R][kKeys], const Floats (&v)[R][kKeys]) {
+    if constexpr (R * kKeys == 16) {
+      Floats half[8], quarter[4], eighth[2];
+      for (int i = 0; i < 8; ++i) half[i] = fold<8>((&v[0][0])[i], (&v[0][0])[i + 8]);
+      for (int i = 0; i < 4; ++i) quarter[i] = fold<4>(half[i], half[i + 4]);
+      for (int i = 0; i < 2; ++i) eighth[i] = fold<2>(quarter[i], quarter[i + 2]);
+      const Floats all = fold<1>(eighth[0], eighth[1]);
+      std::memcpy(s, &all, sizeof all);
+    } else {
+      for (int i = 0; i < R; ++i)
+        for (int j = 0; j < kKeys; ++j) s[i][j] = sum((__m512)v[i][j]);
+    }
   }
-  static float sum(__m512 x) {  // lanes 8 apart, then 4, 2, 1
+  // Of each 2w lanes: in the first w a's, those w apart added, in the others b's.
+  template <int w>
+  static Floats fold(Floats a, Floats b) {
+    return fold<w>(a, b, std::make_integer_sequence<int, 16>());
+  }
+  template <int w, int... L>
+  static Floats fold(Floats a, Floats b, std::integer_sequence<int, L...>) {
+    const Floats first = __builtin_shufflevector(a, b, (L / w % 2 * 16 + L / (2 * w) * 2 * w + L % w)...);
+    return first + __builtin_shufflevector(a, b, (L / w % 2 * 16 + L / (2 * w) * 2 * w + L % w + w)...);
+  }
+  static float sum(__m512 x) {
     const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
     const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));

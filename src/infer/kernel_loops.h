@@ -16,7 +16,7 @@
 //   dot8(sum, w, w', a, a')  the same twice, for bytes of 0 .. 15
 //   dot2(sum, w, a)        each lane of `sum`, a float, plus two products of bf16
 //   halves(p)              kLanes numbers stored as halves
-//   sums(s, v)             the sums across the lanes of kKeys vectors
+//   sums(s, v)             the sums across the lanes of vectors: s[i][j] of v[i][j], for R rows of kKeys
 #pragma once
 
 #include <algorithm>
@@ -92,15 +92,14 @@ struct Kernel {
   static void store(float* p, Floats v, Index n) {
     if (n > 0) std::memcpy(p, &v, size_t(std::min<Index>(n, kLanes)) * sizeof(float));
   }
-  // Says that v may have changed, so that the compiler reads it from memory once and not for each of its uses.
-  static void kept(Floats& v) {
+  // v, of which the compiler thinks that it may have changed: it reads it from memory once and not for each of its uses.
+  static Floats kept(Floats v) {
 #if defined(__AVX512F__)
     asm("" : "+v"(v));
 #elif defined(__AVX2__)
     asm("" : "+x"(v));
-#else
-    (void)v;
 #endif
+    return v;
   }
   // e^x by x = n ln 2 + r and a polynomial of degree 7 on |r| <= ln 2 / 2, after Cephes' expf: within 2 units of the last
   // place; 0 below -87.
@@ -240,6 +239,21 @@ struct Kernel {
 
   // --- attention -----------------------------------------------------------------------------------------------------
 
+  // sum[i][l] += q_i·k_l over the kLanes numbers from d on, or over those that are left.
+  template <int R, class... Left>
+  static void add_products(Floats (&sum)[R][Cpu::kKeys], const float* q, Index ldq, const float* const* key, Index d,
+                           Left... left) {
+    Floats q_d[R];
+#pragma GCC unroll 4
+    for (int i = 0; i < R; ++i) q_d[i] = load(q + i * ldq + d, left...);
+#pragma GCC unroll 4
+    for (int l = 0; l < Cpu::kKeys; ++l) {
+      const Floats k_d = kept(load(key[l] + d, left...));
+#pragma GCC unroll 4
+      for (int i = 0; i < R; ++i) sum[i][l] += q_d[i] * k_d;
+    }
+  }
+
   template <int R>
   static void scores_of(float* s, const float* q, Index ldq, const float* k, Index ldk, Index n, Index width) {
     constexpr int kKeys = Cpu::kKeys;
@@ -247,61 +261,38 @@ struct Kernel {
       const float* key[kKeys];  // beyond the last: the last again, its score unused
       for (int l = 0; l < kKeys; ++l) key[l] = k + std::min(j + l, n - 1) * ldk;
       Floats sum[R][kKeys] = {};
-      const auto step = [&](Index d, auto... left) {
-        Floats q_d[R];
-#pragma GCC unroll 4
-        for (int i = 0; i < R; ++i) kept(q_d[i] = load(q + i * ldq + d, left...));
-#pragma GCC unroll 4
-        for (int l = 0; l < kKeys; ++l) {
-          Floats k_d = load(key[l] + d, left...);
-          kept(k_d);
-#pragma GCC unroll 4
-          for (int i = 0; i < R; ++i) sum[i][l] += q_d[i] * k_d;
-        }
-      };
       Index d = 0;
-      for (; d + kLanes <= width; d += kLanes) step(d);
-      if (d < width) step(d, width - d);
-      for (int i = 0; i < R; ++i) {
-        float of_keys[kKeys];
-        Cpu::sums(of_keys, sum[i]);
-        std::copy_n(of_keys, std::min<Index>(kKeys, n - j), s + i * kPageTokens + j);
-      }
+      for (; d + kLanes <= width; d += kLanes) add_products(sum, q, ldq, key, d);
+      if (d < width) add_products(sum, q, ldq, key, d, width - d);
+      float of_keys[R][kKeys];
+      Cpu::sums(of_keys, sum);
+      for (int i = 0; i < R; ++i) std::copy_n(of_keys[i], std::min<Index>(kKeys, n - j), s + i * kSpan + j);
     }
   }
   static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width) {
     constexpr int kMany = Cpu::kScoreRows;
-    for (; G >= kMany; G -= kMany, s += kMany * kPageTokens, q += kMany * ldq)
-      scores_of<kMany>(s, q, ldq, k, ldk, n, width);
-    for (; G >= 1; --G, s += kPageTokens, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
+    for (; G >= kMany; G -= kMany, s += kMany * kSpan, q += kMany * ldq) scores_of<kMany>(s, q, ldq, k, ldk, n, width);
+    for (; G >= 1; --G, s += kSpan, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
   }
 
-  static float largest(const float* s, Index n) {
-    Floats m = Floats{} + s[0];
+  static void soften(float* s, Index n, float& m, float& l) {
+    Floats largest = Floats{} + s[0];
     Index j = 0;
-    for (; j + kLanes <= n; j += kLanes) m = load(s + j) > m ? load(s + j) : m;
-    for (; j < n; ++j) m = s[j] > m ? Floats{} + s[j] : m;
-    float a[kLanes];
-    store(a, m);
-    return *std::max_element(a, a + kLanes);
-  }
+    for (; j + kLanes <= n; j += kLanes) largest = load(s + j) > largest ? load(s + j) : largest;
+    for (; j < n; ++j) largest = s[j] > largest ? Floats{} + s[j] : largest;
+    float lanes[kLanes];
+    store(lanes, largest);
+    m = *std::max_element(lanes, lanes + kLanes);
 
-  static void soften(float* s, Index n, float& m, float& l, float* acc, Index width) {
-    const float m_new = std::max(m, largest(s, n));
-    const float shrink = exp(Floats{} + (m - m_new))[0];
     Floats sum = {};
-    for (Index j = 0; j < n; j += kLanes) {
-      Floats p = exp(load(s + j) - m_new);
-      for (Index lane = std::max<Index>(n - j, 0); lane < kLanes; ++lane) p[lane] = 0;
-      store(s + j, p);
-      sum += p;
-    }
-    l = l * shrink + total(sum);
-    m = m_new;
-    if (shrink == 1) return;
-    Index d = 0;
-    for (; d + kLanes <= width; d += kLanes) store(acc + d, shrink * load(acc + d));
-    for (; d < width; ++d) acc[d] *= shrink;
+    const auto step = [&](auto... left) {
+      const Floats p = exp(load(s + j, left...) - m);
+      store(s + j, p, left...);
+      sum += load(s + j, left...);  // zeros in the lanes beyond n
+    };
+    for (j = 0; j + kLanes <= n; j += kLanes) step();
+    if (j < n) step(n - j);
+    l = total(sum);
   }
 
   template <int R>
@@ -320,7 +311,7 @@ struct Kernel {
 #pragma GCC unroll 8
         for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-          for (int c = 0; c < kVectors; ++c) sum[i][c] += p[i * kPageTokens + j] * v_j[c];
+          for (int c = 0; c < kVectors; ++c) sum[i][c] += p[i * kSpan + j] * v_j[c];
       }
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i)
@@ -333,11 +324,10 @@ struct Kernel {
   }
   static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width) {
     constexpr int kMany = Cpu::kGatherRows, kFew = kMany / 2;
-    for (; G >= kMany; G -= kMany, acc += kMany * lda, p += kMany * kPageTokens)
+    for (; G >= kMany; G -= kMany, acc += kMany * lda, p += kMany * kSpan)
       gather_of<kMany>(acc, lda, p, v, ldv, n, width);
-    for (; G >= kFew; G -= kFew, acc += kFew * lda, p += kFew * kPageTokens)
-      gather_of<kFew>(acc, lda, p, v, ldv, n, width);
-    for (; G >= 1; --G, acc += lda, p += kPageTokens) gather_of<1>(acc, lda, p, v, ldv, n, width);
+    for (; G >= kFew; G -= kFew, acc += kFew * lda, p += kFew * kSpan) gather_of<kFew>(acc, lda, p, v, ldv, n, width);
+    for (; G >= 1; --G, acc += lda, p += kSpan) gather_of<1>(acc, lda, p, v, ldv, n, width);
   }
 
   // --- element by element --------------------------------------------------------------------------------------------

@@ -122,6 +122,13 @@ void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
   read_rows(into, at(data_ + e.begin), e.dtype);
 }
 
+void SafetensorsFile::read(const NamedBf16& into) const {
+  const Entry& e = entry(into.name);
+  check(e.shape == into.shape && e.dtype == "BF16", path_.string(), ": tensor ", into.name, " is ", e.dtype, " ",
+        e.shape, ", expected BF16 ", into.shape);
+  std::memcpy(into.numbers, at(data_ + e.begin), e.end - e.begin);
+}
+
 Tensor SafetensorsFile::tensor(const std::string& name) const {
   const Tensor x(entry(name).shape);
   read(name, x);
@@ -144,7 +151,7 @@ std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype) {
 
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::vector<NamedIntegers>& integers, const std::map<std::string, std::string>& metadata,
-                       const DtypeOf& dtype_of) {
+                       const DtypeOf& dtype_of, const std::vector<NamedBf16>& bf16) {
   nlohmann::ordered_json header;
   header["__metadata__"] = metadata;
   std::size_t at = 0;
@@ -155,6 +162,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   const auto dtype = [&](const std::string& name) { return dtype_of ? dtype_of(name) : std::string("F32"); };
   for (const auto& [name, t] : tensors) declare(name, dtype(name), t.shape(), bytes_in_file(t, dtype(name)));
   for (const NamedIntegers& n : integers) declare(n.name, "I64", n.shape, n.values.size() * sizeof(std::int64_t));
+  for (const NamedBf16& b : bf16) declare(b.name, "BF16", b.shape, std::size_t(b.shape.size()) * sizeof(*b.numbers));
 
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
@@ -162,8 +170,9 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   const std::uint64_t length = text.size();
   file.write(&length, sizeof length);
   file.write(text.data(), text.size());
-  for (const auto& [name, t] : tensors) write_rows(file, name, t, dtype(name));
+  for (const auto& [name, t] : tensors) write_rows(file, name, t.to(Device::kCpu), dtype(name));
   for (const NamedIntegers& n : integers) file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
+  for (const NamedBf16& b : bf16) file.write(b.numbers, std::size_t(b.shape.size()) * sizeof(*b.numbers));
   file.finish();
 }
 

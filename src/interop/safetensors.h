@@ -17,6 +17,13 @@ namespace seekling {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
+// Numbers that are kept in bf16 (core/half.h), which a Tensor does not hold.
+struct NamedBf16 {
+  std::string name;
+  Shape shape;
+  std::uint16_t* numbers;
+};
+
 class SafetensorsFile {
  public:
   struct Entry {
@@ -34,6 +41,7 @@ class SafetensorsFile {
 
   void read(const std::string& name, const Tensor& into) const;       // floating types to real; shapes must agree
   Tensor tensor(const std::string& name) const;                       // the same, into a new tensor
+  void read(const NamedBf16& into) const;                             // BF16 as it is
   std::vector<std::int64_t> integers(const std::string& name) const;  // I64, I32, U16, U32 ...
 
  private:
@@ -65,6 +73,6 @@ std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype);
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::vector<NamedIntegers>& integers = {},
                        const std::map<std::string, std::string>& metadata = {{"format", "pt"}},
-                       const DtypeOf& dtype_of = {});
+                       const DtypeOf& dtype_of = {}, const std::vector<NamedBf16>& bf16 = {});
 
 }  // namespace seekling

@@ -139,6 +139,20 @@ void Transformer::for_each_parameter(const Visitor& visit) const {
   for (std::size_t d = 0; d < mtp.size(); ++d) visit_mtp(layer(layers.size() + d), mtp[d], visit);
 }
 
+void Transformer::move_to(Device device) const {
+  for_each_parameter([=](const std::string&, const Tensor& p) { p.move_to(device); });
+}
+
+Transformer Transformer::copy_on(Device device) const {
+  Transformer copy(config);
+  copy.move_to(device);
+  std::vector<Tensor> mine;
+  for_each_parameter([&](const std::string&, const Tensor& p) { mine.push_back(p); });
+  auto next = mine.begin();
+  copy.for_each_parameter([&](const std::string&, const Tensor& p) { p.copy_from(*next++); });
+  return copy;
+}
+
 bool is_correction_bias(const std::string& name) { return name.ends_with("e_score_correction_bias"); }
 
 void Transformer::initialise(std::uint64_t seed) const {

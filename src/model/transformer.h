@@ -21,6 +21,10 @@ class Transformer {
   using Visitor = std::function<void(const std::string& name, const Tensor& parameter)>;
   void for_each_parameter(const Visitor& visit) const;
 
+  void move_to(Device device) const;  // its parameters, and with them all that is computed
+  Transformer copy_on(Device device) const;
+  Device device() const { return embed_tokens.device(); }
+
   // Matrices normal with mean 0 and standard deviation config.initializer_range; norm gains 1; correction biases 0.
   // Each tensor has a stream of its own, keyed by (seed, its place in the walk).
   void initialise(std::uint64_t seed) const;

@@ -20,8 +20,9 @@ struct Cache {
     const Index T = fresh.dim(1), heads = held.dim(2), rows = (length + T) * heads;
     check(length + T <= held.dim(1), "the context is full: it holds ", held.dim(1), " tokens, and ", length + T,
           " are needed; generate fewer tokens or shorten the prompt");
-    held.view().middle_rows(length * heads, T * heads).matrix() = fresh.view().matrix();
-    return held.reshape({held.dim(1) * heads, held.cols()}).slice(0, rows).reshape({1, length + T, heads, held.cols()});
+    const Tensor all = held.reshape({held.dim(1) * heads, held.cols()});
+    all.slice(length * heads, T * heads).copy_from(fresh);
+    return all.slice(0, rows).reshape({1, length + T, heads, held.cols()});
   }
 
   Index elements_per_token() const {

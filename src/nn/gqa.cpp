@@ -35,8 +35,8 @@ Tensor GQA::decode(const Tensor& h, Cache& cache) const {
 }
 
 Cache GQA::make_cache(Index capacity) const {
-  return {
-      {{}, Tensor::zeros({1, capacity, key_heads, head_dim})}, Tensor::zeros({1, capacity, key_heads, head_dim}), 0};
+  const auto room = [&] { return Tensor::zeros({1, capacity, key_heads, head_dim}, o_proj.weight.device()); };
+  return {{{}, room()}, room(), 0};
 }
 
 }  // namespace seekling

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/products.h"
-#include "ops/gemm.h"
 #include "ops/linear.h"
 #include "ops/rms_norm.h"
 #include "tensor/tape.h"
@@ -33,7 +32,8 @@ struct UpProjection : Linear {
   UpProjection(Linear linear) : Linear(std::move(linear)) {}
   Tensor operator()(const Tensor& x) const {
     const Tensor y = linear(x, weight);
-    remakeable(y, Cost::kArithmetic, [x, W = weight](View again) { gemm_nt(again, x, W); });
+    remakeable(y, Cost::kArithmetic,
+               [x, W = weight](View again) { on(x.device(), cpu::linear_forward, cuda::linear_forward)(again, x, W); });
     return y;
   }
 };

@@ -63,8 +63,8 @@ Tensor MLA::decode(const Tensor& h, Cache& cache) const {  // §2.1.2: W^UK abso
 // clang-format on
 
 Cache MLA::make_cache(Index capacity) const {
-  return {
-      {Tensor::zeros({1, capacity, 1, rank}), Tensor::zeros({1, capacity, 1, 2 * Index(rotary.theta.size())})}, {}, 0};
+  const auto room = [&](Index width) { return Tensor::zeros({1, capacity, 1, width}, o_proj.weight.device()); };
+  return {{room(rank), room(2 * Index(rotary.theta.size()))}, {}, 0};
 }
 
 }  // namespace seekling

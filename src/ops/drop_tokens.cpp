@@ -3,6 +3,8 @@
 // until it is within. A dropped choice contributes nothing; its token keeps the residual, the shared experts and its
 // other choices. The tokens of some sequences (in the paper about 10 %) are never dropped, so that a model that was
 // trained with dropping also knows how it is without. In evaluation nothing is dropped. V3 drops nothing at all.
+//
+// No twin: it sorts the choices of a step on the CPU, for which a GPU is waited for; only V2's way of training asks for it.
 #include "ops/drop_tokens.h"
 
 #include <algorithm>

@@ -31,6 +31,7 @@ namespace {
 constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; `seekling bench gemm` weighs the sizes
 static_assert(kDepth % 2 == 0);                                 // pairs of bf16 are not cut apart
 constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
+constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one kDepth
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -38,9 +39,9 @@ enum class Form { kNT, kNN, kTN };
 
 Index depth(Form form, const Gemm& g) { return form == Form::kTN ? g.a.rows : g.a.cols; }
 
-// Numbers in the panels of the whole B; the last panel counts as a wide one.
-Index panels_size(Form form, const GemmInstructions& cpu, const Gemm& g) {
-  return (g.c.cols + cpu.cols - 1) / cpu.cols * cpu.cols * depth(form, g);
+// Numbers in the panels of N columns of B; the last panel counts as a wide one.
+Index panels_size(const GemmInstructions& cpu, Index N, Index K) {
+  return (N + cpu.cols - 1) / cpu.cols * cpu.cols * K;
 }
 
 const GemmInstructions* best_instructions() {
@@ -193,40 +194,55 @@ Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
   return rows;
 }
 
-// Way 2, for few columns and many rows: all threads pack all of B, then share out the tiles of C.
+// Way 2, for few columns and many rows: all threads pack B, then share out the tiles of C; where B is large, first for its
+// first k, then for the next.
 void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, std::vector<Piece>& pieces,
                     bool accumulate) {
   static thread_local Scratch scratch;
-  Index room = 0;
-  for (const Gemm& g : group) room += panels_size(form, cpu, g);
-
-  real* room_left = scratch.take(room);
-  pieces.clear();
-  for (const Gemm& g : group) {
-    const Panels panels{room_left, depth(form, g), g.c.cols};
-    for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.cols) pieces.push_back({&g, panels, 0, 0, j, 0});
-    room_left += panels_size(form, cpu, g);
-  }
-  for_each_piece(pieces, group, form,
-                 [&](const Piece& p) { pack_panel(cpu, p.panels, p.g->b, form == Form::kNT, p.j); });
-
-  room_left = scratch.take(room);
-  pieces.clear();
+  const bool transposed = form == Form::kTN;
   const Index rows = tile_rows(cpu, group);
-  for (const Gemm& g : group) {
-    const Panels panels{room_left, depth(form, g), g.c.cols};
-    for (Index j = 0; j < g.c.cols; j += kTileCols)  // rows innermost: the threads share the columns of B at hand
-      for (Index i = 0; i < g.c.rows; i += rows)
-        pieces.push_back({&g, panels, i, std::min(rows, g.c.rows - i), j, std::min(kTileCols, g.c.cols - j)});
-    room_left += panels_size(form, cpu, g);
-  }
-  for_each_piece(pieces, group, form, [&](const Piece& p) {
-    const auto& [c, a, b] = *p.g;
-    const bool transposed = form == Form::kTN;
-    multiply_tile(cpu, c.block(p.i, p.j, p.rows, p.cols),
-                  transposed ? a.block(0, p.i, a.rows, p.rows) : a.middle_rows(p.i, p.rows), transposed, p.panels, 0,
-                  p.j, accumulate);
-  });
+  Index columns = 0, deepest = 0, room = 0;
+  for (const Gemm& g : group) columns += g.c.cols, deepest = std::max(deepest, depth(form, g));
+  const Index at_once = std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * kDepth)) * kDepth;
+  const auto depth_at_once = [&](const Gemm& g) { return std::min(at_once, depth(form, g)); };
+  for (const Gemm& g : group) room += panels_size(cpu, g.c.cols, depth_at_once(g));
+  real* const panels = scratch.take(room);
+
+  // f(g, its panels) for those products that still have some of k.
+  const auto for_each_product = [&](Index k, auto&& f) {
+    real* room_left = panels;
+    for (const Gemm& g : group) {
+      const Index n_k = std::min(at_once, depth(form, g) - k);
+      if (g.c.rows > 0 && (k == 0 || n_k > 0)) f(g, Panels{room_left, n_k, g.c.cols});
+      room_left += panels_size(cpu, g.c.cols, depth_at_once(g));
+    }
+  };
+  Index k = 0;
+  do {  // once even for K = 0, which stores zeros
+    pieces.clear();
+    for_each_product(k, [&](const Gemm& g, const Panels& b) {
+      for (Index j = 0; j < b.N; j += cpu.cols) pieces.push_back({&g, b, 0, 0, j, 0});
+    });
+    for_each_piece(pieces, group, form, [&](const Piece& p) {
+      const Index n_k = p.panels.K, N = p.panels.N;
+      const View b = form == Form::kNT ? p.g->b.block(0, k, N, n_k) : p.g->b.block(k, 0, n_k, N);
+      pack_panel(cpu, p.panels, b, form == Form::kNT, p.j);
+    });
+
+    pieces.clear();
+    for_each_product(k, [&](const Gemm& g, const Panels& b) {
+      for (Index j = 0; j < b.N; j += kTileCols)  // rows innermost: the threads share the columns of B at hand
+        for (Index i = 0; i < g.c.rows; i += rows)
+          pieces.push_back({&g, b, i, std::min(rows, g.c.rows - i), j, std::min(kTileCols, b.N - j)});
+    });
+    for_each_piece(pieces, group, form, [&](const Piece& p) {
+      const Index n_k = p.panels.K;
+      const View c = p.g->c.block(p.i, p.j, p.rows, p.cols);
+      const View a = transposed ? p.g->a.block(k, p.i, n_k, p.rows) : p.g->a.block(p.i, k, p.rows, n_k);
+      multiply_tile(cpu, c, a, transposed, p.panels, 0, p.j, accumulate || k > 0);
+    });
+    k += at_once;
+  } while (k < deepest);
 }
 
 void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {

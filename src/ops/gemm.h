@@ -32,8 +32,7 @@ void gemm_nt(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_tn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 
-// On a GPU: by cuBLAS; in the emulation by Eigen.
-namespace cuda {
+namespace cuda {  // by cuBLAS; in the emulation by Eigen
 void gemm_nt(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
 void gemm_tn(View c, View a, View b, Accumulate accumulate = Accumulate::kNo);
@@ -46,9 +45,6 @@ struct Batch {
 void gemm_nt_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate = Accumulate::kNo);
 void gemm_nn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate = Accumulate::kNo);
 void gemm_tn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accumulate = Accumulate::kNo);
-
-// May its matrix units make the products? Faster, in TF32: each factor is rounded to 10 bits behind the point.
-bool& matrix_units();  // at first they may not
 }  // namespace cuda
 
 // A B that several products share, packed once (gemm.cpp says what that is). Products with it run on the thread that

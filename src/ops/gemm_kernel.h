@@ -64,11 +64,16 @@ struct GemmKernel {
   }
   static void store(T* p, Vector v) { std::memcpy(p, &v, sizeof v); }
 
+  // The processor fetches on its own what follows in memory, but rows of a part of a matrix lie far apart.
+  static void fetch(const T* p) { __builtin_prefetch(p); }
+  static constexpr Index kAhead = 16;  // rows: until they are needed, they have come from main memory
+
   // C[R, m] = or += a b. Each number of C is one chain of multiply-adds in the order of k, whatever R and V are: where
   // the borders of tiles lie does not show in the bits.
   template <int R, int V, bool kPacked>  // rows; Vectors a row
   static void tile(T* c, Index ldc, Index m, const T* a, Index lda, const T* b, Index K, bool add) {
     Vector sum[R][V] = {};
+    for (int i = 0; i < R; ++i) fetch(c + i * ldc);  // there when the sums are
     for (Index k = 0; k < K; ++k) {
       Vector b_k[V];
 #pragma GCC unroll 2
@@ -113,7 +118,10 @@ struct GemmKernel {
   static void pack(T* panel, const T* b, Index ldb, Index m, Index K) {
     const int V = m > kLanes ? 2 : 1;
     if (m == kCols) {
-      for (Index k = 0; k < K; ++k) std::memcpy(panel + k * kCols, b + k * ldb, kCols * sizeof(T));
+      for (Index k = 0; k < K; ++k) {
+        fetch(b + (k + kAhead) * ldb);
+        std::memcpy(panel + k * kCols, b + k * ldb, kCols * sizeof(T));
+      }
     } else {
       for (Index k = 0; k < K; ++k)
         for (int v = 0; v < V; ++v)
@@ -141,6 +149,7 @@ struct GemmKernel {
   static void pack_rows(T* packed, const T* a, Index lda, Index n, Index K) {
     const Index whole = n / kRows * kRows;
     for (Index k = 0; k < K; ++k, packed += kRows, a += lda) {
+      for (Index i = 0; i < n; i += kLanes) fetch(a + kAhead * lda + i);
       for (Index i = 0; i < whole; i += kRows) std::memcpy(packed + i * K, a + i, kRows * sizeof(T));
       if (whole < n) std::memcpy(packed + whole * K, a + whole, size_t(n - whole) * sizeof(T));
     }

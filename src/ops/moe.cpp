@@ -59,17 +59,20 @@ void cpu::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
   }));
 }
 
-void cpu::grouped_linear_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W,
-                                  const Plan& plan) {
-  const Index out = dy.cols;
-  const auto to_x = group(plan, [=](Index e, Index r, Index n) {
-    return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
-  });
-  const auto to_W = group(plan, [=](Index e, Index r, Index n) {
-    return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
-  });
-  gemm_nn(to_x, into_x);
-  gemm_tn(to_W, into_W);
+void cpu::grouped_linear_to_W(View dW, Accumulate into, View dy, View x, const Plan& plan) {
+  gemm_tn(group(plan,
+                [=, out = dy.cols](Index e, Index r, Index n) {
+                  return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
+                }),
+          into);
+}
+
+void cpu::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const Plan& plan) {
+  gemm_nn(group(plan,
+                [=, out = dy.cols](Index e, Index r, Index n) {
+                  return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
+                }),
+          into);
 }
 
 void cpu::combine_forward(View o, View ys, View gates, const Plan& plan) {
@@ -122,8 +125,11 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
   const Tensor y({x.rows(), W.dim(1)}, x.device());
   on(x.device(), cpu::grouped_linear_forward, cuda::grouped_linear_forward)(y, x, W, plan);
   record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad(), plan] {
-    const Accumulate into_x = flow_into(dx), into_W = flow_into(dW);
-    on(x.device(), cpu::grouped_linear_backward, cuda::grouped_linear_backward)(dx, into_x, dW, into_W, dy, x, W, plan);
+    const Accumulate into_W = flow_into(dW);
+    on(x.device(), cpu::grouped_linear_to_W, cuda::grouped_linear_to_W)(dW, into_W, dy, x, plan);
+    x.forget();  // if it can be made again: so x and dx, N·K rows each, are never there together
+    const Accumulate into_x = flow_into(dx);
+    on(x.device(), cpu::grouped_linear_to_x, cuda::grouped_linear_to_x)(dx, into_x, dy, W, plan);
   });
   return y;
 }

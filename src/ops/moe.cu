@@ -1,5 +1,6 @@
 // The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known on the device alone, and
 // nobody waits to be told: grids are as large as they could have to be, and blocks that find no rows return.
+#include "core/products.h"
 #include "cuda/block.h"
 #include "cuda/launch.h"
 #include "cuda/wide_tile.h"
@@ -190,7 +191,7 @@ __global__ void grouped_weights_kernel(View dW, bool add, View dy, View x, const
 template <class F>
 void with_engine(F&& f) {
 #ifndef SEEKLING_DOUBLE
-  if (matrix_units()) return f(std::type_identity<MatrixUnitSums>());
+  if (products() != Products::kFp32) return f(std::type_identity<MatrixUnitSums>());
 #endif
   f(std::type_identity<ExactSums>());
 }
@@ -237,14 +238,16 @@ void cuda::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
   grouped_rows<true>(y, Accumulate::kNo, x, W, plan);
 }
 
-void cuda::grouped_linear_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W,
-                                   const Plan& plan) {
+void cuda::grouped_linear_to_W(View dW, Accumulate into, View dy, View x, const Plan& plan) {
   const Index E = plan.begin.size() - 1;
-  grouped_rows<false>(dx, into_x, dy, W, plan);
   with_engine([&](auto engine) {
     launch(grouped_weights_kernel<typename decltype(engine)::type>, dim3(tiles(x.cols), tiles(dy.cols), unsigned(E)),
-           dim3(kSide, kSide), dW, into_W == Accumulate::kYes, dy, x, plan.begin.data());
+           dim3(kSide, kSide), dW, into == Accumulate::kYes, dy, x, plan.begin.data());
   });
+}
+
+void cuda::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const Plan& plan) {
+  grouped_rows<false>(dx, into, dy, W, plan);
 }
 
 void cuda::combine_forward(View out, View y, View g, const Plan& plan) {

@@ -33,8 +33,8 @@ using SortByExpert = void(const Plan& filled, const Routing& routing, const Ints
 using DispatchForward = void(View xs, View x, const Plan& plan);
 using DispatchBackward = void(View dx, View dxs, const Plan& plan);
 using GroupedLinearForward = void(View y, View x, View W, const Plan& plan);
-using GroupedLinearBackward = void(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W,
-                                   const Plan& plan);
+using GroupedLinearToW = void(View dW, Accumulate into, View dy, View x, const Plan& plan);
+using GroupedLinearToX = void(View dx, Accumulate into, View dy, View W, const Plan& plan);
 using CombineForward = void(View out, View y, View g, const Plan& plan);
 using CombineBackward = void(View dy, Accumulate into_y, View dg, View d_out, View y, View g, const Plan& plan);
 namespace cpu {
@@ -42,7 +42,8 @@ SortByExpert sort_by_expert;
 DispatchForward dispatch_forward;
 DispatchBackward dispatch_backward;
 GroupedLinearForward grouped_linear_forward;
-GroupedLinearBackward grouped_linear_backward;
+GroupedLinearToW grouped_linear_to_W;
+GroupedLinearToX grouped_linear_to_x;
 CombineForward combine_forward;
 CombineBackward combine_backward;
 }  // namespace cpu
@@ -51,7 +52,8 @@ SortByExpert sort_by_expert;
 DispatchForward dispatch_forward;
 DispatchBackward dispatch_backward;
 GroupedLinearForward grouped_linear_forward;
-GroupedLinearBackward grouped_linear_backward;
+GroupedLinearToW grouped_linear_to_W;
+GroupedLinearToX grouped_linear_to_x;
 CombineForward combine_forward;
 CombineBackward combine_backward;
 }  // namespace cuda

@@ -34,11 +34,8 @@ void cpu::per_head_backward(View dx, View dW, View dy, View x, View W, Index row
   const auto into_x = heads(H, [=](Index h) { return Gemm{head(dx, h, H), head(dy, h, H), matrix(W, h, rows)}; });
   transposed ? gemm_nn(into_x, Accumulate::kYes) : gemm_nt(into_x, Accumulate::kYes);
   const View left = transposed ? dy : x, right = transposed ? x : dy;
-  gemm_tn(heads(H,
-                [=](Index h) {
-                  return Gemm{matrix(dW, h, rows), head(left, h, H), head(right, h, H)};
-                }),
-          Accumulate::kYes);
+  const auto into_W = heads(H, [=](Index h) { return Gemm{matrix(dW, h, rows), head(left, h, H), head(right, h, H)}; });
+  gemm_tn(into_W, Accumulate::kYes);
 }
 
 static Tensor apply(const Tensor& x, const Tensor& W, Index rows, bool transposed) {

@@ -31,8 +31,9 @@ static void succeed(cudaError_t error, const char* what) {
 
 static void* allocate_on_gpu(std::size_t bytes) {
   void* memory = nullptr;
-  if (cudaMalloc(&memory, bytes) == cudaErrorMemoryAllocation) throw std::bad_alloc();
-  succeed(cudaGetLastError(), "memory could not be allocated");
+  const cudaError_t error = cudaMalloc(&memory, bytes);
+  if (error == cudaErrorMemoryAllocation) return cudaGetLastError(), nullptr;  // asked for, so that it is forgotten
+  succeed(error, "memory could not be allocated");
   return memory;
 }
 
@@ -40,6 +41,8 @@ static void copy_with_gpu(void* to, const void* from, std::size_t bytes, cudaMem
   succeed(cudaMemcpyAsync(to, from, bytes, kind), "a copy failed");
   if (kind == cudaMemcpyDeviceToHost) succeed(cudaStreamSynchronize(nullptr), "a kernel or copy failed");
 }
+
+bool built_for_gpus() { return true; }
 
 bool has_gpu() {
   int n = 0;
@@ -51,13 +54,18 @@ bool has_gpu() {
 static void* allocate_on_gpu(std::size_t bytes) { return allocate_on_cpu(bytes); }
 
 bool has_gpu() { return false; }
+bool built_for_gpus() { return false; }
 
 #endif
 
+void finish([[maybe_unused]] Device device) {
+#if defined(__CUDACC__)
+  if (device == Device::kCuda) succeed(cudaStreamSynchronize(nullptr), "a kernel failed");
+#endif
+}
+
 void* allocate(Device device, std::size_t bytes) {
-  void* memory = device == Device::kCuda ? allocate_on_gpu(bytes) : allocate_on_cpu(bytes);
-  if (!memory) throw std::bad_alloc();
-  return memory;
+  return device == Device::kCuda ? allocate_on_gpu(bytes) : allocate_on_cpu(bytes);
 }
 
 void release([[maybe_unused]] Device device, void* memory) {

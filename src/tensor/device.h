@@ -18,12 +18,14 @@ F* on(Device device, F* cpu, F* cuda) {
 
 // Memory of either kind.
 constexpr std::size_t kHugePage = std::size_t(1) << 21;
-void* allocate(Device device, std::size_t bytes);  // 64-byte aligned, from kHugePage on so too; std::bad_alloc if none
+void* allocate(Device device, std::size_t bytes);  // 64-byte aligned, from kHugePage on so too; nullptr: none is left
 void release(Device device, void* memory);
 void spoil(Device device, void* memory, std::size_t bytes);  // with NaNs: the emulated GPU's alone
 void fill_with_zeros(Device device, void* memory, std::size_t bytes);
 void copy(Device to_device, void* to, Device from_device, const void* from, std::size_t bytes);
 
-bool has_gpu();  // a real one, that this build can use
+bool built_for_gpus();       // made by nvcc, and not for the emulation?
+bool has_gpu();              // one that this build can use
+void finish(Device device);  // waits until all that was asked for is done
 
 }  // namespace seekling

@@ -7,7 +7,9 @@ static_assert(sizeof(std::int32_t) <= sizeof(real));  // a Storage of n numbers 
 static std::size_t bytes(Index n) { return std::size_t(n) * sizeof(std::int32_t); }
 
 Ints::Ints(Index n, Device device)
-    : storage_(n > 0 ? std::make_shared<Storage>(n, Storage::Fill::kUndefined, device) : nullptr), size_(n) {}
+    : storage_(n > 0 ? std::make_shared<Storage>(n, Storage::Fill::kUndefined, device) : nullptr), size_(n) {
+  if (storage_) storage_->data();  // touched here, since threads must not race to be first
+}
 
 Ints Ints::zeros(Index n, Device device) {
   const Ints x(n, device);

@@ -13,12 +13,15 @@ namespace {
 
 // The system is asked for large slabs, from which buffers are cut. A buffer is taken from the smallest idle block that
 // is large enough, and joins its idle neighbours when it comes back: what were gradients of the last step become
-// activations of the next. Pages of a slab that nobody has touched cost nothing.
+// activations of the next. Blocks of different slabs never join, so the first slab is larger than most runs need, and each
+// later one as large as all before it together. Pages of a slab that nobody has touched cost nothing.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kSlab = 64;  // each buffer is a slab of its own, so that its ends are watched
+constexpr bool kOwnSlabs = true;  // for each buffer, so that its ends are watched
 #else
-constexpr std::size_t kSlab = std::size_t(1) << 28;
+constexpr bool kOwnSlabs = false;
 #endif
+constexpr std::size_t kFirstSlab = std::size_t(1) << 32;   // less, where the system does not give so much
+constexpr std::size_t kFirstOnGpu = std::size_t(1) << 28;  // whose memory is taken whether it is touched or not
 constexpr std::size_t kAlign = 64;
 
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
@@ -61,7 +64,7 @@ class Pool {
       const auto block = idle_.find(slab->first);
       if (block != idle_.end() && block->second == slab->second) {  // idle from end to end
         remove_idle(block);
-        seekling::release(device_, slab->first);
+        seekling::release(device_, slab->first), all_ -= slab->second;
         slab = slabs_.erase(slab);
       } else {
         ++slab;
@@ -79,9 +82,15 @@ class Pool {
   void remove_idle(Idle::iterator block) { by_size_.erase({block->second, block->first}), idle_.erase(block); }
 
   std::set<std::pair<std::size_t, char*>>::iterator add_slab(std::size_t bytes) {
-    const std::size_t size = bytes <= kSlab ? kSlab : kSlab < kHugePage ? bytes : round_up(bytes, kHugePage);
-    char* slab = static_cast<char*>(allocate(device_, size));
-    slabs_[slab] = size;
+    const std::size_t least = kOwnSlabs ? bytes : round_up(bytes, kHugePage);
+    const std::size_t first = device_ == Device::kCpu ? kFirstSlab : kFirstOnGpu;
+    std::size_t size = kOwnSlabs ? bytes : std::max({least, first, all_});
+    void* memory = allocate(device_, size);
+    while (!memory && size > least)
+      memory = allocate(device_, size = std::max(least, size / 2 / kHugePage * kHugePage));
+    if (!memory) throw std::bad_alloc();
+    char* const slab = static_cast<char*>(memory);
+    slabs_[slab] = size, all_ += size;
     ++allocations_;
     add_idle(slab, size);
     return by_size_.lower_bound({bytes, nullptr});
@@ -92,7 +101,7 @@ class Pool {
   Idle idle_;                                        // blocks by address, their sizes
   std::set<std::pair<std::size_t, char*>> by_size_;  // the same
   std::map<char*, std::size_t> slabs_;
-  std::size_t used_ = 0, allocations_ = 0;
+  std::size_t all_ = 0, used_ = 0, allocations_ = 0;  // bytes of all slabs; of buffers
 };
 
 Pool& pool_of(Device device) {  // never destroyed: tensors with static lifetime may outlive them

@@ -40,8 +40,8 @@ void layer_is_done() {
 
 void Tape::backward(const Tensor& loss, real seed) {
   check(loss.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number");
-  const real d = loss.grad().item() + seed;
-  copy(loss.device(), loss.grad().data(), Device::kCpu, &d, sizeof d);
+  const Tensor d = loss.grad();
+  d.set_item(d.touched() ? d.item() + seed : seed);
   active = nullptr;  // what runs inside a closure is not recorded
   while (!entries_.empty()) {
     Entry entry = std::move(entries_.back());
@@ -58,7 +58,7 @@ void Tape::backward(const Tensor& loss, real seed) {
 Tape::Suspect Tape::first_not_finite() const {
   for (const Entry& entry : entries_)
     for (const Tensor& y : entry.outputs)
-      if (!y.view().matrix().allFinite()) return {entry.op, entry.inputs};
+      if (!y.to(Device::kCpu).view().matrix().allFinite()) return {entry.op, entry.inputs};
   return {};
 }
 

@@ -50,14 +50,25 @@ real Tensor::item() const {
   return number;
 }
 
+void Tensor::set_item(real x) const {
+  check(size() == 1, "set_item: shape ", shape_, " holds ", size(), " numbers, expected 1");
+  copy(device(), data(), Device::kCpu, &x, sizeof x);
+}
+
 Tensor Tensor::to(Device device) const {
   if (!defined() || device == this->device()) return *this;
   const Tensor y(shape_, device);
-  for (Index i = 0; i < rows(); ++i)
-    if (!contiguous())
-      copy(device, y.data() + i * cols(), this->device(), data() + i * ld_, size_t(cols()) * sizeof(real));
-  if (contiguous() && size() > 0) copy(device, y.data(), this->device(), data(), size_t(size()) * sizeof(real));
+  y.copy_from(*this);
   return y;
+}
+
+void Tensor::copy_from(const Tensor& x) const {
+  check(rows() == x.rows() && cols() == x.cols(), "copy_from: ", x.shape(), " does not fit into ", shape_);
+  if (size() == 0) return;
+  const bool whole = contiguous() && x.contiguous();
+  const Index n = whole ? size() : cols();
+  for (Index i = 0; i < (whole ? 1 : rows()); ++i)
+    copy(device(), data() + i * ld_, x.device(), x.data() + i * x.ld_, std::size_t(n) * sizeof(real));
 }
 
 Tensor Tensor::reshape(Shape to) const {

@@ -45,11 +45,14 @@ class Tensor {
   View view() const { return {storage_->data() + offset_, rows(), cols(), ld_}; }
   operator View() const { return view(); }  // so that ops hand tensors to kernels as they are
   real* data() const { return storage_->data() + offset_; }
-  real item() const;  // of a tensor of one number
+  real item() const;            // of a tensor of one number; a GPU is waited for
+  void set_item(real x) const;  // likewise, and nobody waits
 
   Device device() const { return storage_ ? storage_->device() : Device::kCpu; }
   Tensor to(Device device) const;                                   // a copy there; itself, if it is there
   void move_to(Device device) const { storage_->move_to(device); }  // with all that shares its storage
+
+  void copy_from(const Tensor& x) const;  // the same shape but for how rows are counted
 
   Tensor reshape(Shape to) const;              // same numbers; the last dimension may change only if contiguous
   Tensor slice(Index begin, Index n) const;    // [begin, begin + n) of the first dimension

@@ -20,8 +20,8 @@ namespace seekling {
 AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   for (const auto& [name, parameter] : parameters) {
     theta.push_back(parameter);
-    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape(), parameter.device()));
-    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape(), parameter.device()));
+    for (const char* which : {".m", ".v"})
+      moment.emplace_back(name + which, parameter.shape(), options.bf16_moments, parameter.device());
   }
   sizes = sizes_of(theta);
 }
@@ -42,10 +42,11 @@ void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates&
     const auto [p, begin, n] = pieces[size_t(i)];
     const ParameterUpdate& u = parameters[p];
     const auto piece = [b = begin, k = n](real* x) { return RowMap(x + b, k); };
+    const Lent m(u.m, begin, n), v(u.v, begin, n);
     if (u.g) {
-      update_piece(piece(u.theta), piece(u.g), piece(u.m), piece(u.v), rates, u.decay);
+      update_piece(piece(u.theta), piece(u.g), m.numbers(), v.numbers(), rates, u.decay);
     } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
-      update_piece(piece(u.theta), Row::Zero(n), piece(u.m), piece(u.v), rates, u.decay);
+      update_piece(piece(u.theta), Row::Zero(n), m.numbers(), v.numbers(), rates, u.decay);
     }
   });
 }
@@ -63,7 +64,7 @@ void AdamW::update(Index t, double lr, double clip) const {
   for (std::size_t p = 0; p < theta.size(); ++p) {
     real* const g = theta[p].has_grad() ? theta[p].grad().data() : nullptr;
     const real decay = theta[p].shape().count() > 1 ? real(lr * options.weight_decay) : 0;
-    all.push_back({theta[p].data(), g, named[2 * p].second.data(), named[2 * p + 1].second.data(), sizes[p], decay});
+    all.push_back({theta[p].data(), g, moment[2 * p].kept(), moment[2 * p + 1].kept(), sizes[p], decay});
   }
   on(theta[0].device(), cpu::adamw_update, cuda::adamw_update)(all, rates);
 }

@@ -16,7 +16,7 @@ template <bool kAligned>
 __device__ void update_part(const Part<ParameterUpdate>& part, const Rates& r) {
   const auto row = [&](real* x) { return View{x ? x + part.begin : nullptr, 1, part.n, part.n}; };
   const ParameterUpdate& u = part.array;
-  const View theta = row(u.theta), g = row(u.g), m = row(u.m), v = row(u.v);
+  const View theta = row(u.theta), g = row(u.g), m = row(u.m.fp32), v = row(u.v.fp32);
   each_pack_of_row(part.n, [&](Index j) {
     const Pack g_j = g.data ? load<kAligned>(g, 0, j) : Pack{};
     Pack theta_j = load<kAligned>(theta, 0, j), m_j = load<kAligned>(m, 0, j), v_j = load<kAligned>(v, 0, j);
@@ -36,7 +36,7 @@ __device__ void update_part(const Part<ParameterUpdate>& part, const Rates& r) {
 __global__ void adamw_kernel(PartFinder<ParameterUpdate> finder, Rates rates) {
   const Part<ParameterUpdate> part = finder.part(blockIdx.x);
   const ParameterUpdate& u = part.array;
-  if (in_packs(u.theta, part.n) && in_packs(u.g, part.n) && in_packs(u.m, part.n) && in_packs(u.v, part.n))
+  if (in_packs(u.theta, part.n) && in_packs(u.g, part.n) && in_packs(u.m.fp32, part.n) && in_packs(u.v.fp32, part.n))
     update_part<true>(part, rates);
   else update_part<false>(part, rates);
 }

@@ -1,4 +1,4 @@
-// AdamW, and its memory of past gradients: the moments m and v of each parameter.
+// AdamW. Its memory of past gradients, the moments m and v of each parameter, is in moments.h.
 #pragma once
 
 #include <span>
@@ -6,6 +6,7 @@
 
 #include "interop/safetensors.h"
 #include "tensor/tensor.h"
+#include "train/moments.h"
 
 namespace seekling {
 
@@ -13,6 +14,7 @@ struct AdamWOptions {
   double beta1 = 0.9, beta2 = 0.95;
   double eps = 1e-8;
   double weight_decay = 0.1;  // of matrices; parameters with one dimension, the norms' gains, do not decay
+  bool bf16_moments = false;  // kept so between updates; an update reckons in fp32
 };
 
 // One update's numbers, the same for every parameter.
@@ -24,7 +26,8 @@ struct Rates {
 
 // What an update reads and writes of one parameter, n numbers each. g is nullptr where no gradient came: it counts as 0.
 struct ParameterUpdate {
-  real *theta, *g, *m, *v;
+  real *theta, *g;
+  Kept m, v;
   Index n;
   real decay;  // lr λ, or 0
 };
@@ -44,9 +47,8 @@ class AdamW {
   // Update number t, counted from 1, by the parameters' gradients times `clip`. Gradients stay as they are.
   void update(Index t, double lr, double clip = 1) const;
 
-  // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later. The tensors are the
-  // moments themselves, so whoever loads a file writes into them.
-  const NamedTensors& moments() const { return named; }
+  // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later.
+  const std::vector<Moment>& moments() const { return moment; }
 
   const std::vector<Tensor>& parameters() const { return theta; }
 
@@ -54,7 +56,7 @@ class AdamW {
   AdamWOptions options;
   std::vector<Tensor> theta;
   std::vector<Index> sizes;
-  NamedTensors named;  // m of parameter p at 2p, v at 2p + 1
+  std::vector<Moment> moment;  // m of parameter p at 2p, v at 2p + 1
 };
 
 }  // namespace seekling

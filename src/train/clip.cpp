@@ -15,7 +15,6 @@
 namespace seekling {
 
 constexpr Index kRun = 64;
-constexpr Index kPiece = 4096;  // of parameter, gradient and both moments: 64 KiB, which any second-level cache holds
 
 std::vector<Index> sizes_of(std::span<const Tensor> parameters) {
   std::vector<Index> sizes;

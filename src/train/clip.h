@@ -10,9 +10,10 @@ namespace seekling {
 
 // Parameters are of very different sizes, an embedding beside a norm's gain; pieces are alike, and where they begin
 // depends on the shapes alone.
+constexpr Index kPiece = 4096;  // of parameter, gradient and both moments: 64 KiB, which any second-level cache holds
 struct Piece {
   std::size_t parameter;
-  Index begin, n;  // numbers [begin, begin + n) of it
+  Index begin, n;  // numbers [begin, begin + n) of it; n <= kPiece
 };
 std::vector<Index> sizes_of(std::span<const Tensor> parameters);  // each must lie in one piece of memory
 std::vector<Piece> pieces_of(std::span<const Index> sizes);

@@ -40,14 +40,13 @@ void RunFolder::write(const AtomicSave& save, const Transformer& model, const Tr
 void RunFolder::save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const {
   AtomicSave save(path_);
   write(save, model, state);
-  write_safetensors(save.file("optimizer.safetensors"), optimizer.moments());
+  save_moments(save.file("optimizer.safetensors"), optimizer.moments());
   save.commit();
 }
 
 void RunFolder::load(const Transformer& model, const AdamW& optimizer) const {
   load_weights(path_, model);
-  const SafetensorsFile moments(path_ / "optimizer.safetensors");
-  for (const auto& [name, moment] : optimizer.moments()) moments.read(name, moment);
+  load_moments(path_ / "optimizer.safetensors", optimizer.moments());
 }
 
 std::string how_to_resume(const fs::path& path, const TrainerState& state) {

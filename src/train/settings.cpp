@@ -34,7 +34,8 @@ void check_settings(const TrainSettings& s) {
   check(s.beta2 >= 0 && s.beta2 < 1, "--beta2: found ", s.beta2, ", expected a number in [0, 1)");
   check(s.eps > 0, "--eps: found ", s.eps, ", expected a number above 0");
   learning_rate(schedule_of(s), 1);  // knows the kinds
-  check(s.dtype == "fp32" || s.dtype == "bf16", "--dtype: found ", s.dtype, ", expected fp32 or bf16");
+  products_of(s);
+  check(s.moments == "fp32" || s.moments == "bf16", "--moments: found ", s.moments, ", expected fp32 or bf16");
 }
 
 Schedule schedule_of(const TrainSettings& s) {
@@ -48,10 +49,14 @@ Schedule schedule_of(const TrainSettings& s) {
 }
 
 AdamWOptions adamw_of(const TrainSettings& s) {
-  return {.beta1 = s.beta1, .beta2 = s.beta2, .eps = s.eps, .weight_decay = s.weight_decay};
+  return {.beta1 = s.beta1,
+          .beta2 = s.beta2,
+          .eps = s.eps,
+          .weight_decay = s.weight_decay,
+          .bf16_moments = s.moments == "bf16"};
 }
 
-Products products_of(const TrainSettings& s) { return s.dtype == "bf16" ? Products::kBf16 : Products::kFp32; }
+Products products_of(const TrainSettings& s) { return products_of(s.dtype); }
 
 double mtp_weight_at(const TrainSettings& s, Index step) {
   return value_at({.before = s.mtp_weight, .after = s.mtp_late_weight, .at = s.mtp_late_at}, step, s.steps);

@@ -46,9 +46,10 @@ struct TrainSettings {
   Index save_every = 200;
   Index sample_every = 400;
 
-  bool overfit_batch = false;  // train on batch 0 alone
-  std::string dtype = "fp32";  // bf16: matrix products read their inputs in it; weights, sums and all else stay fp32
-  bool recompute = false;      // keep less for backward and make it again: the same bits in less memory and more time
+  bool overfit_batch = false;    // train on batch 0 alone
+  std::string dtype = "fp32";    // bf16: matrix products read their inputs in it; weights, sums and all else stay fp32
+  std::string moments = "fp32";  // bf16: AdamW keeps its moments in it, as DeepSeek-V3 does
+  bool recompute = false;        // keep less for backward and make it again: the same bits in less memory and more time
 
   bool operator==(const TrainSettings&) const = default;
 };
@@ -68,7 +69,7 @@ void for_each_setting(S& s, Visit&& visit) {
   visit("capacity_factor", s.capacity_factor), visit("never_dropped", s.never_dropped);
   visit("eval_every", s.eval_every), visit("save_every", s.save_every), visit("sample_every", s.sample_every);
   visit("overfit_batch", s.overfit_batch), visit("recompute", s.recompute);
-  visit("dtype", s.dtype);
+  visit("dtype", s.dtype), visit("moments", s.moments);
 }
 
 void check_settings(const TrainSettings& settings);  // Error with the flag's name for a number that makes no sense

@@ -89,7 +89,7 @@ const char* name_of(double not_finite) {  // a stream writes -nan, too, of which
   return std::isnan(not_finite) ? "nan" : not_finite > 0 ? "inf" : "-inf";
 }
 
-bool finite(const Tensor& x) { return x.view().matrix().allFinite(); }
+bool finite(const Tensor& x) { return x.to(Device::kCpu).view().matrix().allFinite(); }
 
 // The name of the first parameter for which `holds`; empty if there is none.
 std::string first_parameter(const Transformer& model, const std::function<bool(const Tensor&)>& holds) {
@@ -134,11 +134,13 @@ HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
           .bits_per_byte = heldout.text_bytes > 0 ? nats / std::numbers::ln2 / double(heldout.text_bytes) : 0};
 }
 
-Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f)
+Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f, Device device)
     : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)), folder(std::move(f)),
       optimizer(learned_parameters(model), adamw_of(settings())), biases(correction_biases(model)),
       log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
+  model.move_to(device);
+  for (const Moment& moment : optimizer.moments()) moment.move_to(device);
 }
 
 // What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do besides. Which sequences
@@ -169,7 +171,7 @@ void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<
   sums.tokens += batch.B * batch.T;
 
   // The tape is played back once, from all its ends: each gets the factor that it has in L.
-  const auto seed = [](const Tensor& end, double factor) { *end.grad().data() = real(factor); };
+  const auto seed = [](const Tensor& end, double factor) { end.grad().set_item(real(factor)); };
   const double depths = double(std::max<std::size_t>(pass.mtp_losses.size(), 1));
   for (std::size_t d = 0; d < pass.mtp_losses.size(); ++d) {
     sums.mtp_loss += share(d + 1) * double(pass.mtp_losses[d].item()) / depths;

@@ -40,8 +40,10 @@ struct Outcome {
 class Trainer {
  public:
   // A state with steps behind it, as read_trainer_state gives it, is a run that goes on: its weights and moments are
-  // read from the folder. Otherwise the model is trained from the weights it has. model must outlive the trainer.
-  Trainer(const Transformer& model, TrainerState state, BatchSource batches, Heldout heldout, RunFolder folder);
+  // read from the folder. Otherwise the model is trained from the weights it has. model must outlive the trainer, and is
+  // moved to the device.
+  Trainer(const Transformer& model, TrainerState state, BatchSource batches, Heldout heldout, RunFolder folder,
+          Device device = Device::kCpu);
 
   // To the last step, or to the end of the step in which Ctrl-C came.
   Outcome run(const Hooks& hooks = {});

@@ -2,6 +2,7 @@
 """PyTorch (PyPI: torch, transformers) on the training step that `seekling bench step` times, as fast as it gets.
 
   peer_torch.py data/models/tiny.json --variant plain-compiled --batch-size 8 --seq-len 256 --steps 20 --threads 2
+  peer_torch.py data/models/tiny.json --prefill 512 --variant plain      # a prompt read instead, in one forward pass
   peer_torch.py data/models/tiny.json --check      # the plain model is Hugging Face's: loss and gradients
 
 A step is zero_grad, forward, cross entropy, backward, clipping to norm 1, AdamW (fused). Variants:
@@ -10,7 +11,8 @@ A step is zero_grad, forward, cross entropy, backward, clipping to norm 1, AdamW
                    expert by expert, torch's own RMSNorm and attention kernels (V padded to the width of Q and K, without
                    which the CPU's flash kernel does not apply)
   hf-compiled, plain-compiled   the same through torch.compile
-bf16 is autocast: weights, gradients and optimizer stay in fp32. tcmalloc, where the machine has it, is preloaded, and
+bf16 is autocast: weights, gradients and optimizer stay in fp32. With --device cuda the plain model in bf16 multiplies all
+experts in one grouped product. On a CPU tcmalloc, where the machine has it, is preloaded, and
 threads are bound to cores: both make PyTorch faster. Prints one JSON object with the keys of `seekling bench --json`.
 """
 import argparse
@@ -30,11 +32,13 @@ def parse():
     parser.add_argument("config", help="a config.json of DeepSeek-V2's class")
     parser.add_argument("--variant", choices=VARIANTS, default="plain-compiled")
     parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--seq-len", type=int, default=256)
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--prefill", type=int, help="time a prompt of so many tokens instead: the last one's logits")
     parser.add_argument("--check", action="store_true")
     return parser.parse_args()
 
@@ -99,6 +103,12 @@ def expert_linear_backward(
 @expert_linear_backward.register_fake
 def _(dy, x, weight, load):
     return torch.empty_like(x), torch.empty_like(weight)
+
+
+def experts_linear(x, weight, load):
+    if x.is_cuda and x.dtype == torch.bfloat16:
+        return F.grouped_mm(x, weight.transpose(-2, -1), offs=load.cumsum(0).to(torch.int32))
+    return expert_linear(x, weight, load)
 
 
 def keep_inputs(ctx, inputs, output):
@@ -183,19 +193,19 @@ class MoE(nn.Module):
 
     def forward(self, x3):
         c, x = self.c, x3.view(-1, self.c.hidden_size)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(flags.device, enabled=False):
             scores = torch.softmax(F.linear(x.float(), self.gate.weight), -1)
         g, experts = torch.topk(scores, c.num_experts_per_tok, dim=-1, sorted=False)
         chosen = experts.view(-1)
         order = torch.sort(chosen)[1]
-        load = torch.zeros(c.n_routed_experts, dtype=torch.long).scatter_add_(0, chosen, torch.ones_like(chosen))
+        load = torch.zeros(c.n_routed_experts, dtype=torch.long, device=x.device).scatter_add_(0, chosen, torch.ones_like(chosen))
         gate_up, down, token = self.gate_up, self.down, order // c.num_experts_per_tok
-        if torch.is_autocast_enabled("cpu"):
-            kind = torch.get_autocast_dtype("cpu")
+        if torch.is_autocast_enabled(flags.device):
+            kind = torch.get_autocast_dtype(flags.device)
             x, gate_up, down = x.to(kind), gate_up.to(kind), down.to(kind)
-        gate, up = expert_linear(x.index_select(0, token), gate_up, load).chunk(2, -1)
-        y = expert_linear(F.silu(gate) * up, down, load) * g.view(-1)[order].unsqueeze(1).to(x.dtype)
-        out = torch.zeros(x.shape, dtype=y.dtype).index_add_(0, token, y)
+        gate, up = experts_linear(x.index_select(0, token), gate_up, load).chunk(2, -1)
+        y = experts_linear(F.silu(gate) * up, down, load) * g.view(-1)[order].unsqueeze(1).to(x.dtype)
+        out = torch.zeros(x.shape, dtype=y.dtype, device=x.device).index_add_(0, token, y)
         return out.view_as(x3) + self.shared_experts(x3)
 
 
@@ -223,10 +233,12 @@ class Plain(nn.Module):
         self.register_buffer("cos", angle.cos(), False)
         self.register_buffer("sin", angle.sin(), False)
 
-    def forward(self, ids, targets):
+    def forward(self, ids, targets=None):
         x, cos, sin = self.embed_tokens(ids), self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for layer in self.layers:
             x = layer(x, cos, sin)
+        if targets is None:
+            return self.lm_head(self.norm(x[:, -1]))
         logits = self.lm_head(self.norm(x))
         return F.cross_entropy(logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1))
 
@@ -251,8 +263,10 @@ class HuggingFace(nn.Module):
         super().__init__()
         self.model = transformers.DeepseekV2ForCausalLM(c)
 
-    def forward(self, ids, targets):
-        logits = self.model(input_ids=ids, use_cache=False).logits
+    def forward(self, ids, targets=None):
+        logits = self.model(input_ids=ids, use_cache=False, logits_to_keep=0 if targets is not None else 1).logits
+        if targets is None:
+            return logits
         return F.cross_entropy(logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1))
 
 
@@ -281,6 +295,27 @@ def check(config):
         sys.exit("the plain model is not Hugging Face's")
 
 
+def say(tokens, times, **more):
+    print(json.dumps({
+        "peer": flags.variant, "package": torch.__version__, "transformers": transformers.__version__,
+        "device": torch.cuda.get_device_name() if flags.device == "cuda" else "cpu", "threads": flags.threads,
+        "dtype": flags.dtype, "tcmalloc": "tcmalloc" in os.environ.get("LD_PRELOAD", ""),
+        "tokens_per_s": tokens / statistics.median(times), "tokens_per_s_best": tokens / min(times),
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, **more,
+    }))
+
+
+def prefill(model, config):
+    run, times = torch.compile(model) if flags.variant.endswith("compiled") else model, []
+    with torch.inference_mode(), torch.autocast(flags.device, dtype=torch.bfloat16, enabled=flags.dtype == "bf16"):
+        for i in range(flags.warmup + flags.steps):
+            ids = torch.randint(0, config.vocab_size, (1, flags.prefill), device=flags.device)
+            begin = time.perf_counter()
+            int(run(ids).argmax())
+            times += [time.perf_counter() - begin] if i >= flags.warmup else []
+    say(flags.prefill, times)
+
+
 def main():
     torch.set_num_threads(flags.threads)
     torch.manual_seed(0)
@@ -288,15 +323,17 @@ def main():
     config.bos_token_id = config.eos_token_id = None
     if flags.check:
         return check(config)
-    model = (HuggingFace if flags.variant.startswith("hf") else Plain)(config)
+    model = (HuggingFace if flags.variant.startswith("hf") else Plain)(config).to(flags.device)
+    if flags.prefill:
+        return prefill(model, config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
     run = torch.compile(model) if flags.variant.endswith("compiled") else model
     B, T = flags.batch_size, flags.seq_len
-    data = torch.randint(0, config.vocab_size, (64, B, T + 1), generator=torch.Generator().manual_seed(1))
+    data = torch.randint(0, config.vocab_size, (64, B, T + 1), generator=torch.Generator().manual_seed(1)).to(flags.device)
 
     def step(i):
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=flags.dtype == "bf16"):
+        with torch.autocast(flags.device, dtype=torch.bfloat16, enabled=flags.dtype == "bf16"):
             loss = run(data[i % 64, :, :-1], data[i % 64, :, 1:])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -308,13 +345,7 @@ def main():
         begin = time.perf_counter()
         loss = step(i)
         times += [time.perf_counter() - begin] if i >= flags.warmup else []
-    print(json.dumps({
-        "peer": flags.variant, "package": torch.__version__, "transformers": transformers.__version__,
-        "threads": flags.threads, "dtype": flags.dtype, "tcmalloc": "tcmalloc" in os.environ.get("LD_PRELOAD", ""),
-        "step_ms_median": 1e3 * statistics.median(times), "step_ms_min": 1e3 * min(times),
-        "tokens_per_s": B * T / statistics.median(times), "tokens_per_s_best": B * T / min(times), "last_loss": loss,
-        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }))
+    say(B * T, times, last_loss=loss, step_ms_median=1e3 * statistics.median(times), step_ms_min=1e3 * min(times))
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "cli/course_book.h"
 #include "cli/course_check.h"
 #include "core/check.h"
@@ -34,6 +36,26 @@ TEST(CourseBook, EveryExerciseHasThreeMistakesInItsBody) {
         }
         EXPECT_GE(mistakes, 3) << number;
       }
+}
+
+TEST(CourseBook, AChapterHasTwoToFourExercises) {  // parts are counted with theirs
+  for (const Chapter& chapter : read_chapters(SEEKLING_ROOT)) {
+    std::set<std::string> numbers;
+    for (const Exercise& exercise : chapter.exercises)
+      numbers.insert(exercise.number.substr(0, exercise.number.find_first_of("abc")));
+    EXPECT_GE(numbers.size(), 2u) << chapter.folder;
+    EXPECT_LE(numbers.size(), 4u) << chapter.folder;
+  }
+}
+
+TEST(CourseBook, AnExerciseMayHaveParts) {
+  Chapter chapter;
+  chapter.number = 5;
+  chapter.exercises = {{"5.1", "", 1, {}}, {"5.2a", "", 1, {}}, {"5.2b", "", 1, {}}};
+  EXPECT_EQ(chapter.parts("5.1"), std::vector<std::string>{"5.1"});
+  EXPECT_EQ(chapter.parts("5.2"), (std::vector<std::string>{"5.2a", "5.2b"}));
+  EXPECT_EQ(chapter.parts("5.2b"), std::vector<std::string>{"5.2b"});
+  EXPECT_ERROR(chapter.parts("5.3"), "chapter 5 has no exercise 5.3; it has 5.1, 5.2a, 5.2b");
 }
 
 namespace {

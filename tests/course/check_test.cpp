@@ -113,7 +113,7 @@ TEST_F(Course, WhatGoesWrongIsSaidInASentence) {
 
   write_file(mine(), "");
   ran = course({"check", "5", "--rounds", "1"});
-  EXPECT_NE(ran.out.find("rope.cpp lacks seekling::rope("), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("rope.cpp lacks seekling::cpu::turn("), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("./seekling start 5 --again gives you a new one"), std::string::npos) << ran.out;
 
   write(reference(), "const Tensor y = Tensor::like(x);",

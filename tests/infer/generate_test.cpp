@@ -1,5 +1,3 @@
-#include "infer/generate.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "infer/gpu_generator.h"
 #include "infer/small_models.h"
 
 namespace seekling {
@@ -245,6 +244,20 @@ TEST(Guessing, AModelWithoutAModuleIsRefused) {
   EXPECT_ERROR(Generator(decoder, 8, true),
                "--speculative: this model has no module of multi-token prediction (num_nextn_predict_layers is 0); "
                "train one with --num-nextn-predict-layers 1");
+}
+
+TEST(GpuGenerator, WritesWhatTheCpuWrites) {
+  if (built_for_gpus() && !has_gpu()) GTEST_SKIP() << "this machine has no GPU";
+  const Transformer model(small());
+  model.initialise(50);
+  const Decoder decoder(model);
+  Generator cpu(decoder, 12);
+  cpu.read(std::vector<std::int32_t>{3, 1, 4});
+  const Transformer there = model.copy_on(Device::kCuda);
+  GpuGenerator gpu(there, 12);
+  gpu.read(std::vector<std::int32_t>{3, 1, 4});
+  EXPECT_EQ(gpu.generate(8, {}, -1), cpu.generate(8, {}, -1));
+  EXPECT_EQ(gpu.length(), cpu.length());
 }
 
 }  // namespace seekling

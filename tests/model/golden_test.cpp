@@ -1,5 +1,5 @@
 // The model against Hugging Face's own classes, on the checkpoints in tests/golden (its README has every key). Tolerances
-// are those the fixtures ask of a float32 implementation.
+// are those the fixtures ask of a float32 implementation. On the CPU, and with all that a GPU has its own kernels for.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,11 +16,17 @@ namespace seekling {
 
 namespace {
 
+struct Case {
+  const char* name;
+  Device device;
+};
+
 struct Fixture {
-  explicit Fixture(const std::string& name)
-      : folder(std::filesystem::path(SEEKLING_GOLDEN) / name), model(read_config(folder)),
+  explicit Fixture(const Case& test)
+      : folder(std::filesystem::path(SEEKLING_GOLDEN) / test.name), model(read_config(folder)),
         expect(folder / "expect.safetensors") {
     load_weights(folder, model);
+    model.move_to(test.device);
     ids = narrow("input_ids");
     B = expect.entries().at("input_ids").shape[0];
     T = expect.entries().at("input_ids").shape[1];
@@ -39,8 +45,8 @@ struct Fixture {
     return shifted;
   }
 
-  double difference(const Tensor& found, const std::string& key) const {
-    const Tensor wanted = expect.tensor(key);
+  double difference(const Tensor& there, const std::string& key) const {
+    const Tensor wanted = expect.tensor(key), found = there.to(Device::kCpu);
     EXPECT_EQ(found.size(), wanted.size()) << key;
     return double(
         (found.view().matrix() - wanted.reshape({found.rows(), found.cols()}).view().matrix()).cwiseAbs().maxCoeff());
@@ -53,7 +59,22 @@ struct Fixture {
   Index B = 0, T = 0;
 };
 
-class Golden : public testing::TestWithParam<const char*> {};
+class Golden : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    if (built_for_gpus() && !has_gpu() && GetParam().device == Device::kCuda) GTEST_SKIP() << "this machine has no GPU";
+  }
+};
+
+constexpr const char* kFixtures[] = {"v2_lite_tiny", "v2_tiny",    "v3_tiny",    "odd/v2_odd",
+                                     "odd/v2_dense", "odd/v3_odd", "odd/v3_tied"};
+
+std::vector<Case> on_both() {
+  std::vector<Case> all;
+  for (const Device device : {Device::kCpu, Device::kCuda})
+    for (const char* name : kFixtures) all.push_back({name, device});
+  return all;
+}
 
 }  // namespace
 
@@ -132,7 +153,7 @@ TEST_P(Golden, GreedyTokensFromTheLatentCacheAgreeExactly) {
   auto caches = f.model.make_caches(32);
   for (std::size_t n = f.narrow("gen.ids").size(); n > 0; --n) {
     const Tensor h = f.model.decode(ids, caches);
-    const Tensor logits = f.model.logits(h.reshape({h.dim(1), h.cols()}).slice(h.dim(1) - 1, 1));
+    const Tensor logits = f.model.logits(h.reshape({h.dim(1), h.cols()}).slice(h.dim(1) - 1, 1)).to(Device::kCpu);
     Index best = 0;
     logits.view().row(0).maxCoeff(&best);
     found.push_back(std::int32_t(best));
@@ -141,13 +162,10 @@ TEST_P(Golden, GreedyTokensFromTheLatentCacheAgreeExactly) {
   EXPECT_EQ(found, f.narrow("gen.ids"));
 }
 
-INSTANTIATE_TEST_SUITE_P(HuggingFace, Golden,
-                         testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense",
-                                         "odd/v3_odd", "odd/v3_tied"),
-                         [](const auto& fixture) {
-                           std::string name = fixture.param;
-                           std::replace(name.begin(), name.end(), '/', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(HuggingFace, Golden, testing::ValuesIn(on_both()), [](const auto& test) {
+  std::string name = test.param.name;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name + (test.param.device == Device::kCuda ? "_cuda" : "");
+});
 
 }  // namespace seekling

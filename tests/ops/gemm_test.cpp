@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "ops/gemm_kernel.h"
 #include "tensor/tensor.h"
+#include "twins.h"
 
 namespace seekling {
 namespace {
@@ -252,6 +253,35 @@ TEST_P(GemmTest, LetsNaNThrough) {  // a number that went bad must be seen, not 
     EXPECT_TRUE(std::isnan(p.c.view()(0, 0)));
     EXPECT_FALSE(std::isnan(p.c.view()(1, 0)));
   }
+}
+
+TEST(GemmTwins, AgreeInFp32AndBf16AlsoInBatches) {
+  if (!has_cuda()) GTEST_SKIP() << "this machine has no GPU";
+  Rng rng(7);
+  for (const Products how : {Products::kFp32, Products::kBf16})
+    for (const Form form : {kNT, kNN, kTN})
+      for (const Accumulate accumulate : {Accumulate::kNo, Accumulate::kYes}) {
+        const MultiplyIn dtype(how);
+        constexpr Index M = 6, N = 5, K = 7, kCount = 3;
+        const Tensor a = Tensor::randn({kCount, form == kTN ? K : M, form == kTN ? M + 2 : K + 2}, rng),
+                     b = Tensor::randn({kCount, form == kNT ? N : K, form == kNT ? K : N}, rng),
+                     c = Tensor::randn({kCount, M, N + 1}, rng);
+        const auto part = [&](const Tensor& x, Index i, Index cols) {
+          return View{x.data() + i * x.dim(1) * x.ld(), x.dim(1), cols, x.ld()};
+        };
+        const Index a_cols = form == kTN ? M : K;
+        const Tensor A = a.to(Device::kCuda), B = b.to(Device::kCuda), C = c.to(Device::kCuda);
+        const auto batch = [&](const Tensor& x, Index cols) {
+          return cuda::Batch{part(x, 0, cols), x.dim(1) * x.ld()};
+        };
+        (form == kNT   ? cuda::gemm_nt_batch
+         : form == kNN ? cuda::gemm_nn_batch
+                       : cuda::gemm_tn_batch)(kCount, batch(C, N), batch(A, a_cols), batch(B, b.cols()), accumulate);
+        for (Index i = 0; i < kCount; ++i)
+          run(form, std::array{Gemm{part(c, i, N), part(a, i, a_cols), part(b, i, b.cols())}}, accumulate);
+        const Tensor found = C.to(Device::kCpu);
+        EXPECT_LT((found.view().matrix() - c.view().matrix()).cwiseAbs().maxCoeff(), 1e-4) << form;
+      }
 }
 
 }  // namespace

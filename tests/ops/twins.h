@@ -6,10 +6,26 @@
 #include <functional>
 #include <vector>
 
+#include "cuda/emulation.h"
 #include "tensor/tape.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
+
+// Built for the emulation, or for a GPU that is there?
+inline bool has_cuda() { return !built_for_gpus() || has_gpu(); }
+
+// Runs `work` in other orders of threads than the usual one; on a GPU, which orders them itself, once more.
+inline void in_other_orders(const std::function<void()>& work) {
+  if (built_for_gpus()) return work();
+  using emulation::Order, emulation::Schedule;
+  const Schedule usual = emulation::schedule();
+  for (const Schedule other : {Schedule{Order::kReverse}, Schedule{Order::kRandom, 1}, Schedule{Order::kRandom, 2}}) {
+    emulation::schedule() = other;
+    work();
+  }
+  emulation::schedule() = usual;
+}
 
 using Op = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;  // from inputs to outputs
 
@@ -34,9 +50,16 @@ inline std::vector<Tensor> outputs_and_gradients(const Op& op, const std::vector
   return results;
 }
 
+// Emulated, blocks, warps and lanes run in several orders: the same bits must come of each.
 inline void expect_twins(const Op& op, const std::vector<Tensor>& inputs, double tolerance = 1e-5) {
+  if (!has_cuda()) GTEST_SKIP() << "this machine has no GPU";
   const auto cpu = outputs_and_gradients(op, inputs, Device::kCpu);
   const auto cuda = outputs_and_gradients(op, inputs, Device::kCuda);
+  in_other_orders([&] {
+    const auto again = outputs_and_gradients(op, inputs, Device::kCuda);
+    for (std::size_t i = 0; i < cuda.size(); ++i)
+      EXPECT_TRUE(cuda[i].view().matrix() == again[i].view().matrix()) << "result " << i << " depends on the order";
+  });
   for (std::size_t i = 0; i < cpu.size(); ++i) {
     const double size = 1 + double(cpu[i].view().matrix().cwiseAbs().maxCoeff<Eigen::PropagateNaN>());
     const Matrix off = cpu[i].view().matrix() - cuda[i].view().matrix();

@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "interop/file.h"
 #include "interop/safetensors.h"
+#include "tensor/device.h"
 
 namespace seekling {
 
@@ -35,20 +36,39 @@ double tolerance(const std::string& key, const Tensor& expected) {
   return loss ? 2e-5 : 2e-4;
 }
 
-class Score : public testing::TestWithParam<const char*> {
+struct Case {
+  const char* fixture;
+  const char* device;
+};
+
+class Score : public testing::TestWithParam<Case> {
  protected:
-  fs::path fixture() const { return kGolden / GetParam(); }
+  void SetUp() override {
+    if (GetParam().device == std::string("cuda") && !has_gpu()) GTEST_SKIP() << "this machine has no GPU";
+  }
+  fs::path fixture() const { return kGolden / GetParam().fixture; }
+  std::string device() const { return std::string(" --device ") + GetParam().device; }
   fs::path out(const char* name) const {
-    return fs::path(testing::TempDir()) / ("score_" + fs::path(GetParam()).filename().string() + name);
+    return fs::path(testing::TempDir()) /
+           ("score_" + fs::path(GetParam().fixture).filename().string() + "_" + GetParam().device + name);
   }
 };
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const char* device : {"cpu", "cuda"})
+    for (const char* fixture :
+         {"v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense", "odd/v3_odd", "odd/v3_tied"})
+      if (built_for_gpus() || device == std::string("cpu")) all.push_back({fixture, device});
+  return all;
+}
 
 }  // namespace
 
 TEST_P(Score, GivesEveryNumberOfTheFixture) {
   const fs::path answers = out(".safetensors"), expect_path = fixture() / "expect.safetensors";
   ASSERT_EQ(run("score --model '" + fixture().string() + "' --ids '" + expect_path.string() + "' --out '" +
-                answers.string() + "' --grad"),
+                answers.string() + "' --grad" + device()),
             0);
   const SafetensorsFile expect(expect_path), found(answers);
   std::map<std::string, double> worst;  // of each kind; gradients relative to the largest
@@ -65,7 +85,7 @@ TEST_P(Score, GivesEveryNumberOfTheFixture) {
     const double shown = kind_of(key) == "grad" ? difference / (largest(a) + 1e-6) : difference;
     worst[kind_of(key)] = std::max(worst[kind_of(key)], shown);
   }
-  std::string line = GetParam() + std::string(":");
+  std::string line = GetParam().fixture + std::string(":");
   for (const auto& [kind, difference] : worst) line += text("  ", kind, " ", difference);
   std::cout << line << "\n";
   for (const auto& [key, entry] : found.entries()) EXPECT_TRUE(expect.has(key)) << key << ": no fixture has it";
@@ -80,18 +100,15 @@ TEST_P(Score, GenerateGivesTheFixturesGreedyTokens) {
   };
   const fs::path answer = out(".txt");
   ASSERT_EQ(run("generate --model '" + fixture().string() + "' --ids " + list("gen.prompt") +
-                " --max-tokens 16 --print-ids --no-eos > '" + answer.string() + "'"),
+                " --max-tokens 16 --print-ids --no-eos" + device() + " > '" + answer.string() + "'"),
             0);
   EXPECT_EQ(read_file(answer), list("gen.ids") + "\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Score,
-                         testing::Values("v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense",
-                                         "odd/v3_odd", "odd/v3_tied"),
-                         [](const auto& fixture) {
-                           std::string name = fixture.param;
-                           for (char& c : name) c = c == '/' ? '_' : c;
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Fixtures, Score, testing::ValuesIn(cases()), [](const auto& test) {
+  std::string name = test.param.fixture;
+  for (char& c : name) c = c == '/' ? '_' : c;
+  return name + (test.param.device == std::string("cuda") ? "_cuda" : "");
+});
 
 }  // namespace seekling

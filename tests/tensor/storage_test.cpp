@@ -36,7 +36,7 @@ TEST(Pool, IdleNeighboursBecomeOneBuffer) {
   const Index n = 1 << 12;
   for (int i = 0; i < 8; ++i) pieces.push_back(pool::take(n));
   for (const int i : {0, 2, 4, 6, 1, 5, 3, 7}) pool::give(pieces[size_t(i)], n);
-  const std::size_t before = pool::allocations();
+  [[maybe_unused]] const std::size_t before = pool::allocations();
   real* whole = pool::take(8 * n);
   for (int i = 0; i < 8; ++i) std::fill_n(whole + i * n, n, real(i));
 #ifndef __SANITIZE_ADDRESS__  // under which every buffer is an allocation

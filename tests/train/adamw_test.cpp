@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include "core/check.h"
+#include "core/half.h"
 #include "core/parallel.h"
+#include "gradcheck.h"
 
 namespace seekling {
 
@@ -30,6 +33,12 @@ void set_gradient(const Tensor& x, Index t) {
 }
 
 std::vector<real> numbers(const Tensor& x) { return {x.data(), x.data() + x.size()}; }
+
+std::vector<real> numbers(const Moment& moment) {
+  std::vector<real> all;
+  for (Index i = 0; i < moment.shape.size(); ++i) all.push_back(Lent(moment.kept(), i, 1).numbers()[0]);
+  return all;
+}
 
 }  // namespace
 
@@ -78,7 +87,47 @@ TEST(AdamW, AParameterWithoutAGradientGoesOnByItsMomentum) {
   optimizer.update(2, 0.1);
   EXPECT_FALSE(x.has_grad());
   EXPECT_NE(numbers(x), after_one);
-  EXPECT_NEAR(optimizer.moments()[0].second.data()[0], 0.9 * 0.1 * gradient_at(1, 0), 1e-9);
+  EXPECT_NEAR(numbers(optimizer.moments()[0])[0], 0.9 * 0.1 * gradient_at(1, 0), 1e-9);
+}
+
+TEST(AdamW, MomentsInBf16AreRoundedAfterEachUpdate) {
+  Rng rng(5);
+  const Tensor W = Tensor::randn({70, 61}, rng), twin = Tensor::of({70, 61}, numbers(W));
+  const AdamW half({{"W", W}}, {.bf16_moments = true}), full({{"W", twin}}, {});
+  std::vector<real> before = numbers(half.moments()[1]);
+  for (Index t = 1; t <= 30; ++t) {
+    set_gradient(W, t), set_gradient(twin, t);
+    half.update(t, 0.01), full.update(t, 0.01);
+    const std::vector<real> v = numbers(half.moments()[1]);
+    for (size_t i = 0; i < v.size(); ++i) {
+      const double g = double(W.grad().data()[i]), exact = 0.95 * double(before[i]) + 0.05 * g * g;
+      ASSERT_EQ(v[i], real(from_bf16(to_bf16(float(v[i])))));
+      ASSERT_NEAR(v[i], exact, 0x1.01p-8 * exact) << "update " << t << ", number " << i;
+    }
+    before = v;
+  }
+  EXPECT_NE(numbers(W), numbers(twin));
+  for (Index i = 0; i < W.size(); ++i) ASSERT_NEAR(W.data()[i], twin.data()[i], 0.02 * 30 * 0.01) << i;
+}
+
+TEST(AdamW, MomentsComeBackFromAFileToTheBit) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "seekling_moments.safetensors";
+  for (const bool bf16 : {false, true}) {
+    Rng rng(6);
+    const Tensor W = Tensor::randn({7, 5}, rng);
+    const AdamWOptions options{.bf16_moments = bf16};
+    const AdamW optimizer({{"W", W}}, options), other({{"W", Tensor::of({7, 5}, numbers(W))}}, options);
+    set_gradient(W, 1);
+    optimizer.update(1, 0.01);
+    save_moments(file, optimizer.moments());
+    load_moments(file, other.moments());
+    for (size_t i : {0, 1}) EXPECT_EQ(numbers(other.moments()[i]), numbers(optimizer.moments()[i]));
+    EXPECT_EQ(SafetensorsFile(file).entries().at("W.v").dtype, bf16 ? "BF16" : "F32");
+  }
+  const AdamW wide({{"W", Tensor({5, 7})}}, {.bf16_moments = true});
+  EXPECT_ERROR(load_moments(file, wide.moments()),
+               (file.string() + ": tensor W.m is BF16 [7, 5], expected BF16 [5, 7]").c_str());
+  std::filesystem::remove(file);
 }
 
 TEST(AdamW, AnyNumberOfThreadsGivesTheSameBits) {
@@ -104,9 +153,9 @@ TEST(AdamW, AnyNumberOfThreadsGivesTheSameBits) {
 TEST(AdamW, NamesItsMomentsAfterTheParameters) {
   const AdamW optimizer({{"a.weight", Tensor::zeros({2, 3})}, {"b.weight", Tensor::zeros({4})}}, {});
   std::vector<std::string> names;
-  for (const auto& [name, moment] : optimizer.moments()) names.push_back(name);
+  for (const Moment& moment : optimizer.moments()) names.push_back(moment.name);
   EXPECT_EQ(names, (std::vector<std::string>{"a.weight.m", "a.weight.v", "b.weight.m", "b.weight.v"}));
-  EXPECT_EQ(optimizer.moments()[1].second.shape(), (Shape{2, 3}));
+  EXPECT_EQ(optimizer.moments()[1].shape, (Shape{2, 3}));
 }
 
 TEST(AdamWTwins, Agree) {
@@ -125,15 +174,14 @@ TEST(AdamWTwins, Agree) {
       }
       optimizer.update(t, 0.01, 0.7);
     }
-    NamedTensors results = optimizer.moments();
-    results.insert(results.end(), parameters.begin(), parameters.end());
-    for (auto& [name, x] : results) x = x.to(Device::kCpu);
+    std::vector<std::vector<real>> results;
+    for (const Moment& moment : optimizer.moments()) moment.move_to(Device::kCpu), results.push_back(numbers(moment));
+    for (const auto& [name, x] : parameters) results.push_back(numbers(x.to(Device::kCpu)));
     return results;
   };
-  const NamedTensors cpu = trained(Device::kCpu), cuda = trained(Device::kCuda);
+  const auto cpu = trained(Device::kCpu), cuda = trained(Device::kCuda);
   for (size_t i = 0; i < cpu.size(); ++i)
-    for (Index n = 0; n < cpu[i].second.size(); ++n)
-      ASSERT_NEAR(cpu[i].second.data()[n], cuda[i].second.data()[n], 1e-6) << cpu[i].first << " " << n;
+    for (size_t n = 0; n < cpu[i].size(); ++n) ASSERT_NEAR(cpu[i][n], cuda[i][n], 1e-6) << i << " " << n;
 }
 
 }  // namespace seekling

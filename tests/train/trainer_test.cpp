@@ -102,21 +102,24 @@ TEST_F(TrainerTest, RecomputingGivesTheSameBits) {
 }
 
 TEST_F(TrainerTest, Bf16LearnsAsFp32Does) {
-  std::vector<double> losses;
-  for (const char* dtype : {"fp32", "bf16"}) {
+  const auto late_loss = [&](const char* dtype, const char* moments) {
     const Transformer model = fresh();
     TrainerState state = state_of(60);
-    state.settings.dtype = dtype;
-    Trainer trainer(model, state, rows(4), {}, folder(dtype));
+    state.settings.dtype = dtype, state.settings.moments = moments;
+    Trainer trainer(model, state, rows(4), {}, folder(text(dtype, moments)));
     double last = 0;  // of the last 20 steps together: single batches differ
     while (trainer.state().step < 60) {
       const double loss = trainer.step().loss;
       if (trainer.state().step > 40) last += loss;
     }
-    losses.push_back(last);
-  }
-  EXPECT_NE(losses[0], losses[1]);
-  EXPECT_NEAR(losses[1] / losses[0], 1, 0.01);
+    return last;
+  };
+  const double fp32 = late_loss("fp32", "fp32"), products = late_loss("bf16", "fp32"),
+               moments = late_loss("fp32", "bf16");
+  EXPECT_NE(products, fp32);
+  EXPECT_NE(moments, fp32);
+  EXPECT_NEAR(products / fp32, 1, 0.01);
+  EXPECT_NEAR(moments / fp32, 1, 0.01);
 }
 
 TEST_F(TrainerTest, FromTheSecondStepOnTheSystemIsAskedForNothing) {
@@ -151,6 +154,28 @@ TEST_F(TrainerTest, AStepSaysHowItWent) {
   EXPECT_NEAR(sum, 1, 1e-12);
   EXPECT_NEAR(metrics.max_vio, 4 * max - 1, 1e-12);
   EXPECT_EQ(trainer.state().tokens, 4 * T);
+}
+
+TEST_F(TrainerTest, ARunWithMomentsInBf16ResumesToTheBit) {
+  TrainerState state = state_of(12);
+  state.settings.moments = "bf16";
+  const std::string straight = train("straight", state);
+  state.settings.save_every = 7;
+  EXPECT_THROW(train("killed", state, at_step(9, [] { throw Stop(); })), Stop);
+  EXPECT_EQ(resume("killed"), straight);
+  EXPECT_LT(fs::file_size(root / "killed" / "optimizer.safetensors"),
+            1.2 * double(fs::file_size(root / "killed" / "model.safetensors")));  // and not twice
+}
+
+TEST_F(TrainerTest, AProfileExplainsTheStep) {
+  const Transformer model = fresh();
+  Trainer trainer(model, state_of(12), rows(4), {}, folder("profile"));
+  Profile profile;
+  trainer.measure(&profile);
+  for (int i = 0; i < 5; ++i) trainer.step();
+  EXPECT_EQ(profile.steps(), 4);
+  EXPECT_GT(profile.explained(), 0.95);
+  EXPECT_LE(profile.explained(), 1);
 }
 
 TEST_F(TrainerTest, KilledAndResumedEqualsUninterruptedToTheBit) {

@@ -51,7 +51,7 @@ void Tape::backward(const Tensor& loss, real seed) {
 Tape::Suspect Tape::first_not_finite() const {
   for (const Entry& entry : entries_)
     for (const Tensor& y : entry.outputs)
-      if (!y.view().matrix().allFinite()) return {entry.op, entry.inputs};
+      if (!y.to(Device::kCpu).view().matrix().allFinite()) return {entry.op, entry.inputs};
   return {};
 }
 

@@ -69,11 +69,11 @@ void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scr
     symbols[size_t(i)] = {byte_ids[static_cast<unsigned char>(piece[size_t(i)])], i - 1, i + 1 < n ? i + 1 : -1};
   for (std::int32_t i = 0; i < n; ++i) push(i, scratch);
 
-  // Exercise 2.4. Merge until no candidate is left, then append the ids of the symbols that remain. The heap's front
+  // Exercise 2.3. Merge until no candidate is left, then append the ids of the symbols that remain. The heap's front
   // is the candidate of lowest rank, the leftmost of equals; it is out of date if its symbols have changed since. A
   // merged symbol's right neighbour is kGone, and the merge makes two new pairs, which push() looks up.
-  throw Error("exercise 2.4 is not yet attempted");
-  // End of exercise 2.4.
+  throw Error("exercise 2.3 is not yet attempted");
+  // End of exercise 2.3.
 }
 
 }  // namespace seekling

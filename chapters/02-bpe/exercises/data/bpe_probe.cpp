@@ -52,7 +52,7 @@ void probe(Probe& probe) {
   merge('g', merge('h', 'i'));       // a new pair with the left neighbour
   merge(merge('j', 'k'), 'l');       // and with the right one
   for (const char* piece : {"cde", "fff", "ghi", "jkl"}) pieces.emplace_back(piece);
-  probe.exercise("2.4", inputs, [&] {
+  probe.exercise("2.3", inputs, [&] {
     Bpe::Scratch scratch;
     for (const std::string& piece : pieces) {
       Ids ids;

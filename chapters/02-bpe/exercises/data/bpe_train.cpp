@@ -34,10 +34,10 @@ struct Candidate {
   std::vector<std::int32_t> words;  // the pieces in which it appeared
 
   bool operator<(const Candidate& other) const {  // the heap's front is the greatest
-    // Exercise 2.1. Say whether this candidate comes up after `other`: the heap's front is the greatest. Of equal
+    // Exercise 2.1a. Say whether this candidate comes up after `other`: the heap's front is the greatest. Of equal
     // counts the pair with the smaller left id comes up first, then that with the smaller right id.
-    throw Error("exercise 2.1 is not yet attempted");
-    // End of exercise 2.1.
+    throw Error("exercise 2.1a is not yet attempted");
+    // End of exercise 2.1a.
   }
 };
 
@@ -65,11 +65,11 @@ class Trainer {
       for (size_t i = 0; i + 1 < words[size_t(w)].symbols.size(); ++i)
         change({words[size_t(w)].symbols[i], words[size_t(w)].symbols[i + 1]}, +1, w);
     push_appeared();
-    // Exercise 2.2. Merge the best pair, over and over, until there are settings.vocab_size tokens, the heap is
+    // Exercise 2.1b. Merge the best pair, over and over, until there are settings.vocab_size tokens, the heap is
     // empty, or the best pair occurs fewer than settings.min_frequency times (or never). A candidate from pop() may
     // be out of date: counts[] has its true count; push it back with that.
-    throw Error("exercise 2.2 is not yet attempted");
-    // End of exercise 2.2.
+    throw Error("exercise 2.1b is not yet attempted");
+    // End of exercise 2.1b.
   }
 
   std::vector<std::string> tokens;  // by id
@@ -91,11 +91,11 @@ class Trainer {
   }
 
   void merge_in_word(std::int32_t w, const Merge& merge) {  // from left to right, the symbols moved up in place
-    // Exercise 2.3. In words[w].symbols put merge.result for every merge.left followed by merge.right, from left to
+    // Exercise 2.2. In words[w].symbols put merge.result for every merge.left followed by merge.right, from left to
     // right; and keep counts up to date, by change(pair, -1, w) for each pair that is no longer there and
     // change(pair, +1, w) for each that is new. The merged pair's own count may stay as it is.
-    throw Error("exercise 2.3 is not yet attempted");
-    // End of exercise 2.3.
+    throw Error("exercise 2.2 is not yet attempted");
+    // End of exercise 2.2.
   }
 
   void change(Pair pair, Index by, std::int32_t w) {

@@ -36,12 +36,12 @@ void see_merges(Probe& probe, const std::vector<std::string>& documents, Index v
 void probe(Probe& probe) {
   const std::vector<std::string> documents = words(probe.rng);
   const std::string inputs = text(documents.size(), " words of the letters a, b, c; merges as left, right, result");
-  probe.exercise("2.1", inputs, [&] { see_merges(probe, documents, 256 + 30, 2); });
-  probe.exercise("2.2", inputs + ", up to 286 tokens and up to the last pair that occurs 3 times", [&] {
+  probe.exercise("2.1a", inputs, [&] { see_merges(probe, documents, 256 + 30, 2); });
+  probe.exercise("2.1b", inputs + ", up to 286 tokens and up to the last pair that occurs 3 times", [&] {
     see_merges(probe, documents, 256 + 30, 2);
     see_merges(probe, documents, 2000, 3);
   });
-  probe.exercise("2.3", inputs, [&] { see_merges(probe, documents, 256 + 60, 2); });
+  probe.exercise("2.2", inputs, [&] { see_merges(probe, documents, 256 + 60, 2); });
 }
 
 }  // namespace seekling

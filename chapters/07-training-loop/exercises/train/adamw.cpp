@@ -20,8 +20,8 @@ namespace seekling {
 AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   for (const auto& [name, parameter] : parameters) {
     theta.push_back(parameter);
-    named.emplace_back(name + ".m", Tensor::zeros(parameter.shape(), parameter.device()));
-    named.emplace_back(name + ".v", Tensor::zeros(parameter.shape(), parameter.device()));
+    for (const char* which : {".m", ".v"})
+      moment.emplace_back(name + which, parameter.shape(), options.bf16_moments, parameter.device());
   }
   sizes = sizes_of(theta);
 }
@@ -29,11 +29,11 @@ AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
 // What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers.
 template <class Gradient>
 static void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r, real decay) {
-  // Exercise 7.1. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
+  // Exercise 7.1a. The three lines of the algorithm at the top, for n numbers at a time. r.clip belongs to the
   // gradient; r.step is lr / (1 - β1^t) and r.root is (1 - β2^t)^(-1/2), so that the hats cost nothing; decay is lr
   // λ, or 0.
-  throw Error("exercise 7.1 is not yet attempted");
-  // End of exercise 7.1.
+  throw Error("exercise 7.1a is not yet attempted");
+  // End of exercise 7.1a.
 }
 
 void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates& rates) {
@@ -44,21 +44,23 @@ void cpu::adamw_update(std::span<const ParameterUpdate> parameters, const Rates&
     const auto [p, begin, n] = pieces[size_t(i)];
     const ParameterUpdate& u = parameters[p];
     const auto piece = [b = begin, k = n](real* x) { return RowMap(x + b, k); };
+    const Lent m(u.m, begin, n), v(u.v, begin, n);
     if (u.g) {
-      update_piece(piece(u.theta), piece(u.g), piece(u.m), piece(u.v), rates, u.decay);
+      update_piece(piece(u.theta), piece(u.g), m.numbers(), v.numbers(), rates, u.decay);
     } else {  // an expert that no token chose, where its tensor is its own: a gradient of 0, and yet the moments go on
-      update_piece(piece(u.theta), Row::Zero(n), piece(u.m), piece(u.v), rates, u.decay);
+      update_piece(piece(u.theta), Row::Zero(n), m.numbers(), v.numbers(), rates, u.decay);
     }
   });
 }
 
 void AdamW::update(Index t, double lr, double clip) const {
   check(t >= 1, "AdamW: update ", t, "; updates count from 1");
-  // Exercise 7.2. Make the Rates of update t and the list of what it reads and writes, a ParameterUpdate for each
-  // parameter: of number p the moments are named[2 * p] and named[2 * p + 1]. Parameters of one dimension do not decay.
-  // One without a gradient has nullptr for it. Then call cpu::adamw_update with both.
-  throw Error("exercise 7.2 is not yet attempted");
-  // End of exercise 7.2.
+  // Exercise 7.1b. Make the Rates of update t and the list of what it reads and writes, a ParameterUpdate for each
+  // parameter: of number p the moments are moment[2 * p] and moment[2 * p + 1], of which kept() says where they lie.
+  // Parameters of one dimension do not decay. One without a gradient has nullptr for it. Then call cpu::adamw_update
+  // with both.
+  throw Error("exercise 7.1b is not yet attempted");
+  // End of exercise 7.1b.
 }
 
 }  // namespace seekling

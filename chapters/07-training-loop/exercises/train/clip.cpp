@@ -15,7 +15,6 @@
 namespace seekling {
 
 constexpr Index kRun = 64;
-constexpr Index kPiece = 4096;  // of parameter, gradient and both moments: 64 KiB, which any second-level cache holds
 
 std::vector<Index> sizes_of(std::span<const Tensor> parameters) {
   std::vector<Index> sizes;
@@ -36,10 +35,10 @@ std::vector<Piece> pieces_of(std::span<const Index> sizes) {
 }
 
 double cpu::gradient_norm(std::span<const Tensor> parameters) {
-  // Exercise 7.4. The square root of the sum of squares over all gradients together, summed in double. A parameter
+  // Exercise 7.2b. The square root of the sum of squares over all gradients together, summed in double. A parameter
   // without a gradient counts as 0. A plain loop over the parameters will do.
-  throw Error("exercise 7.4 is not yet attempted");
-  // End of exercise 7.4.
+  throw Error("exercise 7.2b is not yet attempted");
+  // End of exercise 7.2b.
 }
 
 double gradient_norm(std::span<const Tensor> parameters) {

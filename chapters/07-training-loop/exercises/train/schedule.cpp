@@ -38,10 +38,10 @@ double learning_rate(const Schedule& schedule, Index step) {
   const std::string& kind = schedule.kind;
   check(kind == "step" || kind == "cosine" || kind == "constant", "--schedule: found \"", kind,
         "\", expected step, cosine or constant");
-  // Exercise 7.3. The rate of step 1, 2, ...: a linear warm-up, then what `kind` says. step_decay and cosine_decay
+  // Exercise 7.2a. The rate of step 1, 2, ...: a linear warm-up, then what `kind` says. step_decay and cosine_decay
   // give the part of schedule.lr.
-  throw Error("exercise 7.3 is not yet attempted");
-  // End of exercise 7.3.
+  throw Error("exercise 7.2a is not yet attempted");
+  // End of exercise 7.2a.
 }
 
 }  // namespace seekling

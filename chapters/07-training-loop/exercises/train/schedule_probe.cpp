@@ -5,7 +5,7 @@ namespace seekling {
 
 void probe(Probe& probe) {
   const Index warmup = probe.between(3, 5), steps = 20 + probe.between(0, 9);
-  probe.exercise("7.3", text("a warm-up of ", warmup, " of ", steps, " steps"), [&] {
+  probe.exercise("7.2a", text("a warm-up of ", warmup, " of ", steps, " steps"), [&] {
     for (const char* kind : {"step", "cosine", "constant"})
       for (Index step = 1; step <= steps; ++step)
         probe.see(text(kind, "[", step, "]"),

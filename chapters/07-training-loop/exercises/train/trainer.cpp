@@ -89,7 +89,7 @@ const char* name_of(double not_finite) {  // a stream writes -nan, too, of which
   return std::isnan(not_finite) ? "nan" : not_finite > 0 ? "inf" : "-inf";
 }
 
-bool finite(const Tensor& x) { return x.view().matrix().allFinite(); }
+bool finite(const Tensor& x) { return x.to(Device::kCpu).view().matrix().allFinite(); }
 
 // The name of the first parameter for which `holds`; empty if there is none.
 std::string first_parameter(const Transformer& model, const std::function<bool(const Tensor&)>& holds) {
@@ -134,11 +134,13 @@ HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
           .bits_per_byte = heldout.text_bytes > 0 ? nats / std::numbers::ln2 / double(heldout.text_bytes) : 0};
 }
 
-Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f)
+Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f, Device device)
     : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)), folder(std::move(f)),
       optimizer(learned_parameters(model), adamw_of(settings())), biases(correction_biases(model)),
       log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
+  model.move_to(device);
+  for (const Moment& moment : optimizer.moments()) moment.move_to(device);
 }
 
 // What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do besides. Which sequences
@@ -162,12 +164,12 @@ void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<
   Tape tape(settings().recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, profile_);
   Pass pass = pass_of(batch, number);
   const std::vector<Index> mine = counted(model, batch, pass);
-  // Exercise 7.5. Add this micro-batch's share of each loss to `sums`, its load and its tokens too, and play the
+  // Exercise 7.3. Add this micro-batch's share of each loss to `sums`, its load and its tokens too, and play the
   // tape back once from all of L's ends, each with the factor that it has in L (see the top of the file). targets[0]
   // are those of the whole step, mine[0] those of this micro-batch; targets[d + 1] and mine[d + 1] are those of
   // depth d of multi-token prediction. An end that is not the loss is seeded by storing its factor in its gradient.
-  throw Error("exercise 7.5 is not yet attempted");
-  // End of exercise 7.5.
+  throw Error("exercise 7.3 is not yet attempted");
+  // End of exercise 7.3.
 }
 
 Trainer::Sums Trainer::gradients() {

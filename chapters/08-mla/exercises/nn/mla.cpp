@@ -29,39 +29,39 @@ MLA::MLA(const Config& c)
 // Equations stand in columns.
 // clang-format off
 Pair MLA::query(const Tensor& h, Index start) const {
-  // Exercise 8.1. Equations (37)-(39). Return the content part [B,T,H,nope] and the turned rotary part [B,T,H,rope].
+  // Exercise 8.1a. Equations (37)-(39). Return the content part [B,T,H,nope] and the turned rotary part [B,T,H,rope].
   // Models with q_lora_rank 0 have q_proj alone; q_a_proj.weight.defined() tells which it is. The token at index t
   // stands at position start + t.
-  throw Error("exercise 8.1 is not yet attempted");
-  // End of exercise 8.1.
+  throw Error("exercise 8.1a is not yet attempted");
+  // End of exercise 8.1a.
 }
 
 Pair MLA::latent(const Tensor& h, Index start) const {   // all that the cache keeps; every head shares it
-  // Exercise 8.2. Equations (41) and (43). Return the latent [B,T,1,rank] and the turned rotary key [B,T,1,rope]:
+  // Exercise 8.1b. Equations (41) and (43). Return the latent [B,T,1,rank] and the turned rotary key [B,T,1,rope]:
   // what the cache keeps.
+  throw Error("exercise 8.1b is not yet attempted");
+  // End of exercise 8.1b.
+}
+
+Tensor MLA::forward(const Tensor& h, std::span<const std::int32_t> first) const {    // h, u        [B,T,hidden_size]
+  // Exercise 8.2. Equations (42), (45)-(47), from query(h, 0) and latent(h, 0). attention() adds the products of the
+  // pairs' two parts and wants the softmax's scale, which is the member `scale`.
   throw Error("exercise 8.2 is not yet attempted");
   // End of exercise 8.2.
 }
 
-Tensor MLA::forward(const Tensor& h, std::span<const std::int32_t> first) const {    // h, u        [B,T,hidden_size]
-  // Exercise 8.3. Equations (42), (45)-(47), from query(h, 0) and latent(h, 0). attention() adds the products of the
-  // pairs' two parts and wants the softmax's scale, which is the member `scale`.
-  throw Error("exercise 8.3 is not yet attempted");
-  // End of exercise 8.3.
-}
-
 Tensor MLA::decode(const Tensor& h, Cache& cache) const {  // §2.1.2: W^UK absorbed into q, W^UV into the output
-  // Exercise 8.4. The same for T new tokens behind cache.length old ones. Cache::append puts the fresh rows behind
+  // Exercise 8.3. The same for T new tokens behind cache.length old ones. Cache::append puts the fresh rows behind
   // the held ones and returns all of them. You may expand the latents with kv_b_proj as in forward; chapter 9 does
   // without.
-  throw Error("exercise 8.4 is not yet attempted");
-  // End of exercise 8.4.
+  throw Error("exercise 8.3 is not yet attempted");
+  // End of exercise 8.3.
 }
 // clang-format on
 
 Cache MLA::make_cache(Index capacity) const {
-  return {
-      {Tensor::zeros({1, capacity, 1, rank}), Tensor::zeros({1, capacity, 1, 2 * Index(rotary.theta.size())})}, {}, 0};
+  const auto room = [&](Index width) { return Tensor::zeros({1, capacity, 1, width}, o_proj.weight.device()); };
+  return {{room(rank), room(2 * Index(rotary.theta.size()))}, {}, 0};
 }
 
 }  // namespace seekling

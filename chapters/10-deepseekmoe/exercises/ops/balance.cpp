@@ -27,10 +27,10 @@ namespace {
 
 // w of the tokens [begin, begin + T), whose choices are the experts [T,K].
 Row weights(const std::int32_t* experts, Index T, Index E, Index K, const BalanceOptions& o) {
-  // Exercise 10.5. Return w [E], with the formulas at the top: α1 f_i + α2 f'_g + α3 f''_g, where g is the group of
+  // Exercise 10.3a. Return w [E], with the formulas at the top: α1 f_i + α2 f'_g + α3 f''_g, where g is the group of
   // expert i. The expert level alone is half of the work; within a token the experts ascend.
-  throw Error("exercise 10.5 is not yet attempted");
-  // End of exercise 10.5.
+  throw Error("exercise 10.3a is not yet attempted");
+  // End of exercise 10.3a.
 }
 
 Row affinity(View s, Index t, bool normalise) { return s.row(t) / (normalise ? s.row(t).sum() : real(1)); }
@@ -50,10 +50,10 @@ void cpu::balance_forward(View loss, View w, const Routing& routing, const Balan
 }
 
 void cpu::balance_backward(View ds, View d_loss, View w, View s, const BalanceOptions& o) {
-  // Exercise 10.6. Add to the gradient of s what the loss implies, with the two formulas at the top. Row b of w
+  // Exercise 10.3b. Add to the gradient of s what the loss implies, with the two formulas at the top. Row b of w
   // belongs to sequence b; the loss is the mean over sequences and comes with a gradient of its own, d_loss[0].
-  throw Error("exercise 10.6 is not yet attempted");
-  // End of exercise 10.6.
+  throw Error("exercise 10.3b is not yet attempted");
+  // End of exercise 10.3b.
 }
 
 Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& o) {

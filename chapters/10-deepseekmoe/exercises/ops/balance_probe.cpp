@@ -15,13 +15,13 @@ void probe(Probe& probe) {
   const Tensor c = Tensor::of({1}, std::vector<real>{real(1.5)});
 
   const std::string inputs = text(B, " sequences of ", T, " tokens, ", E, " experts in ", D, " groups, K ", K);
-  probe.exercise("10.5", inputs + ", each level alone and all together", [&] {
+  probe.exercise("10.3a", inputs + ", each level alone and all together", [&] {
     probe.see("expert", balance_loss(routing, B, {.expert = 1}).item());
     probe.see("device", balance_loss(routing, B, {.device = 1, .n_group = D}).item());
     probe.see("communication", balance_loss(routing, B, {.communication = 1, .n_group = D, .topk_group = 2}).item());
     probe.see("all", balance_loss(routing, B, v2).item());
   });
-  probe.exercise("10.6", inputs + ", s as it is and normalised", [&] {
+  probe.exercise("10.3b", inputs + ", s as it is and normalised", [&] {
     for (const auto& [name, options] : {std::pair("ds", v2), std::pair("ds_normalised", v3)}) {
       routing.s.clear_grad();
       Tape tape;

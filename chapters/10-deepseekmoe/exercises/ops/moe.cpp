@@ -18,10 +18,10 @@
 namespace seekling {
 
 void cpu::sort_by_expert(const Plan& plan, const Routing& routing, const Ints& dropped) {
-  // Exercise 10.3. Fill plan.begin [E+1], which comes as zeros, plan.token [R] and plan.row [N,K], as ops/moe.h says. A
+  // Exercise 10.2a. Fill plan.begin [E+1], which comes as zeros, plan.token [R] and plan.row [N,K], as ops/moe.h says. A
   // choice with dropped[choice] set has no row, which is Plan::kDropped; `dropped` may be empty.
-  throw Error("exercise 10.3 is not yet attempted");
-  // End of exercise 10.3.
+  throw Error("exercise 10.2a is not yet attempted");
+  // End of exercise 10.2a.
 }
 
 void cpu::dispatch_forward(View xs, View x, const Plan& plan) {
@@ -50,24 +50,27 @@ void cpu::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
   }));
 }
 
-void cpu::grouped_linear_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W,
-                                  const Plan& plan) {
-  const Index out = dy.cols;
-  const auto to_x = group(plan, [=](Index e, Index r, Index n) {
-    return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
-  });
-  const auto to_W = group(plan, [=](Index e, Index r, Index n) {
-    return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
-  });
-  gemm_nn(to_x, into_x);
-  gemm_tn(to_W, into_W);
+void cpu::grouped_linear_to_W(View dW, Accumulate into, View dy, View x, const Plan& plan) {
+  gemm_tn(group(plan,
+                [=, out = dy.cols](Index e, Index r, Index n) {
+                  return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
+                }),
+          into);
+}
+
+void cpu::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const Plan& plan) {
+  gemm_nn(group(plan,
+                [=, out = dy.cols](Index e, Index r, Index n) {
+                  return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
+                }),
+          into);
 }
 
 void cpu::combine_forward(View o, View ys, View gates, const Plan& plan) {
-  // Exercise 10.4. Make o.row(t) of every token t the sum of its experts' answers, each times its gate. A choice
+  // Exercise 10.2b. Make o.row(t) of every token t the sum of its experts' answers, each times its gate. A choice
   // whose row is Plan::kDropped has no answer. Plain loops will do.
-  throw Error("exercise 10.4 is not yet attempted");
-  // End of exercise 10.4.
+  throw Error("exercise 10.2b is not yet attempted");
+  // End of exercise 10.2b.
 }
 
 void cpu::combine_backward(View dy, Accumulate into, View dg, View d, View y, View g, const Plan& plan) {
@@ -112,8 +115,11 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
   const Tensor y({x.rows(), W.dim(1)}, x.device());
   on(x.device(), cpu::grouped_linear_forward, cuda::grouped_linear_forward)(y, x, W, plan);
   record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad(), plan] {
-    const Accumulate into_x = flow_into(dx), into_W = flow_into(dW);
-    on(x.device(), cpu::grouped_linear_backward, cuda::grouped_linear_backward)(dx, into_x, dW, into_W, dy, x, W, plan);
+    const Accumulate into_W = flow_into(dW);
+    on(x.device(), cpu::grouped_linear_to_W, cuda::grouped_linear_to_W)(dW, into_W, dy, x, plan);
+    x.forget();  // if it can be made again: so x and dx, N·K rows each, are never there together
+    const Accumulate into_x = flow_into(dx);
+    on(x.device(), cpu::grouped_linear_to_x, cuda::grouped_linear_to_x)(dx, into_x, dy, W, plan);
   });
   return y;
 }

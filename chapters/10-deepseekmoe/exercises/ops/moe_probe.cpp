@@ -12,14 +12,14 @@ void probe(Probe& probe) {
   const Tensor y = Tensor::randn({N * K, D}, probe.rng);
 
   const std::string inputs = text(N, " tokens, ", E, " experts, K ", K);
-  probe.exercise("10.3", inputs + ", with and without dropped choices", [&] {
+  probe.exercise("10.2a", inputs + ", with and without dropped choices", [&] {
     for (const auto& [name, plan] : {std::pair("", Plan(routing)), std::pair("dropped.", Plan(routing, dropped))}) {
       probe.see_list(text(name, "begin"), plan.begin.values(), 0);
       probe.see_list(text(name, "token"), plan.token.values(), 0);
       probe.see_list(text(name, "row"), plan.row.values(), 0);
     }
   });
-  probe.exercise("10.4", inputs + text(", y ", y.shape()),
+  probe.exercise("10.2b", inputs + text(", y ", y.shape()),
                  [&] { probe.see("out", combine(y, routing.g, Plan(routing))); });
 }
 

@@ -78,11 +78,11 @@ real chosen_sum(View s, const std::int32_t* experts, Index t, Index K) {
 }
 
 void gates_backward(View ds, View dg, View g, View s, const Ints& experts, const RouterOptions& o) {
-  // Exercise 10.2. Carry dg [N,K] to ds [N,E], with the formulas at the top: only chosen experts get something here.
+  // Exercise 10.1b. Carry dg [N,K] to ds [N,E], with the formulas at the top: only chosen experts get something here.
   // What ds holds already, from the balance loss, must stay in it. Plain loops will do; chosen_sum gives the sum of
   // the gates' normalisation.
-  throw Error("exercise 10.2 is not yet attempted");
-  // End of exercise 10.2.
+  throw Error("exercise 10.1b is not yet attempted");
+  // End of exercise 10.1b.
 }
 
 void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
@@ -100,11 +100,11 @@ void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
 
 void cpu::route_forward(const Routing& routing, View logits, View bias, const RouterOptions& o) {
   const View s = routing.s, g = routing.g;
-  // Exercise 10.1. Fill s by affinities(); for each token choose the experts by choose(), from s + b if bias.data is
+  // Exercise 10.1a. Fill s by affinities(); for each token choose the experts by choose(), from s + b if bias.data is
   // there; write them to routing.experts, and the gates of the chosen to g. Then count routing.load. Plain loops will
   // do.
-  throw Error("exercise 10.1 is not yet attempted");
-  // End of exercise 10.1.
+  throw Error("exercise 10.1a is not yet attempted");
+  // End of exercise 10.1a.
 }
 
 void cpu::route_backward(View dlogits, View ds, View dg, const Routing& routing, const RouterOptions& o) {

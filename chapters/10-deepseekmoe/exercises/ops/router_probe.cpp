@@ -23,7 +23,7 @@ void probe(Probe& probe) {
   bias.data()[favourite] = 4;
 
   const std::string inputs = text("logits ", logits.shape(), ", K ", K);
-  probe.exercise("10.1", inputs + ", as V2 (softmax) and as V3 (sigmoid, bias, 2 groups, normalised)", [&] {
+  probe.exercise("10.1a", inputs + ", as V2 (softmax) and as V3 (sigmoid, bias, 2 groups, normalised)", [&] {
     for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
       const Routing r = route(logits, options.sigmoid ? bias : Tensor(), options);
       probe.see_list(text(name, "experts"), r.experts.values(), 0);
@@ -31,7 +31,7 @@ void probe(Probe& probe) {
       probe.see_list(text(name, "load"), r.load.values(), 0);
     }
   });
-  probe.exercise("10.2", inputs + ", as V2 and as V3, gradients into s and g", [&] {
+  probe.exercise("10.1b", inputs + ", as V2 and as V3, gradients into s and g", [&] {
     for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
       logits.clear_grad();
       Tape tape;

@@ -1,10 +1,11 @@
+#include "cli/child_process.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <thread>
 
-#include "cli/course_child.h"
 #include "core/check.h"
 #include "gradcheck.h"
 
@@ -16,16 +17,16 @@ Ended shell(const std::string& script, Limits limits = {}) { return run_child({"
 
 }  // namespace
 
-TEST(CourseChild, TellsItsExitCodeAndWhatItPrinted) {
+TEST(ChildProcess, TellsItsExitCodeAndWhatItPrinted) {
   const Ended ended = shell("echo out; echo err >&2; exit 3");
   EXPECT_EQ(ended.exit, 3);
   EXPECT_EQ(ended.output, "out\nerr\n");
   EXPECT_EQ(how(ended, {}), "ended with exit code 3");
 }
 
-TEST(CourseChild, ACrashHasAName) { EXPECT_EQ(how(shell("kill -SEGV $$"), {}), "crashed (segmentation fault)"); }
+TEST(ChildProcess, ACrashHasAName) { EXPECT_EQ(how(shell("kill -SEGV $$"), {}), "crashed (segmentation fault)"); }
 
-TEST(CourseChild, ALoopThatNeverEndsIsStopped) {
+TEST(ChildProcess, ALoopThatNeverEndsIsStopped) {
   Limits limits;
   limits.seconds = 0.3;
   const Ended ended = shell("while :; do :; done", limits);
@@ -33,13 +34,13 @@ TEST(CourseChild, ALoopThatNeverEndsIsStopped) {
   EXPECT_EQ(how(ended, limits), "was still running after 0.3 seconds and was stopped: does a loop never end?");
 }
 
-TEST(CourseChild, ALoopThatClosedItsOutputIsStoppedToo) {
+TEST(ChildProcess, ALoopThatClosedItsOutputIsStoppedToo) {
   Limits limits;
   limits.seconds = 0.3;
   EXPECT_TRUE(shell("exec >/dev/null 2>&1; while :; do :; done", limits).too_long);
 }
 
-TEST(CourseChild, WhatItLeavesBehindIsKilled) {
+TEST(ChildProcess, WhatItLeavesBehindIsKilled) {
   const std::string file = text("/tmp/seekling_left_behind_", ::getpid());
   const auto before = std::chrono::steady_clock::now();
   shell("(sleep 1; touch " + file + ") &");
@@ -49,7 +50,7 @@ TEST(CourseChild, WhatItLeavesBehindIsKilled) {
   std::filesystem::remove(file);
 }
 
-TEST(CourseChild, JunkIsDroppedBeyondALimit) {
+TEST(ChildProcess, JunkIsDroppedBeyondALimit) {
   Limits limits;
   limits.output_bytes = 1000;
   const Ended ended = shell("i=0; while [ $i -lt 2000 ]; do echo 123456789; i=$((i+1)); done", limits);
@@ -57,7 +58,7 @@ TEST(CourseChild, JunkIsDroppedBeyondALimit) {
   EXPECT_EQ(ended.dropped, 19000);
 }
 
-TEST(CourseChild, AFileWithoutEndIsStopped) {
+TEST(ChildProcess, AFileWithoutEndIsStopped) {
   Limits limits;
   limits.file_mib = 1;
   const Ended ended = shell("exec dd if=/dev/zero of=/tmp/seekling_too_large bs=65536 count=64 2>/dev/null", limits);
@@ -65,7 +66,7 @@ TEST(CourseChild, AFileWithoutEndIsStopped) {
   shell("rm -f /tmp/seekling_too_large");
 }
 
-TEST(CourseChild, MemoryHasALimit) {
+TEST(ChildProcess, MemoryHasALimit) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the address sanitizer needs terabytes of addresses, so there is no limit";
 #endif
@@ -75,7 +76,7 @@ TEST(CourseChild, MemoryHasALimit) {
   EXPECT_TRUE(shell("exec dd if=/dev/zero of=/dev/null bs=20M count=1", limits).well());
 }
 
-TEST(CourseChild, AProgramThatIsNotThereIsNamed) {
+TEST(ChildProcess, AProgramThatIsNotThereIsNamed) {
   EXPECT_ERROR(run_child({"no-such-program"}, "/tmp", {}), "no-such-program: cannot be started; is it installed?");
 }
 

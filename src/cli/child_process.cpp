@@ -1,4 +1,4 @@
-#include "cli/course_child.h"
+#include "cli/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,0 +1,132 @@
+#include "cli/course_build.h"
+
+#include <cxxabi.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <set>
+#include <sstream>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "interop/file.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// An equal file keeps its time, and is not compiled.
+void write_if_new(const fs::path& path, const std::string& contents) {
+  if (fs::exists(path) && read_file(path) == contents) return;
+  fs::create_directories(path.parent_path());
+  write_file(path, contents);
+}
+
+// The compiler speaks of the reader's file, not of the copy that it compiles.
+std::string named(const fs::path& path, const std::string& contents) {
+  return "#line 1 \"" + path.string() + "\"\n" + contents;
+}
+
+// The functions that an object file has for others, by the linker's names.
+std::set<std::string> functions_in(const fs::path& object) {
+  const Ended listed = run_child({"nm", "-g", object.string()}, object.parent_path(), kOurs);
+  check(listed.well(), "nm -g ", object.string(), ": ", how(listed, kOurs), ": ", first_complaint(listed.output));
+  std::set<std::string> names;
+  std::istringstream in(listed.output);
+  for (std::string line; std::getline(in, line);)
+    if (const std::size_t at = line.find(" T "); at != line.npos) names.insert(line.substr(at + 3));
+  return names;
+}
+
+}  // namespace
+
+Workshop::Turn::Turn(const fs::path& build) : folder_(::open(build.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  check(folder_ >= 0, build.string(), ": is not there; build Seekling first (./seekling --help does)");
+  while (::flock(folder_, LOCK_EX) != 0) continue;
+}
+
+Workshop::Turn::~Turn() { ::close(folder_); }
+
+fs::path Workshop::slot(const ExerciseFile& file, const std::string& of) const {
+  fs::path source = file.source;
+  const std::string digits = file.target.substr(7, 2);  // course_05_...
+  for (const auto& entry : fs::directory_iterator(build_ / "chapters"))
+    if (entry.path().filename().string().starts_with(digits + "-"))
+      return entry.path() / "slots" / source.parent_path() / source.stem() / of / source.filename();
+  throw Error(text(build_.string(), ": has no chapter ", digits, "; build it anew (./seekling test does)"));
+}
+
+void Workshop::put(const ExerciseFile& file, const std::string& of, const std::string& contents,
+                   const fs::path& path) const {
+  write_if_new(slot(file, of), path.empty() ? contents : named(path, contents));
+}
+
+bool Workshop::has(const ExerciseFile& file, const std::string& of) const { return fs::exists(slot(file, of)); }
+
+Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limits) const {
+  if (!fs::exists(program(targets[0])))
+    std::cerr << "building " << targets[0] << (targets.size() > 1 ? " and others" : "")
+              << " (the first check of a chapter may take minutes)\n";
+  std::vector<std::string> words{"cmake",   "--build", build_.string(), "--parallel", std::to_string(threads()),
+                                 "--target"};
+  words.insert(words.end(), targets.begin(), targets.end());
+  return run_child(words, build_, limits);
+}
+
+std::string Workshop::lacking(const ExerciseFile& file) const {
+  const std::string room = file.source.parent_path().string(), object = file.source.filename().string() + ".o";
+  fs::path ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + "_double.dir") / object;
+  if (!fs::exists(ours)) ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + ".dir") / object;
+  const fs::path source = slot(file, "reader"), chapter = source.parent_path().parent_path().parent_path();
+  const fs::path folder = chapter.parent_path().parent_path();  // slots/room/file/reader stand in the chapter's folder
+  const fs::path readers =
+      folder / "CMakeFiles" / (file.target + ".dir") / (source.lexically_relative(folder).string() + ".o");
+  const std::set<std::string> all = functions_in(ours), there = functions_in(readers);
+  for (const std::string& name : all) {
+    if (there.contains(name)) continue;
+    int status = 0;
+    char* const readable = abi::__cxa_demangle(name.c_str() + name.starts_with("__Z"), nullptr, nullptr, &status);
+    const std::string words = status == 0 ? readable : name;
+    std::free(readable);
+    return words;
+  }
+  return "";
+}
+
+fs::path Workshop::make_mine(const std::map<std::string, fs::path>& paths) const {
+  const Turn alone(build_);
+  const fs::path slots = build_ / "chapters/mine";
+  for (const auto& entry : fs::recursive_directory_iterator(slots)) {
+    if (!entry.is_regular_file()) continue;
+    const auto mine = paths.find(entry.path().lexically_relative(slots).string());
+    write_if_new(entry.path(), mine == paths.end() ? "// empty: the library's own file is used\n"
+                                                   : named(mine->second, read_file(mine->second)));
+  }
+  const Ended made = make({"seekling_mine"}, kOurs);
+  check(made.well(), "--mine: the program does not build with your files:", first_complaint(made.output));
+  return program("seekling_mine");
+}
+
+// Lines with *** are make's own words.
+std::string first_complaint(const std::string& output) {
+  std::istringstream in(output);
+  std::string complaint, others, line;
+  int lines = 0;
+  while (std::getline(in, line)) {
+    if (line.find("***") == line.npos) others += "\n" + line;
+    const bool starts = line.find("error:") != line.npos || line.find("undefined reference") != line.npos ||
+                        line.find("multiple definition") != line.npos;
+    if (lines == 0 && !starts) continue;
+    if (lines > 0 && (starts || lines == 4 || line.find("***") != line.npos)) break;
+    complaint += "\n" + line;
+    ++lines;
+  }
+  return complaint.empty() ? others.substr(others.size() - std::min<std::size_t>(others.size(), 500)) : complaint;
+}
+
+}  // namespace seekling

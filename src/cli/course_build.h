@@ -1,0 +1,59 @@
+// The programs of an exercise, as chapters/CMakeLists.txt has them in the build folder. A source is put into its slot, and
+// the program is made by the build folder's own tool, so only what has changed is compiled.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/child_process.h"
+#include "cli/course_book.h"
+
+namespace seekling {
+
+class Workshop {
+ public:
+  explicit Workshop(std::filesystem::path build) : build_(std::move(build)) {}
+
+  // While it lives nobody else puts or makes anything here.
+  class Turn {
+   public:
+    explicit Turn(const std::filesystem::path& build);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    int folder_;
+  };
+  Turn turn() const { return Turn(build_); }
+
+  // `of` is the slot: "reader", or "mistake_3". `path` is where the reader has the file, for the compiler's words.
+  void put(const ExerciseFile& file, const std::string& of, const std::string& contents,
+           const std::filesystem::path& path = {}) const;
+  bool has(const ExerciseFile& file, const std::string& of) const;
+  std::filesystem::path program(const std::string& target) const { return build_ / "chapters/programs" / target; }
+  Ended make(const std::vector<std::string>& targets, const Limits& limits) const;
+
+  // A function of the library's file that the reader's has not, in C++'s words; nothing if it has all. The linker would
+  // take what is missing from the library: an empty file would pass.
+  std::string lacking(const ExerciseFile& file) const;
+
+  // The whole program with every file of `paths` (by its place in src/) instead of the library's; gives its path.
+  std::filesystem::path make_mine(const std::map<std::string, std::filesystem::path>& paths) const;
+
+ private:
+  std::filesystem::path slot(const ExerciseFile& file, const std::string& of) const;
+
+  std::filesystem::path build_;
+};
+
+// For make: of our code, the first time whole rooms, or of one file of the reader's, which may send the compiler round in
+// circles.
+inline constexpr Limits kOurs{.seconds = 1800, .memory_mib = 16384, .file_mib = 4096, .output_bytes = 1 << 20};
+inline constexpr Limits kTheReaders{.seconds = 300, .memory_mib = 4096, .file_mib = 4096, .output_bytes = 1 << 20};
+
+std::string first_complaint(const std::string& output);  // of the compiler, with the lines that belong to it
+
+}  // namespace seekling

@@ -1,0 +1,66 @@
+// The check's own test: seekling check N --prove.
+#include "cli/course_check.h"
+#include "core/check.h"
+
+namespace seekling {
+
+std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFile& file,
+                                        const CheckOptions& options) const {
+  std::vector<std::string> faults;
+  const auto expect = [&](bool holds, const auto&... parts) {
+    if (!holds) faults.push_back(file.source.string() + ": " + text(parts...));
+  };
+  for (const std::string& number : file.exercises) {
+    const Exercise& exercise = chapter.exercise(number);
+    Index mistakes = 0;
+    for (const Mistake& mistake : file.mistakes) mistakes += mistake.exercise == number;
+    expect(mistakes >= 3, "exercise ", number, " has ", mistakes, " known mistakes, expected at least 3");
+    expect(exercise.hints.size() == 3, "exercise ", number, " has ", exercise.hints.size(), " hints, expected 3");
+    expect(exercise.points > 0, "exercise ", number, " is programmed, so it needs points");
+    expect(!attempted(file.starter, number), "the starter of ", number, " does not throw \"not yet attempted\"");
+    expect(!solution(file, number).empty(), "nothing is taken out for exercise ", number);
+  }
+  for (const Mistake& mistake : file.mistakes)
+    expect(file.starter.find(mistake.find) == std::string::npos, "\"", mistake.name,
+           "\" is in no body that is taken out");
+
+  {  // the untouched starter, compiled: each exercise throws that it is not attempted, or cannot be reached before another
+    const Workshop::Turn turn = workshop_.turn();
+    workshop_.put(file, "reader", file.starter);
+    const Ended made = workshop_.make({file.target}, kOurs);
+    expect(made.well(), "the starter does not compile:", first_complaint(made.output));
+    if (made.well()) {
+      const Looked found = look(file.target, options.seed, options.limits);
+      for (const std::string& number : file.exercises) {
+        const auto sight = found.sights.find(number);
+        const bool says = sight != found.sights.end() && sight->second.threw &&
+                          sight->second.threw->ends_with("is not yet attempted");
+        expect(says, "the starter's exercise ", number, " does not end with \"not yet attempted\"");
+      }
+    }
+  }
+  for (const Verdict& verdict : check_file(file, root_ / "src" / file.source, options))
+    expect(verdict.is == Verdict::Is::kRight, "the reference does not pass ", verdict.exercise, ": ", verdict.because);
+
+  const Workshop::Turn turn = workshop_.turn();
+  make_mistakes(file, "");
+  for (Index round = 0; round < options.rounds; ++round) {
+    const std::uint64_t seed = options.seed + std::uint64_t(round);
+    const Looked expected = look(file.target + "_reference", seed, options.limits);
+    const std::vector<Looked> wrong = look_at_mistakes(file, "", seed, options.limits);
+    for (std::size_t k = 0; k < file.mistakes.size(); ++k) {
+      const Mistake& mistake = file.mistakes[k];
+      const Looked& found = wrong[k];
+      const Verdict verdict = judge(file, mistake.exercise, expected, found, seed);
+      expect(verdict.is == Verdict::Is::kWrong, "\"", mistake.name, "\" is not caught (seed ", seed, ") ",
+             verdict.because);
+      const auto sight = found.sights.find(mistake.exercise);
+      if (sight == found.sights.end() || !sight->second.whole) continue;  // crashes have no name
+      const Mistake* name = known(file, mistake.exercise, sight->second, wrong);
+      expect(name == &mistake, "\"", mistake.name, "\" is named \"", name ? name->name : "", "\" (seed ", seed, ")");
+    }
+  }
+  return faults;
+}
+
+}  // namespace seekling

@@ -1,0 +1,15 @@
+// The flag --device of every command that computes, and --dtype beside it.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <string>
+
+#include "tensor/device.h"
+
+namespace seekling {
+
+void add_device(cxxopts::Options& options);
+Device device_of(const cxxopts::ParseResult& flags);  // Error, saying why, where there is no GPU
+void check_dtype(const std::string& dtype, Device device);
+
+}  // namespace seekling
