@@ -1,5 +1,5 @@
-// bytes.svg: what memory moves for each rung of the ladder, counted for texts
-// of several lengths.
+// bytes.svg: what memory moves for each rung of the ladder, counted for texts of several lengths. Both axes
+// are logarithmic.
 #include "ladder.h"
 #include "svg.h"
 #include "tensor/tensor.h"
@@ -8,30 +8,28 @@ using namespace seekling;
 using emulation::Counted;
 
 int main() {
-  constexpr double kLeft = 70, kBottom = 270, kWidth = 380, kHeight = 240;
-  constexpr Index kLongest = 256;
-  const double kMost = 16;  // MiB
-  Svg picture(620, 310);
-  for (int mib = 0; mib <= 16; mib += 4) {
-    const double y = kBottom - mib / kMost * kHeight;
-    picture.line(kLeft, y, kLeft + kWidth, y, "#dddddd");
-    picture.write(kLeft - 8, y + 4, text(mib, " MiB"), "end");
+  constexpr double kLeft = 80, kBottom = 270, kOctave = 20, kDoubled = 120;  // pixels for a factor of 2
+  const auto x_of = [](Index T) { return kLeft + kDoubled * std::log2(double(T) / 32); };
+  const auto y_of = [](double kib) { return kBottom - kOctave * std::log2(kib / 16); };
+  Svg picture(540, 320);
+  for (int kib = 16; kib <= 65536; kib *= 4) {
+    picture.line(kLeft, y_of(kib), x_of(256), y_of(kib), "#dddddd");
+    picture.write(kLeft - 8, y_of(kib) + 4, kib < 1024 ? text(kib, " KiB") : text(kib / 1024, " MiB"), "end");
   }
-  const char *colours[] = {"#d95f02", "#7570b3", "#1b9e77"};
+  for (Index T = 32; T <= 256; T *= 2) picture.write(x_of(T), kBottom + 18, text(T), "middle");
+  const char* colours[] = {"#d95f02", "#7570b3", "#1b9e77"};
   for (std::size_t i = 0; i < std::size(ladder::kRungs<Counted>); ++i) {
-    const auto &[name, run] = ladder::kRungs<Counted>[i];
+    const auto& [name, run] = ladder::kRungs<Counted>[i];
     std::vector<std::pair<double, double>> curve;
-    for (Index T = 32; T <= kLongest; T += 32) {
+    for (Index T = 32; T <= 256; T *= 2) {
       const Tensor x = Tensor::zeros({T, ladder::kHead}), scores({T, T}), o = Tensor::like(x);
       const emulation::CountedView X = {x.view()};
       const emulation::Counts c = emulation::counted([&, rung = run] { rung({X, X, X, {scores.view()}, {o.view()}}); });
-      const double mib = double(c.bytes()) / (1 << 20);
-      curve.emplace_back(kLeft + kWidth * double(T) / double(kLongest), kBottom - mib / kMost * kHeight);
-      if (i == 0 && T % 64 == 0) picture.write(curve.back().first, kBottom + 18, text(T), "middle");
+      curve.emplace_back(x_of(T), y_of(double(c.bytes()) / 1024));
     }
     picture.curve(curve, colours[i]);
     picture.write(curve.back().first + 8, curve.back().second + 4, name, "start", colours[i]);
   }
-  picture.write(kLeft + kWidth / 2, kBottom + 36, "tokens", "middle");
+  picture.write(x_of(96), kBottom + 38, "tokens", "middle");
   picture.save("bytes.svg");
 }

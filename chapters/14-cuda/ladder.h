@@ -1,9 +1,6 @@
-// Attention for one head, three times: from the plainest kernels to the idea of
-// the library's own (ops/attention.cu).
-//   S = scale Q Kᵀ,  P = softmax of the rows of S over the keys j <= i,  O = P
-//   V           Q, K, V, O [T,d]   S, P [T,T]
-// N is real, or Counted (cuda/counters.h), with which each access to memory and
-// each operation is counted.
+// Attention for one head, three times: from the plainest kernels to the idea of the library's own (ops/attention.cu).
+//   S = scale Q Kᵀ,  P = softmax of the rows of S over the keys j <= i,  O = P V           Q, K, V, O [T,d]   S, P [T,T]
+// N is real, or Counted (cuda/counters.h), with which each access to memory and each operation is counted.
 #pragma once
 
 #include <cmath>
@@ -18,12 +15,11 @@ using std::exp, std::max;
 
 constexpr int kTile = 16;
 
-// --- Rung 1: a thread for each result.
-// -----------------------------------------------------------------------------------
+// --- Rung 1: a thread for each result --------------------------------------------------------------------------------
 
+// Thread (x, y) owns S(y, x).
 template <class N>
-__global__ void plain_scores(Memory<N> S, Memory<N> Q, Memory<N> K,
-                             real scale) {  // thread (x, y) owns S(y, x)
+__global__ void plain_scores(Memory<N> S, Memory<N> Q, Memory<N> K, real scale) {
   const Index i = blockIdx.y * blockDim.y + threadIdx.y, j = blockIdx.x * blockDim.x + threadIdx.x;
   if (j > i) return;
   N sum = 0;
@@ -31,8 +27,9 @@ __global__ void plain_scores(Memory<N> S, Memory<N> Q, Memory<N> K,
   S(i, j) = N(scale) * sum;
 }
 
+// A thread owns a row.
 template <class N>
-__global__ void plain_softmax(Memory<N> S) {  // a thread owns a row
+__global__ void plain_softmax(Memory<N> S) {
   const Index i = blockIdx.x * blockDim.x + threadIdx.x;
   N top = S(i, 0), sum = 0;
   for (Index j = 1; j <= i; ++j) top = max(top, N(S(i, j)));
@@ -44,21 +41,20 @@ __global__ void plain_softmax(Memory<N> S) {  // a thread owns a row
   for (Index j = 0; j <= i; ++j) S(i, j) = S(i, j) / sum;
 }
 
+// Thread (x, y) owns O(y, x).
 template <class N>
-__global__ void plain_mix(Memory<N> O, Memory<N> P,
-                          Memory<N> V) {  // thread (x, y) owns O(y, x)
+__global__ void plain_mix(Memory<N> O, Memory<N> P, Memory<N> V) {
   const Index i = blockIdx.y * blockDim.y + threadIdx.y, c = blockIdx.x * blockDim.x + threadIdx.x;
   N sum = 0;
   for (Index j = 0; j <= i; ++j) sum += P(i, j) * V(j, c);
   O(i, c) = sum;
 }
 
-// --- Rung 2: the threads of a block read a tile together and share it.
-// ---------------------------------------------------
+// --- Rung 2: the threads of a block read a tile together and share it ------------------------------------------------
 
+// Thread (x, y) owns S(y, x).
 template <class N>
-__global__ void tiled_scores(Memory<N> S, Memory<N> Q, Memory<N> K,
-                             real scale) {  // thread (x, y) owns S(y, x)
+__global__ void tiled_scores(Memory<N> S, Memory<N> Q, Memory<N> K, real scale) {
   SHARED_ARRAY(N, q, [kTile][kTile + 1]);
   SHARED_ARRAY(N, k, [kTile][kTile + 1]);
   const Index i0 = Index(blockIdx.y) * kTile, j0 = Index(blockIdx.x) * kTile;
@@ -75,9 +71,9 @@ __global__ void tiled_scores(Memory<N> S, Memory<N> Q, Memory<N> K,
   S(i0 + y, j0 + x) = N(scale) * sum;
 }
 
+// A block of kTile threads owns a row, which they walk side by side.
 template <class N>
-__global__ void shared_softmax(Memory<N> S) {  // a block of kTile threads owns a row, which they
-                                               // walk side by side
+__global__ void shared_softmax(Memory<N> S) {
   SHARED_ARRAY(N, part, [2][kTile]);
   const Index i = blockIdx.x;
   N top = S(i, 0), sum = 0;
@@ -97,9 +93,9 @@ __global__ void shared_softmax(Memory<N> S) {  // a block of kTile threads owns 
   for (Index j = threadIdx.x; j <= i; j += kTile) S(i, j) = S(i, j) / sum;
 }
 
+// Thread (x, y) owns O(y, x).
 template <class N>
-__global__ void tiled_mix(Memory<N> O, Memory<N> P,
-                          Memory<N> V) {  // thread (x, y) owns O(y, x)
+__global__ void tiled_mix(Memory<N> O, Memory<N> P, Memory<N> V) {
   SHARED_ARRAY(N, p, [kTile][kTile + 1]);
   SHARED_ARRAY(N, v, [kTile][kTile + 1]);
   const Index i0 = Index(blockIdx.y) * kTile, c0 = Index(blockIdx.x) * kTile;
@@ -115,16 +111,17 @@ __global__ void tiled_mix(Memory<N> O, Memory<N> P,
   O(i0 + y, c0 + x) = sum;
 }
 
-// --- Rung 3: one kernel. Scores live in a tile that is forgotten; what a row
-// has seen is a maximum, a sum and its part of O.
+// --- Rung 3: one kernel ----------------------------------------------------------------------------------------------
 
 // Over the kTile threads that share a row.
 template <class N, class F>
-__device__ N over_row(N x, F &&f) {
+__device__ N over_row(N x, F&& f) {
   for (int lanes = kTile / 2; lanes > 0; lanes /= 2) x = f(x, __shfl_xor_sync(~0u, x, lanes, kTile));
   return x;
 }
 
+// Thread (x, y) owns O(y, x), O(y, x + kTile), ... Scores live in a tile that is forgotten; of what a row has seen there
+// remain a maximum m, a sum l and the sums o.
 template <class N, int kWidth>
 __global__ void online_attention(Memory<N> O, Memory<N> Q, Memory<N> K, Memory<N> V, real scale) {
   SHARED_ARRAY(N, q, [kTile][kWidth + 1]);
@@ -132,8 +129,7 @@ __global__ void online_attention(Memory<N> O, Memory<N> Q, Memory<N> K, Memory<N
   SHARED_ARRAY(N, v, [kTile][kWidth + 1]);
   SHARED_ARRAY(N, p, [kTile][kTile + 1]);
   const Index i0 = Index(blockIdx.x) * kTile;
-  const int x = int(threadIdx.x),
-            y = int(threadIdx.y);  // thread (x, y) owns O(y, x), O(y, x + kTile), ...
+  const int x = int(threadIdx.x), y = int(threadIdx.y);
   for (int c = x; c < kWidth; c += kTile) q[y][c] = Q(i0 + y, c);
   N m = std::numeric_limits<real>::lowest(), l = 0, o[kWidth / kTile] = {};
   for (Index j0 = 0; j0 <= i0; j0 += kTile) {
@@ -157,8 +153,7 @@ __global__ void online_attention(Memory<N> O, Memory<N> Q, Memory<N> K, Memory<N
   for (int n = 0; n < kWidth / kTile; ++n) O(i0 + y, x + n * kTile) = o[n] / l;
 }
 
-// --- The rungs. T is a multiple of 32.
-// -----------------------------------------------------------------------------------
+// --- The rungs. T is a multiple of 32 --------------------------------------------------------------------------------
 
 constexpr int kHead = 32;  // d
 
@@ -171,7 +166,7 @@ struct Problem {
 };
 
 template <class N>
-void plain(const Problem<N> &p) {
+void plain(const Problem<N>& p) {
   const dim3 block(kTile, kTile);
   cuda::launch(plain_scores<N>, dim3(p.tiles(), p.tiles()), block, p.S, p.Q, p.K, p.scale);
   cuda::launch(plain_softmax<N>, unsigned(p.S.rows) / 32, 32, p.S);
@@ -179,7 +174,7 @@ void plain(const Problem<N> &p) {
 }
 
 template <class N>
-void tiled(const Problem<N> &p) {
+void tiled(const Problem<N>& p) {
   const dim3 block(kTile, kTile);
   cuda::launch(tiled_scores<N>, dim3(p.tiles(), p.tiles()), block, p.S, p.Q, p.K, p.scale);
   cuda::launch(shared_softmax<N>, unsigned(p.S.rows), kTile, p.S);
@@ -187,14 +182,14 @@ void tiled(const Problem<N> &p) {
 }
 
 template <class N>
-void online(const Problem<N> &p) {
+void online(const Problem<N>& p) {
   cuda::launch(online_attention<N, kHead>, p.tiles(), dim3(kTile, kTile), p.O, p.Q, p.K, p.V, p.scale);
 }
 
 template <class N>
 struct Rung {
-  const char *name;
-  void (*run)(const Problem<N> &);
+  const char* name;
+  void (*run)(const Problem<N>&);
 };
 template <class N>
 constexpr Rung<N> kRungs[] = {{"plain", plain<N>}, {"tiled", tiled<N>}, {"online", online<N>}};

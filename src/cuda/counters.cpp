@@ -18,35 +18,39 @@ struct Request {
 };
 
 Counts* counts = nullptr;
-uint3 block;                                 // that the following is about
+std::uint64_t block = 0;                     // that the following is about
 std::vector<std::size_t> accesses;           // of each thread so far
 std::vector<std::vector<Request>> requests;  // of each warp
 
 void begin_block() {
-  block = block_index();
+  block = block_number();
   const std::size_t threads = std::size_t(block_size().x) * block_size().y * block_size().z;
   accesses.assign(threads, 0);
   requests.assign((threads + 31) / 32, {});
 }
-
-bool same(const uint3& a, const uint3& b) { return a.x == b.x && a.y == b.y && a.z == b.z; }
 
 }  // namespace
 
 Counts counted(const std::function<void()>& launches) {
   Counts sum;
   counts = &sum;
-  accesses.clear();
-  launches();
+  try {
+    launches();
+  } catch (...) {
+    counts = nullptr;
+    throw;
+  }
   counts = nullptr;
   return sum;
 }
 
-void count_operation() { counts ? ++counts->operations : 0; }
+void count_operation() {
+  if (counts) ++counts->operations;
+}
 
 void count_access(const real* at, bool store) {
   if (!counts) return;
-  if (accesses.empty() || !same(block, block_index())) begin_block();
+  if (block != block_number()) begin_block();
   ++(store ? counts->stores : counts->loads);
   const uint3& t = thread_index();
   const std::size_t rank = t.x + std::size_t(block_size().x) * (t.y + std::size_t(block_size().y) * t.z);
