@@ -1,12 +1,13 @@
 #!/bin/sh
 # What only a machine with a GPU can say: that kernels which the emulation passes are right there too, and how fast they are.
-#   tests/cuda/on_gpu.sh check [BUILD]     twins, the fixtures of Hugging Face, training, and NVIDIA's compute-sanitizer
-#   tests/cuda/on_gpu.sh speed [BUILD]     kernels, training beside PyTorch (a python3 with torch and transformers), decoding
+#   tests/cuda/on_gpu.sh check [BUILD]     twins, the fixtures of Hugging Face, training
+#   tests/cuda/on_gpu.sh speed [BUILD]     kernels, decoding, training beside PyTorch (a python3 with torch and transformers)
+#   tests/cuda/on_gpu.sh sanitize [BUILD]  the twins under NVIDIA's compute-sanitizer
 # BUILD (build/cuda) is made by the preset cuda if it is not there. Each part has a time limit, says what it found as it goes,
 # and does not keep the next one from running.
 set -u
 cd "$(dirname "$0")/../.."
-task=${1:?check or speed}
+task=${1:?check, speed or sanitize}
 build=${2:-build/cuda}
 failed=
 
@@ -44,7 +45,6 @@ case $task in
 check)
   part 40 $(tests ops '--gtest_filter=*Twins*')
   part 20 $(tests train '--gtest_filter=*Twins*')
-  part 40 $(tests model '--gtest_filter=*_cuda')
   part 20 $(tests infer '--gtest_filter=GpuGenerator*')
   part 40 $(tests parity '--gtest_filter=*_cuda')
   for device in cpu cuda; do  # the same batches, so the same losses but for rounding
@@ -53,25 +53,27 @@ check)
   for step in 1 20 60; do
     for device in cpu cuda; do printf '%-5s ' $device; sed -n "${step}p" "$work/$device/metrics.jsonl" | cut -c1-120; done
   done
-  sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)
-  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
-  part 90 "$sanitizer" --tool racecheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
-  part 40 "$sanitizer" --tool synccheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
-  part 40 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests train '--gtest_filter=*Twins*')
-  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests model '--gtest_filter=*v3_tiny_cuda')
   ;;
 speed)
   part 60 "$seekling" bench kernels --device cuda --json
   for dtype in fp32 tf32 bf16; do
     part 30 "$seekling" bench step --device cuda --model medium --dtype $dtype --batch-size 16 --seq-len 512 --steps 20 --json
   done
-  for peer in "plain-compiled bf16" "plain bf16" "plain-compiled fp32"; do
-    part 90 python3 tests/bench/peer_torch.py data/models/medium.json --device cuda --variant ${peer% *} --dtype ${peer#* } \
-      --batch-size 16 --seq-len 512 --steps 20
-  done
   for context in 1024 16384; do
     part 30 "$seekling" bench decode --device cuda --model medium --ctx $context --gen 64 --json
   done
+  for peer in "plain bf16" "plain-compiled bf16" "plain-compiled fp32"; do
+    part 90 python3 tests/bench/peer_torch.py data/models/medium.json --device cuda --variant ${peer% *} --dtype ${peer#* } \
+      --batch-size 16 --seq-len 512 --steps 20
+  done
+  ;;
+sanitize)
+  sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)
+  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
+  part 90 "$sanitizer" --tool racecheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
+  part 40 "$sanitizer" --tool synccheck --error-exitcode 9 --print-limit 5 $(tests ops '--gtest_filter=*Twins*')
+  part 40 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests train '--gtest_filter=*Twins*')
+  part 60 "$sanitizer" --tool memcheck --error-exitcode 9 --print-limit 5 $(tests parity '--gtest_filter=*v3_tiny_cuda')
   ;;
 esac
 printf '\nfailed:%s\n' "${failed:- nothing}"
