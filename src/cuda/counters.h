@@ -10,7 +10,7 @@
 // Memory is counted as a GPU moves it. The n-th accesses of the 32 lanes of a warp are one request, and memory answers in
 // sectors of 32 bytes: lanes that ask for neighbours share sectors, lanes that ask for numbers far apart have one each.
 // There are no caches here: what is counted is what is asked of them. Nor is shared memory counted. Lanes whose loops differ
-// in length get out of step here until their block's next kernel, and may be counted some sectors more than on a GPU.
+// in length get out of step here, and may be counted some sectors more than on a GPU, until the next block begins.
 #pragma once
 
 #include <algorithm>
