@@ -143,7 +143,7 @@ __global__ void online_attention(Memory<N> O, Memory<N> Q, Memory<N> K, Memory<N
     p[y][x] = e;
     l = l * shrink + over_row(e, [](N a, N b) { return a + b; });
     m = top;
-    __syncthreads();
+    __syncthreads();  // p is whole (its rows are a warp's own, so __syncwarp() would do)
     for (int n = 0; n < kWidth / kTile; ++n) {
       o[n] *= shrink;
       for (int j = 0; j < kTile; ++j) o[n] += p[y][j] * v[j][x + n * kTile];
