@@ -153,7 +153,8 @@ std::vector<ExerciseFile> read_files(const fs::path& root, const Chapter& chapte
   std::error_code none;
   for (const auto& entry : fs::recursive_directory_iterator(folder, none)) {
     const std::string stem = entry.path().stem().string();
-    if (entry.path().extension() != ".cpp" || stem.ends_with("_probe")) continue;
+    const bool source = entry.path().extension() == ".cpp" || entry.path().extension() == ".cu";
+    if (!source || stem.ends_with("_probe")) continue;
     ExerciseFile file;
     file.source = entry.path().lexically_relative(folder);
     file.target = "course_" + chapter.digits() + "_" + file.source.parent_path().string() + "_" + stem;

@@ -102,7 +102,7 @@ fs::path Workshop::make_mine(const std::map<std::string, fs::path>& paths) const
   const Turn alone(build_);
   const fs::path slots = build_ / "chapters/mine";
   for (const auto& entry : fs::recursive_directory_iterator(slots)) {
-    if (!entry.is_regular_file() || entry.path().extension() != ".cpp") continue;
+    if (!entry.is_regular_file()) continue;
     const auto mine = paths.find(entry.path().lexically_relative(slots).string());
     write_if_new(entry.path(), mine == paths.end() ? "// empty: the library's own file is used\n"
                                                    : named(mine->second, read_file(mine->second)));

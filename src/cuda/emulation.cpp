@@ -62,6 +62,7 @@ struct Block {
 };
 
 thread_local Block* block = nullptr;
+thread_local std::uint64_t blocks_begun = 0;
 thread_local Fiber* self = nullptr;
 
 // Address sanitizer has to be told of every change of stack.
@@ -94,7 +95,11 @@ void resume(Block& b, Fiber& f) {
 
 void first_step() {
   arrive(nullptr, &block->host_stack, &block->host_stack_size);
-  (*block->kernel)();
+  try {
+    (*block->kernel)();
+  } catch (const std::exception& e) {  // may not leave the fiber; the launch throws it
+    block->error = e.what();
+  }
   self->state = State::kDone;
   to_scheduler(/*last=*/true);
 }
@@ -206,6 +211,7 @@ const uint3& thread_index() { return self->index; }
 const uint3& block_index() { return block->index; }
 const dim3& block_size() { return block->size; }
 const dim3& grid_size() { return block->grid; }
+std::uint64_t block_number() { return blocks_begun; }
 unsigned lane() { return self->rank % 32; }
 
 void* shared_array(const void* key, std::size_t bytes) {
@@ -246,6 +252,7 @@ void run(dim3 grid, dim3 size, const std::function<void()>& kernel) {
     b.kernel = &kernel;
     b.fibers.resize(threads);
     block = &b;
+    ++blocks_begun;
     run_block(b, stacks, random);
     block = nullptr;
   }

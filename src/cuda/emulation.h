@@ -49,6 +49,7 @@ const uint3& thread_index();
 const uint3& block_index();
 const dim3& block_size();
 const dim3& grid_size();
+std::uint64_t block_number();  // counts the blocks of all launches from 1
 unsigned lane();
 
 void* shared_array(const void* key, std::size_t bytes);  // of the calling thread's block

@@ -23,9 +23,8 @@ std::string name_of(const std::vector<SplitStage>& stages) {
   for (const auto& [kind, name] : kNames)
     if (split_stages(kind) == stages) return name;
   throw Error(
-      "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; train a tokenizer "
-      "with "
-      "DeepSeek-V3's (seekling tokenizer train)");
+      "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; train a "
+      "tokenizer with DeepSeek-V3's (seekling tokenizer train)");
 }
 
 std::vector<SplitStage> stages_named(const std::string& pre, const std::string& path) {
@@ -35,7 +34,7 @@ std::vector<SplitStage> stages_named(const std::string& pre, const std::string& 
 }
 
 template <class T>
-const T& value(const GgufFile& file, const std::string& key, const char* expected) {
+const T& value(const GgufFile& file, const char* key, const char* expected) {
   const auto found = file.values().find(key);
   check(found != file.values().end(), file.path(), ": the value ", key, " is missing, expected ", expected);
   const T* v = std::get_if<T>(&found->second);

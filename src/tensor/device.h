@@ -18,7 +18,7 @@ F* on(Device device, F* cpu, F* cuda) {
 
 // Memory of either kind.
 constexpr std::size_t kHugePage = std::size_t(1) << 21;
-void* allocate(Device device, std::size_t bytes);  // 64-byte aligned, from kHugePage on so too; nullptr: none is left
+void* allocate(Device device, std::size_t bytes);  // whole 64s or huge pages, aligned so; nullptr: none is left
 void release(Device device, void* memory);
 void spoil(Device device, void* memory, std::size_t bytes);  // with NaNs: the emulated GPU's alone
 void fill_with_zeros(Device device, void* memory, std::size_t bytes);

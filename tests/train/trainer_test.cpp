@@ -130,7 +130,7 @@ TEST_F(TrainerTest, FromTheSecondStepOnTheSystemIsAskedForNothing) {
     Trainer trainer(
         model, state, [](Index) { return rows(4)(0); }, {}, folder(text("steady", recompute)));
     trainer.step();
-    const std::size_t before = pool::allocations();
+    [[maybe_unused]] const std::size_t before = pool::allocations();
     for (int i = 0; i < 5; ++i) trainer.step();
 #ifndef __SANITIZE_ADDRESS__  // under which the pool keeps every buffer apart
     EXPECT_EQ(pool::allocations(), before);
