@@ -67,7 +67,7 @@ __device__ void add_products(real (&s)[4][kKeys / 8], const real* q, const int (
 __global__ void __launch_bounds__(kThreads, 2)
     attention_decode_kernel(View o, View lse, AttentionProblem p, int group, int span) {
   SHARED_ARRAY(real, keys, [kKeys][kRow]);
-  SHARED_ARRAY(real, sums, [kWarps][kQueries][kKeys]);
+  SHARED_ARRAY(real, sums, [kWarps][kQueries][kKeys + 2]);  // 2 more: 4 rows further on is another bank
   SHARED_ARRAY(Pack, P, [kKeys][kQueries / kPack]);
   SHARED_ARRAY(real, shrink, [kQueries]);
   const int thread = int(threadIdx.x), lane = thread % 32, warp = thread / 32, batch = int(blockIdx.z);
@@ -112,9 +112,10 @@ __global__ void __launch_bounds__(kThreads, 2)
       UNROLL for (int w = 0; w < kWarps; ++w) score += sums[w][mine][nth];
       score *= p.scale;
     }
-    real top = std::max(m, score), sum = 0;
+    real top = std::max(m, score);
     for (int lanes = 8; lanes > 0; lanes /= 2) top = std::max(top, __shfl_xor_sync(kAllLanes, top, lanes));
-    score = sum = std::exp(score - top);
+    score = std::exp(score - top);
+    real sum = score;
     for (int lanes = 8; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
     if (nth < kKeys) P[nth][mine / kPack][mine % kPack] = score;
     if (nth == 0) shrink[mine] = std::exp(m - top);
