@@ -161,7 +161,7 @@ TEST(AttentionTwins, AgreeWhereAllHeadsShareALatent) {
     Index B, T, S, H, content, rotary;
   };
   for (const Case& c :
-       {Case{2, 1, 21, 5, 68, 8}, Case{1, 3, 200, 4, 132, 16}, Case{1, 1, 40, 16, 512, 64}, Case{1, 2, 70, 3, 5, 2}}) {
+       {Case{2, 1, 21, 5, 68, 8}, Case{1, 3, 200, 4, 100, 16}, Case{1, 1, 40, 16, 512, 64}, Case{1, 2, 70, 3, 5, 2}}) {
     Rng rng(18);
     const auto part = [&](Index tokens, Index heads, Index width) {
       return Tensor::randn({c.B, tokens, heads, width}, rng);
@@ -171,13 +171,14 @@ TEST(AttentionTwins, AgreeWhereAllHeadsShareALatent) {
     };
     const std::vector<Tensor> inputs{part(c.T, c.H, c.content), part(c.T, c.H, c.rotary), part(c.S, 1, c.content),
                                      part(c.S, 1, c.rotary)};
-    if (c.content <= 256) expect_twins(op, inputs);
+    if (c.content <= 128) expect_twins(op, inputs);
     else expect_same_outputs(op, inputs);  // wider heads are decoded with, not trained
   }
 }
 
 // On the matrix units, which read rounded scores, keys and values: off by as much as rounding makes.
 TEST(AttentionTwins, AgreeOnMatrixUnits) {
+  if (sizeof(real) != sizeof(float)) GTEST_SKIP() << "matrix units work on float";
   struct Case {
     Index T, S, heads, content, rotary, value;
   };

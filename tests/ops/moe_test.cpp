@@ -86,6 +86,7 @@ TEST(MoeTwins, AgreeInAllFormatsAndSizes) {
     const Plan cpu = plan_on(Device::kCpu), cuda = plan_on(Device::kCuda);
     for (const auto& [format, tolerance] :
          {std::pair(Products::kFp32, 1e-5), {Products::kBf16, 1e-5}, {Products::kTf32, 1e-3}}) {
+      if (format != Products::kFp32 && sizeof(real) != sizeof(float)) continue;  // matrix units work on float
       const MultiplyIn how(format);
       expect_twins(
           [&](const std::vector<Tensor>& in) {
