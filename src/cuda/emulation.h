@@ -8,7 +8,8 @@
 // shared array is an allocation of its own, so that address sanitizer sees what goes past its end. Blocks, warps and
 // lanes run in an order that may be chosen (Order): results must not depend on it.
 //
-// Not emulated: matrix units, asynchronous copies, streams, and the contraction of a·b + c that a GPU does.
+// Not emulated here: matrix units (cuda/matrix_units.h does that), asynchronous copies, streams, and the contraction of
+// a·b + c that a GPU does.
 #pragma once
 
 #include <algorithm>
