@@ -42,7 +42,7 @@ Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, co
 }
 
 // The file's own tests: nothing if all pass, otherwise which fail and what the first says. Whole models on an emulated GPU
-// (..._cuda) take as long as all the rest, and say nothing more of a reader's file.
+// (..._cuda) would take nearly all of the time, and say nothing more of a reader's file.
 std::string Checker::tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const {
   const Scratch scratch;
   const Ended ended = run_child(started(workshop_.program(program), {"--gtest_brief=1", "--gtest_filter=-*_cuda"}),
