@@ -91,6 +91,7 @@ void fill_with_zeros([[maybe_unused]] Device device, void* memory, std::size_t b
 
 void copy([[maybe_unused]] Device to_device, void* to, [[maybe_unused]] Device from_device, const void* from,
           std::size_t bytes) {
+  if (bytes == 0) return;  // nothing may lie nowhere, which memcpy does not allow
 #if defined(__CUDACC__)
   const bool to_gpu = to_device == Device::kCuda, from_gpu = from_device == Device::kCuda;
   if (to_gpu && from_gpu) return copy_with_gpu(to, from, bytes, cudaMemcpyDeviceToDevice);
