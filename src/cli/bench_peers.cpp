@@ -61,6 +61,7 @@ double our_rate(const Decoder& decoder, const Work& work, Index gen, Rng& rng) {
 }  // namespace
 
 Json bench_peers(Config config, const PeerRuns& runs) {
+  check_unbound("bench peers");
   check(imports(runs.python, "llama_cpp, numpy"), "bench peers: ", runs.python,
         " has no llama_cpp; pip install llama-cpp-python, or name a Python that has it with --python");
   const bool transformers = imports(runs.python, "torch, transformers");

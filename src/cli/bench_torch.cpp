@@ -37,6 +37,7 @@ void say(Index round, const std::string& name, const Json& answer) {
 
 Json bench_against_torch(const std::string& model, const fs::path& config, const StepSize& size, Index steps,
                          const Against& against) {
+  check_unbound("--against torch");
   check(imports(against.python, "torch, transformers"), "--against torch: ", against.python,
         " has no torch and transformers; pip install them, or name a Python that has them with --python");
   const std::vector<std::string> common{"--batch-size", text(size.batch_size), "--seq-len", text(size.seq_len),

@@ -1,6 +1,7 @@
 #include "cli/bench_turns.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "cli/child_process.h"
 #include "core/check.h"
@@ -17,6 +18,11 @@ Ended run(const std::vector<std::string>& words) { return run_child(words, std::
 
 bool imports(const std::string& python, const std::string& modules) {
   return run({python, "-c", "import " + modules}).well();
+}
+
+void check_unbound(const std::string& asks) {
+  for (const char* name : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"})
+    check(!std::getenv(name), asks, ": ", name, " is set, so that the other programs would share one core; unset it");
 }
 
 Json answer_of(const std::string& asks, const std::vector<std::string>& words) {
