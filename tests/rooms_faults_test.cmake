@@ -22,35 +22,7 @@ function(make_sound_tree)
   file(WRITE "${FOLDER}/tests/core/helper.h" "")
 endfunction()
 
-function(check result output)
-  execute_process(COMMAND "${CMAKE_COMMAND}" -D "ROOT=${FOLDER}" -P "${CHECK}" RESULT_VARIABLE code
-                  OUTPUT_VARIABLE words ERROR_VARIABLE words)
-  set(${result} "${code}" PARENT_SCOPE)
-  set(${output} "${words}" PARENT_SCOPE)
-endfunction()
-
-# With `contents` as the file `name`, the tree has one fault, and this is its sentence.
-function(expect_fault name contents sentence)
-  make_sound_tree()
-  file(WRITE "${FOLDER}/${name}" "${contents}")
-  check(code output)
-  if(code EQUAL 0)
-    message(SEND_ERROR "${name} passed, expected: ${sentence}")
-    return()
-  endif()
-  foreach(expected "${sentence}\n" "faults: 1\n")
-    string(FIND "${output}" "${expected}" at)
-    if(at EQUAL -1)
-      message(SEND_ERROR "for ${name} expected: ${expected}\nfound: ${output}")
-    endif()
-  endforeach()
-endfunction()
-
-make_sound_tree()
-check(code output)
-if(NOT code EQUAL 0)
-  message(SEND_ERROR "a sound tree was refused: ${output}")
-endif()
+include("${CMAKE_CURRENT_LIST_DIR}/planted_faults.cmake")
 
 expect_fault(src/core/a.h "#pragma once\n\n  # include \"nn/nn.h\"\n"
              "src/core/a.h includes \"nn/nn.h\", but nn is below core: a room includes only rooms above it")

@@ -1,5 +1,5 @@
 # The test of twins_test.cmake: a small sound tree passes, and each fault made in it is named.
-#   cmake -D CHECK=twins_test.cmake -D ROOT=folder -D FOLDER=scratch -P twins_faults_test.cmake
+#   cmake -D CHECK=twins_test.cmake -D FOLDER=scratch -P twins_faults_test.cmake
 cmake_minimum_required(VERSION 3.21)
 
 function(make_sound_tree)
@@ -15,29 +15,7 @@ function(make_sound_tree)
   file(WRITE "${FOLDER}/tests/ops/add_test.cpp" "TEST(Add, Adds) {}\nTEST(AddTwins, Agree) {}\n")
 endfunction()
 
-function(check result output)
-  execute_process(COMMAND "${CMAKE_COMMAND}" -D "ROOT=${FOLDER}" -P "${CHECK}" RESULT_VARIABLE code
-                  OUTPUT_VARIABLE words ERROR_VARIABLE words)
-  set(${result} "${code}" PARENT_SCOPE)
-  set(${output} "${words}" PARENT_SCOPE)
-endfunction()
-
-# With `contents` as the file `name`, the tree has a fault, and this is its sentence.
-function(expect_fault name contents sentence)
-  make_sound_tree()
-  file(WRITE "${FOLDER}/${name}" "${contents}")
-  check(code output)
-  string(FIND "${output}" "${sentence}\n" at)
-  if(code EQUAL 0 OR at EQUAL -1)
-    message(SEND_ERROR "for ${name} expected: ${sentence}\nfound: ${output}")
-  endif()
-endfunction()
-
-make_sound_tree()
-check(code output)
-if(NOT code EQUAL 0)
-  message(SEND_ERROR "a sound tree was refused: ${output}")
-endif()
+include("${CMAKE_CURRENT_LIST_DIR}/../planted_faults.cmake")
 
 expect_fault(src/ops/scale.cpp "" "src/ops/scale.h declares nothing in namespace cuda: the op has no twin")
 expect_fault(src/ops/add.h "namespace cpu {\nAdd add_forward;\nAdd add_backward;\n}\nnamespace cuda {\nAdd add_forward;\n}\n"
@@ -47,3 +25,5 @@ expect_fault(src/ops/CMakeLists.txt "seekling_room(ops SOURCES\n  add.cpp\n  sor
              "src/ops/add.cu is not listed in src/ops/CMakeLists.txt: nobody compiles it")
 expect_fault(tests/ops/add_test.cpp "TEST(Add, Adds) {}\n"
              "tests/ops/add_test.cpp has no test named ...Twins: nothing holds cuda's add to the CPU's")
+
+file(REMOVE_RECURSE "${FOLDER}")
