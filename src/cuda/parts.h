@@ -34,6 +34,17 @@ class GpuArray {
   Tensor memory_;
 };
 
+// Of `count` owners in a row, owner a having first[a] .. first[a + 1] - 1: who has `number`. Owners of nothing have none.
+template <class I>
+__device__ Index owner_of(const I* first, Index count, Index number) {
+  Index low = 0, high = count;  // first[low] <= number < first[high]
+  while (high - low > 1) {
+    const Index middle = (low + high) / 2;
+    (first[middle] <= number ? low : high) = middle;
+  }
+  return low;
+}
+
 // What a block works on: numbers begin .. begin + n - 1 of an array. T describes the array.
 template <class T>
 struct Part {
@@ -49,13 +60,8 @@ struct PartFinder {
   Index count;
 
   __device__ Part<T> part(Index number) const {
-    Index low = 0, high = count;  // first[low] <= number < first[high]
-    while (high - low > 1) {
-      const Index middle = (low + high) / 2;
-      (first[middle] <= number ? low : high) = middle;
-    }
-    const Index begin = (number - first[low]) * kPart, rest = arrays[low].n - begin;
-    return {arrays[low], begin, rest < kPart ? rest : kPart};
+    const Index a = owner_of(first, count, number), begin = (number - first[a]) * kPart, rest = arrays[a].n - begin;
+    return {arrays[a], begin, rest < kPart ? rest : kPart};
   }
 };
 

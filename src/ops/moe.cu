@@ -3,6 +3,7 @@
 #include "cuda/block.h"
 #include "cuda/launch.h"
 #include "cuda/matrix_units.h"
+#include "cuda/parts.h"
 #include "ops/gemm.h"
 #include "ops/moe.h"
 
@@ -126,16 +127,6 @@ __global__ void combine_backward_kernel(View dy, bool add, View dg, View d_out, 
 
 // --- the experts' linear layers ------------------------------------------------------------------------------------------
 
-// The expert that owns a tile, or a row: the last one whose first is not after it.
-__device__ Index expert_of(const std::int32_t* first, Index E, Index tile) {
-  Index low = 0, high = E;
-  while (high - low > 1) {
-    const Index middle = (low + high) / 2;
-    (first[middle] <= tile ? low : high) = middle;
-  }
-  return low;
-}
-
 template <class Format>
 using WideTile = Tile<Format, /*words=*/16 / Format::kPerWord, kWide>;
 
@@ -148,7 +139,7 @@ __global__ void __launch_bounds__(kTileThreads, 2)
   SHARED_ARRAY(WideTile<Format>, right, [2]);
   const Index tile = blockIdx.y, j0 = Index(blockIdx.x) * kWide;
   if (tile >= first_tile[E]) return;
-  const Index e = expert_of(first_tile, E, tile), i0 = begin[e] + (tile - first_tile[e]) * kWide, n = W.rows / E;
+  const Index e = owner_of(first_tile, E, tile), i0 = begin[e] + (tile - first_tile[e]) * kWide, n = W.rows / E;
   const auto first_rows = [&](const View& x) { return View{x.data, begin[e + 1], x.cols, x.ld}; };
   SumsOf<Format, kWide> sums;
   multiply_add<From::kRows, kW>(sums, left, right, Packs<kAligned>(first_rows(a)), int(i0),
@@ -180,7 +171,7 @@ template <bool kAligned>
 __global__ void grouped_few_rows_kernel(View y, View x, View W, const std::int32_t* begin, Index E) {
   const Index r = blockIdx.y, j = blockIdx.x * kWarps + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (r >= begin[E] || j >= y.cols) return;
-  const Index e = expert_of(begin, E, r);
+  const Index e = owner_of(begin, E, r);
   real sum = 0;
   UNROLL for (Index k = lane * kPack; k < x.cols; k += 32 * kPack) {
     const Pack w = load<kAligned>(W, e * y.cols + j, k), x_k = load<kAligned>(x, r, k);
