@@ -22,6 +22,10 @@ constexpr Index kWorthThreads = 1 << 14;
 struct Piece {
   Index n, head, key_head, group, span, row;  // row: of the partial results, the first of `group`
 };
+struct Rows {  // of a page
+  const float* data;
+  Index ld;
+};
 
 }  // namespace
 
@@ -54,32 +58,38 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
     const Index begin = p.span * kSpan, n = std::min(place.position + 1 - begin, kSpan);
     const Index value = layout.values + p.key_head;
     const bool latents = value == p.key_head;  // which are keys and values at once
-    // Scratch that begins where a line of the cache does, as the rows of most models then do.
-    const Tensor key_scratch({kSpan, key_width}), value_scratch({kPageTokens, width});
-    const Tensor queries({kGroup, (key_width + 15) / 16 * 16});
-    const View scaled = queries;
-    alignas(64) float scores[kGroup * kSpan];
-    for (Index g = 0; g < p.group; ++g) {
-      for (Index d = 0; d < key_width; ++d) scaled(g, d) = scale * q(p.n * H + p.head + g, d);
-      acc.row(p.row + g).setZero();
-    }
+    const bool encoded = pages.format != Format::kF32;
+    const Tensor key_scratch({encoded ? kSpan : 0, key_width}), value_scratch({encoded ? kPageTokens : 0, width});
+    const auto rows_of = [&](Index page, Index count, Index segment, const Tensor& scratch, Index first) {
+      Rows r;
+      r.data =
+          pages.read(layer, page, count, segment, encoded ? scratch.data() + first * scratch.cols() : nullptr, r.ld);
+      return r;
+    };
     const auto for_each_page = [&](auto&& f) {
       for (Index j = 0; j < n; j += kPageTokens)
         f(j, place.sequence->pages[size_t((begin + j) / kPageTokens)], std::min(kPageTokens, n - j));
     };
-    struct Rows {
-      const float* data;
-      Index ld;
-    } of_page[kSpan / kPageTokens];
+    // The keys that this thread most likely meets behind those of a page: the next page's, or the first of the piece that
+    // is left when each other thread has taken one. nullptr: there are none, or they are decoded into scratch first.
+    const auto keys_behind = [&](Index j) -> const float* {
+      const Index later = i + threads();
+      const bool here = j + kPageTokens < n;
+      if (encoded || (!here && later >= Index(pieces.size()))) return nullptr;
+      const Piece& at = here ? p : pieces[size_t(later)];
+      const Index token = here ? begin + j + kPageTokens : at.span * kSpan;
+      return rows_of(places[size_t(at.n)].sequence->pages[size_t(token / kPageTokens)], 0, at.key_head, {}, 0).data;
+    };
+    alignas(64) float scores[kGroup * kSpan];
+    Rows keys[kSpan / kPageTokens];
     for_each_page([&](Index j, Index page, Index count) {
-      Rows& k = of_page[j / kPageTokens];
-      k.data = pages.read(layer, page, count, p.key_head, key_scratch.data() + j * key_width, k.ld);
-      cpu.scores(scores + j, scaled.data, scaled.ld, p.group, k.data, k.ld, count, key_width);
+      const Rows& k = keys[j / kPageTokens] = rows_of(page, count, p.key_head, key_scratch, j);
+      cpu.scores(scores + j, &q(p.n * H + p.head, 0), q.ld, p.group, k.data, k.ld, count, key_width, keys_behind(j));
     });
-    for (Index g = 0; g < p.group; ++g) cpu.soften(scores + g * kSpan, n, ml(p.row + g, 0), ml(p.row + g, 1));
+    for (Index g = 0; g < p.group; ++g) cpu.soften(scores + g * kSpan, n, scale, ml(p.row + g, 0), ml(p.row + g, 1));
+    for (Index g = 0; g < p.group; ++g) acc.row(p.row + g).setZero();
     for_each_page([&](Index j, Index page, Index count) {
-      Rows v = of_page[j / kPageTokens];
-      if (!latents) v.data = pages.read(layer, page, count, value, value_scratch.data(), v.ld);
+      const Rows v = latents ? keys[j / kPageTokens] : rows_of(page, count, value, value_scratch, 0);
       cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores + j, p.group, v.data, v.ld, count, width);
     });
   });

@@ -9,7 +9,7 @@ struct Portable {
   typedef float Floats __attribute__((vector_size(16)));
   typedef std::int32_t Ints __attribute__((vector_size(16)));
   static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};  // every machine has 16 registers of four floats
-  static constexpr int kScoreRows = 2, kKeys = 4, kGatherRows = 2;
+  static constexpr int kTileRows = 3;
   static constexpr int kByteOffset = 128;
   static Ints dot4(Ints sum, Ints w, std::uint32_t a) { return plain_dot4(sum, w, a); }
   static Ints dot8(Ints sum, Ints w, Ints w16, std::uint32_t a, std::uint32_t a16) {

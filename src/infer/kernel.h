@@ -17,7 +17,9 @@ namespace seekling {
 
 constexpr Index kPanel = 32;       // columns of a panel, outputs of a product
 constexpr Index kPageTokens = 32;  // keys in a page of the cache
-constexpr Index kSpan = 256;       // keys whose softmax attention takes at once; rows of scores are so long
+// Keys whose softmax attention takes at once; rows of scores are so long. Keys that are values too are met twice, and 128
+// of up to 512 numbers still lie in the second cache the second time.
+constexpr Index kSpan = 128;
 
 // Rows of x as the kernels of a format want them; ld counts elements. fp32: the numbers themselves. bf16: rounded to bf16.
 // int8 and int4: blocks of 32 as int8 with a scale each, and Σ q of each block, which undoes the offset of the weights.
@@ -36,10 +38,11 @@ struct Instructions {
   using Multiply = void(float* y, Index ldy, Index n, Index m, const Operand& x, Index row, const std::byte* panel,
                         Index K);
   Multiply* multiply[4];
-  // s[g,j] = q_g·k_j for n keys; s has rows of kSpan.
-  void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width);
-  // s becomes exp(s - m), m being the largest of n scores and l the sum.
-  void (*soften)(float* s, Index n, float& m, float& l);
+  // s[g,j] = q_g·k_j for n keys; s has rows of kSpan. `next`, if not nullptr: keys that memory is to bring meanwhile.
+  void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width,
+                 const float* next);
+  // s becomes exp(scale s - m), m being the largest scale s of n scores and l the sum.
+  void (*soften)(float* s, Index n, float scale, float& m, float& l);
   // acc[g,:] += Σ_j p[g,j] v_j; p has rows of kSpan.
   void (*gather)(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width);
   void (*rms_norm)(float* y, const float* x, const float* gain, Index D, float eps);

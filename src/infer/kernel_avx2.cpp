@@ -15,7 +15,7 @@ struct Avx2 {
   typedef float Floats __attribute__((vector_size(32)));
   typedef std::int32_t Ints __attribute__((vector_size(32)));
   static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};
-  static constexpr int kScoreRows = 2, kKeys = 4, kGatherRows = 4;
+  static constexpr int kTileRows = 3;
 
   // The instruction for bytes, vpmaddubsw, multiplies unsigned by signed ones and adds two products in 16 bits. 255 · 127
   // twice would not fit. So the sign moves from a to w, as |a| · sign(a) q: 127 · 127 twice fits, for q is never -128.

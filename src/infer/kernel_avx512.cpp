@@ -16,7 +16,7 @@ struct Avx512 {
   typedef float Floats __attribute__((vector_size(64)));
   typedef std::int32_t Ints __attribute__((vector_size(64)));
   static constexpr int kSums = 24, kRows[4] = {12, 12, 6, 6};
-  static constexpr int kScoreRows = 4, kKeys = 4, kGatherRows = 8;
+  static constexpr int kTileRows = 4;
   static constexpr int kByteOffset = 128;
   static Ints dot4(Ints sum, Ints w, std::uint32_t a) {
     return (Ints)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)w, _mm512_set1_epi32(int(a)));

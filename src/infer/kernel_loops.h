@@ -9,8 +9,7 @@
 //   Floats, Ints           a register of floats, and one of as many 32-bit integers
 //   kSums                  registers for sums: 24 of 32, 12 of 16
 //   kRows[4]               rows of x that a product takes at a time, by format
-//   kScoreRows x kKeys     queries and keys whose scores are summed together
-//   kGatherRows            outputs of attention that are summed together, 16 numbers of each
+//   kTileRows              queries that attention takes at a time, by four keys or by four registers of values
 //   dot4(sum, w, a)        each lane of `sum`, an integer, plus four products of bytes: w is q + 128, a is signed. What it
 //                          adds may be Σ q a (kByteOffset 0) or Σ (q + 128) a (kByteOffset 128)
 //   dot8(sum, w, w', a, a')  the same twice, for bytes of 0 .. 15
@@ -30,6 +29,8 @@
 #include "infer/kernel.h"
 
 namespace seekling {
+
+constexpr int kKeys = 4;  // whose scores attention sums together
 
 // What instructions for bytes, bf16, halves and sums do, without them.
 template <class Ints>
@@ -238,55 +239,76 @@ struct Kernel {
   }
 
   // --- attention -----------------------------------------------------------------------------------------------------
+  // The queries of one key head meet the same keys, so both products take tiles of R queries by four: R x 4 sums stay in
+  // registers, and R + 4 loads serve R x 4 multiply-adds. A core does two of each in a cycle, and a sum must wait 4 cycles:
+  // with R = 1 loads would be the limit, with R = 2 eight sums just hide the wait, and R = 3 (12 sums, 3 queries or weights,
+  // 1 key or value) fills 16 registers.
+
+  // f(R, g) for rows g .. g + R - 1, until all G have had their turn: tiles as even as possible, so that none is left alone.
+  template <class F>
+  static void each_tile(Index G, F&& f) {
+    for (Index g = 0, tiles = (G + Cpu::kTileRows - 1) / Cpu::kTileRows; g < G; --tiles) {
+      const Index R = (G - g + tiles - 1) / tiles;
+      [&]<int... r>(std::integer_sequence<int, r...>) {
+        (void)((R == r + 1 && (f(std::integral_constant<int, r + 1>(), g), true)) || ...);
+      }
+      (std::make_integer_sequence<int, Cpu::kTileRows>());
+      g += R;
+    }
+  }
 
   // sum[i][l] += q_i·k_l over the kLanes numbers from d on, or over those that are left.
   template <int R, class... Left>
-  static void add_products(Floats (&sum)[R][Cpu::kKeys], const float* q, Index ldq, const float* const* key, Index d,
+  static void add_products(Floats (&sum)[R][kKeys], const float* q, Index ldq, const float* const* key, Index d,
                            Left... left) {
     Floats q_d[R];
 #pragma GCC unroll 4
-    for (int i = 0; i < R; ++i) q_d[i] = load(q + i * ldq + d, left...);
+    for (int i = 0; i < R; ++i) q_d[i] = kept(load(q + i * ldq + d, left...));
 #pragma GCC unroll 4
-    for (int l = 0; l < Cpu::kKeys; ++l) {
+    for (int l = 0; l < kKeys; ++l) {
       const Floats k_d = kept(load(key[l] + d, left...));
 #pragma GCC unroll 4
       for (int i = 0; i < R; ++i) sum[i][l] += q_d[i] * k_d;
     }
   }
-
+  // s[i,l] = q_i·k_l, each sum over the lanes of its register first.
   template <int R>
-  static void scores_of(float* s, const float* q, Index ldq, const float* k, Index ldk, Index n, Index width) {
-    constexpr int kKeys = Cpu::kKeys;
-    for (Index j = 0; j < n; j += kKeys) {
-      const float* key[kKeys];  // beyond the last: the last again, its score unused
+  static void scores_of(float* s, const float* q, Index ldq, const float* const* key, Index width) {
+    Floats sum[R][kKeys] = {};
+    Index d = 0;
+    for (; d + kLanes <= width; d += kLanes) add_products(sum, q, ldq, key, d);
+    if (d < width) add_products(sum, q, ldq, key, d, width - d);
+    float of_keys[R][kKeys];
+    Cpu::sums(of_keys, sum);
+    for (int i = 0; i < R; ++i) std::copy_n(of_keys[i], kKeys, s + i * kSpan);
+  }
+  // Keys that are met for the first time come from memory, which without a word ahead of time stands still while queries are
+  // multiplied: the machine itself foresees rows in order, not four at once. Hence `next`, a page ahead.
+  static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width,
+                     const float* next) {
+    for (Index j = 0; j < n; j += kKeys) {  // four keys are in the nearest cache while all queries meet them
+      const float* key[kKeys];              // beyond the last: the last again, its score unused
       for (int l = 0; l < kKeys; ++l) key[l] = k + std::min(j + l, n - 1) * ldk;
-      Floats sum[R][kKeys] = {};
-      Index d = 0;
-      for (; d + kLanes <= width; d += kLanes) add_products(sum, q, ldq, key, d);
-      if (d < width) add_products(sum, q, ldq, key, d, width - d);
-      float of_keys[R][kKeys];
-      Cpu::sums(of_keys, sum);
-      for (int i = 0; i < R; ++i) std::copy_n(of_keys[i], std::min<Index>(kKeys, n - j), s + i * kSpan + j);
+      if (next)  // into the second cache, a line of 16 floats at a time
+        for (int l = 0; l < kKeys; ++l)
+          for (Index d = 0; d < width; d += 16)
+            __builtin_prefetch(next + (j + l) * ldk + d, /*write=*/0, /*nearness=*/2);
+      each_tile(G, [&](auto R, Index g) { scores_of<R>(s + g * kSpan + j, q + g * ldq, ldq, key, width); });
     }
   }
-  static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width) {
-    constexpr int kMany = Cpu::kScoreRows;
-    for (; G >= kMany; G -= kMany, s += kMany * kSpan, q += kMany * ldq) scores_of<kMany>(s, q, ldq, k, ldk, n, width);
-    for (; G >= 1; --G, s += kSpan, q += ldq) scores_of<1>(s, q, ldq, k, ldk, n, width);
-  }
 
-  static void soften(float* s, Index n, float& m, float& l) {
+  static void soften(float* s, Index n, float scale, float& m, float& l) {
     Floats largest = Floats{} + s[0];
     Index j = 0;
     for (; j + kLanes <= n; j += kLanes) largest = load(s + j) > largest ? load(s + j) : largest;
     for (; j < n; ++j) largest = s[j] > largest ? Floats{} + s[j] : largest;
     float lanes[kLanes];
     store(lanes, largest);
-    m = *std::max_element(lanes, lanes + kLanes);
+    m = scale * *std::max_element(lanes, lanes + kLanes);
 
     Floats sum = {};
     const auto step = [&](auto... left) {
-      const Floats p = exp(load(s + j, left...) - m);
+      const Floats p = exp(scale * load(s + j, left...) - m);
       store(s + j, p, left...);
       sum += load(s + j, left...);  // zeros in the lanes beyond n
     };
@@ -295,39 +317,40 @@ struct Kernel {
     l = total(sum);
   }
 
-  template <int R>
-  static void gather_of(float* acc, Index lda, const float* p, const float* v, Index ldv, Index n, Index width) {
-    constexpr int kStripe = 16, kVectors = kStripe / kLanes;
-    const auto stripe = [&](Index d, auto... left) {  // left: of the stripe's 16 numbers, those that there are
-      Floats sum[R][kVectors];
-#pragma GCC unroll 8
-      for (int i = 0; i < R; ++i)
+  // acc[i,:] += Σ_j p[i,j] v_j over C registers' columns, or over those that are left.
+  template <int R, int C, class... Left>
+  static void gather_of(float* acc, Index lda, const float* p, const float* v, Index ldv, Index n, Left... left) {
+    Floats sum[R][C];
 #pragma GCC unroll 4
-        for (int c = 0; c < kVectors; ++c) sum[i][c] = load(acc + i * lda + d + c * kLanes, (left - c * kLanes)...);
-      for (Index j = 0; j < n; ++j) {
-        Floats v_j[kVectors];
+    for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-        for (int c = 0; c < kVectors; ++c) v_j[c] = load(v + j * ldv + d + c * kLanes, (left - c * kLanes)...);
-#pragma GCC unroll 8
-        for (int i = 0; i < R; ++i)
+      for (int c = 0; c < C; ++c) sum[i][c] = load(acc + i * lda + c * kLanes, left...);
+    for (Index j = 0; j < n; ++j, v += ldv) {
+      Floats p_j[R];
 #pragma GCC unroll 4
-          for (int c = 0; c < kVectors; ++c) sum[i][c] += p[i * kSpan + j] * v_j[c];
+      for (int i = 0; i < R; ++i) p_j[i] = kept(Floats{} + p[i * kSpan + j]);
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) {
+        const Floats v_j = kept(load(v + c * kLanes, left...));
+#pragma GCC unroll 4
+        for (int i = 0; i < R; ++i) sum[i][c] += p_j[i] * v_j;
       }
-#pragma GCC unroll 8
-      for (int i = 0; i < R; ++i)
+    }
 #pragma GCC unroll 4
-        for (int c = 0; c < kVectors; ++c) store(acc + i * lda + d + c * kLanes, sum[i][c], (left - c * kLanes)...);
-    };
-    Index d = 0;
-    for (; d + kStripe <= width; d += kStripe) stripe(d);
-    if (d < width) stripe(d, width - d);
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) store(acc + i * lda + c * kLanes, sum[i][c], left...);
   }
   static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width) {
-    constexpr int kMany = Cpu::kGatherRows, kFew = kMany / 2;
-    for (; G >= kMany; G -= kMany, acc += kMany * lda, p += kMany * kSpan)
-      gather_of<kMany>(acc, lda, p, v, ldv, n, width);
-    for (; G >= kFew; G -= kFew, acc += kFew * lda, p += kFew * kSpan) gather_of<kFew>(acc, lda, p, v, ldv, n, width);
-    for (; G >= 1; --G, acc += lda, p += kSpan) gather_of<1>(acc, lda, p, v, ldv, n, width);
+    Index d = 0;  // a stripe of the values is in the nearest cache while all queries gather it
+    const auto stripe = [&](auto C, auto... left) {
+      each_tile(
+          G, [&](auto R, Index g) { gather_of<R, C>(acc + g * lda + d, lda, p + g * kSpan, v + d, ldv, n, left...); });
+      d += C * kLanes;
+    };
+    while (d + 4 * kLanes <= width) stripe(std::integral_constant<int, 4>());
+    while (d + kLanes <= width) stripe(std::integral_constant<int, 1>());
+    if (d < width) stripe(std::integral_constant<int, 1>(), width - d);
   }
 
   // --- element by element --------------------------------------------------------------------------------------------

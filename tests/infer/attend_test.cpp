@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "gradcheck.h"
+#include "infer/kernel.h"
 
 namespace seekling {
 
@@ -92,6 +93,25 @@ TEST(Attend, EqualsThePlainLoopFromEveryKindOfCache) {
       attend(o, q, f.pages, 1, layout, real(0.3), places);
       EXPECT_LT(f.error(o, q, places, 0.3), 2e-6) << layout.heads << " " << name(format);
     }
+}
+
+TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of four registers; 1 to 9 queries a key head
+  const Instructions& best = kernel();
+  for (const Instructions* cpu : {&best, kernel_portable()})
+    for (Index heads = 1; heads <= 9; ++heads) {
+      set_kernel(*cpu);
+      const HeadLayout layout{heads, 1, 0, 64};
+      Filled f(layout, {64}, Format::kF32, {300});
+      const std::vector<Place> places{{&f.sequences[0], 40}, {&f.sequences[0], 299}};
+      Rng rng(3);
+      const Tensor q = Tensor::randn({2 * heads, 64}, rng), o({2 * heads, 64});
+      attend(o, q, f.pages, 1, layout, real(0.1), places);
+      EXPECT_LT(f.error(o, q, places, 0.1), 2e-6) << heads;
+      const Tensor one({1, 64});  // a head has the same bits in any tile
+      attend(one, q.slice(heads, 1), f.pages, 1, {1, 1, 0, 64}, real(0.1), std::span(places).subspan(1, 1));
+      EXPECT_TRUE(one.view().matrix() == o.view().middle_rows(heads, 1).matrix()) << heads;
+    }
+  set_kernel(best);
 }
 
 TEST(Attend, ATokenHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
