@@ -29,15 +29,17 @@ __device__ inline std::int32_t warp_scan(std::int32_t x) {
   return x;
 }
 
+// Of a block of several rows of threads, a sum for each row: of those with one threadIdx.y.
 template <class T>
 __device__ T block_sum(T x) {
   SHARED_ARRAY(T, warps, [32]);
+  const unsigned of_row = blockDim.x / 32, first = threadIdx.y * of_row;
   x = warp_sum(x);
   __syncthreads();  // all have read the result of the last call
-  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = x;
+  if (threadIdx.x % 32 == 0) warps[first + threadIdx.x / 32] = x;
   __syncthreads();
   T sum = 0;
-  for (unsigned w = 0; w < blockDim.x / 32; ++w) sum += warps[w];
+  for (unsigned w = 0; w < of_row; ++w) sum += warps[first + w];
   return sum;
 }
 

@@ -70,10 +70,18 @@ __device__ void each_pack(const View& x, F&& f) {
     f(n / in_a_row, n % in_a_row * kPack);
 }
 
-// f(j) for the packs of a row that are this thread's, of all threads of the block.
+// A row's packs, dealt out to the threads of the row, those with one threadIdx.y: at most kRowPacks for each, which it may
+// keep in registers.
+constexpr int kRowPacks = 16 / kPack;
+constexpr unsigned kMostRowThreads = 512;
+constexpr Index kMostRow = kMostRowThreads * kRowPacks * kPack;
+
+__device__ inline Index column_of_pack(int k) { return (Index(k) * blockDim.x + threadIdx.x) * kPack; }
+
+// f(j, k): its k-th pack begins at column j.
 template <class F>
 __device__ void each_pack_of_row(Index cols, F&& f) {
-  for (Index j = Index(threadIdx.x) * kPack; j < cols; j += Index(blockDim.x) * kPack) f(j);
+  UNROLL for (int k = 0; k < kRowPacks; ++k) if (const Index j = column_of_pack(k); j < cols) f(j, k);
 }
 
 // Can n numbers from here on be taken in whole packs?
@@ -97,10 +105,11 @@ void launch_packs(const View& x, void (*kernel)(Parameters...), Arguments... arg
   if (blocks > 0) launch(kernel, unsigned(std::min(blocks, kMostPackBlocks)), kPackThreads, arguments...);
 }
 
-// How many threads take a row of so many numbers, when one block owns one row: whole warps, about four packs a thread. So
-// even rows of 512 numbers keep enough loads in flight, and few threads wait for each other.
+// How many threads take a row of so many numbers: whole warps, 16 numbers a thread. So even rows of 512 numbers keep enough
+// loads in flight, and few threads wait for each other.
 inline unsigned threads_for_row(Index cols) {
-  return unsigned(std::clamp<Index>((cols + 128 * kPack - 1) / (128 * kPack) * 32, 32, 256));
+  constexpr Index kOfAWarp = 32 * kRowPacks * kPack;
+  return unsigned(std::max<Index>(1, (cols + kOfAWarp - 1) / kOfAWarp) * 32);
 }
 
 }  // namespace seekling::cuda

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "cuda/launch.h"
+#include "cuda/pack.h"
 #include "tensor/device.h"
 #include "tensor/tensor.h"
 
 namespace seekling::cuda {
 
-constexpr Index kPart = 4096;
+constexpr Index kPart = Index(kPackThreads) * kRowPacks * kPack;  // a row of packs for the block
 
 // Things of a plain type T in the GPU's memory.
 template <class T>

@@ -17,7 +17,7 @@ __device__ void update_part(const Part<ParameterUpdate>& part, const Rates& r) {
   const auto row = [&](real* x) { return View{x ? x + part.begin : nullptr, 1, part.n, part.n}; };
   const ParameterUpdate& u = part.array;
   const View theta = row(u.theta), g = row(u.g), m = row(u.m.fp32), v = row(u.v.fp32);
-  each_pack_of_row(part.n, [&](Index j) {
+  each_pack_of_row(part.n, [&](Index j, int) {
     const Pack g_j = g.data ? load<kAligned>(g, 0, j) : Pack{};
     Pack theta_j = load<kAligned>(theta, 0, j), m_j = load<kAligned>(m, 0, j), v_j = load<kAligned>(v, 0, j);
     UNROLL for (int k = 0; k < kPack; ++k) {

@@ -22,7 +22,7 @@ template <bool kAligned>
 __device__ real sum_of_squares(const Part<Gradient>& part) {
   const View g{part.array.g + part.begin, 1, part.n, part.n};
   real sum = 0;
-  each_pack_of_row(part.n, [&](Index j) {
+  each_pack_of_row(part.n, [&](Index j, int) {
     for (const real x : load<kAligned>(g, 0, j).of) sum += x * x;
   });
   return sum;
