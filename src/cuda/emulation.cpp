@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/real.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEKLING_FIBERS_ASAN 1
 #elif defined(__has_feature)
@@ -23,8 +25,15 @@ namespace seekling::emulation {
 
 namespace {
 
-constexpr std::size_t kStack = 256 * 1024, kMostShared = 48 * 1024;
+constexpr std::size_t kStack = 256 * 1024;
+constexpr std::size_t kMostShared = 48 * 1024 * sizeof(real) / sizeof(float);  // a GPU's, for kernels made in float
 constexpr std::align_val_t kAligned{128};
+
+struct Fetch {
+  void* to;
+  const void* from;
+  std::size_t bytes;
+};
 
 enum class State { kReady, kAtBlock, kAtWarp, kDone };
 
@@ -32,9 +41,10 @@ struct Fiber {  // one CUDA thread
   uint3 index;
   unsigned rank = 0, mask = 0;  // mask: of the warp operation that it waits in
   State state = State::kReady;
-  int line = 0;             // where it waits
-  std::uint64_t value = 0;  // what it gave to a warp operation
-  std::uint64_t lanes[32];  // what all gave, filled in when they meet
+  int line = 0;                // where it waits
+  std::uint64_t value = 0;     // what it gave to a warp operation
+  std::uint64_t lanes[32];     // what all gave, filled in when they meet
+  std::vector<Fetch> fetches;  // under way
   ucontext_t context;
   void* fake_stack = nullptr;  // address sanitizer's
 };
@@ -236,6 +246,18 @@ void meet_warp(unsigned mask, std::uint64_t value, int line) {
 }
 
 std::uint64_t value_of_lane(unsigned i) { return self->lanes[i]; }
+
+void fetch(void* to, const void* from, std::size_t bytes) {
+  std::memset(to, 0xFF, bytes);
+  self->fetches.push_back({to, from, bytes});
+}
+
+void wait_for_fetches() {
+  for (const Fetch& f : self->fetches)
+    if (f.from) std::memcpy(f.to, f.from, f.bytes);
+    else std::memset(f.to, 0, f.bytes);
+  self->fetches.clear();
+}
 
 void run(dim3 grid, dim3 size, const std::function<void()>& kernel) {
   const std::size_t threads = std::size_t(size.x) * size.y * size.z, blocks = std::size_t(grid.x) * grid.y * grid.z;

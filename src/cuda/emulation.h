@@ -8,8 +8,7 @@
 // shared array is an allocation of its own, so that address sanitizer sees what goes past its end. Blocks, warps and
 // lanes run in an order that may be chosen (Order): results must not depend on it.
 //
-// Not emulated here: matrix units (cuda/matrix_units.h does that), asynchronous copies, streams, and the contraction of
-// a·b + c that a GPU does.
+// Not emulated here: matrix units (cuda/matrix_units.h does that), streams, and the contraction of a·b + c that a GPU does.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include <type_traits>
 
 #include "core/check.h"
+#include "tensor/device.h"
 
 #define __global__
 #define __device__
@@ -57,6 +57,10 @@ void* shared_array(const void* key, std::size_t bytes);  // of the calling threa
 void meet_block(int line);                               // __syncthreads
 void meet_warp(unsigned mask, std::uint64_t value, int line);
 std::uint64_t value_of_lane(unsigned lane);  // that it gave to the last meet_warp
+
+// A copy that is made when the thread waits for it, and until then is NaNs. from: nullptr for zeros.
+void fetch(void* to, const void* from, std::size_t bytes);
+void wait_for_fetches();
 
 void run(dim3 grid, dim3 block, const std::function<void()>& kernel);
 
@@ -114,7 +118,7 @@ namespace seekling::cuda {
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, Arguments... arguments) {
   const std::tuple<Parameters...> parameters(static_cast<Parameters>(arguments)...);
-  emulation::run(grid, block, [&] { std::apply(kernel, parameters); });
+  on_stream([=] { emulation::run(grid, block, [&] { std::apply(kernel, parameters); }); });
 }
 
 }  // namespace seekling::cuda

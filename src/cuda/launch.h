@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/check.h"
+#include "tensor/device.h"
 
 #if defined(__CUDACC__)
 
@@ -21,7 +22,7 @@ namespace seekling::cuda {
 
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, Arguments... arguments) {
-  kernel<<<grid, block>>>(static_cast<Parameters>(arguments)...);
+  kernel<<<grid, block, 0, stream()>>>(static_cast<Parameters>(arguments)...);
   if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess)
     throw Error(text("CUDA: a kernel could not be launched: ", cudaGetErrorString(error)));
 }

@@ -18,16 +18,16 @@
 
 namespace seekling::cuda {
 
-#ifndef SEEKLING_DOUBLE
-
+template <class Word>
 struct UnitA {
-  std::uint32_t of[4];
+  Word of[4];
 };
+template <class Word>
 struct UnitB {
-  std::uint32_t of[2];
+  Word of[2];
 };
 struct UnitC {
-  float of[4];
+  real of[4];
 };
 
 __device__ inline int lane_of_warp() { return int(threadIdx.x) % 32; }
@@ -51,7 +51,7 @@ __device__ inline std::uint32_t to_bf16_pair(float low, float high) {
                : "r"(a.of[0]), "r"(a.of[1]), "r"(a.of[2]), "r"(a.of[3]), "r"(b.of[0]), "r"(b.of[1]))
 
 template <bool kBf16>
-__device__ void mma(UnitC& c, const UnitA& a, const UnitB& b) {
+__device__ void mma(UnitC& c, const UnitA<std::uint32_t>& a, const UnitB<std::uint32_t>& b) {
   if constexpr (kBf16) SEEKLING_MMA("m16n8k16.row.col.f32.bf16.bf16.f32");
   else SEEKLING_MMA("m16n8k8.row.col.f32.tf32.tf32.f32");
 }
@@ -59,7 +59,7 @@ __device__ void mma(UnitC& c, const UnitA& a, const UnitB& b) {
 
 // c[j] += a b[j]
 template <bool kBf16, int N>
-__device__ void multiply_add(UnitC (&c)[N], const UnitA& a, const UnitB (&b)[N]) {
+__device__ void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a, const UnitB<std::uint32_t> (&b)[N]) {
   UNROLL for (int j = 0; j < N; ++j) mma<kBf16>(c[j], a, b[j]);
 }
 
@@ -68,19 +68,12 @@ __device__ void multiply_add(UnitC (&c)[N], const UnitA& a, const UnitB (&b)[N])
 inline std::uint32_t to_tf32(float x) { return (std::bit_cast<std::uint32_t>(x) + 0x1000u) & ~0x1FFFu; }
 inline std::uint32_t to_bf16_pair(float low, float high) { return to_bf16(low) | std::uint32_t(to_bf16(high)) << 16; }
 
-template <bool kBf16>
-float product(std::uint32_t x, std::uint32_t y) {
-  if (!kBf16) return std::bit_cast<float>(x) * std::bit_cast<float>(y);
-  return from_bf16(std::uint16_t(x)) * from_bf16(std::uint16_t(y)) +
-         from_bf16(std::uint16_t(x >> 16)) * from_bf16(std::uint16_t(y >> 16));
-}
-
 // Lanes tell each other where their factors lie, each makes the sums that are its own, and none goes on before all have.
-template <bool kBf16, int N>
-void multiply_add(UnitC (&c)[N], const UnitA& a, const UnitB (&b)[N]) {
+template <int N, class Word, class Product>
+void multiply_add_emulated(UnitC (&c)[N], const UnitA<Word>& a, const UnitB<Word> (&b)[N], Product product) {
   struct Factors {
-    const UnitA* a;
-    const UnitB* b;
+    const UnitA<Word>* a;
+    const UnitB<Word>* b;
   } const mine{&a, b};
   emulation::meet_warp(kAllLanes, reinterpret_cast<std::uint64_t>(&mine), __LINE__);
   const auto of_lane = [](int lane) {
@@ -90,12 +83,73 @@ void multiply_add(UnitC (&c)[N], const UnitA& a, const UnitB (&b)[N]) {
   for (int n = 0; n < 4; ++n)
     for (int k = 0; k < 8; ++k) {
       const Factors *left = of_lane(4 * g + k % 4), *right = of_lane(4 * (2 * t + n % 2) + k % 4);
-      for (int j = 0; j < N; ++j) c[j].of[n] += product<kBf16>(left->a->of[k / 4 * 2 + n / 2], right->b[j].of[k / 4]);
+      for (int j = 0; j < N; ++j) c[j].of[n] += product(left->a->of[k / 4 * 2 + n / 2], right->b[j].of[k / 4]);
     }
   emulation::meet_warp(kAllLanes, 0, __LINE__);
 }
 
+template <bool kBf16, int N>
+void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a, const UnitB<std::uint32_t> (&b)[N]) {
+  multiply_add_emulated(c, a, b, [](std::uint32_t x, std::uint32_t y) -> real {
+    if (!kBf16) return std::bit_cast<float>(x) * std::bit_cast<float>(y);
+    return from_bf16(std::uint16_t(x)) * from_bf16(std::uint16_t(y)) +
+           from_bf16(std::uint16_t(x >> 16)) * from_bf16(std::uint16_t(y >> 16));
+  });
+}
+
 #endif
+
+// c += a b of numbers in fp32. Each is taken apart into two in TF32, x = high + low, whose 11 bits each are all but the last
+// one or two of its 24. Of the four products that of the low parts is left out: it is below the last bit. In double, which
+// only the emulation has, numbers are multiplied as they are.
+#if defined(__CUDACC__)
+
+struct Halves {
+  std::uint32_t high, low;  // of low the units read 11 bits
+
+  Halves() = default;
+  __device__ explicit Halves(float x) {
+    asm volatile("cvt.rna.tf32.f32 %0, %1;" : "=r"(high) : "f"(x));  // volatile: made where it is used, and not kept
+    low = std::bit_cast<std::uint32_t>(x - std::bit_cast<float>(high));
+  }
+};
+
+__device__ inline void multiply_add(UnitC& c, const UnitA<float>& a, const UnitB<float>& b) {
+  UnitA<std::uint32_t> a_high, a_low;
+  UnitB<std::uint32_t> b_high, b_low;
+  UNROLL for (int n = 0; n < 4; ++n) {
+    const Halves x(a.of[n]);
+    a_high.of[n] = x.high, a_low.of[n] = x.low;
+  }
+  UNROLL for (int n = 0; n < 2; ++n) {
+    const Halves x(b.of[n]);
+    b_high.of[n] = x.high, b_low.of[n] = x.low;
+  }
+  mma<false>(c, a_low, b_high);
+  mma<false>(c, a_high, b_low);
+  mma<false>(c, a_high, b_high);
+}
+
+#else
+
+inline void multiply_add(UnitC& c, const UnitA<real>& a, const UnitB<real>& b) {
+  const auto product = [](real x, real y) {
+    if constexpr (sizeof(real) == sizeof(double)) return x * y;
+    const auto high = [](real of) { return real(std::bit_cast<float>(to_tf32(float(of)))); };
+    const auto low = [&](real of) {
+      return real(std::bit_cast<float>(std::bit_cast<std::uint32_t>(float(of - high(of))) & ~0x1FFFu));
+    };
+    return low(x) * high(y) + high(x) * low(y) + high(x) * high(y);
+  };
+  UnitC sums[1] = {c};
+  const UnitB<real> right[1] = {b};
+  multiply_add_emulated(sums, a, right, product);
+  c = sums[0];
+}
+
+#endif
+
+#ifndef SEEKLING_DOUBLE
 
 // Of a tile of kSide x kSide sums, each of 8 warps makes M x N pieces of 16 x 8; kAcross warps stand side by side.
 template <bool kBf16, int kSide>
@@ -132,11 +186,11 @@ struct UnitSums {
   __device__ void multiply_add(const Row* a, const Row* b, int words) {
     const int t = lane_of_warp() % 4, column = column0() + lane_of_warp() / 4;
     for (int k = 0; k < words; k += 8) {
-      UnitB right[N];
+      UnitB<std::uint32_t> right[N];
       UNROLL for (int j = 0; j < N; ++j) UNROLL for (int n = 0; n < 2; ++n) right[j].of[n] =
           b[k + t + 4 * n][column + 8 * j];
       UNROLL for (int i = 0; i < M; ++i) {
-        UnitA left;
+        UnitA<std::uint32_t> left;
         UNROLL for (int n = 0; n < 4; ++n) left.of[n] = a[k + t + n / 2 * 4][row(2 * i + n % 2)];
         cuda::multiply_add<kBf16>(of[i], left, right);
       }

@@ -62,6 +62,25 @@ __device__ void store_or_add(const View& x, Index i, Index j, const Pack& p, boo
   store<kAligned>(x, i, j, with_each([&](int n) { return before[n] + p[n]; }));
 }
 
+// A pack on its way from device to shared memory, past the registers, while the thread goes on; zeros where `there` is
+// false. It has arrived after the thread's wait_for_fetches(), and a barrier lets the others know.
+__device__ inline void fetch(real* to, const real* from, bool there) {
+#if defined(__CUDACC__)
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from),
+               "r"(there ? 16 : 0)
+               : "memory");
+#else
+  emulation::fetch(to, there ? from : nullptr, sizeof(Pack));
+#endif
+}
+__device__ inline void wait_for_fetches() {
+#if defined(__CUDACC__)
+  asm volatile("cp.async.wait_all;" ::: "memory");
+#else
+  emulation::wait_for_fetches();
+#endif
+}
+
 // f(i, j) for the packs of x that are this thread's, of all threads of the grid.
 template <class F>
 __device__ void each_pack(const View& x, F&& f) {

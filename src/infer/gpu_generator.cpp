@@ -1,6 +1,7 @@
 #include "infer/gpu_generator.h"
 
 #include "core/check.h"
+#include "ops/embedding.h"
 
 namespace seekling {
 
@@ -8,6 +9,13 @@ GpuGenerator::GpuGenerator(const Transformer& m, Index room)
     : model(m), capacity(std::min(room, m.config.max_position_embeddings)), caches(m.make_caches(capacity)) {}
 
 void GpuGenerator::read(std::span<const std::int32_t> ids) {
+  if (ids.size() == 1) step(ids[0]);
+  else read_together(ids);
+  history.resize(std::size_t(length()) - ids.size());  // without a token that was chosen and not read
+  history.insert(history.end(), ids.begin(), ids.end());
+}
+
+void GpuGenerator::read_together(std::span<const std::int32_t> ids) {
   for (std::size_t begin = 0; begin < ids.size(); begin += kPrefillChunk) {
     const auto chunk = ids.subspan(begin, std::min<std::size_t>(kPrefillChunk, ids.size() - begin));
     const Tensor h = model.decode(chunk, caches);  // [1,T,hidden_size]
@@ -15,8 +23,27 @@ void GpuGenerator::read(std::span<const std::int32_t> ids) {
     const Tensor rows = h.reshape({h.dim(1), h.cols()});
     last = model.logits(rows.slice(h.dim(1) - 1, 1)).to(Device::kCpu);
   }
-  history.resize(std::size_t(length()) - ids.size());  // without a token that was chosen and not read
-  history.insert(history.end(), ids.begin(), ids.end());
+  one_token.reset();  // it goes on from a position that is past now
+  steps = 0;
+}
+
+// The first is asked for kernel by kernel, which loads what there is to load; the second is recorded, and played from then on.
+void GpuGenerator::step(std::int32_t id) {
+  Cache::check_room(capacity, length() + 1);
+  const Tensor h = embedding(std::span(&id, 1), model.embed_tokens, 1, 1);
+  if (steps++ == 0) {
+    last = model.logits(model.decode(h, caches)).to(Device::kCpu);
+    return;
+  }
+  if (!one_token) {
+    embedded = h;
+    one_token = std::make_unique<Recording>([this] { logits_there = model.logits(model.decode(embedded, caches)); });
+  } else {
+    embedded.copy_from(h);
+    for (Cache& cache : caches) ++cache.length;
+  }
+  one_token->play();
+  last = logits_there.to(Device::kCpu);
 }
 
 std::span<const real> GpuGenerator::logits() const {
@@ -27,8 +54,7 @@ std::span<const real> GpuGenerator::logits() const {
 std::vector<std::int32_t> GpuGenerator::generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
                                                  const Each& each) {
   return seekling::generate(
-      max_tokens, sampling, eos, each, history, [&] { return logits(); },
-      [&](std::int32_t id) { last = model.logits(model.decode(std::span(&id, 1), caches)).to(Device::kCpu); });
+      max_tokens, sampling, eos, each, history, [&] { return logits(); }, [&](std::int32_t id) { step(id); });
 }
 
 Index GpuGenerator::cache_bytes_per_token() const {

@@ -29,8 +29,12 @@ Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T, 
 }
 
 Tensor Transformer::decode(std::span<const std::int32_t> ids, std::vector<Cache>& caches) const {
+  return decode(embedding(ids, embed_tokens, 1, Index(ids.size())), caches);
+}
+
+Tensor Transformer::decode(Tensor h, std::vector<Cache>& caches) const {
   Pass pass;
-  Tensor h = embedding(ids, embed_tokens, 1, Index(ids.size()));
+  pass.want_balance_loss = false;
   for (std::size_t i = 0; i < layers.size(); ++i) h = layers[i].decode(h, pass, caches[i]);
   return norm(h);
 }

@@ -34,6 +34,7 @@ class Transformer {
 
   // The same for T tokens of one sequence that follow those in the caches (one cache a layer), [1,T,hidden_size].
   Tensor decode(std::span<const std::int32_t> ids, std::vector<Cache>& caches) const;
+  Tensor decode(Tensor embedded, std::vector<Cache>& caches) const;  // [1,T,hidden_size], rows of embed_tokens
   std::vector<Cache> make_caches(Index capacity) const;
 
   Tensor logits(const Tensor& h) const;  // [..,hidden_size] -> [..,vocab_size]

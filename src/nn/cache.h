@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/check.h"
+#include "ops/append.h"
 #include "ops/attention.h"
 
 namespace seekling {
@@ -14,15 +15,19 @@ struct Cache {
   Tensor value;      // [1,capacity,heads,head_dim] of the baselines; MLA's values are its latents
   Index length = 0;  // tokens held
 
-  // Copies the new tokens' rows behind the ones held; returns what all tokens up to them look like.
+  // Puts the new tokens' rows behind the ones held; returns what all tokens up to them look like.
   static Tensor append(const Tensor& held, const Tensor& fresh, Index length) {
     if (!held.defined()) return {};
-    const Index T = fresh.dim(1), heads = held.dim(2), rows = (length + T) * heads;
-    check(length + T <= held.dim(1), "the context is full: it holds ", held.dim(1), " tokens, and ", length + T,
-          " are needed; generate fewer tokens or shorten the prompt");
+    const Index T = fresh.dim(1), heads = held.dim(2);
+    check_room(held.dim(1), length + T);
+    seekling::append(held, fresh, length);
     const Tensor all = held.reshape({held.dim(1) * heads, held.cols()});
-    all.slice(length * heads, T * heads).copy_from(fresh);
-    return all.slice(0, rows).reshape({1, length + T, heads, held.cols()});
+    return all.slice(0, (length + T) * heads).reshape({1, length + T, heads, held.cols()});
+  }
+
+  static void check_room(Index capacity, Index needed) {
+    check(needed <= capacity, "the context is full: it holds ", capacity, " tokens, and ", needed,
+          " are needed; generate fewer tokens or shorten the prompt");
   }
 
   Index elements_per_token() const {

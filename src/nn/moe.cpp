@@ -35,6 +35,7 @@ Plan MoE::plan_of(const Routing& routing, const Pass& pass) const {
 }
 
 void MoE::add_balance_loss(const Routing& routing, Index B, Pass& pass) const {
+  if (!pass.want_balance_loss) return;
   BalanceOptions o = balance;
   o.device = pass.device_loss_alpha, o.communication = pass.communication_loss_alpha;
   if (o.expert == 0 && o.device == 0 && o.communication == 0) return;

@@ -17,6 +17,7 @@ struct Pass {
   double capacity_factor = 0;  // token dropping: a device's budget over the mean load; 0: nothing is dropped
   std::vector<char> keep;      // [B] sequences of which nothing is dropped, or empty
 
+  bool want_balance_loss = true;
   Tensor balance_loss;                // Σ over MoE layers, one number; undefined without MoE layers or with every α 0
   std::vector<Tensor> mtp_losses;     // of each depth of multi-token prediction, one number each
   std::vector<Routing> routings;      // of each MoE layer, in order

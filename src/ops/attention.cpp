@@ -227,8 +227,8 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std:
   const Ints begin(first, device), until = ends_of_queries(first, B, T);  // until: for the CPU alone
   const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
   const auto problem = [=] {
-    return AttentionProblem{Heads(q.c), Heads(q.r), Heads(k.c), Heads(k.r), Heads(v),     B,
-                            T,          S,          H,          scale,      begin.data(), until.data()};
+    return AttentionProblem{Heads(q.c), Heads(q.r), Heads(k.c),   Heads(k.r),   Heads(v),          B, T, S,
+                            H,          scale,      begin.data(), until.data(), Recording::plays()};
   };
   on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
   std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v};

@@ -94,12 +94,13 @@ __device__ void multiply_add(Sums (&c)[kPanels], const P& scores, T& b, const X&
 // `splits` spans; part s of o and lse begins s · B T H rows further down.
 template <class Format, int kPanels, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
-    attention_forward_kernel(View o, View lse, AttentionProblem p, int group, int splits) {
+    attention_forward_kernel(View o, View lse, AttentionProblem asked, int group, int splits) {
   using Sums = SumsOf<Format, kTile>;
   SHARED_ARRAY(Part<Format>, a, [1]);
   SHARED_ARRAY(Part<Format>, b, [1]);
   SHARED_ARRAY(Scores<Format>, P, [1]);
   SHARED_ARRAY(typename Sums::Room, room, [1]);
+  const AttentionProblem p = asked.now();
   const int tiles = int(gridDim.x) / splits, split = int(blockIdx.x) / tiles, batch = int(blockIdx.z);
   const int h0 = int(blockIdx.y) * group, i0 = (tiles - 1 - int(blockIdx.x) % tiles) * kTile;  // most keys go first
   const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h0, group);
@@ -308,6 +309,7 @@ Index heads_in_a_group(const AttentionProblem& p) {
 
 void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
   if (o.rows == 0) return;
+  check(!p.plays || p.B == 1, "attention: a recording has one sequence, found ", p.B);
   if (is_absorbed_decode(p)) return attention_decode(o, lse, p);
   const Index group = heads_in_a_group(p), blocks = tiles(p.T * group) * (p.H / group) * p.B;
   const Index splits = std::max<Index>(1, std::min(kBusy / blocks, p.S / kLeastSpan));

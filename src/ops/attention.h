@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "tensor/ints.h"
+#include "tensor/recording.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
@@ -46,8 +46,17 @@ struct AttentionProblem {
   Heads q_c, q_r, k_c, k_r, v;
   Index B, T, S, H;
   real scale;
-  const std::int32_t* first;  // [B,T] the first key that a query sees; nullptr: 0
-  const std::int32_t* until;  // [B,S] the end of the queries that see a key; nullptr: T. Not used by the GPU
+  const std::int32_t* first;            // [B,T] the first key that a query sees; nullptr: 0
+  const std::int32_t* until;            // [B,S] the end of the queries that see a key; nullptr: T. Not used by the GPU
+  const std::int32_t* plays = nullptr;  // of a Recording, in which T keys are added each time
+
+  // As it is when a kernel works on it.
+  constexpr AttentionProblem now() const {
+    AttentionProblem p = *this;
+    const Index more = times(plays) * T;
+    p.k_c.tokens += more, p.k_r.tokens += more, p.v.tokens += more, p.S += more;
+    return p;
+  }
 
   constexpr Index d() const { return q_c.width + q_r.width; }
   constexpr Index past() const { return S - T; }

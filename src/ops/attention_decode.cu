@@ -2,17 +2,20 @@
 // value in one (DeepSeek-V2, arXiv:2405.04434 §2.1.2). Each row of the cache is needed by all heads, and once: what takes
 // the time is to bring it, d numbers, and 2 rows (d + v) multiplications for each.
 //
-// So a block brings 16 keys to shared memory, whole, and does with them all that there is to do, for up to 16 queries:
-//   scores    a warp has every 8th pack of the d numbers, a lane 4 queries and 2 keys; 8 warps' sums are added
-//   softmax   online, as in attention.cpp; 16 neighbouring threads have a query, each a key
-//   values    a thread has 4 of the v columns for 8 queries, and adds p v from the same rows
-// while the next 16 keys are on their way to its registers. The keys are split among enough blocks to keep the GPU busy, and
-// the parts put together by their lse (Flash-Decoding, Dao et al. 2023).
+// So a block brings 8 keys to shared memory, whole, and does with them all that there is to do, for up to 16 queries, while
+// the next 8 are on their way:
+//   scores    queries and keys are a tile of the matrix units, 16 x 8. A warp has every 8th piece of 8 of the d numbers, and
+//             its share of the queries in registers all the while; 8 warps' sums are added
+//   softmax   online, as in attention.cpp; 8 neighbouring threads have a query, each a key
+//   values    a tile's 8 numbers of k are the keys now, and its columns those of the values: a warp has every 8th piece
+// Numbers are multiplied in fp32 (multiply_add in cuda/matrix_units.h), whatever products() says: memory is what is waited
+// for. The keys are split among enough blocks to keep the GPU busy, and the parts put together by their lse (Flash-Decoding,
+// Dao et al. 2023).
 #include <cmath>
 #include <limits>
 
 #include "cuda/block.h"
-#include "cuda/pack.h"
+#include "cuda/matrix_units.h"
 #include "ops/attention_decode.h"
 
 namespace seekling {
@@ -22,132 +25,127 @@ using namespace cuda;
 namespace {
 
 constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
-constexpr int kThreads = 256, kWarps = kThreads / 32;
-constexpr int kQueries = 16, kKeys = 4 * kPack;  // of a block, and of them a time: 16, in double 8
-constexpr int kMostNumbers = 576;                // d: a latent of 512, and 64 rotary ones
-constexpr int kRow = kMostNumbers + kPack;       // so that 8 rows lie in different banks
-constexpr int kColumnPacks = 512 / kPack;        // of values
+constexpr int kWarps = 8, kThreads = 32 * kWarps;
+constexpr int kQueries = 16, kKeys = 8;        // of a block, and of them a time
+constexpr int kPiece = 8;                      // numbers that a unit multiplies at once
+constexpr int kMost = 576, kMostValues = 512;  // numbers of a key: a latent of 512, and 64 rotary ones
+constexpr int kRow = kMost + 4;                // so that 8 rows lie in different banks
+constexpr int kKeyPieces = kMost / (kPiece * kWarps), kValuePieces = kMostValues / (kPiece * kWarps);  // of a warp
+constexpr Index kMostRows = 128;  // queries for which this is the best way
 constexpr int kMostSplits = 1024;
-constexpr Index kBusy = 264, kLeastSpan = 2 * kKeys;  // blocks that keep a GPU busy, keys that are worth one
+constexpr Index kBusy = 264, kLeastSpan = 4 * kKeys;  // blocks that keep a GPU busy, keys that are worth one
 
-// A warp's share of the next keys: every 8th of them, a lane every 32nd pack.
-struct NextKeys {
-  static constexpr int kRows = kKeys / kWarps, kPacks = (kMostNumbers + 32 * kPack - 1) / (32 * kPack);
-  Pack of[kRows][kPacks];
+__device__ int warp_of_block() { return int(threadIdx.x) / 32; }
 
-  __device__ static int key(int n) { return n * kWarps + int(threadIdx.x) / 32; }
-  __device__ static int column(int k) { return (k * 32 + int(threadIdx.x) % 32) * kPack; }
+// The first of the numbers or columns of a warp's piece.
+__device__ int piece(int number) { return (number * kWarps + warp_of_block()) * kPiece; }
 
-  __device__ void read(const View& c, const View& r, int j0) {
-    const int cols = int(c.cols), all = int(c.cols + r.cols);
-    UNROLL for (int n = 0; n < kRows; ++n) UNROLL for (int k = 0; k < kPacks; ++k) {
-      const int j = j0 + key(n), at = column(k);
-      of[n][k] = j >= c.rows || at >= all ? Pack{} : at < cols ? load<true>(c, j, at) : load<true>(r, j, at - cols);
-    }
-  }
-  __device__ void store(real (*keys)[kRow]) const {
-    UNROLL for (int n = 0; n < kRows; ++n) UNROLL for (int k = 0; k < kPacks; ++k) if (column(k) < kMostNumbers) *
-        reinterpret_cast<Pack*>(&keys[key(n)][column(k)]) = of[n][k];
-  }
-};
-
-// s[i][j] += the products of 4 queries, which lie at[i] numbers behind q, with every 8th of the keys.
-__device__ void add_products(real (&s)[4][kKeys / 8], const real* q, const int (&at)[4], int cols, const real* keys) {
-  UNROLL for (int k = int(threadIdx.x) / 32 * kPack; k < cols; k += kWarps * kPack) {
-    Pack query[4], key[kKeys / 8];
-    UNROLL for (int i = 0; i < 4; ++i) query[i] = *reinterpret_cast<const Pack*>(q + (at[i] + k));
-    UNROLL for (int j = 0; j < kKeys / 8; ++j) key[j] = *reinterpret_cast<const Pack*>(keys + 8 * j * kRow + k);
-    UNROLL for (int i = 0; i < 4; ++i) UNROLL for (int j = 0; j < kKeys / 8; ++j) UNROLL for (int n = 0; n < kPack; ++n)
-        s[i][j] += query[i][n] * key[j][n];
+// Has each warp bring one of the keys from j0 on: [content; rotary], with zeros up to a whole piece for every warp.
+__device__ void fetch_keys(real (*keys)[kRow], const View& c, const View& r, int j0) {
+  const int j = j0 + warp_of_block(), cols = int(c.cols), all = int(c.cols + r.cols);
+  const int end = (all + kPiece * kWarps - 1) / (kPiece * kWarps) * (kPiece * kWarps);
+  for (int k = lane_of_warp() * kPack; k < end; k += 32 * kPack) {
+    const bool there = j < c.rows && k < all;
+    fetch(&keys[warp_of_block()][k], !there ? c.data : k < cols ? &c(j, k) : &r(j, k - cols), there);
   }
 }
 
-// A block owns span x of the keys, for the queries of key head y and sequence z; part x of o and lse begins x · B T H rows
-// further down.
+// How many keys a block has, if there are `splits` of them.
+constexpr Index span_of(Index S, Index splits) {
+  const Index span = (S + splits - 1) / splits;
+  return (span < kLeastSpan ? kLeastSpan : span + kKeys - 1) / kKeys * kKeys;
+}
+
+// A block owns span x of the keys, for a tile of the queries of one key head (y) and sequence z; part x of o and lse begins
+// x · B T H rows further down. Names of lanes, t and g, as in cuda/matrix_units.h.
 __global__ void __launch_bounds__(kThreads, 2)
-    attention_decode_kernel(View o, View lse, AttentionProblem p, int group, int span) {
-  SHARED_ARRAY(real, keys, [kKeys][kRow]);
-  SHARED_ARRAY(real, sums, [kWarps][kQueries][kKeys + 2]);  // 2 more: 4 rows further on is another bank
-  SHARED_ARRAY(Pack, P, [kKeys][kQueries / kPack]);
+    attention_decode_kernel(View o, View lse, AttentionProblem asked, int group, int tiles) {
+  SHARED_ARRAY(real, keys, [2][kKeys][kRow]);
+  SHARED_ARRAY(real, sums, [kWarps][kQueries][kKeys]);
+  SHARED_ARRAY(real, P, [kQueries][kKeys]);
   SHARED_ARRAY(real, shrink, [kQueries]);
-  const int thread = int(threadIdx.x), lane = thread % 32, warp = thread / 32, batch = int(blockIdx.z);
-  const int h0 = int(blockIdx.y) * group, rows = int(p.T) * group;
+  const AttentionProblem p = asked.now();
+  const int g = lane_of_warp() / 4, t = lane_of_warp() % 4, batch = int(blockIdx.z);
+  const int h0 = int(blockIdx.y) / tiles * group, row0 = int(blockIdx.y) % tiles * kQueries, rows = int(p.T) * group;
   const View c = p.k_c.head(batch, h0, p.H), r = p.k_r.head(batch, h0, p.H);
-  const int begin = int(blockIdx.x) * span, end = std::min(int(p.S), begin + span);
+  const int span = int(span_of(p.S, gridDim.x)), begin = int(blockIdx.x) * span, end = std::min(int(p.S), begin + span),
+            d = int(p.d()), v = int(p.v.width);
   const auto row_of = [&](int i) { return (Index(batch) * p.T + i / group) * p.H + h0 + i % group; };
+  const auto query = [&](int i, int k) {
+    if (i >= rows || k >= d) return real(0);
+    return k < c.cols ? p.q_c.x(row_of(i), k) : p.q_r.x(row_of(i), k - c.cols);
+  };
 
-  // What this thread has of the scores, as the head of this file says. Queries that are not there are a copy of the first.
-  const int first_query = lane / 8 * 4, first_key = lane % 8;
-  int at_c[4], at_r[4];
-  UNROLL for (int i = 0; i < 4; ++i) {
-    const Index row = row_of(first_query + i < rows ? first_query + i : 0);
-    at_c[i] = int(row * p.q_c.x.ld), at_r[i] = int(row * p.q_r.x.ld);
+  const Index part = Index(blockIdx.x) * p.B * p.T * p.H;
+  if (begin >= end) {  // in a recording that is to have keys for it later
+    if (threadIdx.x < kQueries && row0 + int(threadIdx.x) < rows)
+      lse[part + row_of(row0 + int(threadIdx.x))] = kMinusInfinity;
+    return;
   }
-  // Of the softmax: query `mine` and its key number `nth`; in double every other thread has nothing to do.
-  const int mine = thread / kQueries, nth = thread % kQueries;
-  const int until = mine < rows ? std::min(end, int(p.end_of_keys(mine / group))) : 0;
+  fetch_keys(keys[0], c, r, begin);
+  UnitA<real> q[kKeyPieces];
+  UNROLL for (int k = 0; k < kKeyPieces; ++k) UNROLL for (int n = 0; n < 4; ++n) q[k].of[n] =
+      query(row0 + g + n % 2 * 8, piece(k) + t + n / 2 * 4);
+  // Of the softmax: query `mine` and its key number `nth`, of the first threads.
+  const int mine = int(threadIdx.x) / kKeys, nth = int(threadIdx.x) % kKeys, my_row = row0 + mine;
+  const bool softens = mine < kQueries;
+  const int until = softens && my_row < rows ? std::min(end, int(p.end_of_keys(my_row / group))) : 0;
   real m = std::numeric_limits<real>::lowest(), l = 0;  // finite: m - m' is a number
-  // Of the values.
-  const int column = thread % 128, query0 = thread / 128 * 8;
-  Pack acc[8][kColumnPacks / 128] = {};
+  UnitC acc[kValuePieces] = {};
 
-  NextKeys next;
-  next.read(c, r, begin);
-  for (int j0 = begin; j0 < end; j0 += kKeys) {
-    __syncthreads();  // all are done with the keys
-    next.store(keys);
-    __syncthreads();
-    if (j0 + kKeys < end) next.read(c, r, j0 + kKeys);
+  int now = 0;
+  for (int j0 = begin; j0 < end; j0 += kKeys, now ^= 1) {
+    wait_for_fetches();
+    __syncthreads();  // these keys are there, and all are done with those before
+    if (j0 + kKeys < end) fetch_keys(keys[now ^ 1], c, r, j0 + kKeys);
 
-    real s[4][kKeys / 8] = {};
-    add_products(s, p.q_c.x.data, at_c, int(c.cols), keys[first_key]);
-    add_products(s, p.q_r.x.data, at_r, int(r.cols), keys[first_key] + c.cols);
-    UNROLL for (int i = 0; i < 4; ++i) UNROLL for (int j = 0; j < kKeys / 8; ++j)
-        sums[warp][first_query + i][first_key + 8 * j] = s[i][j];
-    __syncthreads();
-
-    real score = kMinusInfinity;
-    if (nth < kKeys && j0 + nth < until) {
-      score = 0;
-      UNROLL for (int w = 0; w < kWarps; ++w) score += sums[w][mine][nth];
-      score *= p.scale;
+    UnitC s[3] = {};  // three sums at a time: each waits for itself
+    UNROLL for (int k = 0; k < kKeyPieces; ++k) if (piece(k) < d) {
+      const real* key = &keys[now][g][piece(k) + t];
+      multiply_add(s[k % 3], q[k], UnitB<real>{{key[0], key[4]}});
     }
-    real top = std::max(m, score);
-    for (int lanes = 8; lanes > 0; lanes /= 2) top = std::max(top, __shfl_xor_sync(kAllLanes, top, lanes));
-    score = std::exp(score - top);
-    real sum = score;
-    for (int lanes = 8; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
-    if (nth < kKeys) P[nth][mine / kPack][mine % kPack] = score;
-    if (nth == 0) shrink[mine] = std::exp(m - top);
-    l = l * std::exp(m - top) + sum, m = top;
+    UNROLL for (int n = 0; n < 4; ++n) sums[warp_of_block()][g + n / 2 * 8][2 * t + n % 2] =
+        s[0].of[n] + s[1].of[n] + s[2].of[n];
     __syncthreads();
 
-    UNROLL for (int i = 0; i < 8; ++i) UNROLL for (int n = 0; n < kColumnPacks / 128; ++n) {
-      UNROLL for (int x = 0; x < kPack; ++x) acc[i][n][x] *= shrink[query0 + i];
-    }
-    if (column * kPack >= p.v.width) continue;
-    for (int key = 0; key < kKeys; ++key) {
-      Pack weights[8 / kPack];
-      UNROLL for (int w = 0; w < 8 / kPack; ++w) weights[w] = P[key][query0 / kPack + w];
-      UNROLL for (int n = 0; n < kColumnPacks / 128; ++n) {
-        const Pack value = *reinterpret_cast<const Pack*>(&keys[key][(column + 128 * n) * kPack]);
-        UNROLL for (int i = 0; i < 8; ++i) UNROLL for (int x = 0; x < kPack; ++x) acc[i][n][x] +=
-            weights[i / kPack][i % kPack] * value[x];
+    if (softens) {
+      real score = kMinusInfinity;
+      if (j0 + nth < until) {
+        score = 0;
+        UNROLL for (int w = 0; w < kWarps; ++w) score += sums[w][mine][nth];
+        score *= p.scale;
       }
+      real top = std::max(m, score);
+      for (int lanes = kKeys / 2; lanes > 0; lanes /= 2) top = std::max(top, __shfl_xor_sync(kAllLanes, top, lanes));
+      score = std::exp(score - top);
+      real sum = score;
+      for (int lanes = kKeys / 2; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
+      P[mine][nth] = score;
+      if (nth == 0) shrink[mine] = std::exp(m - top);
+      l = l * std::exp(m - top) + sum, m = top;
+    }
+    __syncthreads();
+
+    // Which key a lane takes as which k does not matter, if it is the same for both factors: this way its weights are
+    // neighbours, and the 32 lanes read 32 banks.
+    const UnitA<real> weights{{P[g][2 * t], P[g + 8][2 * t], P[g][2 * t + 1], P[g + 8][2 * t + 1]}};
+    const real shrink_by[2] = {shrink[g], shrink[g + 8]};
+    UNROLL for (int k = 0; k < kValuePieces; ++k) if (piece(k) < v) {
+      UNROLL for (int n = 0; n < 4; ++n) acc[k].of[n] *= shrink_by[n / 2];
+      const int column = piece(k) + g;
+      multiply_add(acc[k], weights, UnitB<real>{{keys[now][2 * t][column], keys[now][2 * t + 1][column]}});
     }
   }
 
   __syncthreads();  // all are done with shrink
-  const Index part = Index(blockIdx.x) * p.B * p.T * p.H;
-  if (nth == 0) {
+  if (softens && nth == 0) {
     shrink[mine] = l > 0 ? 1 / l : real(0);  // 0: this part sees none of the query's keys
-    if (mine < rows) lse[part + row_of(mine)] = l > 0 ? m + std::log(l) : kMinusInfinity;
+    if (my_row < rows) lse[part + row_of(my_row)] = l > 0 ? m + std::log(l) : kMinusInfinity;
   }
   __syncthreads();
-  UNROLL for (int i = 0; i < 8; ++i) UNROLL for (int n = 0; n < kColumnPacks / 128; ++n) {
-    const int at = (column + 128 * n) * kPack;
-    if (query0 + i >= rows || at >= p.v.width) continue;
-    store<true>(o, part + row_of(query0 + i), at, with_each([&](int x) { return shrink[query0 + i] * acc[i][n][x]; }));
+  UNROLL for (int k = 0; k < kValuePieces; ++k) UNROLL for (int n = 0; n < 4; ++n) {
+    const int i = g + n / 2 * 8, column = piece(k) + 2 * t + n % 2;
+    if (row0 + i < rows && column < v) o(part + row_of(row0 + i), column) = shrink[i] * acc[k].of[n];
   }
 }
 
@@ -168,6 +166,7 @@ __global__ void merge_parts_kernel(View o, View lse, View parts, View lse_parts,
   sum = block_sum(sum);  // a barrier, too: all weights are there
   Pack mean = {};
   for (int s = int(threadIdx.x) / 32; s < splits && column < o.cols; s += kWarps) {
+    if (weight[s] == 0) continue;
     const Pack part = load<kAligned>(parts, s * rows + row, column);
     UNROLL for (int n = 0; n < kPack; ++n) mean[n] += weight[s] * part[n];
   }
@@ -183,18 +182,19 @@ __global__ void merge_parts_kernel(View o, View lse, View parts, View lse_parts,
 }  // namespace
 
 bool cuda::is_absorbed_decode(const AttentionProblem& p) {
-  return p.v.x.data == p.k_c.x.data && p.v.x.ld == p.k_c.x.ld && p.v.width == p.k_c.width && p.v.width <= 512 &&
-         p.d() <= kMostNumbers && (p.k_r.width == 0 || p.k_r.heads == p.v.heads) && p.T * p.H / p.v.heads <= kQueries &&
+  return p.v.x.data == p.k_c.x.data && p.v.x.ld == p.k_c.x.ld && p.v.width == p.k_c.width && p.v.width <= kMostValues &&
+         p.d() <= kMost && (p.k_r.width == 0 || p.k_r.heads == p.v.heads) && p.T * p.H / p.v.heads <= kMostRows &&
          !p.first && aligned({p.q_c.x, p.q_r.x, p.k_c.x, p.k_r.x});
 }
 
 void cuda::attention_decode(View o, View lse, const AttentionProblem& p) {
-  const Index blocks = p.v.heads * p.B, most = std::min<Index>(kMostSplits, (kBusy + blocks - 1) / blocks);
-  const Index wanted = std::max(kLeastSpan, (p.S + most - 1) / most), span = (wanted + kKeys - 1) / kKeys * kKeys;
-  const Index splits = (p.S + span - 1) / span, parts = splits > 1 ? splits * o.rows : 0;
+  const Index group = p.H / p.v.heads, tiles = (p.T * group + kQueries - 1) / kQueries;
+  const Index blocks = p.v.heads * tiles * p.B, most = std::min<Index>(kMostSplits, (kBusy + blocks - 1) / blocks);
+  const Index span = span_of(p.S, most), splits = p.plays ? most : (p.S + span - 1) / span;
+  const Index parts = splits > 1 ? splits * o.rows : 0;
   const Tensor o_parts({parts, o.cols}, Device::kCuda), lse_parts({parts}, Device::kCuda);
-  launch(attention_decode_kernel, dim3(unsigned(splits), unsigned(p.v.heads), unsigned(p.B)), kThreads,
-         splits > 1 ? o_parts.view() : o, splits > 1 ? lse_parts.view() : lse, p, int(p.H / p.v.heads), int(span));
+  launch(attention_decode_kernel, dim3(unsigned(splits), unsigned(p.v.heads * tiles), unsigned(p.B)), kThreads,
+         splits > 1 ? o_parts.view() : o, splits > 1 ? lse_parts.view() : lse, p, int(group), int(tiles));
   if (splits > 1) merge_parts(o, lse, o_parts, lse_parts, splits);
 }
 

@@ -32,7 +32,8 @@ static_assert(sizeof(real) == sizeof(float), "the CUDA build is in fp32: leave S
 cublasHandle_t handle() {
   static const cublasHandle_t the_handle = [] {
     cublasHandle_t h = nullptr;
-    check(cublasCreate(&h) == CUBLAS_STATUS_SUCCESS, "CUDA: cuBLAS could not be started");
+    check(cublasCreate(&h) == CUBLAS_STATUS_SUCCESS && cublasSetStream(h, stream()) == CUBLAS_STATUS_SUCCESS,
+          "CUDA: cuBLAS could not be started");
     return h;
   }();
   return the_handle;
@@ -68,11 +69,13 @@ Matrix numbers(const Factor& x, Index number) {
 }
 
 void multiply(Index count, const Batch& c, const Factor& a, const Factor& b, Accumulate accumulate) {
-  for (Index n = 0; n < count; ++n) {
-    View to = c.first;
-    to.data += n * c.step;
-    flow(to.matrix().noalias(), numbers(a, n) * numbers(b, n), accumulate);
-  }
+  on_stream([=] {
+    for (Index n = 0; n < count; ++n) {
+      View to = c.first;
+      to.data += n * c.step;
+      flow(to.matrix().noalias(), numbers(a, n) * numbers(b, n), accumulate);
+    }
+  });
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "cuda/pack.h"
 #include "ops/rope.h"
+#include "tensor/recording.h"
 
 namespace seekling {
 
@@ -23,12 +24,13 @@ struct Speeds {  // a Rotary that a kernel can be handed
 // A block owns position t of all sequences and heads: the angles are made once for all of them, in double, since p θ may
 // be large and float would lose its fraction of a turn.
 template <bool kAligned>
-__global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speeds speeds, int sign, bool add) {
+__global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speeds speeds, int sign, bool add,
+                            const std::int32_t* plays) {
   SHARED_ARRAY(real, cos, [kMostPairs]);
   SHARED_ARRAY(real, sin, [kMostPairs]);
   const Index t = blockIdx.x, packs = (x.cols + kPack - 1) / kPack;
   for (Index j = threadIdx.x; j < x.cols / 2; j += blockDim.x) {
-    const double angle = double(start + t) * speeds.theta[j];
+    const double angle = double(start + times(plays) * T + t) * speeds.theta[j];
     cos[j] = real(speeds.factor * std::cos(angle));
     sin[j] = real(sign * speeds.factor * std::sin(angle));
   }
@@ -55,7 +57,7 @@ void cuda::turn(View y, View x, Index T, Index H, Index start, const Rotary& rot
   Speeds speeds = {.theta = {}, .factor = rotary.factor};
   std::copy(rotary.theta.begin(), rotary.theta.end(), speeds.theta);
   launch(aligned({y, x}) ? turn_kernel<true> : turn_kernel<false>, unsigned(T), kThreads, y, x, T, H, start, speeds,
-         sign, accumulate);
+         sign, accumulate, Recording::plays());
 }
 
 }  // namespace seekling

@@ -2,15 +2,15 @@
 #include <cstring>
 #include <new>
 
+#include "core/check.h"
 #include "tensor/device.h"
+#include "tensor/recording.h"
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
 #if defined(__CUDACC__)
 #include <cuda_runtime.h>
-
-#include "core/check.h"
 #endif
 
 namespace seekling {
@@ -38,9 +38,19 @@ static void* allocate_on_gpu(std::size_t bytes) {
   return memory;
 }
 
+// Not the default stream, which cannot be recorded.
+cudaStream_t stream() {
+  static const cudaStream_t the_stream = [] {
+    cudaStream_t s = nullptr;
+    succeed(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking), "work could not be prepared");
+    return s;
+  }();
+  return the_stream;
+}
+
 static void copy_with_gpu(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  succeed(cudaMemcpyAsync(to, from, bytes, kind), "a copy failed");
-  if (kind == cudaMemcpyDeviceToHost) succeed(cudaStreamSynchronize(nullptr), "a kernel or copy failed");
+  succeed(cudaMemcpyAsync(to, from, bytes, kind, stream()), "a copy failed");
+  if (kind == cudaMemcpyDeviceToHost) succeed(cudaStreamSynchronize(stream()), "a kernel or copy failed");
 }
 
 bool built_for_gpus() { return true; }
@@ -57,11 +67,18 @@ static void* allocate_on_gpu(std::size_t bytes) { return allocate_on_cpu(bytes);
 bool has_gpu() { return false; }
 bool built_for_gpus() { return false; }
 
+static thread_local std::vector<std::function<void()> >* kept = nullptr;
+void keep_work_in(std::vector<std::function<void()> >* list) { kept = list; }
+void on_stream(std::function<void()> work) {
+  if (kept) kept->push_back(std::move(work));
+  else work();
+}
+
 #endif
 
 void finish([[maybe_unused]] Device device) {
 #if defined(__CUDACC__)
-  if (device == Device::kCuda) succeed(cudaStreamSynchronize(nullptr), "a kernel failed");
+  if (device == Device::kCuda) succeed(cudaStreamSynchronize(stream()), "a kernel failed");
 #endif
 }
 
@@ -84,19 +101,24 @@ void spoil([[maybe_unused]] Device device, [[maybe_unused]] void* memory, [[mayb
 
 void fill_with_zeros([[maybe_unused]] Device device, void* memory, std::size_t bytes) {
 #if defined(__CUDACC__)
-  if (device == Device::kCuda) return succeed(cudaMemsetAsync(memory, 0, bytes), "memory could not be filled");
+  if (device == Device::kCuda)
+    return succeed(cudaMemsetAsync(memory, 0, bytes, stream()), "memory could not be filled");
+#else
+  if (device == Device::kCuda) return on_stream([=] { std::memset(memory, 0, bytes); });
 #endif
   std::memset(memory, 0, bytes);
 }
 
-void copy([[maybe_unused]] Device to_device, void* to, [[maybe_unused]] Device from_device, const void* from,
-          std::size_t bytes) {
+void copy(Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
   if (bytes == 0) return;  // nothing may lie nowhere, which memcpy does not allow
-#if defined(__CUDACC__)
   const bool to_gpu = to_device == Device::kCuda, from_gpu = from_device == Device::kCuda;
+  check(to_gpu == from_gpu || !Recording::plays(), "a recording may not copy between the CPU and the GPU");
+#if defined(__CUDACC__)
   if (to_gpu && from_gpu) return copy_with_gpu(to, from, bytes, cudaMemcpyDeviceToDevice);
   if (to_gpu) return copy_with_gpu(to, from, bytes, cudaMemcpyHostToDevice);
   if (from_gpu) return copy_with_gpu(to, from, bytes, cudaMemcpyDeviceToHost);
+#else
+  if (to_gpu && from_gpu) return on_stream([=] { std::memcpy(to, from, bytes); });
 #endif
   std::memcpy(to, from, bytes);
 }

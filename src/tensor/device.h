@@ -3,9 +3,12 @@
 //
 // Built without nvcc, "the GPU" is an emulation on the CPU (cuda/emulation.h), and its memory is the CPU's, but comes
 // full of NaNs. All work for the GPU goes to one stream, so that it is done in the order in which it is asked for.
+// tensor/recording.h has it done again and again.
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <vector>
 
 namespace seekling {
 
@@ -27,5 +30,12 @@ void copy(Device to_device, void* to, Device from_device, const void* from, std:
 bool built_for_gpus();       // made by nvcc, and not for the emulation?
 bool has_gpu();              // one that this build can use
 void finish(Device device);  // waits until all that was asked for is done
+
+#if defined(__CUDACC__)
+cudaStream_t stream();
+#else
+void on_stream(std::function<void()> work);                    // of the emulated GPU: does it, or keeps it for later
+void keep_work_in(std::vector<std::function<void()> >* list);  // nullptr: from now on it is done
+#endif
 
 }  // namespace seekling

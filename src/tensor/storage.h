@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "core/real.h"
 #include "tensor/device.h"
@@ -17,6 +18,13 @@ void give(real* buffer, Index n, Device device = Device::kCpu);
 std::size_t bytes_in_use(Device device = Device::kCpu);  // of all buffers taken and not yet given back
 std::size_t allocations(Device device = Device::kCpu);   // how often the system was asked: constant in steady state
 void release();                                          // gives idle memory of both back to the system
+
+// Buffers in the GPU's memory that are given back go into this list instead, as long as there is one.
+struct Buffer {
+  real* data;
+  Index n;
+};
+void keep_in(std::vector<Buffer>* list);
 }  // namespace pool
 
 class Storage {

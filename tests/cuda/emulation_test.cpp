@@ -6,6 +6,7 @@
 
 #include "cuda/block.h"
 #include "cuda/launch.h"
+#include "cuda/pack.h"
 
 namespace seekling {
 
@@ -39,6 +40,15 @@ int right_in(bool wait) {
   }
   emulation::schedule() = usual;
   return right;
+}
+
+// Half of a row comes from x, half are zeros.
+__global__ void fetch_kernel(real* y, const real* x, bool wait) {
+  SHARED_ARRAY(Pack, row, [2]);
+  fetch(row[threadIdx.x].of, x, threadIdx.x == 0);
+  if (wait) wait_for_fetches();
+  __syncthreads();
+  for (int n = 0; n < kPack; ++n) y[threadIdx.x * kPack + n] = row[1 - threadIdx.x][n];
 }
 
 // The maximum of a block, and then its sum, through the same shared memory. Without the barrier between them, a warp may
@@ -101,6 +111,15 @@ TEST(Emulation, SharedMemoryThatNobodyWroteIsNaN) {
   std::vector<float> y(32);
   launch(unwritten_kernel, 1, 32, y.data());
   for (const float v : y) EXPECT_TRUE(std::isnan(v));
+}
+
+TEST(Emulation, WhatIsFetchedIsNotThereBeforeOneWaits) {
+  alignas(16) real x[kPack], y[2 * kPack];
+  std::fill_n(x, kPack, real(3));
+  launch(fetch_kernel, 1, 2, y, x, true);
+  for (int n = 0; n < 2 * kPack; ++n) EXPECT_EQ(y[n], n < kPack ? 0 : 3);
+  launch(fetch_kernel, 1, 2, y, x, false);
+  for (const real v : y) EXPECT_TRUE(std::isnan(v));
 }
 
 TEST(Emulation, NamesBarriersAndWarpOperationsThatNotAllReach) {
