@@ -32,7 +32,7 @@ double peak_rss_mib() {
 // Sequences and their length, where the flags do not say: as much work a step as suits the preset.
 StepSize usual_batch(const std::string& model) {
   if (model == "small") return {4, 512};
-  if (model == "medium") return {2, 512};
+  if (model == "medium" || model == "large") return {2, 512};
   return {8, 256};
 }
 

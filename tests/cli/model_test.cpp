@@ -153,7 +153,7 @@ TEST_F(ProgramTest, GenerateRefusesIdsThatAreNone) {
 TEST_F(ProgramTest, ParamsCountsEveryPreset) {
   std::set<std::string> presets;
   for (const auto& entry : fs::directory_iterator(SEEKLING_MODELS)) presets.insert(entry.path().stem());
-  EXPECT_EQ(presets, (std::set<std::string>{"medium", "nano", "small", "tiny", "v2", "v2-lite", "v3"}));
+  EXPECT_EQ(presets, (std::set<std::string>{"large", "medium", "nano", "small", "tiny", "v2", "v2-lite", "v3"}));
   for (const std::string& preset : presets) {
     const std::string out = out_of({"params", preset});
     const Config config = read_config(fs::path(SEEKLING_MODELS) / (preset + ".json"));
