@@ -56,15 +56,18 @@ check)
   ;;
 speed)
   part 60 "$seekling" bench kernels --device cuda --json
-  for dtype in fp32 tf32 bf16; do
-    part 30 "$seekling" bench step --device cuda --model medium --dtype $dtype --batch-size 16 --seq-len 512 --steps 20 --json
-  done
-  for context in 1024 16384; do
-    part 30 "$seekling" bench decode --device cuda --model medium --ctx $context --gen 64 --json
-  done
-  for peer in "plain bf16" "plain-compiled bf16" "plain-compiled fp32"; do
-    part 90 python3 tests/bench/peer_torch.py data/models/medium.json --device cuda --variant ${peer% *} --dtype ${peer#* } \
-      --batch-size 16 --seq-len 512 --steps 20
+  for model in medium large; do
+    for dtype in fp32 tf32 bf16; do
+      part 30 "$seekling" bench step --device cuda --model $model --dtype $dtype --batch-size 16 --seq-len 512 --steps 20 --json
+    done
+    sed 's/"max_position_embeddings": [0-9]*/"max_position_embeddings": 32768/' data/models/$model.json >"$work/$model.json"
+    for context in 1024 16384; do
+      part 30 "$seekling" bench decode --device cuda --model "$work/$model.json" --ctx $context --gen 64 --json
+    done
+    for peer in plain plain-compiled; do
+      part 90 python3 tests/bench/peer_torch.py data/models/$model.json --device cuda --variant $peer --dtype bf16 \
+        --batch-size 16 --seq-len 512 --steps 20
+    done
   done
   ;;
 sanitize)
