@@ -107,7 +107,6 @@ void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a, const UnitB<std:
 struct Halves {
   std::uint32_t high, low;  // of low the units read 11 bits
 
-  Halves() = default;
   __device__ explicit Halves(float x) {
     asm volatile("cvt.rna.tf32.f32 %0, %1;" : "=r"(high) : "f"(x));  // volatile: made where it is used, and not kept
     low = std::bit_cast<std::uint32_t>(x - std::bit_cast<float>(high));

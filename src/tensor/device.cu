@@ -26,7 +26,7 @@ static void* allocate_on_cpu(std::size_t bytes) {
 
 #if defined(__CUDACC__)
 
-static void succeed(cudaError_t error, const char* what) {
+void succeed(cudaError_t error, const char* what) {
   check(error == cudaSuccess, "CUDA: ", what, ": ", cudaGetErrorString(error));
 }
 

@@ -33,6 +33,7 @@ void finish(Device device);  // waits until all that was asked for is done
 
 #if defined(__CUDACC__)
 cudaStream_t stream();
+void succeed(cudaError_t error, const char* what);  // Error, which says what failed, if it did
 #else
 void on_stream(std::function<void()> work);                    // of the emulated GPU: does it, or keeps it for later
 void keep_work_in(std::vector<std::function<void()> >* list);  // nullptr: from now on it is done

@@ -9,10 +9,6 @@ const std::int32_t* Recording::plays() { return plays_under_way; }
 
 #if defined(__CUDACC__)
 
-static void succeed(cudaError_t error, const char* what) {
-  check(error == cudaSuccess, "CUDA: ", what, ": ", cudaGetErrorString(error));
-}
-
 struct Recording::Work {
   cudaGraphExec_t graph = nullptr;
 
