@@ -30,6 +30,11 @@ inline Tensor strided(Shape shape, Rng& rng) {
   return Tensor::randn(wide, rng).columns(2, shape.back());
 }
 
+inline void randomise(const std::vector<Tensor>& tensors, Rng& rng) {
+  for (const Tensor& t : tensors)
+    for (Index i = 0; i < t.size(); ++i) t.data()[i] = real(0.5 * rng.normal());
+}
+
 inline double gradient_tolerance() { return sizeof(real) == 8 ? 1e-7 : 2e-2; }
 
 // The largest |analytic - numeric| of all inputs, relative to the largest |numeric| of that input (at least 1e-3).

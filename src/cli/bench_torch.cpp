@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kAsks = "bench --against torch";
 
-struct Peer {
+struct Variant {
   std::string variant, dtype;
   std::vector<double> rates = {};
   double mib = 0;
@@ -57,7 +57,7 @@ Json bench_against_torch(const std::string& model, const fs::path& config, const
                               "--moments",
                               size.bf16_moments ? "bf16" : "fp32"};
   if (size.recompute) us.push_back("--recompute");
-  std::vector<Peer> peers;
+  std::vector<Variant> peers;
   for (const char* variant : {"plain-compiled", "plain", "hf-compiled", "hf"})
     for (const char* dtype : {"fp32", "bf16"})
       if (dtype == std::string("fp32") || against.dtype != "fp32") peers.push_back({variant, dtype});
@@ -68,18 +68,19 @@ Json bench_against_torch(const std::string& model, const fs::path& config, const
     ours.push_back(answer_of(kAsks, with(us)));
     say(round, "seekling " + against.dtype, ours.back());
     rates.push_back(ours.back()["tokens_per_s"].get<double>());
-    for (Peer& peer : peers) {
+    for (Variant& peer : peers) {
       const Json answer = answer_of(kAsks, with({against.python, SEEKLING_ROOT "/tests/bench/peer_torch.py",
                                                  config.string(), "--variant", peer.variant, "--dtype", peer.dtype}));
       say(round, peer.name(), answer);
       peer.rates.push_back(answer["tokens_per_s"].get<double>());
       peer.mib = std::max(peer.mib, answer["peak_rss_mib"].get<double>());
     }
-    std::sort(peers.begin(), peers.end(), [](const Peer& a, const Peer& b) { return a.last() > b.last(); });
+    std::sort(peers.begin(), peers.end(), [](const Variant& a, const Variant& b) { return a.last() > b.last(); });
     ratios.push_back(rates.back() / peers[0].last());
     if (round == 0) peers.resize(2);
   }
-  std::sort(peers.begin(), peers.end(), [](const Peer& a, const Peer& b) { return median(a.rates) > median(b.rates); });
+  std::sort(peers.begin(), peers.end(),
+            [](const Variant& a, const Variant& b) { return median(a.rates) > median(b.rates); });
 
   Json result = *std::min_element(ours.begin(), ours.end(), [](const Json& a, const Json& b) {
     return a["tokens_per_s_best"] > b["tokens_per_s_best"];

@@ -136,10 +136,10 @@ bool check_chapter(const Chapter& chapter, const fs::path& my, const CheckOption
   return all;
 }
 
-using Times = std::map<fs::path, fs::file_time_type>;
+using FileTimes = std::map<fs::path, fs::file_time_type>;
 
-Times times_of(const Chapter& chapter, const fs::path& my) {
-  Times times;
+FileTimes times_of(const Chapter& chapter, const fs::path& my) {
+  FileTimes times;
   for (const ExerciseFile& file : chapter.files) {
     const fs::path path = my / chapter.digits() / file.source;
     std::error_code none;  // an editor may be replacing it at this moment
@@ -229,7 +229,7 @@ int check_command(int argc, char** argv) {
   const fs::path my = flags["my"].as<std::string>();
   if (!flags.count("watch")) return check_chapter(chapter, my, check_options(flags)) ? 0 : 1;
   for (;;) {
-    const Times before = times_of(chapter, my);
+    const FileTimes before = times_of(chapter, my);
     if (check_chapter(chapter, my, check_options(flags))) return 0;
     std::cout << "waiting for you to save a file; Ctrl-C ends\n" << std::flush;
     while (times_of(chapter, my) == before) std::this_thread::sleep_for(std::chrono::milliseconds(300));

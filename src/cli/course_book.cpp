@@ -10,8 +10,6 @@
 
 namespace seekling {
 
-namespace {
-
 namespace fs = std::filesystem;
 
 using Lines = std::vector<std::string>;
@@ -22,6 +20,8 @@ Lines lines_of(const std::string& text) {
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
 }
+
+namespace {
 
 std::string joined(Lines::const_iterator begin, Lines::const_iterator end) {
   std::string text;

@@ -45,6 +45,8 @@ struct Chapter {
   const ExerciseFile* file_of(const std::string& number) const;     // null: on paper
 };
 
+std::vector<std::string> lines_of(const std::string& text);
+
 std::vector<Chapter> read_chapters(const std::filesystem::path& root);  // those that are written, in order
 Chapter read_chapter(const std::filesystem::path& root, Index number);
 

@@ -231,11 +231,11 @@ Run begun(const cxxopts::ParseResult& flags) {
 }
 
 // The token files of a run, as training and evaluation read them.
-struct Texts {
+struct TokenFiles {
   TokenFile train;
   std::optional<TokenFile> heldout;
 
-  explicit Texts(const Run& run) : train(path(run, "train.bin")) {
+  explicit TokenFiles(const Run& run) : train(path(run, "train.bin")) {
     check_fingerprint(run, train);
     if (!fs::exists(path(run, "heldout.bin"))) return;
     heldout.emplace(path(run, "heldout.bin"));
@@ -251,14 +251,14 @@ struct Texts {
   }
 };
 
-Heldout heldout_of(const Run& run, const Texts& texts) {
+Heldout heldout_of(const Run& run, const TokenFiles& texts) {
   const TrainSettings& settings = run.state.settings;
   if (!texts.heldout || settings.overfit_batch) return {};  // what one batch teaches says nothing of other text
   return {heldout_batches(*texts.heldout, settings.seq_len, settings.batch_size, run.tokenizer->bos()),
           texts.heldout->text_bytes()};
 }
 
-std::string samples(const Run& run, const Texts& texts, Index how_many) {
+std::string samples(const Run& run, const TokenFiles& texts, Index how_many) {
   if (fs::exists(run.questions())) return toy_samples(*run.speaker(), *run.tokenizer, run.questions(), how_many);
   return prose_samples(*run.speaker(), *run.tokenizer, texts.to_continue(), std::max<Index>(how_many / 3, 1));
 }
@@ -290,7 +290,7 @@ void print_overfit(const std::vector<StepMetrics>& metrics) {
 }
 
 // The end of any other: what the model knows of text that it has not seen, and what it says.
-void print_result(const Run& run, const Texts& texts, const Heldout& heldout) {
+void print_result(const Run& run, const TokenFiles& texts, const Heldout& heldout) {
   std::cout << "\n" << samples(run, texts, 12);
   if (!heldout.batches.empty()) {
     const HeldoutLoss loss = evaluate(*run.model, heldout);
@@ -317,7 +317,7 @@ int train_command(int argc, char** argv) {
   const TrainSettings& settings = run.state.settings;
   check_dtype(settings.dtype, device);
 
-  const Texts texts(run);
+  const TokenFiles texts(run);
   const Heldout heldout = heldout_of(run, texts);
   const Batches batches(texts.train, settings.seq_len, settings.batch_size, settings.seed, run.tokenizer->bos());
   const BatchSource source = [&](Index i) { return batches.at(settings.overfit_batch ? 0 : i); };

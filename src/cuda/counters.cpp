@@ -18,12 +18,12 @@ struct Request {
 };
 
 Counts* counts = nullptr;
-std::uint64_t block = 0;                     // that the following is about
+std::uint64_t counted_block = 0;             // that the following is about
 std::vector<std::size_t> accesses;           // of each thread so far
 std::vector<std::vector<Request>> requests;  // of each warp
 
 void begin_block() {
-  block = block_number();
+  counted_block = block_number();
   const std::size_t threads = std::size_t(block_size().x) * block_size().y * block_size().z;
   accesses.assign(threads, 0);
   requests.assign((threads + 31) / 32, {});
@@ -50,7 +50,7 @@ void count_operation() {
 
 void count_access(const real* at, bool store) {
   if (!counts) return;
-  if (block != block_number()) begin_block();
+  if (counted_block != block_number()) begin_block();
   ++(store ? counts->stores : counts->loads);
   const uint3& t = thread_index();
   const std::size_t rank = t.x + std::size_t(block_size().x) * (t.y + std::size_t(block_size().y) * t.z);

@@ -20,6 +20,7 @@
 namespace seekling {
 
 enum class Format { kF32, kBF16, kInt8, kInt4 };
+inline constexpr Format kFormats[] = {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4};
 
 // What memory is made of: a load that lies in two lines of the nearest cache takes twice as long.
 struct alignas(64) Line {

@@ -17,14 +17,14 @@ namespace seekling {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr Index kMostLayers = 10'000;
 constexpr std::uint64_t kLargest = 1'000'000'000;  // of any size
 
 struct Key {
   std::function<void(Config&, const nlohmann::json&)> read;  // may throw nlohmann's type error
-  std::function<Json(const Config&)> write;
+  std::function<OrderedJson(const Config&)> write;
 };
 
 template <class T>
@@ -45,14 +45,14 @@ Key key(T Config::*field) {
               c.*field = j.get<std::string>();
             }
           },
-          [field](const Config& c) { return Json(c.*field); }};
+          [field](const Config& c) { return OrderedJson(c.*field); }};
 }
 
 // The same, with null for `none`.
 Key nullable(Index Config::*field, Index none) {
   Key k = key(field);
   return {[=](Config& c, const nlohmann::json& j) { j.is_null() ? void(c.*field = none) : k.read(c, j); },
-          [=](const Config& c) { return c.*field == none ? Json() : Json(c.*field); }};
+          [=](const Config& c) { return c.*field == none ? OrderedJson() : OrderedJson(c.*field); }};
 }
 
 // Reads null as `none`, but never writes it: Hugging Face's classes multiply by n_shared_experts and divide by n_group.
@@ -168,14 +168,14 @@ void read_key(const Key& k, Config& c, const std::string& name, const nlohmann::
   }
 }
 
-Json rope_scaling_json(const Config& c) {
+OrderedJson rope_scaling_json(const Config& c) {
   if (!c.rope_scaling) return nullptr;
   const RopeScaling& y = *c.rope_scaling;
-  Json yarn = {{"type", "yarn"},
-               {"factor", y.factor},
-               {"beta_fast", y.beta_fast},
-               {"beta_slow", y.beta_slow},
-               {"original_max_position_embeddings", y.original_max_position_embeddings}};
+  OrderedJson yarn = {{"type", "yarn"},
+                      {"factor", y.factor},
+                      {"beta_fast", y.beta_fast},
+                      {"beta_slow", y.beta_slow},
+                      {"original_max_position_embeddings", y.original_max_position_embeddings}};
   if (y.mscale != 0) yarn["mscale"] = y.mscale;
   if (y.mscale_all_dim != 0) yarn["mscale_all_dim"] = y.mscale_all_dim;
   return yarn;
@@ -412,7 +412,7 @@ void check_config(const Config& c, const std::string& source) {
 }
 
 std::string config_json(const Config& c, const std::string& dtype) {
-  Json j;
+  OrderedJson j;
   if (c.model_type != "seekling") j["architectures"] = {class_of(c.model_type)};
   for (const auto& [name, k] : keys()) j[name] = k.write(c);
   if (c.attention == "mla") j["num_key_value_heads"] = c.num_attention_heads;

@@ -3,12 +3,11 @@
 #include <thread>
 
 #include "cli/program.h"
+#include "course/pages.h"
 
 namespace seekling {
 
 namespace {
-
-const fs::path kRoot = SEEKLING_ROOT;
 
 class Course : public ProgramTest {
  protected:

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/course_book.h"
 #include "core/real.h"
 #include "interop/file.h"
 
@@ -21,12 +22,7 @@ namespace fs = std::filesystem;
 
 using Lines = std::vector<std::string>;
 
-inline Lines lines_of(const std::string& text) {
-  Lines lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
+inline const fs::path kRoot = SEEKLING_ROOT;
 
 // A block of code and the comment on the line before it: <!-- from src/ops/rope.cpp -->.
 struct Block {

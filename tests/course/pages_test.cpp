@@ -1,13 +1,10 @@
 #include "course/pages.h"
 
-#include "cli/course_book.h"
 #include "cli/program.h"
 
 namespace seekling {
 
 namespace {
-
-const fs::path kRoot = SEEKLING_ROOT;
 
 std::string joined(const std::vector<std::string>& sentences) {
   std::string text;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/check.h"
+#include "refusal.h"
 
 namespace seekling {
 
@@ -167,16 +167,6 @@ TEST_F(BatchesTest, ThreeMillionIdsAreCutInUnderASecond) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
   RecordProperty("ids_per_second", std::to_string(3e6 / taken.count()));
   EXPECT_LT(taken.count(), 1);
-}
-
-template <class F>
-static std::string refusal(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 TEST_F(BatchesTest, SaysWhatItCannotCut) {

@@ -5,21 +5,16 @@
 #include <algorithm>
 #include <sstream>
 
-#include "core/check.h"
 #include "core/parallel.h"
 #include "data/byte_chars.h"
 #include "data/tokenizer_golden.h"
 #include "interop/tokenizer_json.h"
+#include "refusal.h"
 
 namespace seekling {
 
-static std::string refusal(const BpeTraining& training) {
-  try {
-    train_bpe(std::vector<std::string>{"a"}, training);
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
+static std::string refusal_to_train(const BpeTraining& training) {
+  return refusal([&] { train_bpe(std::vector<std::string>{"a"}, training); });
 }
 
 static BpeTraining golden_training(PreTokenizerKind kind, const nlohmann::json& cases) {
@@ -105,11 +100,11 @@ TEST(BpeTraining, NumbersSpecialsThenBytesByTheirPrintableCharacter) {
 }
 
 TEST(BpeTraining, RefusesSettingsThatCannotBe) {
-  EXPECT_EQ(refusal({.vocab_size = 258}),
+  EXPECT_EQ(refusal_to_train({.vocab_size = 258}),
             "--vocab-size: found 258, expected at least 259 (3 special tokens and 256 bytes)");
-  EXPECT_EQ(refusal({.min_frequency = 0}), "--min-frequency: found 0, expected at least 1");
-  EXPECT_EQ(refusal({.specials = {"<a>", "<a>"}}), "--special: '<a>' is there twice");
-  EXPECT_EQ(refusal({.specials = {"x"}}), "--special: found 'x', expected UTF-8 text that is longer than a byte");
+  EXPECT_EQ(refusal_to_train({.min_frequency = 0}), "--min-frequency: found 0, expected at least 1");
+  EXPECT_EQ(refusal_to_train({.specials = {"<a>", "<a>"}}), "--special: '<a>' is there twice");
+  EXPECT_EQ(refusal_to_train({.specials = {"x"}}), "--special: found 'x', expected UTF-8 text that is longer than a byte");
 }
 
 }  // namespace seekling

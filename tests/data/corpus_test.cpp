@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "core/check.h"
+#include "refusal.h"
 
 namespace seekling {
 
@@ -30,16 +30,11 @@ class CorpusTest : public testing::Test {
   }
 
   // The sentence that reading the corpus ends with, with the temporary folder's name taken out.
-  std::string refusal(const std::vector<fs::path>& paths) const {
-    try {
-      documents(Corpus(paths));
-    } catch (const Error& e) {
-      std::string sentence = e.what();
-      for (std::size_t at; (at = sentence.find(dir.string() + "/")) != sentence.npos;)
-        sentence.erase(at, dir.string().size() + 1);
-      return sentence;
-    }
-    return "";
+  std::string refusal_of(const std::vector<fs::path>& paths) const {
+    std::string sentence = refusal([&] { documents(Corpus(paths)); });
+    for (std::size_t at; (at = sentence.find(dir.string() + "/")) != sentence.npos;)
+      sentence.erase(at, dir.string().size() + 1);
+    return sentence;
   }
 
   const fs::path dir = fs::temp_directory_path() / text("seekling_corpus_", ::getpid());
@@ -84,42 +79,42 @@ TEST_F(CorpusTest, ALineOfJsonlIsADocument) {
 
 TEST_F(CorpusTest, SaysWhatIsWrong) {
   fs::create_directories(dir / "none");
-  EXPECT_EQ(refusal({}), "--data: names no file; give text files, .jsonl files or folders of them");
-  EXPECT_EQ(refusal({dir / "gone.txt"}),
+  EXPECT_EQ(refusal_of({}), "--data: names no file; give text files, .jsonl files or folders of them");
+  EXPECT_EQ(refusal_of({dir / "gone.txt"}),
             "gone.txt: no such file or folder; --data takes text files, .jsonl files or folders of them");
   EXPECT_EQ(
-      refusal({dir / "none"}),
+      refusal_of({dir / "none"}),
       "none: found no .txt, .md or .jsonl file in this folder or below it; name the files themselves if theirs is "
       "another ending");
-  EXPECT_EQ(refusal({file("a.txt", ""), file("b.txt", "")}),
+  EXPECT_EQ(refusal_of({file("a.txt", ""), file("b.txt", "")}),
             "a.txt, b.txt: found 0 bytes of text; --data needs at least one document");
-  EXPECT_EQ(refusal({file("c.jsonl", "\n{\"text\": \"\"}\n")}),
+  EXPECT_EQ(refusal_of({file("c.jsonl", "\n{\"text\": \"\"}\n")}),
             "c.jsonl: found no text, only white space; --data needs at least one document");
   EXPECT_EQ(
-      refusal({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
+      refusal_of({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
       "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as {\"text\": \"...\"}; mend the line "
       "or take it out");
   EXPECT_EQ(
-      refusal({file("e.jsonl", "{\"text\": 3}")}),
+      refusal_of({file("e.jsonl", "{\"text\": 3}")}),
       "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an object such as {\"text\": "
       "\"...\"}; mend the line or take it out");
   EXPECT_EQ(
-      refusal({file("f.jsonl", "[1]")}),
+      refusal_of({file("f.jsonl", "[1]")}),
       "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object such as {\"text\": \"...\"}; "
       "mend the line or take it out");
-  EXPECT_EQ(refusal({file("g.txt", " \n\t\r\n ")}),
+  EXPECT_EQ(refusal_of({file("g.txt", " \n\t\r\n ")}),
             "g.txt: found no text, only white space; --data needs at least one document");
-  EXPECT_EQ(refusal({file("h.jsonl", "{\"text\": \"x\"}\n{\"text\": \"caf\xE9\"}\n")}),
+  EXPECT_EQ(refusal_of({file("h.jsonl", "{\"text\": \"x\"}\n{\"text\": \"caf\xE9\"}\n")}),
             "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as "
             "a .txt file, where they are kept");
-  EXPECT_EQ(refusal({"/dev/null"}), "/dev/null: is not an ordinary file; give a file, not a pipe or a device");
+  EXPECT_EQ(refusal_of({"/dev/null"}), "/dev/null: is not an ordinary file; give a file, not a pipe or a device");
 }
 
 TEST_F(CorpusTest, SaysThatAFileIsUnreadable) {
   if (::geteuid() == 0) GTEST_SKIP() << "root reads everything";
   const fs::path path = file("secret.txt", "x");
   fs::permissions(path, fs::perms::none);
-  EXPECT_EQ(refusal({path}), "secret.txt: cannot be read: Permission denied");
+  EXPECT_EQ(refusal_of({path}), "secret.txt: cannot be read: Permission denied");
 }
 
 static Texts train_part(const Split& split) {

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <numeric>
 
-#include "core/check.h"
+#include "refusal.h"
 
 namespace seekling {
 
@@ -33,14 +33,9 @@ class TokenFileTest : public testing::Test {
   }
 
   template <class F>
-  std::string refusal(F&& f) const {
-    try {
-      f();
-    } catch (const Error& e) {
-      const std::string sentence = e.what();
-      return sentence.starts_with(dir.string()) ? sentence.substr(dir.string().size() + 1) : sentence;
-    }
-    return "";
+  std::string refusal_of(F&& f) const {  // with the temporary folder's name taken out
+    const std::string sentence = refusal(f);
+    return sentence.starts_with(dir.string()) ? sentence.substr(dir.string().size() + 1) : sentence;
   }
 
   const fs::path dir = fs::temp_directory_path() / text("seekling_tokens_", ::getpid()), path = dir / "train.tokens";
@@ -74,18 +69,18 @@ TEST_F(TokenFileTest, AWriterThatDoesNotFinishLeavesNothing) {
 }
 
 TEST_F(TokenFileTest, AWriterRefusesWhatIsNotAnId) {
-  EXPECT_EQ(refusal([&] { write(10, {1, 10}); }), "train.tokens: id 10 is outside the vocabulary of 10");
-  EXPECT_EQ(refusal([&] { write(10, {-1}); }), "train.tokens: id -1 is outside the vocabulary of 10");
-  EXPECT_EQ(refusal([&] { write(0, {}); }), "train.tokens: vocab_size is 0 and must be 1 to 2147483648");
+  EXPECT_EQ(refusal_of([&] { write(10, {1, 10}); }), "train.tokens: id 10 is outside the vocabulary of 10");
+  EXPECT_EQ(refusal_of([&] { write(10, {-1}); }), "train.tokens: id -1 is outside the vocabulary of 10");
+  EXPECT_EQ(refusal_of([&] { write(0, {}); }), "train.tokens: vocab_size is 0 and must be 1 to 2147483648");
   EXPECT_TRUE(fs::is_empty(dir));
 }
 
 TEST_F(TokenFileTest, AFullDiskIsASentence) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
   fs::create_symlink("/dev/full", path.string() + ".tmp");
-  EXPECT_EQ(refusal([&] { write(10, Ids(100'000, 1)); }),
+  EXPECT_EQ(refusal_of([&] { write(10, Ids(100'000, 1)); }),
             "train.tokens.tmp: cannot be written: No space left on device");
-  EXPECT_EQ(refusal([&] { TokenWriter(dir / "gone" / "a.tokens", 10, 0); }),
+  EXPECT_EQ(refusal_of([&] { TokenWriter(dir / "gone" / "a.tokens", 10, 0); }),
             "gone/a.tokens.tmp: cannot be written: No such file or directory");
 }
 
@@ -93,30 +88,30 @@ TEST_F(TokenFileTest, RefusesWhatIsNotATokenFile) {
   const auto open = [&] { TokenFile{path}; };
   const std::string not_one =
       "train.tokens: is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from the text";
-  EXPECT_EQ(refusal(open), "train.tokens: cannot be read: No such file or directory");
+  EXPECT_EQ(refusal_of(open), "train.tokens: cannot be read: No such file or directory");
   std::ofstream(path) << "";
-  EXPECT_EQ(refusal(open), not_one);
+  EXPECT_EQ(refusal_of(open), not_one);
   std::ofstream(path) << std::string(200, 'x');
-  EXPECT_EQ(refusal(open), not_one);
+  EXPECT_EQ(refusal_of(open), not_one);
   std::ofstream(path) << "SEEKTOK1";
-  EXPECT_EQ(refusal(open), not_one);
+  EXPECT_EQ(refusal_of(open), not_one);
 }
 
 TEST_F(TokenFileTest, BelievesNoLengthThatTheFileDoesNotHave) {
   const auto open = [&] { TokenFile{path}; };
   write(10, {1, 2, 3});
   fs::resize_file(path, 64 + 5);
-  EXPECT_EQ(refusal(open),
+  EXPECT_EQ(refusal_of(open),
             "train.tokens: its header says 3 ids of 2 bytes, but 5 bytes follow; the file is damaged, make "
             "it anew from the text");
   write(10, {1, 2, 3});
   overwrite(16, std::string(8, '\xFF'));
-  EXPECT_EQ(refusal(open),
+  EXPECT_EQ(refusal_of(open),
             "train.tokens: its header says 18446744073709551615 ids of 2 bytes, but 6 bytes follow; the "
             "file is damaged, make it anew from the text");
   write(10, {1, 2, 3});
   overwrite(8, std::string("\4", 1));
-  EXPECT_EQ(refusal(open),
+  EXPECT_EQ(refusal_of(open),
             "train.tokens: has 4 bytes per id for a vocabulary of 10; the file is damaged, make it anew "
             "from the text");
 }
@@ -126,10 +121,10 @@ TEST_F(TokenFileTest, ReadingChecksIdsAndBorders) {
   overwrite(64 + 2, std::string("\x0A", 1));
   const TokenFile file(path);
   Ids ids(2);
-  EXPECT_EQ(refusal([&] { file.read(0, ids); }),
+  EXPECT_EQ(refusal_of([&] { file.read(0, ids); }),
             "train.tokens: id number 1 is 10, outside the vocabulary of 10; the file "
             "is damaged, make it anew from the text");
-  EXPECT_EQ(refusal([&] { file.read(2, ids); }), "train.tokens: has 3 ids, and 2 were asked for from id 2");
+  EXPECT_EQ(refusal_of([&] { file.read(2, ids); }), "train.tokens: has 3 ids, and 2 were asked for from id 2");
 }
 
 TEST_F(TokenFileTest, ThreeMillionIdsAreMappedAtOnce) {

@@ -9,20 +9,11 @@
 #include "core/rng.h"
 #include "data/tokenizer_golden.h"
 #include "interop/tokenizer_json.h"
+#include "refusal.h"
 
 namespace seekling {
 
 static Tokenizer golden(const std::string& name) { return read_tokenizer(golden_path(name, "tokenizer.json")); }
-
-template <class F>
-static std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 static std::vector<std::string> random_texts(Index n, std::uint64_t seed) {  // bytes, half of them of ASCII
   Rng rng(seed);
@@ -145,7 +136,7 @@ TEST(Tokenizer, AnErrorInABatchReachesTheCaller) {
 TEST(Tokenizer, RefusesIdsOutsideTheVocabulary) {
   const Tokenizer tokenizer = golden("tok_v3");
   for (const TokenId id : {-1, 700}) {
-    EXPECT_EQ(message_of([&] { tokenizer.decode(std::vector<TokenId>{id}); }),
+    EXPECT_EQ(refusal([&] { tokenizer.decode(std::vector<TokenId>{id}); }),
               text("decode: token id ", id, " is outside the vocabulary of 700 tokens"));
   }
 }
@@ -154,7 +145,7 @@ TEST(Tokenizer, NamesTheMissingBosOnlyWhenAsked) {
   TokenizerParts parts = golden("tok_v3").parts();
   parts.added.clear();
   const Tokenizer tokenizer(parts);
-  EXPECT_EQ(message_of([&] { tokenizer.bos(); }),
+  EXPECT_EQ(refusal([&] { tokenizer.bos(); }),
             "tokenizer: no token that begins a text: <｜begin▁of▁sentence｜> is not among the added tokens");
 }
 
@@ -162,14 +153,14 @@ TEST(Tokenizer, RefusesPartsThatDoNotFit) {
   const TokenizerParts good = golden("tok_v3").parts();
   TokenizerParts parts = good;
   parts.merges.push_back(parts.merges[3]);
-  EXPECT_EQ(message_of([&] { Tokenizer{parts}; }), "tokenizer: merge 436 repeats merge 3; give each pair once");
+  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }), "tokenizer: merge 436 repeats merge 3; give each pair once");
   parts = good;
   parts.tokens[8] = "new";
-  EXPECT_EQ(message_of([&] { Tokenizer{parts}; }),
+  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }),
             "tokenizer: no token for byte 33 (!); a byte-level vocabulary has all 256");
   parts = good;
   parts.added[1].content = parts.added[0].content;
-  EXPECT_EQ(message_of([&] { Tokenizer{parts}; }), "tokenizer: added token <｜begin▁of▁sentence｜> is there twice");
+  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }), "tokenizer: added token <｜begin▁of▁sentence｜> is there twice");
 }
 
 }  // namespace seekling

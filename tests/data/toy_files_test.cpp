@@ -4,20 +4,10 @@
 #include <fstream>
 #include <iterator>
 
-#include "core/check.h"
 #include "data/toy_world.h"
+#include "refusal.h"
 
 namespace seekling {
-
-template <class F>
-static std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TEST(ToyFiles, HoldWhatWasWritten) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "toy_world_test";
@@ -39,21 +29,21 @@ TEST(ToyFiles, HoldWhatWasWritten) {
 }
 
 TEST(ToyWorld, RefusesUnknownLanguagesNegativeCountsAndMoreQuestionsThanThereAre) {
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(refusal([] {
               make_toy_world({.languages = {"en", "fr"}});
             }),
             "toy world: language \"fr\" is not spoken in the village; choose \"en\", \"ja\" or both");
-  EXPECT_EQ(message_of([] { make_toy_world({.languages = {}}); }),
+  EXPECT_EQ(refusal([] { make_toy_world({.languages = {}}); }),
             "toy world: no language is given; choose \"en\", \"ja\" or both");
-  EXPECT_EQ(message_of([] { make_toy_world({.documents = -1}); }), "toy world: documents is -1; it must be 0 or more");
+  EXPECT_EQ(refusal([] { make_toy_world({.documents = -1}); }), "toy world: documents is -1; it must be 0 or more");
   const std::string message =
-      message_of([] { make_toy_world({.documents = 0, .heldout_documents = 0, .questions_per_kind = 5000}); });
+      refusal([] { make_toy_world({.documents = 0, .heldout_documents = 0, .questions_per_kind = 5000}); });
   EXPECT_TRUE(message.starts_with("toy world: questions_per_kind is 5000, but only ")) << message;
   EXPECT_TRUE(message.ends_with(" different questions of kind \"sum\" turned up; ask for fewer")) << message;
 }
 
 TEST(ToyFiles, NeedAFolderThatCanBeMade) {
-  EXPECT_EQ(message_of([] { write_toy_world("/dev/null/toy", {}); }),
+  EXPECT_EQ(refusal([] { write_toy_world("/dev/null/toy", {}); }),
             "toy world: cannot create the folder /dev/null/toy; choose one that can be written");
 }
 
@@ -61,10 +51,10 @@ TEST(ToyFiles, ThatHoldNoQuestionsAreRefused) {
   const std::string path = testing::TempDir() + "toy_world_questions.jsonl";
   const auto reading = [&](const std::string& content) {
     std::ofstream(path, std::ios::binary) << content;
-    return message_of([&] { read_questions(path); });
+    return refusal([&] { read_questions(path); });
   };
   const std::string good = R"({"kind":"sum","language":"en","prompt":"User: Sum: 1 + 1\n\nAssistant:","answer":" 2"})";
-  EXPECT_EQ(reading(good + "\n" + good), "no error");
+  EXPECT_EQ(reading(good + "\n" + good), "not refused");
   for (const char* bad : {"{", "[1]", "", "\xff", "\"text\""})
     EXPECT_EQ(reading(good + "\n" + bad + "\n"),
               path + ", line 2: not a JSON object; each line must hold one question");
@@ -75,7 +65,7 @@ TEST(ToyFiles, ThatHoldNoQuestionsAreRefused) {
                                 ", line 1: \"kind\" is missing or not a string with something in it; a question has "
                                 "kind, language, prompt and answer");
   std::filesystem::remove(path);
-  EXPECT_EQ(message_of([&] { read_questions(path); }),
+  EXPECT_EQ(refusal([&] { read_questions(path); }),
             path + ": cannot be read as a file of questions; make one with `./seekling data make`");
 }
 

@@ -2,33 +2,23 @@
 
 #include <gtest/gtest.h>
 
-#include "core/check.h"
 #include "data/toy_plots.h"
 #include "data/toy_story.h"
+#include "refusal.h"
 
 namespace seekling {
-
-template <class F>
-static std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TEST(ToyVillage, RefusesWhatCannotHappen) {
   Village village;  // Anna 0, Ben 1, mill 0, garden 1, lamp 0
   village.go(0, 0);
   village.go(1, 1);
   village.take(0, 0);
-  EXPECT_EQ(message_of([&] { village.give(0, 0, 1); }),
+  EXPECT_EQ(refusal([&] { village.give(0, 0, 1); }),
             "toy village: Anna cannot give the lamp to Ben: the giver must have it and both must be in one place");
-  EXPECT_EQ(message_of([&] { village.leave(1, 0); }), "toy village: Ben cannot leave the lamp without having it");
+  EXPECT_EQ(refusal([&] { village.leave(1, 0); }), "toy village: Ben cannot leave the lamp without having it");
   village.leave(0, 0);
-  EXPECT_EQ(message_of([&] { village.take(1, 0); }), "toy village: Ben cannot take the lamp, which is elsewhere");
-  EXPECT_EQ(message_of([&] { village.lie(0, 1); }), "toy village: the lamp is already in the tale");
+  EXPECT_EQ(refusal([&] { village.take(1, 0); }), "toy village: Ben cannot take the lamp, which is elsewhere");
+  EXPECT_EQ(refusal([&] { village.lie(0, 1); }), "toy village: the lamp is already in the tale");
 }
 
 TEST(ToyVillage, AllowsEveryStory) {  // an impossible event would throw

@@ -31,12 +31,10 @@ double bound(Format format, double amax, double x) {  // as format.h has it
   return 0;
 }
 
-constexpr Format kAll[] = {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4};
-
 }  // namespace
 
 TEST(Format, NoNumberIsFurtherOffThanTheBound) {
-  for (const Format format : kAll)
+  for (const Format format : kFormats)
     for (const double size : {1e-6, 1e-3, 1.0, 300.0})
       for (int seed = 0; seed < 50; ++seed) {
         Rng rng{std::uint64_t(seed)};
@@ -63,7 +61,7 @@ TEST(Format, TheBoundsAreMet) {  // a bound that nothing comes near says nothing
 }
 
 TEST(Format, ZerosAndTinyNumbersStayFinite) {
-  for (const Format format : kAll)
+  for (const Format format : kFormats)
     for (const float tiny : {0.0f, 1e-45f, 1e-38f, -1e-30f}) {
       const std::vector<float> y = there_and_back(format, std::vector<float>(40, tiny));
       for (const float v : y) EXPECT_NEAR(v, 0, 1e-29) << name(format);
@@ -78,7 +76,7 @@ TEST(Format, BytesOfARow) {
 }
 
 TEST(Format, NamesAreReadBack) {
-  for (const Format format : kAll) EXPECT_EQ(format_of("--weights", name(format)), format);
+  for (const Format format : kFormats) EXPECT_EQ(format_of("--weights", name(format)), format);
   EXPECT_ERROR(format_of("--weights", "fp8"), "--weights: found fp8, expected fp32, bf16, int8 or int4");
 }
 

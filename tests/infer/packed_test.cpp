@@ -14,8 +14,6 @@ namespace seekling {
 
 namespace {
 
-constexpr Format kAll[] = {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4};
-
 std::vector<const Instructions*> kernels() {  // those that this machine can run
   std::vector<const Instructions*> all{kernel_portable()};
   if (&kernel() != kernel_portable()) all.push_back(&kernel());
@@ -75,7 +73,7 @@ double error(Format format, Index n, Index out, Index in) {
 TEST(Packed, EveryFormatAndInstructionSetEqualsThePlainLoop) {
   for (const Instructions* cpu : kernels()) {
     const With with(*cpu);
-    for (const Format format : kAll)
+    for (const Format format : kFormats)
       for (const Index n : {1, 2, 5, 13, 50})
         for (const auto& [out, in] : {std::pair<Index, Index>{1, 1}, {32, 32}, {33, 7}, {70, 100}, {16, 65}})
           EXPECT_LT(error(format, n, out, in), 3e-6) << name(format) << " " << n << " x " << out << " x " << in;
@@ -86,7 +84,7 @@ TEST(Packed, ARowHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
   const int before = threads();
   for (const Instructions* cpu : kernels()) {
     const With with(*cpu);
-    for (const Format format : kAll) {
+    for (const Format format : kFormats) {
       Rng rng(3);
       const Tensor x = Tensor::randn({29, 200}, rng), W = Tensor::randn({300, 200}, rng), y({29, 300}), one({1, 300});
       const Packed w(format, {W.view()});
@@ -104,7 +102,7 @@ TEST(Packed, ARowHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
 
 TEST(Packed, AGroupIsItsProducts) {
   Rng rng(4);
-  for (const Format format : kAll) {
+  for (const Format format : kFormats) {
     const Tensor W = Tensor::randn({3, 40, 24}, rng), x = Tensor::randn({9, 24}, rng), y({9, 40}), one({9, 40});
     const Packed w(format, {W.view().middle_rows(0, 40), W.view().middle_rows(40, 40), W.view().middle_rows(80, 40)});
     const View X = x, Y = y, O = one;

@@ -8,6 +8,7 @@
 #include "interop/checkpoint.h"
 #include "interop/file.h"
 #include "interop/half.h"
+#include "refusal.h"
 
 namespace seekling {
 
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Config small() {
+Config small_v3() {
   Config c;
   c.vocab_size = 11, c.hidden_size = 8, c.num_hidden_layers = 2, c.num_attention_heads = 2, c.kv_lora_rank = 3;
   c.qk_nope_head_dim = 2, c.qk_rope_head_dim = 2, c.v_head_dim = 3, c.intermediate_size = 7,
@@ -27,7 +28,7 @@ Config small() {
 
 class SaveWeights : public testing::Test {
  protected:
-  SaveWeights() : model(small()) {
+  SaveWeights() : model(small_v3()) {
     fs::remove_all(folder);
     fs::create_directories(folder);
     model.initialise(80);
@@ -39,7 +40,7 @@ class SaveWeights : public testing::Test {
   // What `convert` makes of every parameter is what the folder holds.
   template <class Convert>
   void expect_loaded(Convert convert) const {
-    const Transformer loaded(small());
+    const Transformer loaded(small_v3());
     load_weights(folder, loaded);
     const NamedTensors a = named_parameters(model), b = named_parameters(loaded);
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -48,13 +49,8 @@ class SaveWeights : public testing::Test {
         ASSERT_EQ(b[i].second.data()[j], is_correction_bias(a[i].first) ? x : real(convert(float(x)))) << a[i].first;
       }
   }
-  std::string refusal() const {
-    try {
-      load_weights(folder, Transformer(small()));
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "not refused";
+  std::string refusal_to_load() const {
+    return refusal([&] { load_weights(folder, Transformer(small_v3())); });
   }
 
   const fs::path folder = fs::path(testing::TempDir()) /
@@ -66,7 +62,7 @@ class SaveWeights : public testing::Test {
 
 TEST_F(SaveWeights, InFloat) {
   save_weights(folder, model);
-  EXPECT_TRUE(has_mtp_modules(folder, small()));
+  EXPECT_TRUE(has_mtp_modules(folder, small_v3()));
   expect_loaded([](float x) { return x; });
 }
 
@@ -117,28 +113,28 @@ TEST_F(SaveWeights, ReleasedCopiesOfTheTablesMustBeCopies) {
   expect_loaded([](float x) { return x; });
   all.back().second = model.embed_tokens;
   write_safetensors(folder / "model.safetensors", all);
-  EXPECT_EQ(refusal(), (folder / "model.safetensors").string() +
-                           ": tensor model.layers.2.shared_head.head.weight differs from "
-                           "the model's own table, which Seekling uses in its place");
+  EXPECT_EQ(refusal_to_load(), (folder / "model.safetensors").string() +
+                                   ": tensor model.layers.2.shared_head.head.weight differs from "
+                                   "the model's own table, which Seekling uses in its place");
 }
 
 TEST_F(SaveWeights, AModuleThatIsMissingIsRefusedWithAWayOut) {
   NamedTensors all = named_parameters(model);
   std::erase_if(all, [](const auto& t) { return t.first.starts_with("model.layers.2."); });
   write_safetensors(folder / "model.safetensors", all);
-  EXPECT_FALSE(has_mtp_modules(folder, small()));
-  EXPECT_NE(
-      refusal().find("; if these weights have no modules of multi-token prediction, set num_nextn_predict_layers to 0"),
-      std::string::npos)
-      << refusal();
+  EXPECT_FALSE(has_mtp_modules(folder, small_v3()));
+  EXPECT_NE(refusal_to_load().find(
+                "; if these weights have no modules of multi-token prediction, set num_nextn_predict_layers to 0"),
+            std::string::npos)
+      << refusal_to_load();
 }
 
 TEST_F(SaveWeights, ANumberThatIsNotFiniteIsRefused) {
   model.norm.weight.data()[0] = std::numeric_limits<real>::quiet_NaN();
   save_weights(folder, model);
-  EXPECT_EQ(refusal(), (folder / "model.safetensors").string() +
-                           ": tensor model.norm.weight holds a number that is not finite; "
-                           "the file is damaged, or its training failed");
+  EXPECT_EQ(refusal_to_load(), (folder / "model.safetensors").string() +
+                                   ": tensor model.norm.weight holds a number that is not finite; "
+                                   "the file is damaged, or its training failed");
 }
 
 // As DeepSeek-V3 was released: 8-bit weights, and a factor for each block of 128 x 128.

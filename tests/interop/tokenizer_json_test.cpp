@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/rng.h"
 #include "data/tokenizer_golden.h"
+#include "refusal.h"
 
 namespace seekling {
 
@@ -20,19 +21,14 @@ static constexpr const char* kUnsupported =
 
 static Json golden() { return Json::parse(golden_text("tok_v3", "tokenizer.json")); }
 
-static std::string message_of(const std::string& json) {
-  try {
-    parse_tokenizer(json, "t.json");
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
+static std::string refusal_of(const std::string& json) {
+  return refusal([&] { parse_tokenizer(json, "t.json"); });
 }
 
 static std::string after(const std::function<void(Json&)>& damage) {  // the message for the golden file, damaged
   Json file = golden();
   damage(file);
-  return message_of(file.dump());
+  return refusal_of(file.dump());
 }
 
 struct Folder {  // removed when the test ends
@@ -174,11 +170,11 @@ TEST(TokenizerJson, RefusesIdsAndMergesThatDoNotFit) {
 }
 
 TEST(TokenizerJson, RefusesWhatIsNoTokenizerAtAll) {
-  EXPECT_EQ(message_of(""), text("t.json: found something that is not JSON at byte 1", kGive));
-  EXPECT_EQ(message_of("[1]"), text("t.json: found [1], expected an object", kGive));
-  EXPECT_EQ(message_of("{}"), text("t.json: model is missing", kGive));
-  EXPECT_EQ(message_of(std::string(1'000'000, '[')), text("t.json: found JSON nested deeper than 32 levels", kGive));
-  EXPECT_EQ(message_of("[1e999]"), text("t.json: found a number that is out of range", kGive));
+  EXPECT_EQ(refusal_of(""), text("t.json: found something that is not JSON at byte 1", kGive));
+  EXPECT_EQ(refusal_of("[1]"), text("t.json: found [1], expected an object", kGive));
+  EXPECT_EQ(refusal_of("{}"), text("t.json: model is missing", kGive));
+  EXPECT_EQ(refusal_of(std::string(1'000'000, '[')), text("t.json: found JSON nested deeper than 32 levels", kGive));
+  EXPECT_EQ(refusal_of("[1e999]"), text("t.json: found a number that is out of range", kGive));
   try {
     read_tokenizer("/nowhere/t.json");
     FAIL() << "no error";
@@ -194,7 +190,7 @@ TEST(TokenizerJson, DamagedFilesAreRefusedOrReadButNeverCrash) {
     std::string bad = good;
     for (int i = 0; i < 3; ++i) bad[size_t(rng.below(Index(bad.size())))] = char(rng.below(256));
     if (trial % 2) bad.resize(size_t(rng.below(Index(bad.size()))));
-    EXPECT_NO_FATAL_FAILURE(message_of(bad));
+    EXPECT_NO_FATAL_FAILURE(refusal_of(bad));
   }
 }
 

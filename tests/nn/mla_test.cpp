@@ -21,11 +21,6 @@ std::vector<Tensor> parameters(const MLA& a) {
   return all;
 }
 
-void randomise(const std::vector<Tensor>& tensors, Rng& rng) {
-  for (const Tensor& t : tensors)
-    for (Index i = 0; i < t.size(); ++i) t.data()[i] = real(0.5 * rng.normal());
-}
-
 }  // namespace
 
 TEST(MLA, GradientMatchesFiniteDifferencesWithAndWithoutQueryCompression) {

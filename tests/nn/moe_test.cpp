@@ -5,15 +5,6 @@
 
 namespace seekling {
 
-namespace {
-
-void randomise(const std::vector<Tensor>& tensors, Rng& rng) {
-  for (const Tensor& t : tensors)
-    for (Index i = 0; i < t.size(); ++i) t.data()[i] = real(0.5 * rng.normal());
-}
-
-}  // namespace
-
 TEST(Mlp, GradientMatchesFiniteDifferences) {
   Rng rng(34);
   const Mlp mlp(5, 7);

@@ -2,19 +2,12 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "ops/spread_logits.h"
 #include "twins.h"
 
 namespace seekling {
 
 namespace {
-
-// Scores far apart, so that a finite difference does not cross a change of choice.
-Tensor spread_logits(Index N, Index E) {
-  const Tensor x({N, E});
-  for (Index t = 0; t < N; ++t)
-    for (Index e = 0; e < E; ++e) x.view()(t, e) = real(0.4) * real((e * 5 + t * 3) % E) - real(1);
-  return x;
-}
 
 // Two tokens of one sequence, four experts on two devices; each row of s sums to 1.
 Routing by_hand() {

@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "gradcheck.h"
 #include "ops/add.h"
+#include "ops/spread_logits.h"
 #include "twins.h"
 
 namespace seekling {
@@ -30,14 +31,6 @@ TEST(Route, GroupsAreKeptByTheirBestOrByTheirTwoBest) {
   const Tensor x = Tensor::of({1, 4}, logits);
   EXPECT_EQ(route(x, {}, {.K = 1, .n_group = 2, .topk_group = 1}).experts[0], 0);
   EXPECT_EQ(route(x, {}, {.K = 1, .sigmoid = true, .n_group = 2, .topk_group = 1, .top2_groups = true}).experts[0], 2);
-}
-
-// Scores far apart, so that a finite difference does not cross a change of choice.
-static Tensor spread_logits(Index N, Index E) {
-  const Tensor x({N, E});
-  for (Index t = 0; t < N; ++t)
-    for (Index e = 0; e < E; ++e) x.view()(t, e) = real(0.4) * real((e * 5 + t * 3) % E) - real(1);
-  return x;
 }
 
 static void expect_gradient(const RouterOptions& options) {

@@ -24,6 +24,16 @@ inline void append_row(Batch& batch, Index r) {
   for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = kIgnored;
 }
 
+// A run of `steps` on it; it saves nothing and says nothing on the way.
+inline TrainerState state_of(Index steps) {
+  TrainerState state;
+  state.settings.steps = steps, state.settings.batch_size = 4, state.settings.seq_len = T;
+  state.settings.lr = 0.01, state.settings.warmup_steps = 3;
+  state.settings.eval_every = 0, state.settings.save_every = 0, state.settings.sample_every = 0;
+  state.data = {"made up"};
+  return state;
+}
+
 inline BatchSource rows(Index B) {
   return [B](Index i) {
     Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};

@@ -30,12 +30,9 @@ Config tiny() {
   return c;
 }
 
-TrainerState state_of(Index steps) {
-  TrainerState state;
-  state.settings.steps = steps, state.settings.batch_size = 4, state.settings.seq_len = T;
-  state.settings.lr = 0.01, state.settings.warmup_steps = 3;
-  state.settings.eval_every = 4, state.settings.save_every = 0, state.settings.sample_every = 0;
-  state.data = {"made up"};
+TrainerState evaluated(Index steps) {
+  TrainerState state = state_of(steps);
+  state.settings.eval_every = 4;
   return state;
 }
 
@@ -83,7 +80,7 @@ class TrainerTest : public testing::Test {
 
 TEST_F(TrainerTest, TheLossOfOneBatchFalls) {
   const Transformer model = fresh();
-  TrainerState state = state_of(150);
+  TrainerState state = evaluated(150);
   const Batch batch = rows(4)(0);
   const BatchSource always = [&](Index) { return batch; };
   Trainer trainer(model, state, always, {}, folder("overfit"));
@@ -95,7 +92,7 @@ TEST_F(TrainerTest, TheLossOfOneBatchFalls) {
 }
 
 TEST_F(TrainerTest, RecomputingGivesTheSameBits) {
-  TrainerState state = state_of(6);
+  TrainerState state = evaluated(6);
   const std::string kept = train("kept", state);
   state.settings.recompute = true;
   EXPECT_EQ(train("recomputed", state), kept);
@@ -104,7 +101,7 @@ TEST_F(TrainerTest, RecomputingGivesTheSameBits) {
 TEST_F(TrainerTest, Bf16LearnsAsFp32Does) {
   const auto late_loss = [&](const char* dtype, const char* moments) {
     const Transformer model = fresh();
-    TrainerState state = state_of(60);
+    TrainerState state = evaluated(60);
     state.settings.dtype = dtype, state.settings.moments = moments;
     Trainer trainer(model, state, rows(4), {}, folder(text(dtype, moments)));
     double last = 0;  // of the last 20 steps together: single batches differ
@@ -125,7 +122,7 @@ TEST_F(TrainerTest, Bf16LearnsAsFp32Does) {
 TEST_F(TrainerTest, FromTheSecondStepOnTheSystemIsAskedForNothing) {
   for (const bool recompute : {false, true}) {
     const Transformer model = fresh();
-    TrainerState state = state_of(12);
+    TrainerState state = evaluated(12);
     state.settings.recompute = recompute;
     Trainer trainer(
         model, state, [](Index) { return rows(4)(0); }, {}, folder(text("steady", recompute)));
@@ -140,7 +137,7 @@ TEST_F(TrainerTest, FromTheSecondStepOnTheSystemIsAskedForNothing) {
 
 TEST_F(TrainerTest, AStepSaysHowItWent) {
   const Transformer model = fresh();
-  Trainer trainer(model, state_of(12), rows(4), heldout(), folder("metrics"));
+  Trainer trainer(model, evaluated(12), rows(4), heldout(), folder("metrics"));
   const StepMetrics metrics = trainer.step();
   EXPECT_EQ(metrics.step, 1);
   EXPECT_DOUBLE_EQ(metrics.lr, 0.01 / 3);
@@ -157,7 +154,7 @@ TEST_F(TrainerTest, AStepSaysHowItWent) {
 }
 
 TEST_F(TrainerTest, ARunWithMomentsInBf16ResumesToTheBit) {
-  TrainerState state = state_of(12);
+  TrainerState state = evaluated(12);
   state.settings.moments = "bf16";
   const std::string straight = train("straight", state);
   state.settings.save_every = 7;
@@ -169,7 +166,7 @@ TEST_F(TrainerTest, ARunWithMomentsInBf16ResumesToTheBit) {
 
 TEST_F(TrainerTest, AProfileExplainsTheStep) {
   const Transformer model = fresh();
-  Trainer trainer(model, state_of(12), rows(4), {}, folder("profile"));
+  Trainer trainer(model, evaluated(12), rows(4), {}, folder("profile"));
   Profile profile;
   trainer.measure(&profile);
   for (int i = 0; i < 5; ++i) trainer.step();
@@ -179,7 +176,7 @@ TEST_F(TrainerTest, AProfileExplainsTheStep) {
 }
 
 TEST_F(TrainerTest, KilledAndResumedEqualsUninterruptedToTheBit) {
-  TrainerState state = state_of(12);
+  TrainerState state = evaluated(12);
   const std::string straight = train("straight", state);
   state.settings.save_every = 7;
   EXPECT_THROW(train("killed", state, at_step(9, [] { throw Stop(); })), Stop);
@@ -195,10 +192,10 @@ TEST_F(TrainerTest, KilledAndResumedEqualsUninterruptedToTheBit) {
 }
 
 TEST_F(TrainerTest, ARunThatWasKilledBeforeItsFirstSaveBeginsAgain) {
-  const std::string straight = train("straight", state_of(6));
+  const std::string straight = train("straight", evaluated(6));
   {
     AtomicSave save(root / "begun");
-    folder("begun").write(save, fresh(), state_of(6));
+    folder("begun").write(save, fresh(), evaluated(6));
     save.commit();
   }
   EXPECT_FALSE(fs::exists(root / "begun" / "optimizer.safetensors"));
@@ -209,9 +206,9 @@ TEST_F(TrainerTest, ARunThatWasKilledBeforeItsFirstSaveBeginsAgain) {
 }
 
 TEST_F(TrainerTest, CtrlCFinishesTheStepAndSaves) {
-  const std::string straight = train("straight", state_of(12));
+  const std::string straight = train("straight", evaluated(12));
   const Transformer model = fresh();
-  Trainer trainer(model, state_of(12), rows(4), {}, folder("stopped"));
+  Trainer trainer(model, evaluated(12), rows(4), {}, folder("stopped"));
   const Outcome outcome = trainer.run(at_step(7, [] { std::raise(SIGINT); }));
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(outcome.step, 7);
@@ -225,7 +222,7 @@ TEST_F(TrainerTest, AnyNumberOfThreadsGivesTheSameBits) {
   std::vector<std::string> files;
   for (const int n : {1, 2, 3}) {
     set_threads(n);
-    files.push_back(train(text("threads", n), state_of(6)));
+    files.push_back(train(text("threads", n), evaluated(6)));
   }
   set_threads(before);
   EXPECT_EQ(files[1], files[0]);
@@ -233,7 +230,7 @@ TEST_F(TrainerTest, AnyNumberOfThreadsGivesTheSameBits) {
 }
 
 TEST_F(TrainerTest, TwoBatchesOfTwoEqualOneOfFour) {
-  TrainerState state = state_of(5);
+  TrainerState state = evaluated(5);
   state.settings.eps = 1e-3;  // at 1e-8 the first update is lr · sign(g), and the sign of a rounding error counts
   const Transformer one = fresh(), two = fresh();
   Trainer one_by_four(one, state, rows(4), {}, folder("1x4"));
@@ -263,7 +260,7 @@ TEST_F(TrainerTest, HeldoutLossIsTheMeanOverTargetsWhateverTheBatches) {
 
 TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
   const Transformer model = fresh();
-  TrainerState state = state_of(12);
+  TrainerState state = evaluated(12);
   Trainer trainer(model, state, rows(4), {}, folder("nan"));
   const std::string planted = "model.layers.1.self_attn.kv_b_proj.weight";
   const Hooks plant = at_step(2, [&] {
@@ -287,9 +284,9 @@ TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
 
 // A file-size limit stands for the full disk.
 TEST_F(TrainerTest, ASaveThatFailsIsASentenceAndTheLastOneRemains) {
-  const std::string straight = train("straight", state_of(8));
+  const std::string straight = train("straight", evaluated(8));
   const Transformer model = fresh();
-  Trainer trainer(model, state_of(8), rows(4), heldout(), folder("full"));
+  Trainer trainer(model, evaluated(8), rows(4), heldout(), folder("full"));
   trainer.step(), trainer.save();
   trainer.step();
   std::signal(SIGXFSZ, SIG_IGN);  // as main does: the write fails instead
@@ -317,7 +314,7 @@ TEST_F(TrainerTest, ASaveThatFailsIsASentenceAndTheLastOneRemains) {
 
 TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
   const Transformer model = fresh();
-  Trainer trainer(model, state_of(12), rows(4), {}, folder("gradient"));
+  Trainer trainer(model, evaluated(12), rows(4), {}, folder("gradient"));
   const std::vector<real> before(model.lm_head.data(), model.lm_head.data() + model.lm_head.size());
   model.lm_head.grad().data()[5] = std::numeric_limits<real>::infinity();  // as if it had been left by a backward pass
   try {
@@ -332,7 +329,7 @@ TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
 }
 
 TEST_F(TrainerTest, ARunIsAHuggingFaceFolder) {
-  train("run", state_of(1));
+  train("run", evaluated(1));
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(root / "run")) names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());

@@ -35,14 +35,6 @@ Config v2() {
   return c;
 }
 
-TrainerState state_of(Index steps) {
-  TrainerState state;
-  state.settings.steps = steps, state.settings.batch_size = 4, state.settings.seq_len = T;
-  state.settings.lr = 0.01, state.settings.warmup_steps = 3;
-  state.settings.eval_every = 0, state.settings.save_every = 0, state.settings.sample_every = 0;
-  return state;
-}
-
 std::vector<Tensor> biases_of(const Transformer& model) {
   std::vector<Tensor> biases;
   for (const auto& [name, parameter] : named_parameters(model))
