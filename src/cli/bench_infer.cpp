@@ -14,8 +14,10 @@
 namespace seekling {
 
 double memory_bandwidth() {
-  constexpr Index kNumbers = 1 << 25, kPiece = 1 << 14;  // 256 MiB
-  const std::vector<std::uint64_t> block(size_t(kNumbers), 1);
+  constexpr Index kNumbers = 1 << 25, kPiece = 1 << 14;                        // 256 MiB
+  PooledLines lines(size_t(kNumbers) * sizeof(std::uint64_t) / sizeof(Line));  // of the memory that weights lie in
+  auto* const block = reinterpret_cast<std::uint64_t*>(lines.data());
+  std::fill_n(block, kNumbers, 1);
   std::vector<std::uint64_t> sums(size_t(kNumbers / kPiece));
   const double time = measure(1, 5, [&](Index) {
                         parallel_stripes(kNumbers, kPiece, [&](Index i, Index n) {

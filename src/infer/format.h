@@ -14,8 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/blocks.h"
+#include "tensor/storage.h"
 
 namespace seekling {
 
@@ -26,6 +28,18 @@ inline constexpr Format kFormats[] = {Format::kF32, Format::kBF16, Format::kInt8
 struct alignas(64) Line {
   std::byte bytes[64];
 };
+
+// Lines that every token reads from end to end: weights, and the cache. They are cut from the pool, whose pages are large
+// ones. With pages of 4 KiB up to a seventh of a token's time went by until the next page's address was known.
+template <class T>
+struct FromPool {
+  using value_type = T;
+  T* allocate(std::size_t n) { return reinterpret_cast<T*>(pool::take(numbers(n))); }
+  void deallocate(T* lines, std::size_t n) { pool::give(reinterpret_cast<real*>(lines), numbers(n)); }
+  static Index numbers(std::size_t n) { return Index(n * sizeof(T) / sizeof(real)); }
+  bool operator==(const FromPool&) const = default;
+};
+using PooledLines = std::vector<Line, FromPool<Line>>;
 
 std::string name(Format format);                                        // fp32, bf16, int8, int4
 Format format_of(const std::string& flag, const std::string& written);  // Error, naming the flag, for another name

@@ -8,6 +8,7 @@ namespace {
 struct Portable {
   typedef float Floats __attribute__((vector_size(16)));
   typedef std::int32_t Ints __attribute__((vector_size(16)));
+  typedef std::int8_t Bytes __attribute__((vector_size(4)));
   static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};  // every machine has 16 registers of four floats
   static constexpr int kTileRows = 3;
   static constexpr int kByteOffset = 128;

@@ -38,6 +38,8 @@ struct Instructions {
   using Multiply = void(float* y, Index ldy, Index n, Index m, const Operand& x, Index row, const std::byte* panel,
                         Index K);
   Multiply* multiply[4];
+  // x as the blocks of an operand in int8: K numbers, of which those behind the first n are 0.
+  void (*to_int8)(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n, Index K);
   // s[g,j] = q_g·k_j for n keys; s has rows of kSpan. `next`, if not nullptr: keys that memory is to bring meanwhile.
   void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width,
                  const float* next);

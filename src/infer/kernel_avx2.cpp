@@ -14,6 +14,7 @@ namespace {
 struct Avx2 {
   typedef float Floats __attribute__((vector_size(32)));
   typedef std::int32_t Ints __attribute__((vector_size(32)));
+  typedef std::int8_t Bytes __attribute__((vector_size(8)));
   static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};
   static constexpr int kTileRows = 3;
 

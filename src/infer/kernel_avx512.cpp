@@ -15,6 +15,7 @@ namespace {
 struct Avx512 {
   typedef float Floats __attribute__((vector_size(64)));
   typedef std::int32_t Ints __attribute__((vector_size(64)));
+  typedef std::int8_t Bytes __attribute__((vector_size(16)));
   static constexpr int kSums = 24, kRows[4] = {12, 12, 6, 6};
   static constexpr int kTileRows = 4;
   static constexpr int kByteOffset = 128;

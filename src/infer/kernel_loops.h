@@ -6,7 +6,7 @@
 // A loop holds in registers as many sums as there are registers for, since each number loaded is then used most often, and
 // since a sum must wait 4 cycles before the next number can be added to it. How many is what an instruction set says of
 // itself, as the parameter Cpu:
-//   Floats, Ints           a register of floats, and one of as many 32-bit integers
+//   Floats, Ints, Bytes    a register of floats; as many 32-bit integers, in a register; as many bytes
 //   kSums                  registers for sums: 24 of 32, 12 of 16
 //   kRows[4]               rows of x that a product takes at a time, by format
 //   kTileRows              queries that attention takes at a time, by four keys or by four registers of values
@@ -222,6 +222,31 @@ struct Kernel {
     return w;
   }
 
+  static void to_int8(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n, Index K) {
+    constexpr int kRegisters = int(kBlock) / kLanes;  // of a block
+    constexpr float kMagic = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer, ties to the even one
+    for (Index b = 0; b < K / kBlock; ++b, x += kBlock, q += kBlock, n -= kBlock) {
+      Floats v[kRegisters], largest = {};
+      for (int r = 0; r < kRegisters; ++r) {
+        v[r] = n >= kBlock ? load(x + r * kLanes) : load(x + r * kLanes, n - r * kLanes);
+        const Floats size = v[r] < 0.0f ? -v[r] : v[r];
+        largest = size > largest ? size : largest;
+      }
+      float lanes[kLanes];
+      store(lanes, largest);
+      const float amax = *std::max_element(lanes, lanes + kLanes), inverse = amax > 1e-30f ? 127 / amax : 0;
+      Ints total = {};
+      for (int r = 0; r < kRegisters; ++r) {
+        const Ints rounded = __builtin_convertvector((v[r] * inverse + kMagic) - kMagic, Ints);
+        const auto bytes = __builtin_convertvector(rounded, typename Cpu::Bytes);
+        std::memcpy(q + r * kLanes, &bytes, sizeof bytes);
+        total += rounded;
+      }
+      scale[b] = amax / 127, sum[b] = 0;
+      for (int i = 0; i < kLanes; ++i) sum[b] += total[i];
+    }
+  }
+
   template <Format kFormat, int... R>
   static void multiply_of(std::integer_sequence<int, R...>, float* y, Index ldy, Index n, Index m, const Operand& x,
                           Index row, const std::byte* panel, Index K) {
@@ -378,6 +403,7 @@ struct Kernel {
   static constexpr Instructions kInstructions = {
       {Cpu::kRows[0], Cpu::kRows[1], Cpu::kRows[2], Cpu::kRows[3]},
       {multiply<Format::kF32>, multiply<Format::kBF16>, multiply<Format::kInt8>, multiply<Format::kInt4>},
+      to_int8,
       scores,
       soften,
       gather,

@@ -53,9 +53,6 @@ void pack_blocks(std::byte* panel, View W, Index first, Index rows, bool int4) {
     }
 }
 
-// To the nearest integer, ties to the even one; |x| < 2^22. Unlike std::round it is two instructions in a vector, too.
-float rounded(float x) { return (x + 12582912.0f) - 12582912.0f; }
-
 // The rows of x of a group, as the kernels of a format want them; kept by a thread from call to call.
 struct Rows {
   std::vector<std::uint16_t> bf16;
@@ -75,25 +72,12 @@ struct Rows {
     if (format == Format::kBF16)
       for (Index k = 0; k < K; ++k) bf16[size_t(row * K + k)] = k < n ? to_bf16(x[k]) : std::uint16_t(0);
     else
-      for (Index b = 0; b < K / kBlock; ++b)
-        set_block(row * K / kBlock + b, x + b * kBlock, std::min(kBlock, n - b * kBlock));
+      kernel().to_int8(&q[size_t(row * K)], &scale[size_t(row * K / kBlock)], &sum[size_t(row * K / kBlock)], x, n, K);
   }
   Operand from(Format format, Index row, Index K) const {
     const Index n = row * K, blocks = K / kBlock;
     if (format == Format::kBF16) return {nullptr, bf16.data() + n, nullptr, nullptr, nullptr, K, 0};
     return {nullptr, nullptr, q.data() + n, scale.data() + row * blocks, sum.data() + row * blocks, K, blocks};
-  }
-  void set_block(Index at, const float* x, Index n) {
-    float amax = 0;
-    for (Index i = 0; i < n; ++i) amax = std::max(amax, std::fabs(x[i]));
-    const float inverse = amax > 1e-30f ? 127 / amax : 0;
-    std::int32_t total = 0;
-    std::int8_t* to = q.data() + at * kBlock;
-    for (Index i = 0; i < kBlock; ++i) {
-      to[i] = i < n ? std::int8_t(rounded(x[i] * inverse)) : std::int8_t(0);
-      total += to[i];
-    }
-    scale[size_t(at)] = amax / 127, sum[size_t(at)] = total;
   }
 };
 

@@ -30,7 +30,7 @@ class Packed {
   const std::byte* panel(Index matrix, Index p) const;
 
  private:
-  std::vector<Line> lines;
+  PooledLines lines;
 };
 
 struct PackedProduct {  // y = x W_matrixᵀ                            x [n,in]   y [n,out]

@@ -50,8 +50,8 @@ class Pages {
 
   Index layers, all, row = 0;  // row: bytes of a token in a layer
   std::vector<Index> widths, offsets;
-  mutable std::vector<Line> memory;  // [layers, pages, 32, row]
-  std::vector<Index> idle;           // the next to be given is the last
+  mutable PooledLines memory;  // [layers, pages, 32, row]
+  std::vector<Index> idle;     // the next to be given is the last
 };
 
 }  // namespace seekling
