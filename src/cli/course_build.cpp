@@ -78,10 +78,19 @@ Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limi
   return run_child(words, build_, limits);
 }
 
+// The object of a file in its room's library, the one in double where the room has one. A room may be of two libraries.
+static fs::path our_object(const fs::path& libraries, const std::string& room, const std::string& object) {
+  const fs::path numeric = libraries / ("seekling_" + room + "_double.dir") / object;
+  if (fs::exists(numeric)) return numeric;
+  for (const auto& library : fs::directory_iterator(libraries))
+    if (!library.path().stem().string().ends_with("_double") && fs::exists(library.path() / object))
+      return library.path() / object;
+  return libraries / ("seekling_" + room + ".dir") / object;
+}
+
 std::string Workshop::lacking(const ExerciseFile& file) const {
   const std::string room = file.source.parent_path().string(), object = file.source.filename().string() + ".o";
-  fs::path ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + "_double.dir") / object;
-  if (!fs::exists(ours)) ours = build_ / "src" / room / "CMakeFiles" / ("seekling_" + room + ".dir") / object;
+  const fs::path ours = our_object(build_ / "src" / room / "CMakeFiles", room, object);
   const fs::path source = slot(file, "reader"), chapter = source.parent_path().parent_path().parent_path();
   const fs::path folder = chapter.parent_path().parent_path();  // slots/room/file/reader stand in the chapter's folder
   const fs::path readers =
