@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/real.h"
 #include "infer/format.h"
@@ -51,12 +52,14 @@ struct Instructions {
   void (*swiglu)(float* y, const float* gate_up, Index m);  // gate_up [2m], the gate's half first
 };
 
-// kernel_avx512.cpp and kernel_avx2.cpp: nullptr where they are compiled for another kind of machine.
-const Instructions* kernel_avx512();  // with VNNI for bytes and BF16: Zen 4, Sapphire Rapids
+// The files of these names: nullptr where they are compiled for another kind of machine.
+const Instructions* kernel_avx512_bf16();  // Zen 4, Cooper Lake, Sapphire Rapids
+const Instructions* kernel_avx512();       // with VNNI for bytes: Ice Lake
 const Instructions* kernel_avx2();
 const Instructions* kernel_portable();
 
-const Instructions& kernel();                               // the best that this machine has
+std::vector<const Instructions*> kernels();                 // those that this machine can run, the best first
+const Instructions& kernel();                               // the one in use: the best
 const Instructions& set_kernel(const Instructions& other);  // for tests; returns what was used before
 
 }  // namespace seekling

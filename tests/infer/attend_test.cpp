@@ -97,7 +97,7 @@ TEST(Attend, EqualsThePlainLoopFromEveryKindOfCache) {
 
 TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of four registers; 1 to 9 queries a key head
   const Instructions& best = kernel();
-  for (const Instructions* cpu : {&best, kernel_portable()})
+  for (const Instructions* cpu : kernels())
     for (Index heads = 1; heads <= 9; ++heads) {
       set_kernel(*cpu);
       const HeadLayout layout{heads, 1, 0, 64};

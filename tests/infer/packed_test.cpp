@@ -14,15 +14,6 @@ namespace seekling {
 
 namespace {
 
-std::vector<const Instructions*> kernels() {  // those that this machine can run
-  std::vector<const Instructions*> all{kernel_portable()};
-  if (&kernel() != kernel_portable()) all.push_back(&kernel());
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && kernel_avx2()) all.push_back(kernel_avx2());
-#endif
-  return all;
-}
-
 struct With {  // a kernel, while it lives
   explicit With(const Instructions& cpu) : before(set_kernel(cpu)) {}
   ~With() { set_kernel(before); }
