@@ -3,7 +3,7 @@
 //   1. B is packed into panels: kCols columns wide, those of one k side by side, so that the innermost loop reads memory
 //      in the order it lies there, and that C = A Bᵀ and C = A B differ in the packing alone. Packing costs one pass over
 //      B; each number packed is then used once for every row of C.
-//   2. C is cut into tiles of kTileRows x kTileCols. A tile's part of B, kTileCols x kDepth, stays in the second-level
+//   2. C is cut into tiles of kTileRows x tile_cols. A tile's part of B, tile_cols x kDepth, stays in the second-level
 //      cache while the rows of A go by. The threads take one piece of C after the other, in one of two ways (below).
 //   3. Inside, gemm_kernel.h computes blocks of C that fit the registers. It reads the rows of A in place; for Aᵀ, whose
 //      neighbours in k are far apart in memory, the tile's part of A is packed first.
@@ -28,9 +28,9 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kTileRows = 48, kTileCols = 128, kDepth = 384;  // at most; `seekling bench gemm` weighs the sizes
-static_assert(kDepth % 2 == 0);                                 // pairs of bf16 are not cut apart
-constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
+constexpr Index kTileRows = 48, kDepth = 256;  // at most; a panel so deep stays in the first-level cache
+static_assert(kDepth % 2 == 0);                // pairs of bf16 are not cut apart
+constexpr Index kTilesPerThread = 4;           // with fewer, one thread would often wait for another's last tile
 constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one kDepth
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
@@ -160,7 +160,7 @@ void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> grou
   parallel_for(n, work < kWorthThreads ? std::max<Index>(1, n) : 1, [&](Index p) { f(pieces[size_t(p)]); });
 }
 
-// Way 1, where there are enough columns for all threads, as in a group of experts: a thread takes kTileCols columns of
+// Way 1, where there are enough columns for all threads, as in a group of experts: a thread takes tile_cols columns of
 // C, packs B for kDepth of k at a time, and runs through all rows. What it packed never leaves its second-level cache.
 void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bool accumulate) {
   static thread_local Scratch scratch;
@@ -169,7 +169,7 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
   const bool transposed = form == Form::kTN;
   Index k = 0;
   do {
-    const Panels panels{scratch.take(kTileCols * kDepth), std::min(kDepth, K - k), p.cols};
+    const Panels panels{scratch.take(cpu.tile_cols * kDepth), std::min(kDepth, K - k), p.cols};
     const View b_k = form == Form::kNT ? b.block(p.j, k, p.cols, panels.K) : b.block(k, p.j, panels.K, p.cols);
     for (Index j = 0; j < p.cols; j += cpu.cols) pack_panel(cpu, panels, b_k, form == Form::kNT, j);
     for (Index i = 0; i < c.rows; i += kTileRows) {
@@ -186,7 +186,7 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
 Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
   const auto tiles = [&](Index rows) {
     Index sum = 0;
-    for (const Gemm& g : group) sum += (g.c.rows + rows - 1) / rows * ((g.c.cols + kTileCols - 1) / kTileCols);
+    for (const Gemm& g : group) sum += (g.c.rows + rows - 1) / rows * ((g.c.cols + cpu.tile_cols - 1) / cpu.tile_cols);
     return sum;
   };
   Index rows = kTileRows / cpu.rows * cpu.rows;
@@ -231,9 +231,9 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
 
     pieces.clear();
     for_each_product(k, [&](const Gemm& g, const Panels& b) {
-      for (Index j = 0; j < b.N; j += kTileCols)  // rows innermost: the threads share the columns of B at hand
+      for (Index j = 0; j < b.N; j += cpu.tile_cols)  // rows innermost: the threads share the columns of B at hand
         for (Index i = 0; i < g.c.rows; i += rows)
-          pieces.push_back({&g, b, i, std::min(rows, g.c.rows - i), j, std::min(kTileCols, b.N - j)});
+          pieces.push_back({&g, b, i, std::min(rows, g.c.rows - i), j, std::min(cpu.tile_cols, b.N - j)});
     });
     for_each_piece(pieces, group, form, [&](const Piece& p) {
       const Index n_k = p.panels.K;
@@ -250,8 +250,8 @@ void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> grou
   std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
   pieces.clear();
   for (const Gemm& g : group)
-    for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += kTileCols)
-      pieces.push_back({&g, {}, 0, 0, j, std::min(kTileCols, g.c.cols - j)});
+    for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.tile_cols)
+      pieces.push_back({&g, {}, 0, 0, j, std::min(cpu.tile_cols, g.c.cols - j)});
   if (Index(pieces.size()) < kTilesPerThread * threads()) return multiply_tiles(form, cpu, group, pieces, accumulate);
   const auto work = [&](const Piece& p) { return p.g->c.rows * p.cols * depth(form, *p.g); };
   std::stable_sort(pieces.begin(),

@@ -117,6 +117,7 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
 
   static constexpr GemmInstructions kInstructions = {.rows = kRows,
                                                      .cols = kCols,
+                                                     .tile_cols = Base::kTileCols,
                                                      .multiply = multiply<false>,
                                                      .multiply_packed = multiply<true>,
                                                      .pack = pack,

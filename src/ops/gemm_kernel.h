@@ -19,6 +19,7 @@ namespace seekling {
 // of one k side by side, k after k, zeros beyond the last column.
 struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
+  Index tile_cols;   // of C, whose panels a thread has at hand
 
   // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows rows: a(i,k) at
   // a[i lda + k], or packed at a[k kRows + i].
@@ -51,6 +52,9 @@ struct GemmKernel {
   static constexpr int kLanes = kBytes / int(sizeof(T));
   static constexpr int kRows = kRegisters == 32 ? 12 : 6;
   static constexpr int kCols = 2 * kLanes;
+  // The more panels at hand, the less often A is packed or comes from afar. 256 of k deep, AVX-512's 16 panels take 512 KiB
+  // of the second-level cache, of which such machines have 1 MiB or more; AVX2's 8 take 128 KiB.
+  static constexpr int kTileCols = (kRegisters == 32 ? 16 : 8) * kCols;
 
   static Vector load(const T* p) {
     Vector v;
@@ -228,6 +232,7 @@ struct GemmKernel {
   static constexpr GemmInstructions instructions(const GemmInstructions* bf16) {
     return {.rows = kRows,
             .cols = kCols,
+            .tile_cols = kTileCols,
             .multiply = multiply<false>,
             .multiply_packed = multiply<true>,
             .pack = pack,
