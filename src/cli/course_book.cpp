@@ -39,23 +39,21 @@ Parts parts_of(const std::string& starter, const std::string& path) {
   static const std::regex begin(R"(\s*// Exercise (\d+\.\d+[a-z]?)\..*)"),
       end(R"(\s*// End of exercise (\d+\.\d+[a-z]?)\.)");
   Parts parts;
-  bool inside = false;
+  std::string open;  // the exercise whose body is taken out; empty: none
   for (const std::string& line : lines_of(starter)) {
     std::smatch match;
     if (std::regex_match(line, match, begin)) {
-      check(!inside, path, ": exercise ", match[1].str(), " begins before ", parts.places.back(), " has ended");
-      parts.places.push_back(match[1]);
-      inside = true;
+      check(open.empty(), path, ": exercise ", match[1].str(), " begins before ", open, " has ended");
+      parts.places.push_back(open = match[1]);
     } else if (std::regex_match(line, match, end)) {
-      check(inside && match[1] == parts.places.back(), path, ": exercise ", match[1].str(), " ends, but did not begin");
+      check(match[1] == open, path, ": exercise ", match[1].str(), " ends, but did not begin");
       parts.kept.emplace_back();
-      inside = false;
-    } else if (!inside) {
+      open.clear();
+    } else if (open.empty()) {
       parts.kept.back().push_back(line);
     }
   }
-  check(!inside, path, ": exercise ", parts.places.empty() ? "" : parts.places.back(),
-        " has no line \"// End of exercise\"");
+  check(open.empty(), path, ": exercise ", open, " has no line \"// End of exercise\"");
   check(!parts.places.empty(), path, ": has no line \"// Exercise N.K.\", so nothing is taken out of it");
   return parts;
 }

@@ -114,8 +114,8 @@ void first_step() {
   to_scheduler(/*last=*/true);
 }
 
-[[noreturn]] void fail(const std::string& what) {  // from inside a kernel: its fiber is never resumed
-  block->error = what;
+[[noreturn]] void fail(std::string what) {  // from inside a kernel: its fiber is never resumed, and may own nothing
+  block->error = std::move(what);
   for (;;) to_scheduler();
 }
 
