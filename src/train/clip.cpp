@@ -41,7 +41,9 @@ double cpu::gradient_norm(std::span<const Tensor> parameters) {
     const auto [p, begin, n] = pieces[size_t(i)];
     if (!parameters[p].has_grad()) return;
     const RowMap g(parameters[p].grad().data() + begin, n);
-    for (Index r = 0; r < n; r += kRun) sums[size_t(i)] += double(g.segment(r, std::min(kRun, n - r)).squaredNorm());
+    double sum = 0;  // not yet in `sums`, where neighbours belong to other threads
+    for (Index r = 0; r < n; r += kRun) sum += double(g.segment(r, std::min(kRun, n - r)).squaredNorm());
+    sums[size_t(i)] = sum;
   });
   return std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0));
 }
