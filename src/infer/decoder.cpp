@@ -244,13 +244,13 @@ void Decoder::feed_forward(const Layer& layer, View h, View x) const {
 static Routing routed(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
   const Index N = logits.rows(), E = logits.cols(), K = options.K;
   const Routing all{{}, Tensor({N, K}), Ints(N * K), Ints::zeros(E)};
-  for (Index i = 0; i < N; ++i) {
+  parallel_for(N, /*grain=*/16, [&, x = logits.view(), g = all.g.view(), experts = all.experts.data()](Index i) {
     const Tensor row({1, E});
-    std::copy_n(&logits.view()(i, 0), E, row.data());
+    std::copy_n(&x(i, 0), E, row.data());
     const Routing one = route(row, bias, options);
-    std::copy_n(one.g.data(), K, &all.g.view()(i, 0));
-    std::copy_n(one.experts.begin(), K, all.experts.begin() + i * K);
-  }
+    std::copy_n(one.g.data(), K, &g(i, 0));
+    std::copy_n(one.experts.begin(), K, experts + i * K);
+  });
   for (const std::int32_t e : all.experts) ++all.load[e];
   return all;
 }

@@ -64,12 +64,10 @@ Tensor Decoder::mla_queries(const Layer& layer, View y, const Angles& angles) co
   const Index N = y.rows, width = H * (nope + rope);
   const Tensor q({1, N, H, nope + rope});
   const View rows{q.data(), N, width, width};
-  if (layer.q_b.defined()) {
-    multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps), layer.q_b);
-  } else {
-    for (Index i = 0; i < N; ++i) std::copy_n(&y(i, 0), width, &rows(i, 0));
-  }
+  const bool compressed = layer.q_b.defined();
+  if (compressed) multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps), layer.q_b);
   each_row(N, [&](Index i) {
+    if (!compressed) std::copy_n(&y(i, 0), width, &rows(i, 0));
     for (Index h = 0; h < H; ++h)
       turn(&rows(i, h * (nope + rope) + nope), &angles.cos[size_t(i * angles.pairs)],
            &angles.sin[size_t(i * angles.pairs)], angles.pairs);
