@@ -3,12 +3,12 @@
 //   1. B is packed into panels: kCols columns wide, those of one k side by side, so that the innermost loop reads memory
 //      in the order it lies there, and that C = A Bᵀ and C = A B differ in the packing alone. Packing costs one pass over
 //      B; each number packed is then used once for every row of C.
-//   2. C is cut into tiles of kTileRows x tile_cols. A tile's part of B, tile_cols x kDepth, stays in the second-level
+//   2. C is cut into tiles of kTileRows x tile_cols. A tile's part of B, tile_cols x depth, stays in the second-level
 //      cache while the rows of A go by. The threads take one piece of C after the other, in one of two ways (below).
 //   3. Inside, gemm_kernel.h computes blocks of C that fit the registers. It reads the rows of A in place; for Aᵀ, whose
 //      neighbours in k are far apart in memory, the tile's part of A is packed first.
 //
-// A number of C is one chain of multiply-adds for every kDepth of k, in order. Neither tiles nor threads change it.
+// A number of C is one chain of multiply-adds for every `depth` of k, in order. Neither tiles nor threads change it.
 // Where the machine has no kernel, Eigen multiplies.
 #include "ops/gemm.h"
 
@@ -28,10 +28,9 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kTileRows = 48, kDepth = 256;  // at most; a panel so deep stays in the first-level cache
-static_assert(kDepth % 2 == 0);                // pairs of bf16 are not cut apart
-constexpr Index kTilesPerThread = 4;           // with fewer, one thread would often wait for another's last tile
-constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one kDepth
+constexpr Index kTileRows = 48;           // at most
+constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
+constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one depth
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -111,11 +110,11 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
   const Index K = transposed ? a.rows : a.cols;
   Index k = 0;
   do {  // once even for K = 0, which stores zeros
-    const Index n_k = std::min(kDepth, K - k);
+    const Index n_k = std::min(cpu.depth, K - k);
     const bool add = accumulate || k > 0;
     const Index words = cpu.words(n_k);
     const bool in_place = !transposed && !cpu.round_rows;
-    real* packed = in_place ? nullptr : scratch.take((c.rows + cpu.rows) * kDepth);
+    real* packed = in_place ? nullptr : scratch.take((c.rows + cpu.rows) * cpu.depth);
     if (transposed) {
       cpu.pack_rows(packed, a.data + k * a.ld, a.ld, c.rows, n_k);
     } else if (cpu.round_rows) {
@@ -137,7 +136,7 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
         }
       }
     }
-    k += kDepth;
+    k += cpu.depth;
   } while (k < K);
 }
 
@@ -161,7 +160,7 @@ void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> grou
 }
 
 // Way 1, where there are enough columns for all threads, as in a group of experts: a thread takes tile_cols columns of
-// C, packs B for kDepth of k at a time, and runs through all rows. What it packed never leaves its second-level cache.
+// C, packs B for `depth` of k at a time, and runs through all rows. What it packed never leaves its second-level cache.
 void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bool accumulate) {
   static thread_local Scratch scratch;
   const auto& [c, a, b] = *p.g;
@@ -169,7 +168,7 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
   const bool transposed = form == Form::kTN;
   Index k = 0;
   do {
-    const Panels panels{scratch.take(cpu.tile_cols * kDepth), std::min(kDepth, K - k), p.cols};
+    const Panels panels{scratch.take(cpu.tile_cols * cpu.depth), std::min(cpu.depth, K - k), p.cols};
     const View b_k = form == Form::kNT ? b.block(p.j, k, p.cols, panels.K) : b.block(k, p.j, panels.K, p.cols);
     for (Index j = 0; j < p.cols; j += cpu.cols) pack_panel(cpu, panels, b_k, form == Form::kNT, j);
     for (Index i = 0; i < c.rows; i += kTileRows) {
@@ -178,7 +177,7 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
                     transposed ? a.block(k, i, panels.K, n) : a.block(i, k, n, panels.K), transposed, panels, 0, 0,
                     accumulate || k > 0);
     }
-    k += kDepth;
+    k += cpu.depth;
   } while (k < K);
 }
 
@@ -203,7 +202,7 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
   const Index rows = tile_rows(cpu, group);
   Index columns = 0, deepest = 0, room = 0;
   for (const Gemm& g : group) columns += g.c.cols, deepest = std::max(deepest, depth(form, g));
-  const Index at_once = std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * kDepth)) * kDepth;
+  const Index at_once = std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * cpu.depth)) * cpu.depth;
   const auto depth_at_once = [&](const Gemm& g) { return std::min(at_once, depth(form, g)); };
   for (const Gemm& g : group) room += panels_size(cpu, g.c.cols, depth_at_once(g));
   real* const panels = scratch.take(room);

@@ -118,6 +118,7 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
   static constexpr GemmInstructions kInstructions = {.rows = kRows,
                                                      .cols = kCols,
                                                      .tile_cols = Base::kTileCols,
+                                                     .depth = Base::kDepth,
                                                      .multiply = multiply<false>,
                                                      .multiply_packed = multiply<true>,
                                                      .pack = pack,

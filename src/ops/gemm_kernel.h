@@ -20,6 +20,7 @@ namespace seekling {
 struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
   Index tile_cols;   // of C, whose panels a thread has at hand
+  Index depth;       // of k, at most, in one go
 
   // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows rows: a(i,k) at
   // a[i lda + k], or packed at a[k kRows + i].
@@ -52,8 +53,10 @@ struct GemmKernel {
   static constexpr int kLanes = kBytes / int(sizeof(T));
   static constexpr int kRows = kRegisters == 32 ? 12 : 6;
   static constexpr int kCols = 2 * kLanes;
-  // The more panels at hand, the less often A is packed or comes from afar. 256 of k deep, AVX-512's 16 panels take 512 KiB
-  // of the second-level cache, of which such machines have 1 MiB or more; AVX2's 8 take 128 KiB.
+  // The more panels at hand, the less often A is packed or comes from afar. AVX-512's 16 take 512 KiB of the second-level
+  // cache, of which such machines have 1 MiB or more; AVX2's 8 take 192 KiB.
+  static constexpr int kDepth = kRegisters == 32 ? 256 : 384;
+  static_assert(kDepth % 2 == 0);  // pairs of bf16 are not cut apart
   static constexpr int kTileCols = (kRegisters == 32 ? 16 : 8) * kCols;
 
   static Vector load(const T* p) {
@@ -233,6 +236,7 @@ struct GemmKernel {
     return {.rows = kRows,
             .cols = kCols,
             .tile_cols = kTileCols,
+            .depth = kDepth,
             .multiply = multiply<false>,
             .multiply_packed = multiply<true>,
             .pack = pack,
