@@ -47,11 +47,10 @@ Json bench_prefill(const Config& config, Index context, Index repeats, const Pre
   Rng rng(1);
   const Ids ids = random_ids(context, config.vocab_size, rng);
   const Times t = measure(1, repeats, [&](Index) { Generator(decoder, context).read(ids); });
-  const double flops = forward_flops(config, double(context + 1) / 2) * double(context);
   Json result{{"ctx", context},
               {"tokens_per_s", double(context) / t.median},
               {"tokens_per_s_best", double(context) / t.best},
-              {"gflops", 1e-9 * flops / t.median}};
+              {"gflops", 1e-9 * prompt_flops(config, double(context)) / t.median}};
   add_formats(result, precision);
   return result;
 }

@@ -26,9 +26,8 @@ static double nats_per_target(const Decoder& decoder, const std::vector<Batch>& 
       const auto starts = [&](Index i) { return batch.first[std::size_t(i)] == i % batch.T || i % batch.T == 0; };
       for (end = begin + 1; end < batch.B * batch.T && !starts(end);) ++end;
       Sequence document;
-      const std::span ids(batch.ids);
-      const Tensor z =
-          decoder.logits(decoder.prefill(document, ids.subspan(std::size_t(begin), std::size_t(end - begin)), pages));
+      const auto ids = std::span(batch.ids).subspan(std::size_t(begin), std::size_t(end - begin));
+      const Tensor z = decoder.logits(decoder.prefill(document, ids, pages, /*wanted=*/end - begin));
       for (Index i = begin; i < end; ++i) {
         const std::int32_t target = batch.targets[std::size_t(i)];
         if (target == kIgnored) continue;

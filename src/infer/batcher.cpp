@@ -48,11 +48,13 @@ bool Batcher::choose(State& s, const Tensor& logits, Index row) {
 void Batcher::join(State& s) {
   const std::span<const std::int32_t> prompt = s.request.prompt;
   Tensor h;
-  for (std::size_t begin = 0; begin < prompt.size(); begin += kPrefillChunk)
-    h = decoder.prefill(s.sequence, prompt.subspan(begin, std::min<std::size_t>(kPrefillChunk, prompt.size() - begin)),
-                        pages);
+  for (std::size_t begin = 0; begin < prompt.size(); begin += kPrefillChunk) {
+    const auto chunk = prompt.subspan(begin, std::min<std::size_t>(kPrefillChunk, prompt.size() - begin));
+    const bool ends = begin + chunk.size() == prompt.size();
+    h = decoder.prefill(s.sequence, chunk, pages, /*wanted=*/ends && s.answer.empty() ? 1 : 0);
+  }
   if (s.answer.empty()) {
-    choose(s, decoder.logits(h.slice(h.dim(0) - 1, 1)), 0);
+    choose(s, decoder.logits(h), 0);
     return;
   }
   std::vector<Decoder::Token> again;

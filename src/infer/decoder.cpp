@@ -175,21 +175,24 @@ Tensor Decoder::step(std::span<const Token> tokens, Pages& pages) const {
     if (i + 1 == places.size() || places[i + 1].sequence != places[i].sequence)
       pages.make_room(*places[i].sequence, places[i].position + 1 - places[i].sequence->length);
   for (const Place& place : places) place.sequence->length = place.position + 1;
-  return all_layers(embed(ids), places, pages, /*prompt=*/false);
+  return all_layers(embed(ids), places, pages, /*prompt=*/false, /*wanted=*/Index(places.size()));
 }
 
-Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, Pages& pages) const {
+Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, Pages& pages, Index wanted) const {
   check_ids(ids, config.vocab_size);
   pages.make_room(sequence, Index(ids.size()));
   std::vector<Place> places;
   for (std::size_t i = 0; i < ids.size(); ++i) places.push_back({&sequence, sequence.length++});
-  return all_layers(embed(ids), places, pages, /*prompt=*/true);
+  return all_layers(embed(ids), places, pages, /*prompt=*/true, wanted);
 }
 
-Tensor Decoder::all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt) const {
+Tensor Decoder::all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt,
+                           Index wanted) const {
   const Angles angles = angles_of(places);
-  for (std::size_t i = 0; i < layers.size(); ++i) run(layers[i], Index(i), h, places, angles, pages, prompt);
-  return normed(h, final_norm, real(config.rms_norm_eps));
+  const Index N = h.rows(), L = Index(layers.size());
+  for (Index i = 0; i < L; ++i)  // a later layer's cache asks for all of them
+    run(layers[size_t(i)], i, h, places, angles, pages, prompt, i + 1 < L ? N : wanted);
+  return normed(h.view().middle_rows(N - wanted, wanted), final_norm, real(config.rms_norm_eps));
 }
 
 Tensor Decoder::logits(const Tensor& h) const {
@@ -199,7 +202,7 @@ Tensor Decoder::logits(const Tensor& h) const {
 }
 
 Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first, std::span<const std::int32_t> next,
-                                Pages& pages, bool prompt) const {
+                                Pages& pages, bool prompt, Index wanted) const {
   const Further& m = mtp.at(0);
   const Index N = h.rows(), D = h.cols();
   check_ids(next, config.vocab_size);
@@ -211,14 +214,17 @@ Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first
   multiply(x, joined, m.eh_proj);
   std::vector<Place> places;
   for (Index i = 0; i < N; ++i) places.push_back({&sequence, first + i});
-  run(m.layer[0], Index(layers.size()), x, places, angles_of(places), pages, prompt);
-  return normed(x, m.head_norm, real(config.rms_norm_eps));
+  run(m.layer[0], Index(layers.size()), x, places, angles_of(places), pages, prompt, wanted);
+  return normed(x.view().middle_rows(N - wanted, wanted), m.head_norm, real(config.rms_norm_eps));
 }
 
 // h ← h + Attention(RMSNorm(h)),  h ← h + FFN(RMSNorm(h))
-void Decoder::run(const Layer& layer, Index number, View h, std::span<const Place> places, const Angles& angles,
-                  Pages& pages, bool prompt) const {
-  const Tensor o = attention(layer, number, normed(h, layer.input_norm, layer.eps), places, angles, pages, prompt);
+void Decoder::run(const Layer& layer, Index number, View h_all, std::span<const Place> places, const Angles& angles,
+                  Pages& pages, bool prompt, Index wanted) const {
+  const Tensor x = normed(h_all, layer.input_norm, layer.eps);
+  const Tensor o = attention(layer, number, x, places, angles, pages, prompt, wanted);
+  if (wanted == 0) return;
+  const View h = h_all.middle_rows(h_all.rows - wanted, wanted);
   const Tensor u({h.rows, h.cols});
   multiply(u, o, layer.out);
   const View add = u;

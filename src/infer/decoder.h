@@ -3,6 +3,7 @@
 //   step     some tokens, of one sequence or of many, each from the cache alone. Bits of a token depend only on the tokens
 //            before it: not on the batch, not on how many of its own sequence come at once.
 //   prefill  a part of one prompt; for long parts attention is that of training, over keys made again from the latents.
+//            Of most of its tokens only the cache is wanted: for them the last layer does no more than write it.
 //
 // nn/mla.cpp is the same mathematics to be read, and to be differentiated; this is the same to be fast. The decode() of nn
 // and model stays for two uses: chapters 6, 8 and 9 read it, and the tests hold this class against it. Commands use this.
@@ -41,18 +42,19 @@ class Decoder {
     Sequence* sequence;
     std::int32_t id;
   };
-  // Both write the tokens into the cache and return h behind the final norm [N,hidden_size]. Error, and nothing written,
-  // if there is no room, or for an id outside the vocabulary.
+  // Both write the tokens into the cache and return h behind the final norm [N,hidden_size], prefill that of the last
+  // `wanted` tokens. Error, and nothing written, if there is no room, or for an id outside the vocabulary.
   Tensor step(std::span<const Token> tokens, Pages& pages) const;
-  Tensor prefill(Sequence& sequence, std::span<const std::int32_t> ids, Pages& pages) const;
+  Tensor prefill(Sequence& sequence, std::span<const std::int32_t> ids, Pages& pages, Index wanted) const;
 
   Tensor logits(const Tensor& h) const;  // [N,hidden_size] -> [N,vocab_size]
 
   // The first module of multi-token prediction, for the places first, first + 1, .. of a sequence: from h of each and the
-  // id that follows it to what the head turns into the id after that. `prompt`: many places, as in prefill.
+  // id that follows it to what the head turns into the id after that, of the last `wanted` places. `prompt`: many places,
+  // as in prefill.
   bool predicts_further() const { return !mtp.empty(); }
   Tensor predict_further(const Tensor& h, Sequence& sequence, Index first, std::span<const std::int32_t> next,
-                         Pages& pages, bool prompt) const;
+                         Pages& pages, bool prompt, Index wanted) const;
 
   Index weight_bytes() const;            // of all weights
   Index weight_bytes_per_token() const;  // of those that one token meets, the head included: a step reads them once
@@ -100,14 +102,15 @@ class Decoder {
   Angles angles_of(std::span<const Place> places) const;
   Tensor embed(std::span<const std::int32_t> ids) const;
   Tensor normed(View x, const Tensor& gain, real eps) const;
-  Tensor all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt) const;
+  Tensor all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt, Index wanted) const;
+  // All tokens go into the layer's cache; h of the last `wanted` goes through the layer.
   void run(const Layer& layer, Index number, View h, std::span<const Place> places, const Angles& angles, Pages& pages,
-           bool prompt) const;
+           bool prompt, Index wanted) const;
 
-  // What a layer's attention is made of; q [1,N,H,·], results [N,H·v_head_dim].
+  // What a layer's attention is made of; q [1,N,H,·], results [N,H·v_head_dim], N = wanted.
   Tensor attention(const Layer& layer, Index number, View x, std::span<const Place> places, const Angles& angles,
-                   Pages& pages, bool prompt) const;
-  Tensor mla_queries(const Layer& layer, View y, const Angles& angles) const;
+                   Pages& pages, bool prompt, Index wanted) const;
+  Tensor mla_queries(const Layer& layer, View y, const Angles& angles, Index wanted) const;
   void cache_latents(const Layer& layer, Index number, View y, std::span<const Place> places, const Angles& angles,
                      Pages& pages) const;
   void cache_heads(Index number, View keys, View values, std::span<const Place> places, Pages& pages) const;

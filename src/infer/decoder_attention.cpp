@@ -35,42 +35,49 @@ void copy_out(View to, const Pages& pages, Index layer, const Sequence& sequence
 }  // namespace
 
 Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<const Place> places, const Angles& angles,
-                          Pages& pages, bool prompt) const {
+                          Pages& pages, bool prompt, Index wanted) const {
   const Index N = x.rows;
   const Tensor y({N, layer.into.out});
   multiply(y, x, layer.into);
   const View Y = y;
   if (mla) {
-    const Tensor q = mla_queries(layer, Y, angles);
     cache_latents(layer, number, Y, places, angles, pages);
-    if (!latent_cache) return from_heads(number, q, places, pages, prompt);
-    if (prompt && up_projecting_is_cheaper(N, places.back().position + 1))
-      return up_projected(layer, number, q, places, pages);
-    return absorbed(layer, number, q, places, pages);
+  } else {
+    const View k = Y.block(0, H * rope, N, key_heads * rope);
+    const View v = Y.block(0, (H + key_heads) * rope, N, key_heads * rope);
+    each_row(N, [&](Index i) {
+      for (Index h = 0; h < H + key_heads; ++h)  // queries and keys lie side by side
+        turn(&Y(i, h * rope), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)],
+             angles.pairs);
+    });
+    cache_heads(number, k, v, places, pages);
   }
-  const View q = Y.block(0, 0, N, H * rope), k = Y.block(0, H * rope, N, key_heads * rope);
-  const View v = Y.block(0, (H + key_heads) * rope, N, key_heads * rope);
-  each_row(N, [&](Index i) {
-    for (Index h = 0; h < H + key_heads; ++h)  // queries and keys lie side by side
-      turn(&q(i, h * rope), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)], angles.pairs);
-  });
-  cache_heads(number, k, v, places, pages);
-  const Tensor queries({1, N, H, rope});
-  for (Index i = 0; i < N; ++i) std::copy_n(&q(i, 0), H * rope, queries.data() + i * H * rope);
-  return from_heads(number, queries, places, pages, prompt);
+  if (wanted == 0) return Tensor({0, H * v_head_dim});
+  places = places.last(size_t(wanted));
+  if (!mla) {
+    const Tensor q({1, wanted, H, rope});
+    q.reshape({wanted, H * rope}).view().matrix() = Y.block(N - wanted, 0, wanted, H * rope).matrix();
+    return from_heads(number, q, places, pages, prompt);
+  }
+  const Tensor q = mla_queries(layer, Y, angles, wanted);
+  if (!latent_cache) return from_heads(number, q, places, pages, prompt);
+  if (prompt && up_projecting_is_cheaper(wanted, places.back().position + 1))
+    return up_projected(layer, number, q, places, pages);
+  return absorbed(layer, number, q, places, pages);
 }
 
-Tensor Decoder::mla_queries(const Layer& layer, View y, const Angles& angles) const {  // (37)-(39)
-  const Index N = y.rows, width = H * (nope + rope);
+Tensor Decoder::mla_queries(const Layer& layer, View y_all, const Angles& angles, Index N) const {  // (37)-(39)
+  const Index first = y_all.rows - N, width = H * (nope + rope);
+  const View y = y_all.middle_rows(first, N);
   const Tensor q({1, N, H, nope + rope});
   const View rows{q.data(), N, width, width};
   const bool compressed = layer.q_b.defined();
   if (compressed) multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps), layer.q_b);
   each_row(N, [&](Index i) {
     if (!compressed) std::copy_n(&y(i, 0), width, &rows(i, 0));
+    const size_t at = size_t((first + i) * angles.pairs);
     for (Index h = 0; h < H; ++h)
-      turn(&rows(i, h * (nope + rope) + nope), &angles.cos[size_t(i * angles.pairs)],
-           &angles.sin[size_t(i * angles.pairs)], angles.pairs);
+      turn(&rows(i, h * (nope + rope) + nope), &angles.cos[at], &angles.sin[at], angles.pairs);
   });
   return q;
 }

@@ -30,9 +30,9 @@ Generator::Generator(const Decoder& d, Index capacity, bool guesses)
   sequence.capacity = std::min(capacity, d.config.max_position_embeddings);
 }
 
-Tensor Generator::read_chunk(std::span<const std::int32_t> ids) {  // h [T,hidden_size]
+Tensor Generator::read_chunk(std::span<const std::int32_t> ids, Index wanted) {  // h [wanted,hidden_size]
   const Index start = sequence.length, T = Index(ids.size());
-  const Tensor h = decoder.prefill(sequence, ids, pages);
+  const Tensor h = decoder.prefill(sequence, ids, pages, guessing ? T : wanted);
   if (guessing) {  // place i goes with the id at i + 1: one place waited for the first id, the last waits for the next
     const Index waited = h_last.defined() ? 1 : 0;
     const Tensor past({waited + T - 1, h.cols()});
@@ -40,17 +40,18 @@ Tensor Generator::read_chunk(std::span<const std::int32_t> ids) {  // h [T,hidde
     past.view().middle_rows(waited, T - 1).matrix() = h.view().middle_rows(0, T - 1).matrix();
     if (past.rows() > 0)
       decoder.predict_further(past, sequence, start - waited, ids.last(std::size_t(past.rows())), pages,
-                              /*prompt=*/true);
+                              /*prompt=*/true, /*wanted=*/0);
     h_last = h.slice(T - 1, 1);
   }
-  return h;
+  return h.slice(h.dim(0) - wanted, wanted);
 }
 
 void Generator::read(std::span<const std::int32_t> ids) {
   for (std::size_t begin = 0; begin < ids.size(); begin += kPrefillChunk) {
     const auto chunk = ids.subspan(begin, std::min<std::size_t>(kPrefillChunk, ids.size() - begin));
-    const Tensor h = read_chunk(chunk);
-    if (begin + chunk.size() == ids.size()) last = decoder.logits(h.slice(h.dim(0) - 1, 1));
+    const bool ends = begin + chunk.size() == ids.size();
+    const Tensor h = read_chunk(chunk, ends ? 1 : 0);
+    if (ends) last = decoder.logits(h);
   }
   history.resize(std::size_t(sequence.length) - ids.size());  // without a token that was chosen and not read
   history.insert(history.end(), ids.begin(), ids.end());
@@ -116,7 +117,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
   Tensor h = h_last;
   while (true) {
     const Index read = sequence.length;
-    const Tensor further = decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, false);
+    const Tensor further = decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, false, 1);
     ++guesses.steps;
     if (read + 2 > sequence.capacity) {  // no room for a guess; where there is none for the token, step says so
       const Decoder::Token token{&sequence, id};
@@ -127,7 +128,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       if (!goes_on(id)) return ids;
       continue;
     }
-    const std::vector<double> q = distribution(decoder.logits(further.slice(further.dim(0) - 1, 1)), 0);
+    const std::vector<double> q = distribution(decoder.logits(further), 0);
     const std::int32_t guess =
         sampling.temperature == 0 ? std::int32_t(std::max_element(q.begin(), q.end()) - q.begin()) : draw(q, rng);
     ++guesses.made;
@@ -147,7 +148,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       id = choose(z, 1);
       next = {guess, id};
       if (!goes_on(id)) {  // the module still has to read the place before the guess
-        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages, false);
+        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages, false, 0);
         return ids;
       }
     } else {

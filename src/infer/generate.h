@@ -49,7 +49,7 @@ class Generator {
   const Pages& cache() const { return pages; }
 
  private:
-  Tensor read_chunk(std::span<const std::int32_t> ids);
+  Tensor read_chunk(std::span<const std::int32_t> ids, Index wanted);
 
   const Decoder& decoder;
   Pages pages;

@@ -56,6 +56,15 @@ double forward_flops(const Config& c, double context) {
   return 2 * double(size_of(c).activated - looked_up(c)) + double(c.num_hidden_layers) * attention_flops(c, context);
 }
 
+double prompt_flops(const Config& c, double tokens) {
+  Config earlier = c;  // the layers before the last
+  --earlier.num_hidden_layers;
+  const double head = 2 * double(c.vocab_size * c.hidden_size),
+               cached = double(cache_elements(c) / c.num_hidden_layers);
+  return forward_flops(c, tokens) - forward_flops(earlier, tokens) + head +
+         tokens * (forward_flops(earlier, (tokens + 1) / 2) - head) + (tokens - 1) * 2 * double(c.hidden_size) * cached;
+}
+
 double mtp_flops(const Config& c, double context) {
   const Index depths = c.num_nextn_predict_layers, head = c.vocab_size * c.hidden_size;
   if (depths == 0) return 0;

@@ -14,6 +14,9 @@ Size mtp_size_of(const Config& config);  // those modules alone; the tables, whi
 
 // Floating-point operations of the forward pass for one token that attends to `context` tokens (a multiply-add is two).
 double forward_flops(const Config& config, double context);
+// Of reading a prompt until the logits of its last token are known. Of all others only the cache is wanted, so they meet
+// no head, and nothing of the last layer but what makes its cache.
+double prompt_flops(const Config& config, double tokens);
 double mtp_flops(const Config& config, double context);  // what the modules add, their passes through the head included
 
 Index cache_elements(

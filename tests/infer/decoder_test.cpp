@@ -27,7 +27,7 @@ Tensor cached(const Decoder& decoder, const std::vector<std::int32_t>& ids, Inde
   for (Index t = 0; t < Index(ids.size());) {
     const Index n = t < split ? std::min(chunk, split - t) : 1;
     const Decoder::Token one{&s, ids[size_t(t)]};
-    const Tensor h = t < split ? decoder.prefill(s, std::span(ids).subspan(size_t(t), size_t(n)), pages)
+    const Tensor h = t < split ? decoder.prefill(s, std::span(ids).subspan(size_t(t), size_t(n)), pages, n)
                                : decoder.step(std::span(&one, 1), pages);
     z.view().middle_rows(t, n).matrix() = decoder.logits(h).view().matrix();
     t += n;
@@ -83,9 +83,34 @@ TEST(Decoder, UpProjectingAndAbsorbingAPromptAreTheSame) {  // T = 1 absorbs, T 
   for (const Index last : {1, 5, 30}) {
     Pages pages = decoder.make_pages(2);
     Sequence s;
-    decoder.prefill(s, std::span(ids).first(size_t(60 - last)), pages);
-    const Tensor z = decoder.logits(decoder.prefill(s, std::span(ids).last(size_t(last)), pages));
+    decoder.prefill(s, std::span(ids).first(size_t(60 - last)), pages, 0);
+    const Tensor z = decoder.logits(decoder.prefill(s, std::span(ids).last(size_t(last)), pages, last));
     EXPECT_LT(difference(z, expected.slice(60 - last, last)), 2e-4) << last;
+  }
+}
+
+TEST(Decoder, WhatIsNotWantedOfAPromptIsNotMissed) {  // of each part none, the last or some: the rest is as it was
+  for (const auto& [what, config] : kModels) {
+    const Transformer model = made(config);
+    const std::vector<std::int32_t> ids = made_up_ids(40, config.vocab_size);
+    const Tensor expected = whole(model, ids);
+    for (const Decoding form : {Decoding::kAbsorbed, Decoding::kNaive})
+      for (const Index wanted : {0, 1, 7}) {
+        const Decoder decoder(model, {.decoding = form});
+        Pages pages = decoder.make_pages(2);
+        Sequence s;
+        for (const Index begin : {0, 15}) {
+          const Tensor h = decoder.prefill(s, std::span(ids).subspan(size_t(begin), 15), pages, wanted);
+          ASSERT_EQ(h.rows(), wanted);
+          if (wanted == 0) continue;
+          EXPECT_LT(difference(decoder.logits(h), expected.slice(begin + 15 - wanted, wanted)), 2e-4) << what;
+        }
+        for (Index t = 30; t < 40; ++t) {
+          const Decoder::Token one{&s, ids[size_t(t)]};
+          const Tensor z = decoder.logits(decoder.step(std::span(&one, 1), pages));
+          EXPECT_LT(difference(z, expected.slice(t, 1)), 2e-4) << what << " " << int(form) << " " << wanted;
+        }
+      }
   }
 }
 
@@ -101,8 +126,8 @@ TEST(Decoder, ATokenHasTheSameBitsAloneInABatchAndWithItsNeighbours) {
       set_threads(3);
       Pages pages = decoder.make_pages(8);
       Sequence first, other;
-      decoder.prefill(other, b, pages);
-      decoder.prefill(first, std::span(a).first(30), pages);
+      decoder.prefill(other, b, pages, 0);
+      decoder.prefill(first, std::span(a).first(30), pages, 0);
       std::vector<Decoder::Token> tokens{{&other, b[0]}, {&other, b[1]}};
       for (std::size_t i = 30; i < 41; ++i) tokens.push_back({&first, a[i]});
       const Tensor z = decoder.logits(decoder.step(tokens, pages));
@@ -155,12 +180,15 @@ TEST(Decoder, TheModuleBehindTheModelEqualsThatOfTraining) {
     const Decoder decoder(model, {.decoding = form});
     Pages pages = decoder.make_pages(1, /*predict_further=*/true);
     Sequence s;
-    const Tensor h_all = decoder.prefill(s, ids, pages);
-    const Tensor first = decoder.predict_further(h_all.slice(0, 12), s, 0, std::span(ids).subspan(1, 12), pages, true);
-    EXPECT_LT(difference(first, expected.reshape({19, 16}).slice(0, 12)), 2e-4);
+    const Tensor h_all = decoder.prefill(s, ids, pages, 20);
+    const auto further = [&](Index i, Index n, bool prompt, Index wanted) {
+      return decoder.predict_further(h_all.slice(i, n), s, i, std::span(ids).subspan(size_t(i + 1), size_t(n)), pages,
+                                     prompt, wanted);
+    };
+    EXPECT_LT(difference(further(0, 9, true, 9), expected.reshape({19, 16}).slice(0, 9)), 2e-4);
+    EXPECT_EQ(further(9, 3, true, 0).rows(), 0);
     for (Index i = 12; i < 19; ++i) {
-      const Tensor one =
-          decoder.predict_further(h_all.slice(i, 1), s, i, std::span(ids).subspan(size_t(i + 1), 1), pages, false);
+      const Tensor one = further(i, 1, false, 1);
       EXPECT_LT(difference(one, expected.reshape({19, 16}).slice(i, 1)), 2e-4) << i;
     }
   }
@@ -170,9 +198,9 @@ TEST(Decoder, WhatIsRefusedChangesNothing) {
   const Decoder decoder(made(small_config()));
   Pages pages = decoder.make_pages(1);
   Sequence s;
-  decoder.prefill(s, made_up_ids(30, 23), pages);
+  decoder.prefill(s, made_up_ids(30, 23), pages, 1);
   EXPECT_ERROR(
-      decoder.prefill(s, made_up_ids(3, 23), pages),
+      decoder.prefill(s, made_up_ids(3, 23), pages, 1),
       "the cache is full: 0 of its 1 pages of 32 tokens are free, and 1 are needed; give it more memory or run "
       "fewer requests");
   const Decoder::Token bad{&s, 23};

@@ -67,6 +67,18 @@ TEST(Size, GivesTheReleasedModelsWorkAtAMeanContextOf4096) {  // in GFLOP: what 
   expect(v3(), 73.3, 10.2);
 }
 
+// V2-Lite: 27 layers; the last one's attention and experts, and the head, meet the last token alone.
+TEST(Size, CountsOfAPromptWhatLeadsToItsLastToken) {
+  const Config c = v2_lite();
+  EXPECT_EQ(prompt_flops(c, 1), forward_flops(c, 1));
+  Config earlier = c;
+  --earlier.num_hidden_layers;
+  const double head = 2 * double(c.vocab_size * c.hidden_size), latent = 2 * double(c.hidden_size) * (512 + 64);
+  const double more = prompt_flops(c, 2) - prompt_flops(c, 1);  // one token more, seen by the last
+  EXPECT_NEAR(more / (forward_flops(earlier, 1) - head + latent + (forward_flops(c, 2) - forward_flops(c, 1))), 1,
+              1e-9);
+}
+
 TEST(Size, CountsWhatTheTransformerHas) {
   Config c;
   c.q_lora_rank = 24;
