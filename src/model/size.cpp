@@ -59,10 +59,10 @@ double forward_flops(const Config& c, double context) {
 double prompt_flops(const Config& c, double tokens) {
   Config earlier = c;  // the layers before the last
   --earlier.num_hidden_layers;
-  const double head = 2 * double(c.vocab_size * c.hidden_size),
-               cached = double(cache_elements(c) / c.num_hidden_layers);
+  const Index cached = cache_elements(c) / c.num_hidden_layers;
+  const double head = 2 * double(c.vocab_size * c.hidden_size), cache = 2 * double(c.hidden_size * cached);
   return forward_flops(c, tokens) - forward_flops(earlier, tokens) + head +
-         tokens * (forward_flops(earlier, (tokens + 1) / 2) - head) + (tokens - 1) * 2 * double(c.hidden_size) * cached;
+         tokens * (forward_flops(earlier, (tokens + 1) / 2) - head) + (tokens - 1) * cache;
 }
 
 double mtp_flops(const Config& c, double context) {
