@@ -46,13 +46,10 @@ bool Batcher::choose(State& s, const Tensor& logits, Index row) {
 // Reads the prompt as a Generator does, and behind it what was answered before an eviction, but for the last token, which
 // the next step reads.
 void Batcher::join(State& s) {
-  const std::span<const std::int32_t> prompt = s.request.prompt;
   Tensor h;
-  for (std::size_t begin = 0; begin < prompt.size(); begin += kPrefillChunk) {
-    const auto chunk = prompt.subspan(begin, std::min<std::size_t>(kPrefillChunk, prompt.size() - begin));
-    const bool ends = begin + chunk.size() == prompt.size();
+  for_each_chunk(s.request.prompt, [&](std::span<const std::int32_t> chunk, bool ends) {
     h = decoder.prefill(s.sequence, chunk, pages, /*wanted=*/ends && s.answer.empty() ? 1 : 0);
-  }
+  });
   if (s.answer.empty()) {
     choose(s, decoder.logits(h), 0);
     return;

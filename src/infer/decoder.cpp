@@ -202,7 +202,7 @@ Tensor Decoder::logits(const Tensor& h) const {
 }
 
 Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first, std::span<const std::int32_t> next,
-                                Pages& pages, bool prompt, Index wanted) const {
+                                Pages& pages, Index wanted) const {
   const Further& m = mtp.at(0);
   const Index N = h.rows(), D = h.cols();
   check_ids(next, config.vocab_size);
@@ -214,7 +214,7 @@ Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first
   multiply(x, joined, m.eh_proj);
   std::vector<Place> places;
   for (Index i = 0; i < N; ++i) places.push_back({&sequence, first + i});
-  run(m.layer[0], Index(layers.size()), x, places, angles_of(places), pages, prompt, wanted);
+  run(m.layer[0], Index(layers.size()), x, places, angles_of(places), pages, /*prompt=*/false, wanted);
   return normed(x.view().middle_rows(N - wanted, wanted), m.head_norm, real(config.rms_norm_eps));
 }
 

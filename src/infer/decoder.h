@@ -50,11 +50,10 @@ class Decoder {
   Tensor logits(const Tensor& h) const;  // [N,hidden_size] -> [N,vocab_size]
 
   // The first module of multi-token prediction, for the places first, first + 1, .. of a sequence: from h of each and the
-  // id that follows it to what the head turns into the id after that, of the last `wanted` places. `prompt`: many places,
-  // as in prefill.
+  // id that follows it to what the head turns into the id after that, of the last `wanted` places.
   bool predicts_further() const { return !mtp.empty(); }
   Tensor predict_further(const Tensor& h, Sequence& sequence, Index first, std::span<const std::int32_t> next,
-                         Pages& pages, bool prompt, Index wanted) const;
+                         Pages& pages, Index wanted) const;
 
   Index weight_bytes() const;            // of all weights
   Index weight_bytes_per_token() const;  // of those that one token meets, the head included: a step reads them once

@@ -38,7 +38,7 @@ Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<co
                           Pages& pages, bool prompt, Index wanted) const {
   const Index N = x.rows;
   const Tensor y({N, layer.into.out});
-  multiply(y, x, layer.into);
+  multiply(y, x, layer.into);  // for all tokens: queries lie in one matrix with what is cached
   const View Y = y;
   if (mla) {
     cache_latents(layer, number, Y, places, angles, pages);

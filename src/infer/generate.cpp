@@ -40,19 +40,17 @@ Tensor Generator::read_chunk(std::span<const std::int32_t> ids, Index wanted) { 
     past.view().middle_rows(waited, T - 1).matrix() = h.view().middle_rows(0, T - 1).matrix();
     if (past.rows() > 0)
       decoder.predict_further(past, sequence, start - waited, ids.last(std::size_t(past.rows())), pages,
-                              /*prompt=*/true, /*wanted=*/0);
+                              /*wanted=*/0);
     h_last = h.slice(T - 1, 1);
   }
   return h.slice(h.dim(0) - wanted, wanted);
 }
 
 void Generator::read(std::span<const std::int32_t> ids) {
-  for (std::size_t begin = 0; begin < ids.size(); begin += kPrefillChunk) {
-    const auto chunk = ids.subspan(begin, std::min<std::size_t>(kPrefillChunk, ids.size() - begin));
-    const bool ends = begin + chunk.size() == ids.size();
-    const Tensor h = read_chunk(chunk, ends ? 1 : 0);
+  for_each_chunk(ids, [&](std::span<const std::int32_t> chunk, bool ends) {
+    const Tensor h = read_chunk(chunk, /*wanted=*/ends ? 1 : 0);
     if (ends) last = decoder.logits(h);
-  }
+  });
   history.resize(std::size_t(sequence.length) - ids.size());  // without a token that was chosen and not read
   history.insert(history.end(), ids.begin(), ids.end());
 }
@@ -117,7 +115,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
   Tensor h = h_last;
   while (true) {
     const Index read = sequence.length;
-    const Tensor further = decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, false, 1);
+    const Tensor further = decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, /*wanted=*/1);
     ++guesses.steps;
     if (read + 2 > sequence.capacity) {  // no room for a guess; where there is none for the token, step says so
       const Decoder::Token token{&sequence, id};
@@ -148,7 +146,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       id = choose(z, 1);
       next = {guess, id};
       if (!goes_on(id)) {  // the module still has to read the place before the guess
-        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages, false, 0);
+        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages, /*wanted=*/0);
         return ids;
       }
     } else {

@@ -1,6 +1,7 @@
 // Text, token by token, from a cache.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -64,5 +65,15 @@ class Generator {
 // A prompt is read so many tokens at a time: as many as keep the machine busy, and no more, for their activations take
 // memory.
 constexpr Index kPrefillChunk = 512;
+
+// f(chunk, whether it is the last) for the chunks of a prompt, in order.
+template <class F>
+void for_each_chunk(std::span<const std::int32_t> ids, F&& f) {
+  while (!ids.empty()) {
+    const auto chunk = ids.first(std::min<std::size_t>(kPrefillChunk, ids.size()));
+    ids = ids.subspan(chunk.size());
+    f(chunk, /*ends=*/ids.empty());
+  }
+}
 
 }  // namespace seekling

@@ -16,13 +16,12 @@ void GpuGenerator::read(std::span<const std::int32_t> ids) {
 }
 
 void GpuGenerator::read_together(std::span<const std::int32_t> ids) {
-  for (std::size_t begin = 0; begin < ids.size(); begin += kPrefillChunk) {
-    const auto chunk = ids.subspan(begin, std::min<std::size_t>(kPrefillChunk, ids.size() - begin));
+  for_each_chunk(ids, [&](std::span<const std::int32_t> chunk, bool ends) {
     const Tensor h = model.decode(chunk, caches);  // [1,T,hidden_size]
-    if (begin + chunk.size() < ids.size()) continue;
+    if (!ends) return;
     const Tensor rows = h.reshape({h.dim(1), h.cols()});
     last = model.logits(rows.slice(h.dim(1) - 1, 1)).to(Device::kCpu);
-  }
+  });
   one_token.reset();  // it goes on from a position that is past now
   steps = 0;
 }

@@ -12,7 +12,8 @@ static Index attention_parameters(const Config& c) {
          H * c.v_head_dim * D;
 }
 
-static Index tables(const Config& c) { return (c.tie_word_embeddings ? 1 : 2) * c.vocab_size * c.hidden_size; }
+static Index table(const Config& c) { return c.vocab_size * c.hidden_size; }  // the embedding's, and the head's
+static Index tables(const Config& c) { return (c.tie_word_embeddings ? 1 : 2) * table(c); }
 
 static Size layer_size(const Config& c, Index i) {
   const Index D = c.hidden_size, common = attention_parameters(c) + 2 * D;
@@ -50,7 +51,7 @@ static double attention_flops(const Config& c, double context) {
   return 2 * double(c.num_attention_heads) * width * context;
 }
 
-static Index looked_up(const Config& c) { return c.tie_word_embeddings ? 0 : c.vocab_size * c.hidden_size; }
+static Index looked_up(const Config& c) { return c.tie_word_embeddings ? 0 : table(c); }
 
 double forward_flops(const Config& c, double context) {
   return 2 * double(size_of(c).activated - looked_up(c)) + double(c.num_hidden_layers) * attention_flops(c, context);
@@ -60,15 +61,15 @@ double prompt_flops(const Config& c, double tokens) {
   Config earlier = c;  // the layers before the last
   --earlier.num_hidden_layers;
   const Index cached = cache_elements(c) / c.num_hidden_layers;
-  const double head = 2 * double(c.vocab_size * c.hidden_size), cache = 2 * double(c.hidden_size * cached);
+  const double head = 2 * double(table(c)), cache = 2 * double(c.hidden_size * cached);
   return forward_flops(c, tokens) - forward_flops(earlier, tokens) + head +
          tokens * (forward_flops(earlier, (tokens + 1) / 2) - head) + (tokens - 1) * cache;
 }
 
 double mtp_flops(const Config& c, double context) {
-  const Index depths = c.num_nextn_predict_layers, head = c.vocab_size * c.hidden_size;
+  const Index depths = c.num_nextn_predict_layers;
   if (depths == 0) return 0;
-  const double parameters = double(mtp_size_of(c).activated - tables(c) + depths * head);
+  const double parameters = double(mtp_size_of(c).activated - tables(c) + depths * table(c));
   return 2 * parameters + double(depths) * attention_flops(c, context);
 }
 

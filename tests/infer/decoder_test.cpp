@@ -181,14 +181,14 @@ TEST(Decoder, TheModuleBehindTheModelEqualsThatOfTraining) {
     Pages pages = decoder.make_pages(1, /*predict_further=*/true);
     Sequence s;
     const Tensor h_all = decoder.prefill(s, ids, pages, 20);
-    const auto further = [&](Index i, Index n, bool prompt, Index wanted) {
+    const auto further = [&](Index i, Index n, Index wanted) {
       return decoder.predict_further(h_all.slice(i, n), s, i, std::span(ids).subspan(size_t(i + 1), size_t(n)), pages,
-                                     prompt, wanted);
+                                     wanted);
     };
-    EXPECT_LT(difference(further(0, 9, true, 9), expected.reshape({19, 16}).slice(0, 9)), 2e-4);
-    EXPECT_EQ(further(9, 3, true, 0).rows(), 0);
+    EXPECT_LT(difference(further(0, 9, 9), expected.reshape({19, 16}).slice(0, 9)), 2e-4);
+    EXPECT_EQ(further(9, 3, 0).rows(), 0);
     for (Index i = 12; i < 19; ++i) {
-      const Tensor one = further(i, 1, false, 1);
+      const Tensor one = further(i, 1, 1);
       EXPECT_LT(difference(one, expected.reshape({19, 16}).slice(i, 1)), 2e-4) << i;
     }
   }
