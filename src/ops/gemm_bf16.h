@@ -15,15 +15,14 @@ namespace seekling {
 template <int kBytes, int kRegisters, class Pairs>
 struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
   using Base = GemmKernel<float, kBytes, kRegisters>;
-  using Base::kCols, Base::kLanes, Base::kRows, Base::load, Base::store;
+  using Base::fetch, Base::kCols, Base::kLanes, Base::kRows, Base::load, Base::store;
   using Vector = typename Base::Vector;
   typedef std::uint32_t Words __attribute__((vector_size(kBytes)));
 
   // To the nearest bf16, ties to the even one, in the upper half. Rounding must not carry a NaN into infinity.
   static Words rounded(Vector v) {
-    const Words bits = Words(v), number = Words(v == v);
-    const Words nearest = bits + 0x7FFF + ((bits >> 16) & 1), quiet = bits | 0x400000;
-    return ((nearest & number) | (quiet & ~number)) & 0xFFFF0000;
+    const Words bits = Words(v), nearest = bits + 0x7FFF + ((bits >> 16) & 1), quiet = bits | 0x400000;
+    return (v == v ? nearest : quiet) & 0xFFFF0000;
   }
   static Vector pair(Vector even, Vector odd) { return Vector((rounded(even) >> 16) | rounded(odd)); }
   static Vector some(const float* p, Index n) { return n >= kLanes ? load(p) : load(p, n); }
@@ -35,6 +34,7 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
       for (int v = 0; v < V; ++v) {
         const Index n = std::min<Index>(kLanes, m - v * kLanes);
         const float* row = b + k * ldb + v * kLanes;
+        fetch(row + Base::kAhead * ldb), fetch(row + (Base::kAhead + 1) * ldb);
         const Vector odd = k + 1 < K ? some(row + ldb, n) : Vector{};
         store(panel + (k / 2 * V + v) * kLanes, pair(some(row, n), odd));
       }
@@ -56,26 +56,48 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
   }
 
   static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {  // of the transpose
-    static_assert(kRows <= kLanes);
-    for (Index k = 0; k < K; k += 2)
+    for (Index k = 0; k < K; k += 2, a += 2 * lda) {
+      for (Index i = 0; i < n; i += kLanes) fetch(a + Base::kAhead * lda + i), fetch(a + (Base::kAhead + 1) * lda + i);
       for (Index i = 0; i < n; i += kRows) {
-        const Index m = std::min<Index>(kRows, n - i);
-        const float* row = a + k * lda + i;
-        const Vector words = pair(load(row, m), k + 1 < K ? load(row + lda, m) : Vector{});
-        std::memcpy(packed + i * steps(K) + k / 2 * kRows, &words, size_t(m) * sizeof(float));
+        const Vector words = pair(part(a, i, n), k + 1 < K ? part(a + lda, i, n) : Vector{});
+        float* to = packed + i * steps(K) + k / 2 * kRows;
+        if (n - i >= kRows) {
+          std::memcpy(to, &words, kRows * sizeof(float));  // of a size the compiler knows: two moves
+        } else {
+          std::memcpy(to, &words, size_t(n - i) * sizeof(float));
+        }
       }
+    }
+  }
+  // At least kRows of the numbers from i on, or all that are left of n. Where a whole Vector would reach beyond them, one that
+  // ends with them is turned by so many lanes.
+  static Vector part(const float* row, Index i, Index n) {
+    static_assert(kRows <= kLanes);
+    constexpr int kTurn = kLanes - kRows;
+    if (n - i >= kLanes) return load(row + i);
+    if (n - i == kRows && i >= kTurn) return turned<kTurn>(load(row + i - kTurn));
+    return load(row + i, n - i);
+  }
+  template <int kTurn>
+  static Vector turned(Vector v) {
+    return turned<kTurn>(v, std::make_integer_sequence<int, kLanes>());
+  }
+  template <int kTurn, int... L>
+  static Vector turned(Vector v, std::integer_sequence<int, L...>) {
+    return __builtin_shufflevector(v, v, ((kTurn + L) % kLanes)...);
   }
 
   static void round_rows(float* words, const float* a, Index lda, Index n, Index K) {  // as they lie
     for (Index i = 0; i < n; ++i, a += lda, words += steps(K)) {
-      for (Index k = 0; k < K; k += 2 * kLanes) {
-        const Index left = K - k;
-        const Vector x = some(a + k, left), y = left > kLanes ? some(a + k + kLanes, left - kLanes) : Vector{};
-        const Vector all = pair(every_second<0>(x, y), every_second<1>(x, y));
-        std::memcpy(words + k / 2, &all, size_t(std::min<Index>(kLanes, steps(left))) * sizeof(float));
+      Index k = 0;
+      for (; k + 2 * kLanes <= K; k += 2 * kLanes) store(words + k / 2, pairs(load(a + k), load(a + k + kLanes)));
+      if (const Index left = K - k; left > 0) {
+        const Vector last = pairs(some(a + k, left), left > kLanes ? load(a + k + kLanes, left - kLanes) : Vector{});
+        std::memcpy(words + k / 2, &last, size_t(steps(left)) * sizeof(float));
       }
     }
   }
+  static Vector pairs(Vector x, Vector y) { return pair(every_second<0>(x, y), every_second<1>(x, y)); }
 
   template <int kFrom>
   static Vector every_second(Vector x, Vector y) {
@@ -89,6 +111,7 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
   template <int R, int V, bool kPacked>
   static void tile(float* c, Index ldc, Index m, const float* a, Index lda, const float* b, Index K, bool add) {
     Vector sum[R][V] = {};
+    for (int i = 0; i < R; ++i) fetch(c + i * ldc);  // there when the sums are
     for (Index p = 0; p < steps(K); ++p) {
       Words b_p[V];
 #pragma GCC unroll 2
