@@ -4,7 +4,7 @@
 //      in the order it lies there, and that C = A Bᵀ and C = A B differ in the packing alone. Packing costs one pass over
 //      B; each number packed is then used once for every row of C.
 //   2. C is cut into tiles of kTileRows x tile_cols. A tile's part of B, tile_cols x depth, stays in the second-level
-//      cache while the rows of A go by. The threads take one piece of C after the other, in one of two ways (below).
+//      cache while the rows of A go by. The threads take one piece of C after the other, in one of three ways (below).
 //   3. Inside, gemm_kernel.h computes blocks of C that fit the registers. It reads the rows of A in place; for Aᵀ, whose
 //      neighbours in k are far apart in memory, the tile's part of A is packed first.
 //
@@ -31,6 +31,7 @@ namespace {
 constexpr Index kTileRows = 48;           // at most
 constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
 constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one depth
+constexpr Index kPartialSums = 1 << 18;   // at most; 1 MiB
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -244,14 +245,54 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
   } while (k < deepest);
 }
 
-void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {
-  static thread_local std::vector<Piece> pieces_of_thread;
-  std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
+// The pieces of way 1.
+void cut_columns(const GemmInstructions& cpu, std::span<const Gemm> group, std::vector<Piece>& pieces) {
   pieces.clear();
   for (const Gemm& g : group)
     for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.tile_cols)
       pieces.push_back({&g, {}, 0, 0, j, std::min(cpu.tile_cols, g.c.cols - j)});
-  if (Index(pieces.size()) < kTilesPerThread * threads()) return multiply_tiles(form, cpu, group, pieces, accumulate);
+}
+
+// Way 3, for a small C and a long k, as in dW of a narrow layer, where in way 2 each thread would read all of B: every
+// `depth` of k is a product of its own, made by way 1 in memory of its own. Then they are added up in the order of k.
+bool worth_cutting_depth(const GemmInstructions& cpu, Form form, std::span<const Gemm> group) {
+  if (group.size() != 1 || threads() == 1) return false;
+  const Index depths = depth(form, group[0]) / cpu.depth;
+  return depths >= 2 * threads() && depths * group[0].c.rows * group[0].c.cols <= kPartialSums;
+}
+
+void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g, std::vector<Piece>& pieces,
+                     bool accumulate) {
+  static thread_local Scratch scratch;
+  static thread_local std::vector<Gemm> parts_of_thread;
+  std::vector<Gemm>& parts = parts_of_thread;
+  const auto& [c, a, b] = g;
+  const Index K = depth(form, g);
+  real* sums = scratch.take((K + cpu.depth - 1) / cpu.depth * c.rows * c.cols);
+  parts.clear();
+  for (Index k = 0; k < K; k += cpu.depth, sums += c.rows * c.cols) {
+    const Index n = std::min(cpu.depth, K - k);
+    parts.push_back({{sums, c.rows, c.cols, c.cols},
+                     form == Form::kTN ? a.middle_rows(k, n) : a.block(0, k, a.rows, n),
+                     form == Form::kNT ? b.block(0, k, b.rows, n) : b.middle_rows(k, n)});
+  }
+  cut_columns(cpu, parts, pieces);
+  for_each_piece(pieces, parts, form, [&](const Piece& p) { multiply_columns(form, cpu, p, /*accumulate=*/false); });
+  parallel_for(c.rows, /*grain=*/16, [&, c](Index i) {
+    RowMap sum = c.row(i);
+    if (!accumulate) sum.setZero();
+    for (const Gemm& part : parts) sum += part.c.row(i);
+  });
+}
+
+void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {
+  static thread_local std::vector<Piece> pieces_of_thread;
+  std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
+  cut_columns(cpu, group, pieces);
+  if (Index(pieces.size()) < kTilesPerThread * threads()) {
+    if (worth_cutting_depth(cpu, form, group)) return multiply_depths(form, cpu, group[0], pieces, accumulate);
+    return multiply_tiles(form, cpu, group, pieces, accumulate);
+  }
   const auto work = [&](const Piece& p) { return p.g->c.rows * p.cols * depth(form, *p.g); };
   std::stable_sort(pieces.begin(),
                    pieces.end(),  // the largest first: experts differ, and no thread waits long at the end
