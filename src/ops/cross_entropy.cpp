@@ -2,7 +2,7 @@
 //                                                                                     h [N,D]   W [V,D]   z [N,V]
 // Backward: ∂ℓ_t/∂z_tv = softmax(z_t)_v - [v = target], then as a linear layer: dh = dz W, dW = dzᵀ h.
 // [N,V] is by far the largest tensor of a small model (tiny: 2048 x 2048, V3: 4096 x 129280 a sequence), so z is made
-// kChunk rows at a time and turned into dz where it stands. While a tape records, dh and dW are therefore made here, in
+// a chunk of rows at a time and turned into dz where it stands. While a tape records, dh and dW are therefore made here, in
 // the forward pass, which saves making z twice; backward only has to multiply by dL.
 #include "ops/cross_entropy.h"
 
@@ -18,10 +18,9 @@
 
 namespace seekling {
 
-constexpr Index kChunk = 256, kChunkNumbers = 1 << 24;  // of a CPU, rows; of a GPU, which wants larger products
-
+// The more rows a product has, the more often it uses what it packs of W; and the more memory z takes.
 static Index chunk_rows(Device device, Index V) {
-  return device == Device::kCpu ? kChunk : std::max<Index>(kChunk, kChunkNumbers / V);
+  return device == Device::kCpu ? std::clamp<Index>((1 << 23) / V, 256, 1024) : std::max<Index>(256, (1 << 24) / V);
 }
 
 // Loss of one row; z becomes dz · N if `gradient`.
