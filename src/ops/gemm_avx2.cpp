@@ -9,7 +9,7 @@ const GemmInstructions* gemm_avx2() {
   static constexpr GemmInstructions kAll = GemmKernel<real, 32, 16>::instructions(nullptr);
 #else
   static constexpr GemmInstructions kAll =
-      GemmKernel<real, 32, 16>::instructions(&Bf16Kernel<32, 16, WidenedPairs>::kInstructions);
+      GemmKernel<real, 32, 16>::instructions(&RoundedKernel<32, 16>::kInstructions);
 #endif
   return &kAll;
 #else

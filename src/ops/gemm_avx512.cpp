@@ -9,7 +9,7 @@ const GemmInstructions* gemm_avx512() {
   static constexpr GemmInstructions kAll = GemmKernel<real, 64, 32>::instructions(nullptr);
 #else
   static constexpr GemmInstructions kAll =
-      GemmKernel<real, 64, 32>::instructions(&Bf16Kernel<64, 32, WidenedPairs>::kInstructions);
+      GemmKernel<real, 64, 32>::instructions(&RoundedKernel<64, 32>::kInstructions);
 #endif
   return &kAll;
 #else

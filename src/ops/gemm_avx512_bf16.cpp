@@ -26,7 +26,7 @@ struct MachinePairs {
 
 }  // namespace
 
-const GemmInstructions* gemm_avx512_bf16() { return &Bf16Kernel<64, 32, MachinePairs>::kInstructions; }
+const GemmInstructions* gemm_avx512_bf16() { return &PairedKernel<64, 32, MachinePairs>::kInstructions; }
 #else
 const GemmInstructions* gemm_avx512_bf16() { return nullptr; }
 #endif

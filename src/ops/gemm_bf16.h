@@ -1,9 +1,8 @@
 // The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h). The product of two bf16 numbers is exact
 // in fp32, where the sums are kept: what is lost is lost when a and b are rounded, 8 bits of mantissa being left.
 //
-// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long, and
-// a step over k takes two at once: AVX512-BF16 has one instruction for that (gemm_avx512_bf16.cpp), elsewhere the halves
-// are widened to floats, which is no faster than fp32 but rounds the same. An odd K ends with a zero.
+// AVX512-BF16 multiplies two neighbours in k with one instruction, which makes a product twice as fast. Elsewhere the rounded
+// numbers remain floats, and the loops are those of fp32: no faster, but the same rounding.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +11,10 @@
 
 namespace seekling {
 
-template <int kBytes, int kRegisters, class Pairs>
+template <int kBytes, int kRegisters>
 struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
   using Base = GemmKernel<float, kBytes, kRegisters>;
-  using Base::fetch, Base::kCols, Base::kLanes, Base::kRows, Base::load, Base::store;
+  using Base::kLanes, Base::kRows, Base::load, Base::store;
   using Vector = typename Base::Vector;
   typedef std::uint32_t Words __attribute__((vector_size(kBytes)));
 
@@ -24,6 +23,63 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
     const Words bits = Words(v), nearest = bits + 0x7FFF + ((bits >> 16) & 1), quiet = bits | 0x400000;
     return (v == v ? nearest : quiet) & 0xFFFF0000;
   }
+};
+
+template <int kBytes, int kRegisters>
+struct RoundedKernel : Bf16Kernel<kBytes, kRegisters> {
+  using Rounding = Bf16Kernel<kBytes, kRegisters>;
+  using Rounding::kLanes, Rounding::kRows, Rounding::load, Rounding::rounded, Rounding::store;
+  using typename Rounding::Base, typename Rounding::Vector;
+
+  static void round(float* x, Index n) {
+    Index i = 0;
+    for (; i + kLanes <= n; i += kLanes) store(x + i, Vector(rounded(load(x + i))));
+    if (i < n) {
+      const Vector last = Vector(rounded(load(x + i, n - i)));
+      std::memcpy(x + i, &last, size_t(n - i) * sizeof(float));
+    }
+  }
+
+  // What is packed is rounded where it lies, still in the first-level cache.
+  static void pack(float* panel, const float* b, Index ldb, Index m, Index K) {
+    Base::pack(panel, b, ldb, m, K);
+    round(panel, (m > kLanes ? 2 : 1) * kLanes * K);
+  }
+  static void pack_transposed(float* panel, const float* b, Index ldb, Index m, Index K) {
+    Base::pack_transposed(panel, b, ldb, m, K);
+    round(panel, (m > kLanes ? 2 : 1) * kLanes * K);
+  }
+  static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {
+    Base::pack_rows(packed, a, lda, n, K);
+    round(packed, (n + kRows - 1) / kRows * kRows * K);  // the last columns with their gaps, which nobody reads
+  }
+  static void round_rows(float* rows, const float* a, Index lda, Index n, Index K) {
+    for (Index i = 0; i < n; ++i) std::memcpy(rows + i * K, a + i * lda, size_t(K) * sizeof(float));
+    round(rows, n * K);
+  }
+
+  static constexpr GemmInstructions kInstructions = {.rows = kRows,
+                                                     .cols = Base::kCols,
+                                                     .tile_cols = Base::kTileCols,
+                                                     .depth = Base::kDepth,
+                                                     .multiply = Base::template multiply<false>,
+                                                     .multiply_packed = Base::template multiply<true>,
+                                                     .pack = pack,
+                                                     .pack_transposed = pack_transposed,
+                                                     .pack_rows = pack_rows,
+                                                     .dot = nullptr,
+                                                     .round_rows = round_rows};
+};
+
+// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long, and a
+// step over k takes two at once, by Pairs::add. An odd K ends with a zero.
+template <int kBytes, int kRegisters, class Pairs>
+struct PairedKernel : Bf16Kernel<kBytes, kRegisters> {
+  using Rounding = Bf16Kernel<kBytes, kRegisters>;
+  using Rounding::fetch, Rounding::kCols, Rounding::kLanes, Rounding::kRows, Rounding::load, Rounding::rounded,
+      Rounding::store;
+  using typename Rounding::Base, typename Rounding::Vector, typename Rounding::Words;
+
   static Vector pair(Vector even, Vector odd) { return Vector((rounded(even) >> 16) | rounded(odd)); }
   static Vector some(const float* p, Index n) { return n >= kLanes ? load(p) : load(p, n); }
   static Index steps(Index K) { return (K + 1) / 2; }
@@ -150,23 +206,6 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
                                                      .dot = nullptr,
                                                      .step = 2,
                                                      .round_rows = round_rows};
-};
-
-// Where the machine has no products of bf16: the halves of a word are floats once shifted, or masked.
-struct WidenedPairs {
-  template <int R, int V, class Vector, class Words, class Word>
-  static void add(Vector (&sum)[R][V], const Words (&b)[V], Word&& a) {
-#pragma GCC unroll 2
-    for (int odd = 0; odd < 2; ++odd) {
-      const auto half = [odd](Words w) { return Vector(odd ? w & 0xFFFF0000 : w << 16); };
-#pragma GCC unroll 12
-      for (int i = 0; i < R; ++i) {
-        const Vector a_i = half(a(i));
-#pragma GCC unroll 2
-        for (int v = 0; v < V; ++v) sum[i][v] += a_i * half(b[v]);
-      }
-    }
-  }
 };
 
 const GemmInstructions* gemm_avx512_bf16();  // nullptr where it is compiled for another kind of machine

@@ -38,8 +38,8 @@ struct GemmInstructions {
   void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb, Index N, Index K,
               bool add);
 
-  // For bf16 (gemm_bf16.h), where a packed word holds `step` numbers that follow each other in k. Then A is not read in
-  // place but as words of these rows, and the instructions for fp32 name those for bf16.
+  // For bf16 (gemm_bf16.h), where a packed word may hold two numbers that follow each other in k: `step` is then 2. A is
+  // not read in place but as words of these rows. The instructions for fp32 name those for bf16.
   Index step = 1;
   Pack* round_rows = nullptr;  // A[n, K]
   const GemmInstructions* bf16 = nullptr;

@@ -11,7 +11,7 @@
 #include "core/parallel.h"
 #include "core/products.h"
 #include "core/rng.h"
-#include "ops/gemm_kernel.h"
+#include "ops/gemm_bf16.h"
 #include "tensor/tensor.h"
 #include "twins.h"
 
@@ -70,6 +70,34 @@ std::vector<real> numbers(const Tensor& t) {
   return all;
 }
 
+#if defined(__x86_64__) && !defined(SEEKLING_DOUBLE)
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors stay inside this file
+// AVX512-BF16's instruction in other words, so that what surrounds it is tested on machines without it, too.
+struct InOtherWords {
+  template <int R, int V, class Vector, class Words, class Word>
+  static void add(Vector (&sum)[R][V], const Words (&b)[V], Word&& a) {
+    for (const bool odd : {false, true})
+      for (int i = 0; i < R; ++i)
+        for (int v = 0; v < V; ++v) {
+          const auto half = [odd](Words w) { return Vector(odd ? w & 0xFFFF0000 : w << 16); };
+          sum[i][v] += half(a(i)) * half(b[v]);
+        }
+  }
+};
+const GemmInstructions* with_pairs() {
+  static const GemmInstructions pairs = [] {
+    GemmInstructions cpu = *(gemm_avx512() && __builtin_cpu_supports("avx512f") ? gemm_avx512() : gemm_avx2());
+    cpu.bf16 = cpu.rows == PairedKernel<64, 32, InOtherWords>::kRows
+                   ? &PairedKernel<64, 32, InOtherWords>::kInstructions
+                   : &PairedKernel<32, 16, InOtherWords>::kInstructions;
+    return cpu;
+  }();
+  return &pairs;
+}
+#else
+[[maybe_unused]] const GemmInstructions* with_pairs() { return nullptr; }
+#endif
+
 // Every test runs on each instruction set this machine has, and on Eigen.
 class GemmTest : public testing::TestWithParam<const char*> {
  protected:
@@ -84,6 +112,10 @@ class GemmTest : public testing::TestWithParam<const char*> {
     if (name == "avx2") {
       if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this machine has no AVX2";
       cpu = gemm_avx2();
+    }
+    if (name == "pairs") {
+      if (!with_pairs() || !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "double, or a machine without AVX2";
+      cpu = with_pairs();
     }
 #else
     if (name != "eigen") GTEST_SKIP() << "not an x86 machine";
@@ -100,7 +132,7 @@ class GemmTest : public testing::TestWithParam<const char*> {
   const GemmInstructions* before_ = nullptr;
   bool changed_ = false;
 };
-INSTANTIATE_TEST_SUITE_P(On, GemmTest, testing::Values("avx512", "avx2", "eigen"),
+INSTANTIATE_TEST_SUITE_P(On, GemmTest, testing::Values("avx512", "avx2", "pairs", "eigen"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
