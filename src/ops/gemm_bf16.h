@@ -1,7 +1,7 @@
 // The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h). The product of two bf16 numbers is exact
 // in fp32, where the sums are kept: what is lost is lost when a and b are rounded, 8 bits of mantissa being left.
 //
-// AVX512-BF16 multiplies two neighbours in k with one instruction, which makes a product twice as fast. Elsewhere the rounded
+// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product twice as fast. Elsewhere the rounded
 // numbers remain floats, and the loops are those of fp32: no faster, but the same rounding.
 #pragma once
 
