@@ -31,7 +31,7 @@ namespace {
 constexpr Index kTileRows = 48;           // at most
 constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
 constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one depth
-constexpr Index kPartialSums = 1 << 18;   // at most; 1 MiB
+constexpr Index kPartialSums = 1 << 18;   // of C that way 3 keeps, at most; 1 MiB
 constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 

@@ -1,8 +1,8 @@
 // The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h). The product of two bf16 numbers is exact
 // in fp32, where the sums are kept: what is lost is lost when a and b are rounded, 8 bits of mantissa being left.
 //
-// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product twice as fast. Elsewhere the rounded
-// numbers remain floats, and the loops are those of fp32: no faster, but the same rounding.
+// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product twice as fast. Elsewhere the
+// rounded numbers remain floats, and the loops are those of fp32: no faster, but the same rounding.
 #pragma once
 
 #include <cstdint>
@@ -125,8 +125,8 @@ struct PairedKernel : Bf16Kernel<kBytes, kRegisters> {
       }
     }
   }
-  // At least kRows of the numbers from i on, or all that are left of n. Where a whole Vector would reach beyond them, one that
-  // ends with them is turned by so many lanes.
+  // At least kRows of the numbers from i on, or all that are left of n. Where a whole Vector would reach beyond them, one
+  // that ends with them is turned by so many lanes.
   static Vector part(const float* row, Index i, Index n) {
     static_assert(kRows <= kLanes);
     constexpr int kTurn = kLanes - kRows;
