@@ -266,7 +266,7 @@ void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g, std:
   static thread_local Scratch scratch;
   static thread_local std::vector<Gemm> parts_of_thread;
   std::vector<Gemm>& parts = parts_of_thread;
-  const auto& [c, a, b] = g;
+  const View c = g.c, a = g.a, b = g.b;
   const Index K = depth(form, g);
   real* sums = scratch.take((K + cpu.depth - 1) / cpu.depth * c.rows * c.cols);
   parts.clear();
@@ -278,7 +278,7 @@ void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g, std:
   }
   cut_columns(cpu, parts, pieces);
   for_each_piece(pieces, parts, form, [&](const Piece& p) { multiply_columns(form, cpu, p, /*accumulate=*/false); });
-  parallel_for(c.rows, /*grain=*/16, [&, c](Index i) {
+  parallel_for(c.rows, /*grain=*/16, [&](Index i) {
     RowMap sum = c.row(i);
     if (!accumulate) sum.setZero();
     for (const Gemm& part : parts) sum += part.c.row(i);
