@@ -58,17 +58,12 @@ struct RoundedKernel : Bf16Kernel<kBytes, kRegisters> {
     round(rows, n * K);
   }
 
-  static constexpr GemmInstructions kInstructions = {.rows = kRows,
-                                                     .cols = Base::kCols,
-                                                     .tile_cols = Base::kTileCols,
-                                                     .depth = Base::kDepth,
-                                                     .multiply = Base::template multiply<false>,
-                                                     .multiply_packed = Base::template multiply<true>,
-                                                     .pack = pack,
-                                                     .pack_transposed = pack_transposed,
-                                                     .pack_rows = pack_rows,
-                                                     .dot = nullptr,
-                                                     .round_rows = round_rows};
+  static constexpr GemmInstructions kInstructions = [] {  // but for what packs, those of fp32
+    GemmInstructions cpu = Base::instructions(nullptr);
+    cpu.pack = pack, cpu.pack_transposed = pack_transposed, cpu.pack_rows = pack_rows, cpu.round_rows = round_rows;
+    cpu.dot = nullptr;  // reads B as it lies
+    return cpu;
+  }();
 };
 
 // A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long, and a
