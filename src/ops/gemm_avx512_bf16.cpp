@@ -1,4 +1,5 @@
-// gemm_bf16.h with the instruction that AVX512-BF16 is there for: 16 times a b + a' b' + c, at one multiply-add's cost.
+// gemm_bf16.h with the instruction that AVX512-BF16 is there for: 16 times a b + a' b' + c, at one multiply-add's cost if
+// the processor is AMD's.
 // CMake compiles this file for it, whatever the rest is compiled for.
 #include "ops/gemm_bf16.h"
 

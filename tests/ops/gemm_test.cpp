@@ -84,18 +84,26 @@ struct InOtherWords {
         }
   }
 };
+// This machine's instructions for fp32, with other ones for bf16.
+GemmInstructions with_bf16(const GemmInstructions* fp32, const GemmInstructions* bf16) {
+  GemmInstructions cpu = *fp32;
+  cpu.bf16 = bf16;
+  return cpu;
+}
 const GemmInstructions* with_pairs() {
-  static const GemmInstructions pairs = [] {
-    GemmInstructions cpu = *(gemm_avx512() && __builtin_cpu_supports("avx512f") ? gemm_avx512() : gemm_avx2());
-    cpu.bf16 = cpu.rows == PairedKernel<64, 32, InOtherWords>::kRows
-                   ? &PairedKernel<64, 32, InOtherWords>::kInstructions
-                   : &PairedKernel<32, 16, InOtherWords>::kInstructions;
-    return cpu;
-  }();
+  static const GemmInstructions pairs =
+      gemm_avx512() && __builtin_cpu_supports("avx512f")
+          ? with_bf16(gemm_avx512(), &PairedKernel<64, 32, InOtherWords>::kInstructions)
+          : with_bf16(gemm_avx2(), &PairedKernel<32, 16, InOtherWords>::kInstructions);
+  return &pairs;
+}
+const GemmInstructions* with_pairs_by_machine() {
+  static const GemmInstructions pairs = with_bf16(gemm_avx512(), gemm_avx512_bf16());
   return &pairs;
 }
 #else
 [[maybe_unused]] const GemmInstructions* with_pairs() { return nullptr; }
+[[maybe_unused]] const GemmInstructions* with_pairs_by_machine() { return nullptr; }
 #endif
 
 // Every test runs on each instruction set this machine has, and on Eigen.
@@ -117,6 +125,10 @@ class GemmTest : public testing::TestWithParam<const char*> {
       if (!with_pairs() || !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "double, or a machine without AVX2";
       cpu = with_pairs();
     }
+    if (name == "avx512bf16") {  // on Intel's, too, which does not use it
+      if (!gemm_avx512_bf16() || !__builtin_cpu_supports("avx512bf16")) GTEST_SKIP() << "double, or no AVX512-BF16";
+      cpu = with_pairs_by_machine();
+    }
 #else
     if (name != "eigen") GTEST_SKIP() << "not an x86 machine";
 #endif
@@ -135,7 +147,7 @@ class GemmTest : public testing::TestWithParam<const char*> {
 class GemmInBf16 : public GemmTest {};
 const auto kName = [](const auto& test) { return std::string(test.param); };
 INSTANTIATE_TEST_SUITE_P(On, GemmTest, testing::Values("avx512", "avx2", "eigen"), kName);
-INSTANTIATE_TEST_SUITE_P(On, GemmInBf16, testing::Values("avx512", "avx2", "pairs", "eigen"), kName);
+INSTANTIATE_TEST_SUITE_P(On, GemmInBf16, testing::Values("avx512", "avx2", "pairs", "avx512bf16", "eigen"), kName);
 
 TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
   const Index sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 32, 33, 47, 50, 129};
@@ -152,7 +164,7 @@ TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
     }
 }
 
-TEST_P(GemmInBf16, ReadsBf16AndSumsInFull) {  // AVX-512 by AVX512-BF16 where the machine has it
+TEST_P(GemmInBf16, ReadsBf16AndSumsInFull) {
   const MultiplyIn bf16(Products::kBf16);
   Rng rng(8);
   const auto any = [&] { return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400}[rng.below(14)]); };
