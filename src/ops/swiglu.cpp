@@ -37,7 +37,7 @@ Tensor swiglu(const Tensor& gate_up) {
   const Tensor y(shape, gate_up.device());
   const auto forward = on(y.device(), cpu::swiglu_forward, cuda::swiglu_forward);
   forward(y, gate_up);
-  remakeable(y, Cost::kCopy, [=](View again) { forward(again, gate_up); });  // exp costs little more
+  remakeable(y, Cost::kArithmetic, [=](View again) { forward(again, gate_up); });
   record("swiglu", {gate_up}, {y}, [gate_up, d_gate_up = gate_up.grad(), dy = y.grad()] {
     const Accumulate into = flow_into(d_gate_up);
     on(dy.device(), cpu::swiglu_backward, cuda::swiglu_backward)(d_gate_up, into, dy, gate_up);
