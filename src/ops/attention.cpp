@@ -11,7 +11,7 @@
 // it comes from all later queries, so dv and dk, too, are long products, and only dq is made of short ones.
 // What a product reads many times, the keys of all queries and the queries of all keys, is packed once a head.
 //
-// A thread owns a (sequence, query head). Where several query heads share a key head, each writes its share of dk and dv
+// A thread owns a (sequence, query head). Where several query heads share a key head, each writes its share of dk or dv
 // apart, and the shares are added in the order of the heads: the same bits for any number of threads.
 #include "ops/attention.h"
 
@@ -113,8 +113,46 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   }
 }
 
-// Adds to dq (content, rotary) of one head, and stores its dk [S,d] and dv [S,v].
-void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, View dO, View O, View lse, Index b,
+// Where a query head's part of dk or dv goes: it is added to the gradient of its key head, or, where other query heads use
+// that head, too, stored apart as a share.
+class ByQueryHead {
+ public:
+  ByQueryHead(const Heads& gradient, const Problem& p) : gradient_(gradient), H_(p.H) {
+    if (gradient.heads == p.H) return;
+    memory_ = Tensor({p.B, p.H, p.S, gradient.width});
+    shares_ = memory_;  // taken here, by one thread
+  }
+  View of(Index b, Index h) const {  // [S, width]
+    const Index S = gradient_.tokens;
+    return shared() ? shares_.middle_rows((b * H_ + h) * S, S) : gradient_.head(b, h, H_);
+  }
+  Accumulate into() const { return shared() ? Accumulate::kNo : Accumulate::kYes; }
+
+  void add_shares(Index B) const {
+    if (!shared()) return;
+    const Index per_head = H_ / gradient_.heads;
+    parallel_for(B * gradient_.heads, 1, [&](Index task) {
+      const Index b = task / gradient_.heads, h0 = task % gradient_.heads * per_head;
+      const View d = gradient_.head(b, h0, H_);
+      for (Index h = h0; h < h0 + per_head; ++h) d.matrix() += of(b, h).matrix();
+    });
+  }
+
+ private:
+  bool shared() const { return memory_.defined(); }
+
+  const Heads gradient_;
+  const Index H_;
+  Tensor memory_;
+  View shares_;  // [B,H,S, width]
+};
+
+struct KeyGradients {
+  ByQueryHead k_c, k_r, v;
+};
+
+// Adds to dq (content, rotary) of one head, and makes its part of dk (content, rotary) and dv.
+void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d, View dO, View O, View lse, Index b,
                    Index h) {
   const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}), lse_D({2, p.T + kQueriesBack});
   const Tensor p_tile({kKeysBack, kQueriesBack}), ds_tile({kKeysBack, kQueriesBack});
@@ -127,12 +165,14 @@ void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, Vie
   dq.view().matrix().setZero();
 
   const PackedMatrix q_t = PackedMatrix::transposed(q_rows), do_t = PackedMatrix::transposed(do_h);
-  const PackedMatrix q = PackedMatrix::of(q_rows), d_o = PackedMatrix::of(do_h), k = PackedMatrix::of(k_rows);
+  const PackedMatrix q_c = PackedMatrix::of(q_rows.view().block(0, 0, p.T, p.q_c.width));
+  const PackedMatrix q_r = PackedMatrix::of(q_rows.view().block(0, p.q_c.width, p.T, p.q_r.width));
+  const PackedMatrix d_o = PackedMatrix::of(do_h), k = PackedMatrix::of(k_rows);
   for (Index j0 = 0; j0 < p.S; j0 += kKeysBack) {
     const Index n = std::min(kKeysBack, p.S - j0), end = p.end_of_queries(b, j0 + n - 1);
     const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
-    const View dk_j = dk.middle_rows(j0, n), dv_j = dv.middle_rows(j0, n);
-    Accumulate into = Accumulate::kNo;
+    const auto keys_of = [&](const ByQueryHead& gradient) { return gradient.of(b, h).middle_rows(j0, n); };
+    bool first = true;
     for (Index i0 = round_down(p.first_query(j0), PackedMatrix::kStep); i0 < end; i0 += kQueriesBack) {
       const Index w = std::min(kQueriesBack, end - i0);
       const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
@@ -147,26 +187,19 @@ void backward_head(const Problem& p, View dq_c, View dq_r, View dk, View dv, Vie
         p_j = (p_j - seen.of(lse_h + i0)).exp();
         ds_j = p_j * (ds_j - seen.of(D + i0));
       }
-      gemm(dv_j, P, d_o, i0, 0, into);
-      gemm(dk_j, dS, q, i0, 0, into);  // q carries the scale already
+      const auto flow_to = [&](const ByQueryHead& gradient, View tile, const PackedMatrix& x) {
+        gemm(keys_of(gradient), tile, x, i0, 0, first ? gradient.into() : Accumulate::kYes);
+      };
+      flow_to(d.v, P, d_o);
+      flow_to(d.k_c, dS, q_c), flow_to(d.k_r, dS, q_r);  // q carries the scale already
       gemm_t(dq.view().middle_rows(i0, w), dS, k, j0, 0, Accumulate::kYes);
-      into = Accumulate::kYes;
+      first = false;
     }
-    if (into == Accumulate::kNo) dk_j.matrix().setZero(), dv_j.matrix().setZero();  // no query sees these keys
+    if (first)  // no query sees these keys
+      for (const ByQueryHead* gradient : {&d.v, &d.k_c, &d.k_r})
+        if (gradient->into() == Accumulate::kNo) keys_of(*gradient).matrix().setZero();
   }
   scatter_add(dq_c, dq_r, dq, 0, p.scale);
-}
-
-// dx [.., heads, width] += the shares [B,H,S,..] of all query heads that used it, columns from `column` on.
-void add_shares(const Heads& dx, const Tensor& shares, Index column, Index B, Index H) {
-  if (!dx.width) return;
-  const Index per_head = H / dx.heads, S = dx.tokens;
-  parallel_for(B * dx.heads, 1, [&](Index task) {
-    const Index b = task / dx.heads, h0 = task % dx.heads * per_head;
-    const View d = dx.head(b, h0, H);
-    for (Index h = h0; h < h0 + per_head; ++h)
-      d.matrix() += shares.view().block((b * H + h) * S, column, S, dx.width).matrix();
-  });
 }
 
 Tensor gradient_of(const Tensor& x) { return x.defined() ? x.grad() : Tensor(); }
@@ -186,16 +219,12 @@ void cpu::attention_forward(View o, View lse, const AttentionProblem& p) {
 }
 
 void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p) {
-  const Tensor shares_k({p.B, p.H, p.S, p.d()}), shares_v({p.B, p.H, p.S, p.v.width});
-  const View dk = shares_k, dv = shares_v;
+  const KeyGradients keys{{d.k_c, p}, {d.k_r, p}, {d.v, p}};
   parallel_for(p.B * p.H, 1, [&](Index task) {
     const Index b = task / p.H, h = task % p.H;
-    const View dk_h = dk.middle_rows(task * p.S, p.S), dv_h = dv.middle_rows(task * p.S, p.S);
-    backward_head(p, d.q_c.head(b, h, p.H), d.q_r.head(b, h, p.H), dk_h, dv_h, d_o, o, lse, b, h);
+    backward_head(p, d.q_c.head(b, h, p.H), d.q_r.head(b, h, p.H), keys, d_o, o, lse, b, h);
   });
-  add_shares(d.k_c, shares_k, 0, p.B, p.H);
-  add_shares(d.k_r, shares_k, p.q_c.width, p.B, p.H);
-  add_shares(d.v, shares_v, 0, p.B, p.H);
+  for (const ByQueryHead* gradient : {&keys.k_c, &keys.k_r, &keys.v}) gradient->add_shares(p.B);
 }
 
 // Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
