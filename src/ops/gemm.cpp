@@ -3,7 +3,7 @@
 //   1. B is packed into panels: kCols columns wide, those of one k side by side, so that the innermost loop reads memory
 //      in the order it lies there, and that C = A Bᵀ and C = A B differ in the packing alone. Packing costs one pass over
 //      B; each number packed is then used once for every row of C.
-//   2. C is cut into tiles of kTileRows x tile_cols. A tile's part of B, tile_cols x depth, stays in the second-level
+//   2. C is cut into tiles of tile_rows x tile_cols. A tile's part of B, tile_cols x depth, stays in the second-level
 //      cache while the rows of A go by. The threads take one piece of C after the other, in one of three ways (below).
 //   3. Inside, gemm_kernel.h computes blocks of C that fit the registers. It reads the rows of A in place; for Aᵀ, whose
 //      neighbours in k are far apart in memory, the tile's part of A is packed first.
@@ -22,13 +22,14 @@
 #include "core/half.h"
 #include "core/parallel.h"
 #include "core/products.h"
+#include "ops/gemm_amx.h"
 #include "ops/gemm_bf16.h"
 
 namespace seekling {
 
 namespace {
 
-constexpr Index kTileRows = 48;           // at most
+constexpr Index kEigenRows = 48;          // that a thread multiplies at a time
 constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
 constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one depth
 constexpr Index kPartialSums = 1 << 18;   // of C that way 3 keeps, at most; 1 MiB
@@ -57,14 +58,16 @@ const GemmInstructions*& instructions() {
   return best;
 }
 
-// AVX512-BF16 does two multiply-adds in one instruction, in the time of one on AMD's processors (Zen 4 and 5). Intel's
-// (Sapphire and Emerald Rapids, which have AMX for bf16) take four times as long: rounding alone is faster there.
+// Intel's processors multiply bf16 by AMX. AVX512-BF16 does two multiply-adds in one instruction, in the time of one on AMD's
+// processors (Zen 4 and 5), but of four on Intel's (Emerald Rapids): there, without AMX, rounding alone is faster.
 const GemmInstructions* bf16_instructions() {
   const GemmInstructions* cpu = instructions();
 #if defined(__x86_64__)
-  if (cpu && cpu == gemm_avx512() && __builtin_cpu_supports("avx512bf16") && !__builtin_cpu_is("intel") &&
-      gemm_avx512_bf16())
-    return gemm_avx512_bf16();
+  if (cpu && cpu == gemm_avx512()) {
+    if (gemm_amx()) return gemm_amx();
+    if (__builtin_cpu_supports("avx512bf16") && !__builtin_cpu_is("intel") && gemm_avx512_bf16())
+      return gemm_avx512_bf16();
+  }
 #endif
   return cpu ? cpu->bf16 : nullptr;
 }
@@ -175,8 +178,8 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
     const Panels panels{scratch.take(cpu.tile_cols * cpu.depth), std::min(cpu.depth, K - k), p.cols};
     const View b_k = form == Form::kNT ? b.block(p.j, k, p.cols, panels.K) : b.block(k, p.j, panels.K, p.cols);
     for (Index j = 0; j < p.cols; j += cpu.cols) pack_panel(cpu, panels, b_k, form == Form::kNT, j);
-    for (Index i = 0; i < c.rows; i += kTileRows) {
-      const Index n = std::min(kTileRows, c.rows - i);
+    for (Index i = 0; i < c.rows; i += cpu.tile_rows) {
+      const Index n = std::min(cpu.tile_rows, c.rows - i);
       multiply_tile(cpu, c.block(i, p.j, n, p.cols),
                     transposed ? a.block(k, i, panels.K, n) : a.block(i, k, n, panels.K), transposed, panels, 0, 0,
                     accumulate || k > 0);
@@ -185,14 +188,14 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
   } while (k < K);
 }
 
-// Rows of a tile: kTileRows, or less where C is small, so that there are enough tiles to share out evenly.
-Index tile_rows(const GemmInstructions& cpu, std::span<const Gemm> group) {
+// Rows of a tile, fewer where C is small, so that there are enough tiles to share out evenly.
+Index rows_of_tile(const GemmInstructions& cpu, std::span<const Gemm> group) {
   const auto tiles = [&](Index rows) {
     Index sum = 0;
     for (const Gemm& g : group) sum += (g.c.rows + rows - 1) / rows * ((g.c.cols + cpu.tile_cols - 1) / cpu.tile_cols);
     return sum;
   };
-  Index rows = kTileRows / cpu.rows * cpu.rows;
+  Index rows = cpu.tile_rows / cpu.rows * cpu.rows;
   while (rows > cpu.rows && tiles(rows) < kTilesPerThread * threads()) rows -= cpu.rows;
   return rows;
 }
@@ -203,7 +206,7 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
                     bool accumulate) {
   static thread_local Scratch scratch;
   const bool transposed = form == Form::kTN;
-  const Index rows = tile_rows(cpu, group);
+  const Index rows = rows_of_tile(cpu, group);
   Index columns = 0, deepest = 0, room = 0;
   for (const Gemm& g : group) columns += g.c.cols, deepest = std::max(deepest, depth(form, g));
   const Index at_once = std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * cpu.depth)) * cpu.depth;
@@ -327,7 +330,7 @@ void multiply_by_eigen(Form form, const Gemm& g, bool accumulate) {
       c.noalias() = product;
     }
   };
-  parallel_stripes(g.c.rows, kTileRows, [&](Index i, Index n) {
+  parallel_stripes(g.c.rows, kEigenRows, [&](Index i, Index n) {
     const MatrixMap c = g.c.middle_rows(i, n).matrix(), b = g.b.matrix();
     switch (form) {
       case Form::kNT: return store(c, g.a.middle_rows(i, n).matrix() * b.transpose());

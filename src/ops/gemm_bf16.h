@@ -1,8 +1,9 @@
 // The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h). The product of two bf16 numbers is exact
 // in fp32, where the sums are kept: what is lost is lost when a and b are rounded, 8 bits of mantissa being left.
 //
-// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product twice as fast. Elsewhere the
-// rounded numbers remain floats, and the loops are those of fp32: no faster, but the same rounding.
+// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product twice as fast, and AMX whole
+// tiles (gemm_amx.h). Elsewhere the rounded numbers remain floats, and the loops are those of fp32: no faster, but the same
+// rounding.
 #pragma once
 
 #include <cstdint>
@@ -66,13 +67,12 @@ struct RoundedKernel : Bf16Kernel<kBytes, kRegisters> {
   }();
 };
 
-// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long, and a
-// step over k takes two at once, by Pairs::add. An odd K ends with a zero.
-template <int kBytes, int kRegisters, class Pairs>
-struct PairedKernel : Bf16Kernel<kBytes, kRegisters> {
+// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long. An odd K
+// ends with a zero.
+template <int kBytes, int kRegisters>
+struct PairPacking : Bf16Kernel<kBytes, kRegisters> {
   using Rounding = Bf16Kernel<kBytes, kRegisters>;
-  using Rounding::fetch, Rounding::kCols, Rounding::kLanes, Rounding::kRows, Rounding::load, Rounding::rounded,
-      Rounding::store;
+  using Rounding::fetch, Rounding::kLanes, Rounding::load, Rounding::rounded, Rounding::store;
   using typename Rounding::Base, typename Rounding::Vector, typename Rounding::Words;
 
   static Vector pair(Vector even, Vector odd) { return Vector((rounded(even) >> 16) | rounded(odd)); }
@@ -106,6 +106,35 @@ struct PairedKernel : Bf16Kernel<kBytes, kRegisters> {
     }
   }
 
+  static void round_rows(float* words, const float* a, Index lda, Index n, Index K) {  // as they lie
+    for (Index i = 0; i < n; ++i, a += lda, words += steps(K)) {
+      Index k = 0;
+      for (; k + 2 * kLanes <= K; k += 2 * kLanes) store(words + k / 2, pairs(load(a + k), load(a + k + kLanes)));
+      if (const Index left = K - k; left > 0) {
+        const Vector last = pairs(some(a + k, left), left > kLanes ? load(a + k + kLanes, left - kLanes) : Vector{});
+        std::memcpy(words + k / 2, &last, size_t(steps(left)) * sizeof(float));
+      }
+    }
+  }
+  static Vector pairs(Vector x, Vector y) { return pair(every_second<0>(x, y), every_second<1>(x, y)); }
+
+  template <int kFrom>
+  static Vector every_second(Vector x, Vector y) {
+    return every_second<kFrom>(x, y, std::make_integer_sequence<int, kLanes>());
+  }
+  template <int kFrom, int... L>
+  static Vector every_second(Vector x, Vector y, std::integer_sequence<int, L...>) {
+    return __builtin_shufflevector(x, y, (kFrom + 2 * L)...);
+  }
+};
+
+// A step over k takes two at once, by Pairs::add.
+template <int kBytes, int kRegisters, class Pairs>
+struct PairedKernel : PairPacking<kBytes, kRegisters> {
+  using Packing = PairPacking<kBytes, kRegisters>;
+  using Packing::fetch, Packing::kCols, Packing::kLanes, Packing::kRows, Packing::load, Packing::pair, Packing::steps;
+  using typename Packing::Base, typename Packing::Vector, typename Packing::Words;
+
   static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {  // of the transpose
     for (Index k = 0; k < K; k += 2, a += 2 * lda) {
       for (Index i = 0; i < n; i += kLanes) fetch(a + Base::kAhead * lda + i), fetch(a + (Base::kAhead + 1) * lda + i);
@@ -136,27 +165,6 @@ struct PairedKernel : Bf16Kernel<kBytes, kRegisters> {
   template <int kTurn, int... L>
   static Vector turned(Vector v, std::integer_sequence<int, L...>) {
     return __builtin_shufflevector(v, v, ((kTurn + L) % kLanes)...);
-  }
-
-  static void round_rows(float* words, const float* a, Index lda, Index n, Index K) {  // as they lie
-    for (Index i = 0; i < n; ++i, a += lda, words += steps(K)) {
-      Index k = 0;
-      for (; k + 2 * kLanes <= K; k += 2 * kLanes) store(words + k / 2, pairs(load(a + k), load(a + k + kLanes)));
-      if (const Index left = K - k; left > 0) {
-        const Vector last = pairs(some(a + k, left), left > kLanes ? load(a + k + kLanes, left - kLanes) : Vector{});
-        std::memcpy(words + k / 2, &last, size_t(steps(left)) * sizeof(float));
-      }
-    }
-  }
-  static Vector pairs(Vector x, Vector y) { return pair(every_second<0>(x, y), every_second<1>(x, y)); }
-
-  template <int kFrom>
-  static Vector every_second(Vector x, Vector y) {
-    return every_second<kFrom>(x, y, std::make_integer_sequence<int, kLanes>());
-  }
-  template <int kFrom, int... L>
-  static Vector every_second(Vector x, Vector y, std::integer_sequence<int, L...>) {
-    return __builtin_shufflevector(x, y, (kFrom + 2 * L)...);
   }
 
   template <int R, int V, bool kPacked>
@@ -191,16 +199,17 @@ struct PairedKernel : Bf16Kernel<kBytes, kRegisters> {
 
   static constexpr GemmInstructions kInstructions = {.rows = kRows,
                                                      .cols = kCols,
+                                                     .tile_rows = Base::kTileRows,
                                                      .tile_cols = Base::kTileCols,
                                                      .depth = Base::kDepth,
                                                      .multiply = multiply<false>,
                                                      .multiply_packed = multiply<true>,
-                                                     .pack = pack,
-                                                     .pack_transposed = pack_transposed,
+                                                     .pack = Packing::pack,
+                                                     .pack_transposed = Packing::pack_transposed,
                                                      .pack_rows = pack_rows,
                                                      .dot = nullptr,
                                                      .step = 2,
-                                                     .round_rows = round_rows};
+                                                     .round_rows = Packing::round_rows};
 };
 
 const GemmInstructions* gemm_avx512_bf16();  // nullptr where it is compiled for another kind of machine

@@ -19,7 +19,8 @@ namespace seekling {
 // of one k side by side, k after k, zeros beyond the last column.
 struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
-  Index tile_cols;   // of C, whose panels a thread has at hand
+  Index tile_rows;   // of C, whose part of A a thread has at hand
+  Index tile_cols;   // of C, whose panels it has at hand
   Index depth;       // of k, at most, in one go
 
   // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows rows: a(i,k) at
@@ -57,6 +58,7 @@ struct GemmKernel {
   // cache, of which such machines have 1 MiB or more; AVX2's 8 take 192 KiB.
   static constexpr int kDepth = kRegisters == 32 ? 256 : 384;
   static_assert(kDepth % 2 == 0);  // pairs of bf16 are not cut apart
+  static constexpr int kTileRows = 48;
   static constexpr int kTileCols = (kRegisters == 32 ? 16 : 8) * kCols;
 
   static Vector load(const T* p) {
@@ -235,6 +237,7 @@ struct GemmKernel {
   static constexpr GemmInstructions instructions(const GemmInstructions* bf16) {
     return {.rows = kRows,
             .cols = kCols,
+            .tile_rows = kTileRows,
             .tile_cols = kTileCols,
             .depth = kDepth,
             .multiply = multiply<false>,

@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/products.h"
 #include "core/rng.h"
+#include "ops/gemm_amx.h"
 #include "ops/gemm_bf16.h"
 #include "tensor/tensor.h"
 #include "twins.h"
@@ -84,26 +85,60 @@ struct InOtherWords {
         }
   }
 };
+// And AMX's.
+struct TilesInOtherWords {
+  static constexpr int kTile = 16;
+  static inline thread_local std::uint32_t registers[8][kTile][kTile];
+
+  static void configure() {}
+  static void zero(int tile) { std::memset(registers[tile], 0, sizeof registers[tile]); }
+  static void load(int tile, const float* p, Index ld) {
+    for (int i = 0; i < kTile; ++i) std::memcpy(registers[tile][i], p + i * ld, sizeof registers[tile][i]);
+  }
+  static void store(int tile, float* p, Index ld) {
+    for (int i = 0; i < kTile; ++i) std::memcpy(p + i * ld, registers[tile][i], sizeof registers[tile][i]);
+  }
+  static void multiply_add(int r, int v) {
+    const auto &a = registers[4 + r], &b = registers[6 + v];
+    auto& c = registers[2 * r + v];
+    const auto even = [](std::uint32_t word) { return std::bit_cast<float>(word << 16); };
+    const auto odd = [](std::uint32_t word) { return std::bit_cast<float>(word & 0xFFFF0000); };
+    for (int i = 0; i < kTile; ++i)
+      for (int j = 0; j < kTile; ++j) {
+        float sum = std::bit_cast<float>(c[i][j]);
+        for (int k = 0; k < kTile; ++k) sum += even(a[i][k]) * even(b[k][j]) + odd(a[i][k]) * odd(b[k][j]);
+        c[i][j] = std::bit_cast<std::uint32_t>(sum);
+      }
+  }
+};
+
 // This machine's instructions for fp32, with other ones for bf16.
 GemmInstructions with_bf16(const GemmInstructions* fp32, const GemmInstructions* bf16) {
   GemmInstructions cpu = *fp32;
   cpu.bf16 = bf16;
   return cpu;
 }
+const GemmInstructions* best() {
+  return gemm_avx512() && __builtin_cpu_supports("avx512f") ? gemm_avx512() : gemm_avx2();
+}
 const GemmInstructions* with_pairs() {
   static const GemmInstructions pairs =
-      gemm_avx512() && __builtin_cpu_supports("avx512f")
-          ? with_bf16(gemm_avx512(), &PairedKernel<64, 32, InOtherWords>::kInstructions)
-          : with_bf16(gemm_avx2(), &PairedKernel<32, 16, InOtherWords>::kInstructions);
+      with_bf16(best(), best() == gemm_avx512() ? &PairedKernel<64, 32, InOtherWords>::kInstructions
+                                                : &PairedKernel<32, 16, InOtherWords>::kInstructions);
   return &pairs;
 }
 const GemmInstructions* with_pairs_by_machine() {
   static const GemmInstructions pairs = with_bf16(gemm_avx512(), gemm_avx512_bf16());
   return &pairs;
 }
+const GemmInstructions* with_tiles() {
+  static const GemmInstructions tiles = with_bf16(best(), &TileKernel<TilesInOtherWords>::kInstructions);
+  return &tiles;
+}
 #else
 [[maybe_unused]] const GemmInstructions* with_pairs() { return nullptr; }
 [[maybe_unused]] const GemmInstructions* with_pairs_by_machine() { return nullptr; }
+[[maybe_unused]] const GemmInstructions* with_tiles() { return nullptr; }
 #endif
 
 // Every test runs on each instruction set this machine has, and on Eigen.
@@ -124,6 +159,14 @@ class GemmTest : public testing::TestWithParam<const char*> {
     if (name == "pairs") {
       if (!with_pairs() || !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "double, or a machine without AVX2";
       cpu = with_pairs();
+    }
+    if (name == "tiles") {
+      if (!with_tiles() || !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "double, or a machine without AVX2";
+      cpu = with_tiles();
+    }
+    if (name == "amx") {
+      if (!gemm_amx()) GTEST_SKIP() << "double, or a machine without AMX";
+      cpu = gemm_avx512();  // which AMX's follow
     }
     if (name == "avx512bf16") {  // on Intel's, too, which does not use it
       if (!gemm_avx512_bf16() || !__builtin_cpu_supports("avx512bf16")) GTEST_SKIP() << "double, or no AVX512-BF16";
@@ -147,7 +190,8 @@ class GemmTest : public testing::TestWithParam<const char*> {
 class GemmInBf16 : public GemmTest {};
 const auto kName = [](const auto& test) { return std::string(test.param); };
 INSTANTIATE_TEST_SUITE_P(On, GemmTest, testing::Values("avx512", "avx2", "eigen"), kName);
-INSTANTIATE_TEST_SUITE_P(On, GemmInBf16, testing::Values("avx512", "avx2", "pairs", "avx512bf16", "eigen"), kName);
+INSTANTIATE_TEST_SUITE_P(On, GemmInBf16,
+                         testing::Values("avx512", "avx2", "pairs", "avx512bf16", "tiles", "amx", "eigen"), kName);
 
 TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
   const Index sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 32, 33, 47, 50, 129};
@@ -167,7 +211,7 @@ TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
 TEST_P(GemmInBf16, ReadsBf16AndSumsInFull) {
   const MultiplyIn bf16(Products::kBf16);
   Rng rng(8);
-  const auto any = [&] { return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400}[rng.below(14)]); };
+  const auto any = [&] { return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400, 600}[rng.below(15)]); };
   for (const Form form : {kNT, kNN, kTN})
     for (int n = 0; n < 200; ++n) {
       std::vector<Problem> problems;
