@@ -4,6 +4,7 @@
 //   dx = r (a - n mean(a ⊙ n))      dg = Σ_rows dy ⊙ n
 #include "ops/rms_norm.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
@@ -12,23 +13,28 @@
 
 namespace seekling {
 
+constexpr Index kRows = 64;  // that a thread takes at a time
+
 void cpu::rms_norm_forward(View y, View r, View x, View g, real eps) {
-  parallel_for(x.rows, /*grain=*/64, [=](Index i) {
+  parallel_for(x.rows, /*grain=*/kRows, [=](Index i) {
     r[i] = 1 / std::sqrt(x.row(i).squaredNorm() / real(x.cols) + eps);
     y.row(i) = r[i] * x.row(i).cwiseProduct(g.vector());
   });
 }
 
 void cpu::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View x, View g, View r) {
-  parallel_for(x.rows, /*grain=*/64, [=](Index i) {  // a thread owns whole rows of dx ...
-    const auto a = dy.row(i).cwiseProduct(g.vector());
-    const real mean_an = r[i] * a.dot(x.row(i)) / real(x.cols);
-    flow(dx.row(i), r[i] * (a - mean_an * r[i] * x.row(i)), into_x);
+  const Index D = x.cols, stripes = (x.rows + kRows - 1) / kRows;
+  const Tensor memory = Tensor::zeros({stripes, D});
+  const View sums = memory;  // of dg, one a stripe of rows, whichever thread has it: no atomics
+  parallel_for(stripes, /*grain=*/1, [=](Index s) {
+    for (Index i = s * kRows; i < std::min(x.rows, (s + 1) * kRows); ++i) {
+      const auto a = dy.row(i).cwiseProduct(g.vector());
+      const real mean_an = r[i] * a.dot(x.row(i)) / real(D);
+      flow(dx.row(i), r[i] * (a - mean_an * r[i] * x.row(i)), into_x);
+      sums.row(s) += r[i] * dy.row(i).cwiseProduct(x.row(i));
+    }
   });
-  parallel_stripes(x.cols, /*width=*/64, [=](Index j, Index n) {  // ... and a stripe of dg: no atomics
-    for (Index i = 0; i < x.rows; ++i)
-      dg.row(0).segment(j, n) += r[i] * dy.row(i).segment(j, n).cwiseProduct(x.row(i).segment(j, n));
-  });
+  for (Index s = 0; s < stripes; ++s) dg.row(0) += sums.row(s);
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
