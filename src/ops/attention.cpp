@@ -113,20 +113,19 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   }
 }
 
-// Where a query head's part of dk or dv goes: it is added to the gradient of its key head, or, where other query heads use
-// that head, too, stored apart as a share.
+// What a query head's part of dk or dv is added to: the gradient of its key head, or, where other query heads use that, too,
+// a share of its own.
 class ByQueryHead {
  public:
   ByQueryHead(const Heads& gradient, const Problem& p) : gradient_(gradient), H_(p.H) {
     if (gradient.heads == p.H) return;
-    memory_ = Tensor({p.B, p.H, p.S, gradient.width});
-    shares_ = memory_;  // taken here, by one thread
+    memory_ = Tensor::zeros({p.B, p.H, p.S, gradient.width});
+    shares_ = memory_;  // filled here, not by the first of several threads
   }
   View of(Index b, Index h) const {  // [S, width]
     const Index S = gradient_.tokens;
     return shared() ? shares_.middle_rows((b * H_ + h) * S, S) : gradient_.head(b, h, H_);
   }
-  Accumulate into() const { return shared() ? Accumulate::kNo : Accumulate::kYes; }
 
   void add_shares(Index B) const {
     if (!shared()) return;
@@ -151,7 +150,7 @@ struct KeyGradients {
   ByQueryHead k_c, k_r, v;
 };
 
-// Adds to dq (content, rotary) of one head, and makes its part of dk (content, rotary) and dv.
+// Adds to dq and dk (content, rotary) and dv of one query head.
 void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d, View dO, View O, View lse, Index b,
                    Index h) {
   const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}), lse_D({2, p.T + kQueriesBack});
@@ -171,8 +170,8 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
   for (Index j0 = 0; j0 < p.S; j0 += kKeysBack) {
     const Index n = std::min(kKeysBack, p.S - j0), end = p.end_of_queries(b, j0 + n - 1);
     const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
-    const auto keys_of = [&](const ByQueryHead& gradient) { return gradient.of(b, h).middle_rows(j0, n); };
-    bool first = true;
+    const View dk_c = d.k_c.of(b, h).middle_rows(j0, n), dk_r = d.k_r.of(b, h).middle_rows(j0, n);
+    const View dv_j = d.v.of(b, h).middle_rows(j0, n);
     for (Index i0 = round_down(p.first_query(j0), PackedMatrix::kStep); i0 < end; i0 += kQueriesBack) {
       const Index w = std::min(kQueriesBack, end - i0);
       const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
@@ -187,17 +186,11 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
         p_j = (p_j - seen.of(lse_h + i0)).exp();
         ds_j = p_j * (ds_j - seen.of(D + i0));
       }
-      const auto flow_to = [&](const ByQueryHead& gradient, View tile, const PackedMatrix& x) {
-        gemm(keys_of(gradient), tile, x, i0, 0, first ? gradient.into() : Accumulate::kYes);
-      };
-      flow_to(d.v, P, d_o);
-      flow_to(d.k_c, dS, q_c), flow_to(d.k_r, dS, q_r);  // q carries the scale already
+      gemm(dv_j, P, d_o, i0, 0, Accumulate::kYes);
+      gemm(dk_c, dS, q_c, i0, 0, Accumulate::kYes);  // q carries the scale already
+      gemm(dk_r, dS, q_r, i0, 0, Accumulate::kYes);
       gemm_t(dq.view().middle_rows(i0, w), dS, k, j0, 0, Accumulate::kYes);
-      first = false;
     }
-    if (first)  // no query sees these keys
-      for (const ByQueryHead* gradient : {&d.v, &d.k_c, &d.k_r})
-        if (gradient->into() == Accumulate::kNo) keys_of(*gradient).matrix().setZero();
   }
   scatter_add(dq_c, dq_r, dq, 0, p.scale);
 }
