@@ -81,19 +81,11 @@ struct TileKernel : PairPacking<64, 32> {
     of_size(to, ldc, n, m, rows, kPacked ? steps(K) : lda, panel, steps(K), add);
   }
 
-  static constexpr GemmInstructions kInstructions = {.rows = kRows,
-                                                     .cols = kCols,
-                                                     .tile_rows = 4 * kRows,
-                                                     .tile_cols = Base::kTileCols,
-                                                     .depth = kDepth,
-                                                     .multiply = multiply<false>,
-                                                     .multiply_packed = multiply<true>,
-                                                     .pack = Packing::pack,
-                                                     .pack_transposed = Packing::pack_transposed,
-                                                     .pack_rows = pack_rows,
-                                                     .dot = nullptr,
-                                                     .step = 2,
-                                                     .round_rows = Packing::round_rows};
+  static constexpr GemmInstructions kInstructions = [] {
+    GemmInstructions cpu = Packing::with(multiply<false>, multiply<true>, pack_rows);
+    cpu.rows = kRows, cpu.tile_rows = 4 * kRows, cpu.depth = kDepth;
+    return cpu;
+  }();
 };
 
 // nullptr unless the processor has AMX for bf16 and the operating system lets this program use it, which is asked for once.

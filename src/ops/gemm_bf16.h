@@ -126,13 +126,31 @@ struct PairPacking : Bf16Kernel<kBytes, kRegisters> {
   static Vector every_second(Vector x, Vector y, std::integer_sequence<int, L...>) {
     return __builtin_shufflevector(x, y, (kFrom + 2 * L)...);
   }
+
+  // The instructions of a kernel that reads words, of which only these are its own.
+  template <class Multiply, class PackRows>
+  static constexpr GemmInstructions with(Multiply* multiply, Multiply* multiply_packed, PackRows* pack_rows) {
+    return {.rows = Base::kRows,
+            .cols = Base::kCols,
+            .tile_rows = Base::kTileRows,
+            .tile_cols = Base::kTileCols,
+            .depth = Base::kDepth,
+            .multiply = multiply,
+            .multiply_packed = multiply_packed,
+            .pack = pack,
+            .pack_transposed = pack_transposed,
+            .pack_rows = pack_rows,
+            .dot = nullptr,
+            .step = 2,
+            .round_rows = round_rows};
+  }
 };
 
 // A step over k takes two at once, by Pairs::add.
 template <int kBytes, int kRegisters, class Pairs>
 struct PairedKernel : PairPacking<kBytes, kRegisters> {
   using Packing = PairPacking<kBytes, kRegisters>;
-  using Packing::fetch, Packing::kCols, Packing::kLanes, Packing::kRows, Packing::load, Packing::pair, Packing::steps;
+  using Packing::fetch, Packing::kLanes, Packing::kRows, Packing::load, Packing::pair, Packing::steps;
   using typename Packing::Base, typename Packing::Vector, typename Packing::Words;
 
   static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {  // of the transpose
@@ -184,32 +202,8 @@ struct PairedKernel : PairPacking<kBytes, kRegisters> {
     Base::template put<R, V>(c, ldc, m, sum, add);
   }
 
-  template <bool kPacked, int... R>
-  static void tile_of(std::integer_sequence<int, R...>, float* c, Index ldc, Index n, Index m, const float* a,
-                      Index lda, const float* b, Index width, Index K, bool add) {
-    using Tile = void(float*, Index, Index, const float*, Index, const float*, Index, bool);
-    static constexpr Tile* kTile[2][kRows] = {{tile<R + 1, 1, kPacked>...}, {tile<R + 1, 2, kPacked>...}};
-    kTile[width > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
-  }
-  template <bool kPacked>
-  static void multiply(float* c, Index ldc, Index n, Index m, const float* a, Index lda, const float* b, Index width,
-                       Index K, bool add) {
-    tile_of<kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, width, K, add);
-  }
-
-  static constexpr GemmInstructions kInstructions = {.rows = kRows,
-                                                     .cols = kCols,
-                                                     .tile_rows = Base::kTileRows,
-                                                     .tile_cols = Base::kTileCols,
-                                                     .depth = Base::kDepth,
-                                                     .multiply = multiply<false>,
-                                                     .multiply_packed = multiply<true>,
-                                                     .pack = Packing::pack,
-                                                     .pack_transposed = Packing::pack_transposed,
-                                                     .pack_rows = pack_rows,
-                                                     .dot = nullptr,
-                                                     .step = 2,
-                                                     .round_rows = Packing::round_rows};
+  static constexpr GemmInstructions kInstructions = Packing::with(
+      Base::template multiply<PairedKernel, false>, Base::template multiply<PairedKernel, true>, pack_rows);
 };
 
 const GemmInstructions* gemm_avx512_bf16();  // nullptr where it is compiled for another kind of machine

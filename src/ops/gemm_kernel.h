@@ -111,17 +111,19 @@ struct GemmKernel {
       }
   }
 
-  template <bool kPacked, int... R>
+  // The tile of `Kernel`, this one or one built upon it, for n rows and a panel of this width.
+  template <class Kernel, bool kPacked, int... R>
   static void tile_of(std::integer_sequence<int, R...>, T* c, Index ldc, Index n, Index m, const T* a, Index lda,
                       const T* b, Index width, Index K, bool add) {
     using Tile = void(T*, Index, Index, const T*, Index, const T*, Index, bool);
-    static constexpr Tile* kTile[2][kRows] = {{tile<R + 1, 1, kPacked>...}, {tile<R + 1, 2, kPacked>...}};
+    static constexpr Tile* kTile[2][kRows] = {{Kernel::template tile<R + 1, 1, kPacked>...},
+                                              {Kernel::template tile<R + 1, 2, kPacked>...}};
     kTile[width > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
   }
-  template <bool kPacked>
+  template <class Kernel, bool kPacked>
   static void multiply(T* c, Index ldc, Index n, Index m, const T* a, Index lda, const T* b, Index width, Index K,
                        bool add) {
-    tile_of<kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, width, K, add);
+    tile_of<Kernel, kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, width, K, add);
   }
 
   static void pack(T* panel, const T* b, Index ldb, Index m, Index K) {
@@ -240,8 +242,8 @@ struct GemmKernel {
             .tile_rows = kTileRows,
             .tile_cols = kTileCols,
             .depth = kDepth,
-            .multiply = multiply<false>,
-            .multiply_packed = multiply<true>,
+            .multiply = multiply<GemmKernel, false>,
+            .multiply_packed = multiply<GemmKernel, true>,
             .pack = pack,
             .pack_transposed = pack_transposed,
             .pack_rows = pack_rows,
