@@ -4,7 +4,6 @@
 //   dx = r (a - n mean(a ⊙ n))      dg = Σ_rows dy ⊙ n
 #include "ops/rms_norm.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
@@ -23,15 +22,15 @@ void cpu::rms_norm_forward(View y, View r, View x, View g, real eps) {
 }
 
 void cpu::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View x, View g, View r) {
-  const Index D = x.cols, stripes = (x.rows + kRows - 1) / kRows;
-  const Tensor memory = Tensor::zeros({stripes, D});
+  const Index stripes = (x.rows + kRows - 1) / kRows;
+  const Tensor memory = Tensor::zeros({stripes, x.cols});
   const View sums = memory;  // of dg, one a stripe of rows, whichever thread has it: no atomics
-  parallel_for(stripes, /*grain=*/1, [=](Index s) {
-    for (Index i = s * kRows; i < std::min(x.rows, (s + 1) * kRows); ++i) {
+  parallel_stripes(x.rows, kRows, [=](Index begin, Index n) {
+    for (Index i = begin; i < begin + n; ++i) {
       const auto a = dy.row(i).cwiseProduct(g.vector());
-      const real mean_an = r[i] * a.dot(x.row(i)) / real(D);
+      const real mean_an = r[i] * a.dot(x.row(i)) / real(x.cols);
       flow(dx.row(i), r[i] * (a - mean_an * r[i] * x.row(i)), into_x);
-      sums.row(s) += r[i] * dy.row(i).cwiseProduct(x.row(i));
+      sums.row(begin / kRows) += r[i] * dy.row(i).cwiseProduct(x.row(i));
     }
   });
   for (Index s = 0; s < stripes; ++s) dg.row(0) += sums.row(s);
