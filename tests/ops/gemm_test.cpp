@@ -118,13 +118,10 @@ GemmInstructions with_bf16(const GemmInstructions* fp32, const GemmInstructions*
   cpu.bf16 = bf16;
   return cpu;
 }
-const GemmInstructions* best() {
-  return gemm_avx512() && __builtin_cpu_supports("avx512f") ? gemm_avx512() : gemm_avx2();
-}
 const GemmInstructions* with_pairs() {
-  static const GemmInstructions pairs =
-      with_bf16(best(), best() == gemm_avx512() ? &PairedKernel<64, 32, InOtherWords>::kInstructions
-                                                : &PairedKernel<32, 16, InOtherWords>::kInstructions);
+  static const GemmInstructions pairs = with_bf16(
+      gemm_instructions(), gemm_instructions() == gemm_avx512() ? &PairedKernel<64, 32, InOtherWords>::kInstructions
+                                                                : &PairedKernel<32, 16, InOtherWords>::kInstructions);
   return &pairs;
 }
 const GemmInstructions* with_pairs_by_machine() {
@@ -132,7 +129,7 @@ const GemmInstructions* with_pairs_by_machine() {
   return &pairs;
 }
 const GemmInstructions* with_tiles() {
-  static const GemmInstructions tiles = with_bf16(best(), &TileKernel<TilesInOtherWords>::kInstructions);
+  static const GemmInstructions tiles = with_bf16(gemm_instructions(), &TileKernel<TilesInOtherWords>::kInstructions);
   return &tiles;
 }
 #else
@@ -157,11 +154,11 @@ class GemmTest : public testing::TestWithParam<const char*> {
       cpu = gemm_avx2();
     }
     if (name == "pairs") {
-      if (!with_pairs() || !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "double, or a machine without AVX2";
+      if (!gemm_instructions() || !with_pairs()) GTEST_SKIP() << "double, or a machine without AVX2";
       cpu = with_pairs();
     }
     if (name == "tiles") {
-      if (!with_tiles() || !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "double, or a machine without AVX2";
+      if (!gemm_instructions() || !with_tiles()) GTEST_SKIP() << "double, or a machine without AVX2";
       cpu = with_tiles();
     }
     if (name == "amx") {
@@ -213,7 +210,7 @@ TEST_P(GemmInBf16, ReadsBf16AndSumsInFull) {
   Rng rng(8);
   const auto any = [&] { return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400}[rng.below(14)]); };
   for (const Form form : {kNT, kNN, kTN})
-    for (int n = 0; n < 100; ++n) {
+    for (int n = 0; n < 200; ++n) {
       std::vector<Problem> problems;
       for (int e = 0; e < 1 + n % 2; ++e) problems.emplace_back(form, any(), any(), rng.below(10) ? any() : 600, rng);
       const Accumulate accumulate = n % 3 ? Accumulate::kYes : Accumulate::kNo;
