@@ -128,7 +128,8 @@ bool check_chapter(const Chapter& chapter, const fs::path& my, const CheckOption
   write_file(my / chapter.digits() / ".passed", numbers);
   if (next.empty())
     std::cout << "all of chapter " << chapter.number << " is right; ./seekling solution "
-              << chapter.files[0].exercises[0] << " shows our code, ./seekling train --mine trains with yours\n";
+              << chapter.files[0].bodies[0].exercise
+              << " shows our code, ./seekling train --mine trains with yours\n";
   else
     std::cout << "next: " << next << "; ./seekling hint " << next << " helps; checked with --seed " << options.seed
               << "\n";
@@ -156,8 +157,8 @@ bool prove(const Chapter& chapter, const CheckOptions& options) {
     for (const std::string& fault : faults) std::cout << "FAULT  " << fault << "\n";
     if (faults.empty())
       std::cout << chapter.number << "  " << file.source.string()
-                << ": the starter is not attempted, the reference passes, " << file.mistakes.size() << " of "
-                << file.mistakes.size() << " known mistakes in " << file.exercises.size()
+                << ": the starter is not attempted, the reference passes, " << file.mistakes.size()
+                << " of " << file.mistakes.size() << " known mistakes in " << file.bodies.size()
                 << " bodies are caught and named\n";
     well = well && faults.empty();
   }
@@ -342,8 +343,8 @@ int mine_command(int argc, char** argv) {
       if (!fs::exists(path)) continue;
       const std::string contents = read_file(path);
       std::string open;
-      for (const std::string& number : file.exercises)
-        if (!attempted(contents, number)) open = number;
+      for (const Body& body : file.bodies)
+        if (!attempted(contents, body.exercise)) open = body.exercise;
       if (open.empty())
         files[file.source.string()] = shown(path);  // of two chapters with the same file the later one's counts
       else std::cerr << shown(path).string() << " is left out: its exercise " << open << " is not yet attempted\n";

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <regex>
-#include <sstream>
 
 #include "core/check.h"
 #include "interop/file.h"
@@ -12,160 +11,119 @@ namespace seekling {
 
 namespace fs = std::filesystem;
 
-using Lines = std::vector<std::string>;
-
-Lines lines_of(const std::string& text) {
-  Lines lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 namespace {
 
-std::string joined(Lines::const_iterator begin, Lines::const_iterator end) {
-  std::string text;
-  for (auto line = begin; line != end; ++line) text += *line + "\n";
-  return text;
+// A section whose exercises are the sections after it: "## 10.1 The router", "### 10.1a The gates".
+bool has_parts(const std::vector<Section>& sections, std::size_t i) {
+  return i + 1 < sections.size() && sections[i + 1].number == sections[i].number + "a";
 }
 
-// A starter is lines that src/ has too, and between them the places of the bodies.
-struct Parts {
-  std::vector<Lines> kept{1};  // one more than places
-  std::vector<std::string> places;
-};
-
-Parts parts_of(const std::string& starter, const std::string& path) {
-  static const std::regex begin(R"(\s*// Exercise (\d+\.\d+[a-z]?)\..*)"),
-      end(R"(\s*// End of exercise (\d+\.\d+[a-z]?)\.)");
-  Parts parts;
-  std::string open;  // the exercise whose body is taken out; empty: none
-  for (const std::string& line : lines_of(starter)) {
-    std::smatch match;
-    if (std::regex_match(line, match, begin)) {
-      check(open.empty(), path, ": exercise ", match[1].str(), " begins before ", open, " has ended");
-      parts.places.push_back(open = match[1]);
-    } else if (std::regex_match(line, match, end)) {
-      check(match[1] == open, path, ": exercise ", match[1].str(), " ends, but did not begin");
-      parts.kept.emplace_back();
-      open.clear();
-    } else if (open.empty()) {
-      parts.kept.back().push_back(line);
-    }
-  }
-  check(open.empty(), path, ": exercise ", open, " has no line \"// End of exercise\"");
-  check(!parts.places.empty(), path, ": has no line \"// Exercise N.K.\", so nothing is taken out of it");
-  return parts;
-}
-
-// The sections of a Markdown file that begin with "## N.K rest" or "### N.Ka rest": number, rest, the lines below.
-struct Section {
-  std::string number, rest;
-  Lines lines;
-};
-
-std::vector<Section> sections_of(const fs::path& path) {
-  static const std::regex heading(R"(##+ (\d+\.\d+[a-z]?)\s*(.*))");
-  std::vector<Section> sections;
-  for (const std::string& line : lines_of(read_file(path))) {
-    std::smatch match;
-    if (std::regex_match(line, match, heading)) {
-      sections.push_back({match[1], match[2], {}});
-    } else if (line.starts_with("##")) {
-      throw Error(text(path.string(), ": found \"", line, "\", expected a heading like \"## 5.1 Title\""));
-    } else if (!sections.empty()) {
-      sections.back().lines.push_back(line);
-    }
-  }
-  return sections;
-}
-
-std::vector<std::string> numbered_list(const Lines& lines) {
-  std::vector<std::string> items;
-  for (const std::string& line : lines) {
-    const std::string next = std::to_string(items.size() + 1) + ". ";
-    if (line.starts_with(next)) items.push_back(line.substr(next.size()));
-    else if (!items.empty() && !line.empty())
-      items.back() += "\n" + line.substr(std::min(line.find_first_not_of(' '), line.size()));
-  }
-  return items;
-}
-
-std::vector<Exercise> read_exercises(const fs::path& folder) {
+Exercise exercise_of(const Section& section, const fs::path& page) {
   static const std::regex title(R"((.*) \((\d+) points?\))"), on_paper(R"((.*) \(on paper\))");
-  std::vector<Exercise> exercises;
-  const std::vector<Section> sections = sections_of(folder / "exercises.md");
-  for (std::size_t i = 0; i < sections.size(); ++i) {
-    const Section& section = sections[i];
-    if (i + 1 < sections.size() && sections[i + 1].number == section.number + "a")
-      continue;  // the parts have the points
-    std::smatch match;
-    Exercise exercise{section.number, "", 0, {}};
-    if (std::regex_match(section.rest, match, title)) {
-      exercise.points = std::stoll(match[2]);
-    } else {
-      check(std::regex_match(section.rest, match, on_paper), (folder / "exercises.md").string(), ": found \"",
-            section.rest, "\", expected a title that ends with \"(2 points)\" or \"(on paper)\"");
-    }
-    exercise.title = match[1];
-    exercises.push_back(exercise);
+  std::smatch match;
+  Exercise exercise{section.number, "", 0, {}};
+  if (std::regex_match(section.rest, match, title)) {
+    exercise.points = std::stoll(match[2]);
+  } else {
+    check(std::regex_match(section.rest, match, on_paper), page.string(), ": found \"",
+          section.rest, "\", expected a title that ends with \"(2 points)\" or \"(on paper)\"");
   }
-  if (!fs::exists(folder / "hints.md")) return exercises;  // all on paper
-  for (const Section& section : sections_of(folder / "hints.md"))
+  exercise.title = match[1];
+  return exercise;
+}
+
+void read_hints(const fs::path& page, std::vector<Exercise>& exercises) {
+  if (!fs::exists(page)) return;  // all exercises are on paper
+  for (const Section& section : sections_of(page))
     for (Exercise& exercise : exercises)
       if (exercise.number == section.number) exercise.hints = numbered_list(section.lines);
-  return exercises;
 }
 
-// Mistakes: a link to what to reread, and two blocks of code.
-std::vector<Mistake> read_mistakes(const fs::path& path, const fs::path& chapter) {
-  static const std::regex link(R"(\[[^\]]*\]\(([^)#]*)(#[^)]*)\))");
-  std::vector<Mistake> mistakes;
-  for (const Section& section : sections_of(path)) {
-    Mistake mistake{section.number, section.rest, "", "", ""};
-    std::vector<std::string> blocks;
-    bool inside = false;
-    for (const std::string& line : section.lines) {
-      std::smatch match;
-      if (line.starts_with("```")) {
-        inside = !inside;
-        if (inside) blocks.emplace_back();
-      } else if (inside) {
-        blocks.back() += (blocks.back().empty() ? "" : "\n") + line;
-      } else if (std::regex_search(line, match, link)) {
-        mistake.reread = (chapter / fs::path(match[1].str()).filename()).string() + match[2].str();
-      }
+// Fills in the exercises, and returns the tasks of those that are programmed.
+std::vector<Task> read_exercises(const fs::path& folder, Chapter& chapter) {
+  const fs::path page = folder / "exercises.md";
+  if (!fs::exists(page)) return {};
+  std::vector<Task> tasks;
+  const std::vector<Section> sections = sections_of(page);
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const std::vector<Task> found = tasks_of(sections[i], page);
+    std::string kind = "is in parts; expected no";
+    bool programmed = false;
+    if (!has_parts(sections, i)) {
+      chapter.exercises.push_back(exercise_of(sections[i], page));
+      programmed = chapter.exercises.back().points > 0;
+      kind = programmed ? "has points; expected one" : "is on paper; expected no";
     }
-    check(blocks.size() == 2 && !mistake.reread.empty(), path.string(), ": \"", section.rest, "\" has ", blocks.size(),
-          " blocks of code, expected two, and a link to what to reread");
-    mistake.find = blocks[0];
-    mistake.replace = blocks[1];
+    check(found.size() == std::size_t(programmed), page.string(), ": exercise ", sections[i].number,
+          " ", kind, " block of code that begins with \"// src/room/file.cpp\", found ",
+          found.size());
+    tasks.insert(tasks.end(), found.begin(), found.end());
+  }
+  read_hints(folder / "hints.md", chapter.exercises);
+  return tasks;
+}
+
+// Mistakes: a link to the section to reread, and two blocks of code.
+std::vector<Mistake> read_mistakes(const fs::path& page, const fs::path& chapter) {
+  static const std::regex link(R"(\[[^\]]*\]\(([^)#]*)(#[^)]*)\))");
+  const auto code = [](const CodeBlock& block) {  // without the last line's newline
+    const std::string all = text_of(block.lines.begin(), block.lines.end());
+    return all.substr(0, all.size() - !all.empty());
+  };
+  std::vector<Mistake> mistakes;
+  for (const Section& section : sections_of(page)) {
+    Mistake mistake{section.number, section.rest, "", "", ""};
+    for (const std::string& line : prose_of(section.lines))
+      if (std::smatch match; std::regex_search(line, match, link))
+        mistake.reread = (chapter / fs::path(match[1].str()).filename()).string() + match[2].str();
+    const std::vector<CodeBlock> blocks = blocks_of(section.lines);
+    check(blocks.size() == 2 && !mistake.reread.empty(), page.string(), ": \"", section.rest,
+          "\" has ", blocks.size(), " blocks of code, expected two, and a link to what to reread");
+    mistake.find = code(blocks[0]);
+    mistake.replace = code(blocks[1]);
     mistakes.push_back(mistake);
   }
   return mistakes;
 }
 
-std::vector<ExerciseFile> read_files(const fs::path& root, const Chapter& chapter) {
-  std::vector<ExerciseFile> files;
-  const fs::path folder = root / chapter.folder / "exercises";
-  std::error_code none;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, none)) {
-    const std::string stem = entry.path().stem().string();
-    const bool source = entry.path().extension() == ".cpp" || entry.path().extension() == ".cu";
-    if (!source || stem.ends_with("_probe")) continue;
-    ExerciseFile file;
-    file.source = entry.path().lexically_relative(folder);
-    file.target = "course_" + chapter.digits() + "_" + file.source.parent_path().string() + "_" + stem;
-    file.starter = read_file(entry.path());
-    file.reference = read_file(root / "src" / file.source);
-    file.exercises = parts_of(file.starter, entry.path().string()).places;
-    fs::path mistakes = entry.path();
-    file.mistakes = read_mistakes(mistakes.replace_extension(".mistakes.md"), chapter.folder);
-    files.push_back(file);
+ExerciseFile read_file_of(const std::vector<Task>& tasks, const fs::path& root,
+                          const Chapter& chapter) {
+  const fs::path source = tasks[0].source, page = root / chapter.folder / "exercises.md";
+  check(fs::is_regular_file(root / "src" / source), page.string(), ": exercise ", tasks[0].exercise,
+        " is in src/", source.string(), ", which is not there");
+  ExerciseFile file;
+  file.source = source;
+  file.target = "course_" + chapter.digits() + "_" + source.stem().string();
+  file.reference = read_file(root / "src" / source);
+  const Lines lines = lines_of(file.reference);
+  file.bodies = bodies_of(tasks, lines, page);
+  file.starter = starter_of(lines, file.bodies);
+  file.mistakes =
+      read_mistakes(root / chapter.folder / "exercises" / (source.stem().string() + ".mistakes.md"),
+                    chapter.folder);
+  return file;
+}
+
+// In the order of their first exercises. Probes, mistakes and programs have the names of the files.
+std::vector<ExerciseFile> read_files(const fs::path& root, const Chapter& chapter,
+                                     const std::vector<Task>& tasks) {
+  std::vector<std::vector<Task>> groups;
+  for (const Task& task : tasks) {
+    const auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const std::vector<Task>& others) {
+          return others[0].source.stem() == task.source.stem();
+        });
+    if (group == groups.end()) {
+      groups.push_back({task});
+      continue;
+    }
+    const fs::path& other = group->front().source;
+    check(other == task.source, (root / chapter.folder / "exercises.md").string(), ": found src/",
+          other.string(), " and src/", task.source.string(), ", expected files of different names");
+    group->push_back(task);
   }
-  std::sort(files.begin(), files.end(), [](const ExerciseFile& a, const ExerciseFile& b) {
-    return std::make_pair(a.exercises, a.source) < std::make_pair(b.exercises, b.source);
-  });
+  std::vector<ExerciseFile> files;
+  for (const std::vector<Task>& group : groups) files.push_back(read_file_of(group, root, chapter));
   return files;
 }
 
@@ -200,7 +158,8 @@ std::vector<std::string> Chapter::parts(const std::string& wanted) const {
 
 const ExerciseFile* Chapter::file_of(const std::string& wanted) const {
   for (const ExerciseFile& file : files)
-    if (std::find(file.exercises.begin(), file.exercises.end(), wanted) != file.exercises.end()) return &file;
+    for (const Body& body : file.bodies)
+      if (body.exercise == wanted) return &file;
   return nullptr;
 }
 
@@ -215,8 +174,8 @@ std::vector<Chapter> read_chapters(const fs::path& root) {
     chapter.number = std::stoll(match[1]);
     chapter.folder = fs::path("chapters") / folder;
     chapter.title = title_of(entry.path());
-    if (fs::exists(entry.path() / "exercises.md")) chapter.exercises = read_exercises(entry.path());
-    chapter.files = read_files(root, chapter);
+    const std::vector<Task> tasks = read_exercises(entry.path(), chapter);
+    chapter.files = read_files(root, chapter, tasks);
     chapters.push_back(chapter);
   }
   std::sort(chapters.begin(), chapters.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
@@ -233,33 +192,12 @@ Chapter read_chapter(const fs::path& root, Index number) {
 }
 
 std::string solution(const ExerciseFile& file, const std::string& exercise) {
-  const std::string path = file.source.string();
-  const Parts parts = parts_of(file.starter, "the starter of " + path);
   const Lines lines = lines_of(file.reference);
-  std::string found;
-  auto from = lines.begin();
-  for (std::size_t i = 0; i < parts.kept.size(); ++i) {
-    const Lines& kept = parts.kept[i];
-    const bool last = i + 1 == parts.kept.size();
-    const auto room = std::size_t(lines.end() - from);
-    auto at = i == 0                        ? from
-              : last && kept.size() <= room ? lines.end() - std::ptrdiff_t(kept.size())
-                                            : std::search(from, lines.end(), kept.begin(), kept.end());
-    const bool equal = std::size_t(lines.end() - at) >= kept.size() && std::equal(kept.begin(), kept.end(), at) &&
-                       (i == 0 || !kept.empty());
-    if (!equal) {
-      const auto differs = std::find_if(kept.begin(), kept.end(), [&](const std::string& line) {
-        return std::find(lines.begin(), lines.end(), line) == lines.end();
-      });
-      throw Error(
-          text("the starter of ", path, " is not src/", path, " with bodies taken out: ",
-               differs == kept.end() ? "its lines stand in another order" : "src/ has no line \"" + *differs + "\""));
-    }
-    if (i > 0 && parts.places[i - 1] == exercise) found = joined(from, at);
-    from = at + std::ptrdiff_t(kept.size());
-  }
-  check(from == lines.end(), "the starter of ", path, " is not src/", path, " with bodies taken out: it ends early");
-  return found;
+  for (const Body& body : file.bodies)
+    if (body.exercise == exercise)
+      return text_of(lines.begin() + std::ptrdiff_t(body.begin),
+                     lines.begin() + std::ptrdiff_t(body.end));
+  throw Error(text("src/", file.source.string(), ": has no body of exercise ", exercise));
 }
 
 std::string with_mistake(const ExerciseFile& file, const Mistake& mistake) {

@@ -1,11 +1,13 @@
-// The course as its folders hold it: chapters, exercises, hints, starters, known mistakes. The format is told in
-// chapters/README.md, "How a chapter is made"; what is not in it is an Error that names the file and what is missing.
+// The course as its folders hold it: chapters, exercises, hints, starters, known mistakes.
+// chapters/README.md, "How a chapter is made", has the format. An Error names the file and what is
+// missing.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "cli/course_starter.h"
 #include "core/real.h"
 
 namespace seekling {
@@ -23,12 +25,12 @@ struct Mistake {
   std::string find, replace;   // in the file of src/
 };
 
-// One file of src/ with bodies taken out.
+// A file of src/ that exercises take bodies out of.
 struct ExerciseFile {
-  std::filesystem::path source;        // ops/rope.cpp
-  std::string target;                  // course_05_ops_rope: its programs' name in chapters/CMakeLists.txt
-  std::string starter, reference;      // chapters/05-rope/exercises/ops/rope.cpp, src/ops/rope.cpp: their text
-  std::vector<std::string> exercises;  // the numbers of the bodies, in order
+  std::filesystem::path source;    // ops/rope.cpp
+  std::string target;              // course_05_rope: its programs' name in chapters/CMakeLists.txt
+  std::string starter, reference;  // the text without the bodies, and the text of src/ops/rope.cpp
+  std::vector<Body> bodies;        // in the file's order
   std::vector<Mistake> mistakes;
 };
 
@@ -45,13 +47,10 @@ struct Chapter {
   const ExerciseFile* file_of(const std::string& number) const;     // null: on paper
 };
 
-std::vector<std::string> lines_of(const std::string& text);
-
 std::vector<Chapter> read_chapters(const std::filesystem::path& root);  // those that are written, in order
 Chapter read_chapter(const std::filesystem::path& root, Index number);
 
-// What stands in `reference` where `starter` has the body of `exercise` taken out. Error if the two differ elsewhere.
-std::string solution(const ExerciseFile& file, const std::string& exercise);
+std::string solution(const ExerciseFile& file, const std::string& exercise);  // the body in src/
 
 std::string with_mistake(const ExerciseFile& file, const Mistake& mistake);  // the reference with the one replacement
 

@@ -53,11 +53,10 @@ Workshop::Turn::Turn(const fs::path& build) : folder_(::open(build.c_str(), O_RD
 Workshop::Turn::~Turn() { ::close(folder_); }
 
 fs::path Workshop::slot(const ExerciseFile& file, const std::string& of) const {
-  fs::path source = file.source;
   const std::string digits = file.target.substr(7, 2);  // course_05_...
   for (const auto& entry : fs::directory_iterator(build_ / "chapters"))
     if (entry.path().filename().string().starts_with(digits + "-"))
-      return entry.path() / "slots" / source.parent_path() / source.stem() / of / source.filename();
+      return entry.path() / "slots" / file.source.stem() / of / file.source.filename();
   throw Error(text(build_.string(), ": has no chapter ", digits, "; build it anew (./seekling test does)"));
 }
 
@@ -91,10 +90,11 @@ static fs::path our_object(const fs::path& libraries, const std::string& room, c
 std::string Workshop::lacking(const ExerciseFile& file) const {
   const std::string room = file.source.parent_path().string(), object = file.source.filename().string() + ".o";
   const fs::path ours = our_object(build_ / "src" / room / "CMakeFiles", room, object);
-  const fs::path source = slot(file, "reader"), chapter = source.parent_path().parent_path().parent_path();
-  const fs::path folder = chapter.parent_path().parent_path();  // slots/room/file/reader stand in the chapter's folder
-  const fs::path readers =
-      folder / "CMakeFiles" / (file.target + ".dir") / (source.lexically_relative(folder).string() + ".o");
+  const fs::path source = slot(file, "reader");
+  const fs::path slots = source.parent_path().parent_path().parent_path(),
+                 chapter = slots.parent_path();
+  const fs::path readers = chapter / "CMakeFiles" / (file.target + ".dir") /
+                           (source.lexically_relative(chapter).string() + ".o");
   const std::set<std::string> all = functions_in(ours), there = functions_in(readers);
   for (const std::string& name : all) {
     if (there.contains(name)) continue;

@@ -135,10 +135,11 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   const std::string contents = read_file(path);
   std::vector<Verdict> verdicts;
   bool any = false;
-  for (const std::string& number : file.exercises) {
-    const bool tried = attempted(contents, number);
+  for (const Body& body : file.bodies) {
+    const bool tried = attempted(contents, body.exercise);
     any = any || tried;
-    verdicts.push_back({number, tried ? Verdict::Is::kWaits : Verdict::Is::kNotAttempted, "", ""});
+    verdicts.push_back(
+        {body.exercise, tried ? Verdict::Is::kWaits : Verdict::Is::kNotAttempted, "", ""});
   }
   if (!any) return verdicts;
 

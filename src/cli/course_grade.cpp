@@ -20,8 +20,8 @@ std::vector<Graded> grade(const Checker& checker, const Chapter& chapter, const 
     } else {
       verdicts = checker.check_file(file, path, options);
     }
-    for (std::size_t i = 0; i < file.exercises.size(); ++i) {
-      const Exercise& exercise = chapter.exercise(file.exercises[i]);
+    for (std::size_t i = 0; i < file.bodies.size(); ++i) {
+      const Exercise& exercise = chapter.exercise(file.bodies[i].exercise);
       Graded line{exercise.number + " " + exercise.title, 0, exercise.points, refused};
       if (refused.empty()) {
         if (verdicts[i].is == Verdict::Is::kRight) line.points = line.of;

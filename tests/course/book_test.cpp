@@ -2,30 +2,40 @@
 
 #include "cli/course_book.h"
 #include "cli/course_check.h"
+#include "cli/scratch.h"
 #include "core/check.h"
 #include "gradcheck.h"
+#include "interop/file.h"
 
 namespace seekling {
 
-TEST(CourseBook, EveryStarterIsItsFileWithBodiesTakenOut) {
+namespace fs = std::filesystem;
+
+TEST(CourseBook, EveryProgrammedExerciseHasThreeHints) {
   Index exercises = 0;
   for (const Chapter& chapter : read_chapters(SEEKLING_ROOT))
     for (const ExerciseFile& file : chapter.files)
-      for (const std::string& number : file.exercises) {
+      for (const Body& body : file.bodies) {
         ++exercises;
-        EXPECT_NE(solution(file, number), "") << number;
-        EXPECT_FALSE(attempted(file.starter, number)) << number;
-        EXPECT_TRUE(attempted(file.reference, number)) << number;
-        EXPECT_EQ(chapter.exercise(number).hints.size(), 3u) << number;
-        EXPECT_GT(chapter.exercise(number).points, 0) << number;
+        EXPECT_EQ(chapter.exercise(body.exercise).hints.size(), 3u) << body.exercise;
       }
   EXPECT_GE(exercises, 3);
+}
+
+TEST(CourseBook, AStarterIsNotAttemptedAndTheReferenceIs) {
+  const Chapter chapter = read_chapter(SEEKLING_ROOT, 5);
+  const ExerciseFile& rope = chapter.files.at(0);
+  for (const Body& body : rope.bodies) {
+    EXPECT_FALSE(attempted(rope.starter, body.exercise)) << body.exercise;
+    EXPECT_TRUE(attempted(rope.reference, body.exercise)) << body.exercise;
+  }
+  EXPECT_EQ(rope.target, "course_05_rope");
 }
 
 TEST(CourseBook, EveryExerciseHasThreeMistakesInItsBody) {
   for (const Chapter& chapter : read_chapters(SEEKLING_ROOT))
     for (const ExerciseFile& file : chapter.files)
-      for (const std::string& number : file.exercises) {
+      for (const auto& [number, task, begin, end] : file.bodies) {
         Index mistakes = 0;
         for (const Mistake& mistake : file.mistakes) {
           if (mistake.exercise != number) continue;
@@ -64,25 +74,74 @@ ExerciseFile small() {
   ExerciseFile file;
   file.source = "ops/twice.cpp";
   file.reference = "int twice(int x) {\n  return 2 * x;\n}\nint last;\n";
-  file.starter = "int twice(int x) {\n  // Exercise 1.1. Twice.\n  throw 1;\n  // End of exercise 1.1.\n}\nint last;\n";
+  file.bodies = {{"1.1", "", 1, 2}};
   return file;
 }
 
+// A root with a chapter 7 that has these exercises, and these files in src/.
+class SmallCourse : public testing::Test {
+ protected:
+  SmallCourse() {
+    write("chapters/07-small/README.md", "# Chapter 7. Small\n");
+    write("chapters/07-small/exercises/twice.mistakes.md", "");
+    write("src/ops/twice.cpp", "int twice(int x) {\n  return 2 * x;\n}\n");
+  }
+  void write(const std::string& name, const std::string& contents) const {
+    const fs::path path = root.path / name;
+    fs::create_directories(path.parent_path());
+    write_file(path, contents);
+  }
+  std::string page() const { return (root.path / "chapters/07-small/exercises.md").string(); }
+  Chapter chapter(const std::string& exercises) const {
+    write("chapters/07-small/exercises.md", exercises);
+    return read_chapter(root.path, 7);
+  }
+  static std::string block(const std::string& source) {
+    return "```cpp\n// src/" + source + "\nint twice(int x) {\n  // Twice.\n}\n```\n";
+  }
+
+  const Scratch root;
+};
+
 }  // namespace
 
-TEST(CourseBook, TheSolutionStandsBetweenTheSameNeighbours) {
+TEST(CourseBook, TheSolutionIsTheBodyOfTheSource) {
   EXPECT_EQ(solution(small(), "1.1"), "  return 2 * x;\n");
 }
 
-TEST(CourseBook, AStarterThatDriftsIsFound) {
-  ExerciseFile file = small();
-  file.reference = "int twice(int x) {\n  return 2 * x;\n}\nlong last;\n";
-  EXPECT_ERROR(
-      solution(file, "1.1"),
-      "the starter of ops/twice.cpp is not src/ops/twice.cpp with bodies taken out: src/ has no line \"int last;\"");
-  file = small();
-  file.reference = "// new\n" + file.reference;
-  EXPECT_THROW(solution(file, "1.1"), Error);
+TEST_F(SmallCourse, AStarterIsCutFromTheSource) {
+  const Chapter small = chapter("## 7.1 Twice (1 point)\nFill it in.\n\n" + block("ops/twice.cpp"));
+  EXPECT_EQ(small.files.at(0).source, "ops/twice.cpp");
+  EXPECT_EQ(
+      small.files.at(0).starter,
+      "int twice(int x) {\n  // Exercise 7.1. Twice.\n"
+      "  throw Error(\"exercise 7.1 is not yet attempted\");\n  // End of exercise 7.1.\n}\n");
+  EXPECT_EQ(solution(small.files.at(0), "7.1"), "  return 2 * x;\n");
+}
+
+TEST_F(SmallCourse, AProgrammedExerciseHasOneBlockAndTheOthersHaveNone) {
+  const auto fault = [&](const std::string& what, int found) {
+    return text(page(), ": exercise 7.1 ", what,
+                " block of code that begins with \"// src/room/file.cpp\", found ", found);
+  };
+  const std::string b = block("ops/twice.cpp");
+  EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n"), fault("has points; expected one", 0).c_str());
+  EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n" + b + b),
+               fault("has points; expected one", 2).c_str());
+  EXPECT_ERROR(chapter("## 7.1 Twice (on paper)\n" + b),
+               fault("is on paper; expected no", 1).c_str());
+  EXPECT_ERROR(chapter("## 7.1 Twice\n" + b + "### 7.1a Once (1 point)\n" + b),
+               fault("is in parts; expected no", 1).c_str());
+}
+
+TEST_F(SmallCourse, AFileIsThereAndItsNameIsUnique) {
+  EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n" + block("ops/gone.cpp")),
+               (page() + ": exercise 7.1 is in src/ops/gone.cpp, which is not there").c_str());
+  EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n" + block("ops/twice.cpp") +
+                       "## 7.2 Twice (1 point)\n" + block("nn/twice.cpp")),
+               (page() + ": found src/ops/twice.cpp and src/nn/twice.cpp, expected files of "
+                         "different names")
+                   .c_str());
 }
 
 TEST(CourseBook, AMistakeReplacesCodeThatIsThereOnce) {

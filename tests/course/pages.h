@@ -20,37 +20,7 @@ namespace seekling {
 
 namespace fs = std::filesystem;
 
-using Lines = std::vector<std::string>;
-
 inline const fs::path kRoot = SEEKLING_ROOT;
-
-// A block of code and the comment on the line before it: <!-- from src/ops/rope.cpp -->.
-struct Block {
-  std::string claim;  // "from src/ops/rope.cpp"; empty if there is none
-  Lines lines;
-};
-
-inline std::vector<Block> blocks_of(const std::string& page) {
-  static const std::regex comment(R"(\s*<!-- (.*) -->)");
-  std::vector<Block> blocks;
-  std::string claim;
-  bool inside = false;
-  for (const std::string& line : lines_of(page)) {
-    std::smatch match;
-    if (line.starts_with("```")) {
-      inside = !inside;
-      if (inside) blocks.push_back({claim, {}});
-      claim.clear();
-    } else if (inside) {
-      blocks.back().lines.push_back(line);
-    } else if (std::regex_match(line, match, comment)) {
-      claim = match[1];
-    } else if (!line.empty()) {
-      claim.clear();
-    }
-  }
-  return blocks;
-}
 
 inline Lines without_common_indent(Lines lines) {
   std::size_t indent = std::string::npos;
@@ -112,11 +82,9 @@ inline std::string anchor_of(const std::string& heading) {
 
 inline std::set<std::string> anchors_of(const fs::path& page) {
   std::set<std::string> anchors;
-  bool inside = false;
-  for (const std::string& line : lines_of(read_file(page))) {
-    if (line.starts_with("```")) inside = !inside;
+  for (const std::string& line : prose_of(lines_of(read_file(page)))) {
     const std::size_t text = line.find_first_not_of('#');
-    if (inside || text == 0 || text == line.npos || line[text] != ' ') continue;
+    if (text == 0 || text == line.npos || line[text] != ' ') continue;
     const std::string anchor = anchor_of(line.substr(text + 1));
     std::string unique = anchor;
     for (int i = 1; !anchors.insert(unique).second; ++i) unique = anchor + "-" + std::to_string(i);
@@ -140,10 +108,7 @@ inline std::vector<fs::path> pages_of(const fs::path& root) {
 inline std::vector<std::string> faults_of_links(const fs::path& page) {
   static const std::regex link(R"(\]\(([^)\s]*)\))"), code("`[^`]*`");
   std::vector<std::string> faults;
-  bool inside = false;
-  for (const std::string& line : lines_of(read_file(page))) {
-    if (line.starts_with("```")) inside = !inside;
-    if (inside) continue;
+  for (const std::string& line : prose_of(lines_of(read_file(page)))) {
     const std::string words = std::regex_replace(line, code, "");
     for (std::sregex_iterator at(words.begin(), words.end(), link), end; at != end; ++at) {
       const std::string target = (*at)[1];
@@ -164,10 +129,7 @@ inline std::vector<std::string> faults_of_links(const fs::path& page) {
 inline std::vector<std::string> faults_of_mathematics(const fs::path& page) {
   static const std::regex code("`[^`]*`"), inline_math(R"(\$[^$]*\$)"), escaped(R"(\\[^A-Za-z])");
   std::vector<std::string> faults;
-  bool inside = false;
-  for (const std::string& line : lines_of(read_file(page))) {
-    if (line.starts_with("```")) inside = !inside;
-    if (inside) continue;
+  for (const std::string& line : prose_of(lines_of(read_file(page)))) {
     const std::string words = std::regex_replace(line, code, "");
     if (words.find("$$") != words.npos) faults.push_back(page.string() + ": mathematics between $$: " + line);
     for (std::sregex_iterator at(words.begin(), words.end(), inline_math), end; at != end; ++at)
@@ -189,11 +151,11 @@ inline Index words_of(const fs::path& page) {
 inline std::vector<std::string> faults_of_quotes(const fs::path& root, const fs::path& page,
                                                  const std::function<std::string(const std::string&)>& run) {
   std::vector<std::string> faults;
-  const auto fault = [&](const Block& block, const std::string& what) {
+  const auto fault = [&](const CodeBlock& block, const std::string& what) {
     faults.push_back(page.string() + ": the block that begins \"" + (block.lines.empty() ? "" : block.lines[0]) +
                      "\" " + what);
   };
-  for (const Block& block : blocks_of(read_file(page))) {
+  for (const CodeBlock& block : blocks_of(lines_of(read_file(page)))) {
     if (block.claim.starts_with("from ")) {
       const fs::path file = root / block.claim.substr(5);
       if (!fs::exists(file)) fault(block, "is said to be from " + block.claim.substr(5) + ", which is not there");
