@@ -1,7 +1,7 @@
 #include <set>
 
-#include "cli/course_book.h"
-#include "cli/course_check.h"
+#include "course/book.h"
+#include "course/check.h"
 #include "cli/scratch.h"
 #include "core/check.h"
 #include "gradcheck.h"
@@ -151,22 +151,22 @@ TEST(CourseBook, AMistakeReplacesCodeThatIsThereOnce) {
       "src/ops/twice.cpp: the code that the mistake \"thrice\" replaces is there more than once, expected once");
 }
 
-TEST(CourseSights, TheFirstDifferenceIsTold) {
-  const Sights expected = parse_sights("exercise 5.1 on x [2]\ny[0] 1 1e-9\ny[1] 2 1e-9\nend\n");
-  const Sights found = parse_sights("exercise 5.1 on x [2]\ny[0] 1.0000000001 1e-9\ny[1] nan 1e-9\nend\n");
+TEST(CourseRecording, TheFirstDifferenceIsTold) {
+  const Observations expected = parse_recording("exercise 5.1 on x [2]\ny[0] 1 1e-9\ny[1] 2 1e-9\nend\n");
+  const Observations found = parse_recording("exercise 5.1 on x [2]\ny[0] 1.0000000001 1e-9\ny[1] nan 1e-9\nend\n");
   EXPECT_EQ(difference(expected.at("5.1"), expected.at("5.1")), std::nullopt);
   EXPECT_EQ(difference(expected.at("5.1"), found.at("5.1")), "y[1] is nan, expected 2 (1 of 2 numbers differ)");
 }
 
-TEST(CourseSights, WhatIsThrownAndWhatIsMissingIsTold) {
-  const Sight whole = parse_sights("exercise 5.1 on x\ny[0] 1 0\nend\n").at("5.1");
-  const Sight threw = parse_sights("exercise 5.1 on x\nthrew what a pity\n").at("5.1");
-  const Sight memory = parse_sights("exercise 5.1 on x\nthrew std::bad_alloc\n").at("5.1");
-  const Sight more = parse_sights("exercise 5.1 on x\ny[0] 1 0\ny[1] 1 0\nend\n").at("5.1");
+TEST(CourseRecording, WhatIsThrownAndWhatIsMissingIsTold) {
+  const Observed whole = parse_recording("exercise 5.1 on x\ny[0] 1 0\nend\n").at("5.1");
+  const Observed threw = parse_recording("exercise 5.1 on x\nthrew what a pity\n").at("5.1");
+  const Observed memory = parse_recording("exercise 5.1 on x\nthrew std::bad_alloc\n").at("5.1");
+  const Observed more = parse_recording("exercise 5.1 on x\ny[0] 1 0\ny[1] 1 0\nend\n").at("5.1");
   EXPECT_EQ(difference(whole, threw), "it threw \"what a pity\"");
   EXPECT_EQ(difference(whole, memory), "it asked for more memory than it may have");
   EXPECT_EQ(difference(whole, more), "found 2 numbers, expected 1");
-  EXPECT_FALSE(parse_sights("exercise 5.1 on x\ny[0] 1 0\n").at("5.1").whole) << "it crashed on the way";
+  EXPECT_FALSE(parse_recording("exercise 5.1 on x\ny[0] 1 0\n").at("5.1").whole) << "it crashed on the way";
 }
 
 }  // namespace seekling

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/course_grade.h"
+#include "course/grade.h"
 
 namespace seekling {
 

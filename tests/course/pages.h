@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/course_book.h"
+#include "course/book.h"
 #include "core/real.h"
 #include "interop/file.h"
 

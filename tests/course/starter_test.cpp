@@ -1,4 +1,4 @@
-#include "cli/course_starter.h"
+#include "course/starter.h"
 #include "gradcheck.h"
 
 namespace seekling {

@@ -1,5 +1,6 @@
-// The programs of an exercise, as chapters/CMakeLists.txt has them in the build folder. A source is put into its slot, and
-// the program is made by the build folder's own tool, so only what has changed is compiled.
+// The programs of an exercise, as chapters/CMakeLists.txt has them in the build folder. A source is
+// put into its slot, and the program is made by the build folder's own tool, so only what has
+// changed is compiled.
 #pragma once
 
 #include <filesystem>
@@ -8,26 +9,27 @@
 #include <vector>
 
 #include "cli/child_process.h"
-#include "cli/course_book.h"
+#include "course/book.h"
 
 namespace seekling {
+
+// While it lives, only its holder puts sources into slots and makes programs.
+class BuildLock {
+ public:
+  explicit BuildLock(const std::filesystem::path& build);
+  ~BuildLock();
+  BuildLock(const BuildLock&) = delete;
+  BuildLock& operator=(const BuildLock&) = delete;
+
+ private:
+  int folder_;
+};
 
 class Workshop {
  public:
   explicit Workshop(std::filesystem::path build) : build_(std::move(build)) {}
 
-  // While it lives nobody else puts or makes anything here.
-  class Turn {
-   public:
-    explicit Turn(const std::filesystem::path& build);
-    ~Turn();
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-   private:
-    int folder_;
-  };
-  Turn turn() const { return Turn(build_); }
+  BuildLock lock() const { return BuildLock(build_); }
 
   // `of` is the slot: "reader", or "mistake_3". `path` is where the reader has the file, for the compiler's words.
   void put(const ExerciseFile& file, const std::string& of, const std::string& contents,

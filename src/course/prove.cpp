@@ -1,5 +1,5 @@
 // The check's own test: seekling check N --prove.
-#include "cli/course_check.h"
+#include "course/check.h"
 #include "core/check.h"
 
 namespace seekling {
@@ -23,16 +23,16 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
            "\" is in no body that is taken out");
 
   {  // the untouched starter, compiled: each exercise throws that it is not attempted, or cannot be reached before another
-    const Workshop::Turn turn = workshop_.turn();
+    const BuildLock lock = workshop_.lock();
     workshop_.put(file, "reader", file.starter);
     const Ended made = workshop_.make({file.target}, kOurs);
     expect(made.well(), "the starter does not compile:", first_complaint(made.output));
     if (made.well()) {
       const Looked found = look(file.target, options.seed, options.limits);
       for (const Body& body : file.bodies) {
-        const auto sight = found.sights.find(body.exercise);
-        const bool says = sight != found.sights.end() && sight->second.threw &&
-                          sight->second.threw->ends_with("is not yet attempted");
+        const auto observed = found.recording.find(body.exercise);
+        const bool says = observed != found.recording.end() && observed->second.threw &&
+                          observed->second.threw->ends_with("is not yet attempted");
         expect(says, "the starter's exercise ", body.exercise,
                " does not end with \"not yet attempted\"");
       }
@@ -41,7 +41,7 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
   for (const Verdict& verdict : check_file(file, root_ / "src" / file.source, options))
     expect(verdict.is == Verdict::Is::kRight, "the reference does not pass ", verdict.exercise, ": ", verdict.because);
 
-  const Workshop::Turn turn = workshop_.turn();
+  const BuildLock lock = workshop_.lock();
   make_mistakes(file, "");
   for (Index round = 0; round < options.rounds; ++round) {
     const std::uint64_t seed = options.seed + std::uint64_t(round);
@@ -53,9 +53,9 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
       const Verdict verdict = judge(file, mistake.exercise, expected, found, seed);
       expect(verdict.is == Verdict::Is::kWrong, "\"", mistake.name, "\" is not caught (seed ", seed, ") ",
              verdict.because);
-      const auto sight = found.sights.find(mistake.exercise);
-      if (sight == found.sights.end() || !sight->second.whole) continue;  // crashes have no name
-      const Mistake* name = known(file, mistake.exercise, sight->second, wrong);
+      const auto observed = found.recording.find(mistake.exercise);
+      if (observed == found.recording.end() || !observed->second.whole) continue;  // crashes have no name
+      const Mistake* name = known(file, mistake.exercise, observed->second, wrong);
       expect(name == &mistake, "\"", mistake.name, "\" is named \"", name ? name->name : "", "\" (seed ", seed, ")");
     }
   }

@@ -1,12 +1,12 @@
 // Points for a folder of readers' files.
 #pragma once
 
-#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
-#include "cli/course_check.h"
+#include "course/check.h"
+#include "course/reader_folder.h"
 
 namespace seekling {
 
@@ -16,10 +16,9 @@ struct Graded {
   std::string output;  // why not all of them
 };
 
-// The programmed exercises of `chapter`, whose files lie in folder/NN as `start` puts them. A file that is not there has no
-// points.
-std::vector<Graded> grade(const Checker& checker, const Chapter& chapter, const std::filesystem::path& folder,
-                          const CheckOptions& options);
+// The programmed exercises of `chapter`. A file that is not there has no points.
+std::vector<Graded> grade(const Checker& checker, const Chapter& chapter,
+                          const ReaderFolder& folder, const CheckOptions& options);
 
 // The results.json of Gradescope's autograders; `remark` is shown above the exercises.
 nlohmann::json gradescope(const std::vector<Graded>& graded, const std::string& remark);

@@ -1,4 +1,4 @@
-#include "cli/course_markdown.h"
+#include "course/markdown.h"
 
 #include <algorithm>
 #include <regex>

@@ -1,4 +1,4 @@
-#include "cli/course_grade.h"
+#include "course/grade.h"
 
 #include <nlohmann/json.hpp>
 
@@ -8,11 +8,11 @@ namespace seekling {
 
 namespace fs = std::filesystem;
 
-std::vector<Graded> grade(const Checker& checker, const Chapter& chapter, const fs::path& folder,
-                          const CheckOptions& options) {
+std::vector<Graded> grade(const Checker& checker, const Chapter& chapter,
+                          const ReaderFolder& folder, const CheckOptions& options) {
   std::vector<Graded> graded;
   for (const ExerciseFile& file : chapter.files) {
-    const fs::path path = folder / chapter.digits() / file.source;
+    const fs::path path = folder.file(chapter, file);
     std::vector<Verdict> verdicts;
     std::string refused;
     if (!fs::is_regular_file(path)) {

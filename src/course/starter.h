@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/course_markdown.h"
+#include "course/markdown.h"
 
 namespace seekling {
 

@@ -1,4 +1,4 @@
-#include "cli/course_sights.h"
+#include "course/recording.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -10,7 +10,7 @@ namespace seekling {
 
 namespace {
 
-bool equal(const Sight::Number& expected, double found) {
+bool equal(const Observed::Number& expected, double found) {
   if (std::isnan(expected.value) || std::isnan(found)) return std::isnan(expected.value) && std::isnan(found);
   if (expected.value == found) return true;  // infinities too
   return std::abs(expected.value - found) <= expected.tolerance * std::max(1.0, std::abs(expected.value));
@@ -24,9 +24,9 @@ std::string shown(double value) {
 
 }  // namespace
 
-Sights parse_sights(const std::string& text) {
-  Sights sights;
-  Sight* sight = nullptr;
+Observations parse_recording(const std::string& text) {
+  Observations recording;
+  Observed* observed = nullptr;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     std::istringstream words(line);
@@ -34,25 +34,25 @@ Sights parse_sights(const std::string& text) {
     words >> first;
     if (first == "exercise") {
       words >> second;
-      sight = &sights[second];
-      *sight = {};
+      observed = &recording[second];
+      *observed = {};
       const std::size_t on = line.find(" on ");
-      if (on != line.npos) sight->inputs = line.substr(on + 4);
-    } else if (sight && first == "end") {
-      sight->whole = true;
-    } else if (sight && first == "threw") {
-      sight->threw = line.substr(std::min<std::size_t>(line.size(), 6));
-      sight->whole = true;
-    } else if (sight) {
+      if (on != line.npos) observed->inputs = line.substr(on + 4);
+    } else if (observed && first == "end") {
+      observed->whole = true;
+    } else if (observed && first == "threw") {
+      observed->threw = line.substr(std::min<std::size_t>(line.size(), 6));
+      observed->whole = true;
+    } else if (observed) {
       std::string value, tolerance;
       words >> value >> tolerance;  // by strtod: it reads nan and inf
-      sight->numbers.push_back({first, std::strtod(value.c_str(), nullptr), std::strtod(tolerance.c_str(), nullptr)});
+      observed->numbers.push_back({first, std::strtod(value.c_str(), nullptr), std::strtod(tolerance.c_str(), nullptr)});
     }
   }
-  return sights;
+  return recording;
 }
 
-std::optional<std::string> difference(const Sight& expected, const Sight& found) {
+std::optional<std::string> difference(const Observed& expected, const Observed& found) {
   if (expected.threw != found.threw) {
     if (!found.threw) return text("it went through, expected the error \"", *expected.threw, "\"");
     if (*found.threw == "std::bad_alloc") return "it asked for more memory than it may have";

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/course_starter.h"
+#include "course/starter.h"
 #include "core/real.h"
 
 namespace seekling {

@@ -1,4 +1,4 @@
-#include "cli/course_build.h"
+#include "course/build.h"
 
 #include <cxxabi.h>
 #include <fcntl.h>
@@ -45,12 +45,12 @@ std::set<std::string> functions_in(const fs::path& object) {
 
 }  // namespace
 
-Workshop::Turn::Turn(const fs::path& build) : folder_(::open(build.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+BuildLock::BuildLock(const fs::path& build) : folder_(::open(build.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   check(folder_ >= 0, build.string(), ": is not there; build Seekling first (./seekling --help does)");
   while (::flock(folder_, LOCK_EX) != 0) continue;
 }
 
-Workshop::Turn::~Turn() { ::close(folder_); }
+BuildLock::~BuildLock() { ::close(folder_); }
 
 fs::path Workshop::slot(const ExerciseFile& file, const std::string& of) const {
   const std::string digits = file.target.substr(7, 2);  // course_05_...
@@ -108,7 +108,7 @@ std::string Workshop::lacking(const ExerciseFile& file) const {
 }
 
 fs::path Workshop::make_mine(const std::map<std::string, fs::path>& paths) const {
-  const Turn alone(build_);
+  const BuildLock alone = lock();
   const fs::path slots = build_ / "chapters/mine";
   for (const auto& entry : fs::recursive_directory_iterator(slots)) {
     if (!entry.is_regular_file()) continue;

@@ -1,4 +1,4 @@
-#include "cli/course_book.h"
+#include "course/book.h"
 
 #include <algorithm>
 #include <cctype>

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "cli/child_process.h"
-#include "cli/course_book.h"
-#include "cli/course_build.h"
-#include "cli/course_sights.h"
+#include "course/book.h"
+#include "course/build.h"
+#include "course/recording.h"
 
 namespace seekling {
 
@@ -45,7 +45,7 @@ class Checker {
 
  private:
   struct Looked {
-    Sights sights;
+    Observations recording;
     std::string ended;  // how, if not well
     std::string said;   // what it printed
   };
@@ -55,7 +55,7 @@ class Checker {
                 std::uint64_t seed) const;
   std::vector<Looked> look_at_mistakes(const ExerciseFile& file, const std::string& exercise, std::uint64_t seed,
                                        const Limits& limits) const;
-  static const Mistake* known(const ExerciseFile& file, const std::string& exercise, const Sight& found,
+  static const Mistake* known(const ExerciseFile& file, const std::string& exercise, const Observed& found,
                               const std::vector<Looked>& wrong);
   void make_mistakes(const ExerciseFile& file, const std::string& exercise) const;
 

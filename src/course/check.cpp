@@ -1,4 +1,4 @@
-#include "cli/course_check.h"
+#include "course/check.h"
 
 #include <sstream>
 
@@ -30,11 +30,11 @@ std::vector<std::string> started(const fs::path& program, const std::vector<std:
 
 Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, const Limits& limits) const {
   const Scratch scratch;
-  const fs::path path = scratch.path / "sights";
+  const fs::path path = scratch.path / "recording";
   const Ended ended = run_child(started(workshop_.program(program), {"--probe", std::to_string(seed), path.string()}),
                                 scratch.path, limits);
   Looked looked;
-  if (fs::exists(path)) looked.sights = parse_sights(read_file(path));
+  if (fs::exists(path)) looked.recording = parse_recording(read_file(path));
   if (!ended.well()) looked.ended = how(ended, limits);
   looked.said = ended.output;
   if (ended.dropped > 0) looked.said += text("\n... ", ended.dropped, " more bytes");
@@ -90,12 +90,12 @@ std::vector<Checker::Looked> Checker::look_at_mistakes(const ExerciseFile& file,
 }
 
 // The mistake that has the numbers that were found, if one has.
-const Mistake* Checker::known(const ExerciseFile& file, const std::string& exercise, const Sight& found,
+const Mistake* Checker::known(const ExerciseFile& file, const std::string& exercise, const Observed& found,
                               const std::vector<Looked>& wrong) {
   for (std::size_t k = 0; k < file.mistakes.size(); ++k) {
     if (file.mistakes[k].exercise != exercise) continue;
-    const auto sight = wrong[k].sights.find(exercise);
-    if (sight != wrong[k].sights.end() && sight->second.whole && !difference(sight->second, found))
+    const auto observed = wrong[k].recording.find(exercise);
+    if (observed != wrong[k].recording.end() && observed->second.whole && !difference(observed->second, found))
       return &file.mistakes[k];
   }
   return nullptr;
@@ -103,12 +103,12 @@ const Mistake* Checker::known(const ExerciseFile& file, const std::string& exerc
 
 Verdict Checker::judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected,
                        const Looked& found, std::uint64_t seed) const {
-  const auto reference = expected.sights.find(exercise), reader = found.sights.find(exercise);
-  check(reference != expected.sights.end() && reference->second.whole, file.source.string(),
+  const auto reference = expected.recording.find(exercise), reader = found.recording.find(exercise);
+  check(reference != expected.recording.end() && reference->second.whole, file.source.string(),
         ": its probe sees nothing of ", exercise, " in the reference",
         expected.ended.empty() ? "" : ": it " + expected.ended);
   Verdict verdict{exercise, Verdict::Is::kWrong, "", ""};
-  if (reader == found.sights.end()) {
+  if (reader == found.recording.end()) {
     verdict.is = Verdict::Is::kWaits;
     verdict.because = "not reached: the program " + (found.ended.empty() ? "ended early" : found.ended) + " before it";
   } else if (!reader->second.whole) {
@@ -143,7 +143,7 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   }
   if (!any) return verdicts;
 
-  const Workshop::Turn turn = workshop_.turn();
+  const BuildLock lock = workshop_.lock();
   const auto all = [&](const std::string& because) {
     for (Verdict& verdict : verdicts)
       if (verdict.is != Verdict::Is::kNotAttempted) verdict.is = Verdict::Is::kWrong, verdict.because = because;
@@ -174,11 +174,11 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
       if (wrong && judged.is == Verdict::Is::kWrong)
         judged = {verdict.exercise, Verdict::Is::kWaits, "cannot be judged before " + wrong->exercise + " is right",
                   ""};
-      const auto sight = found.sights.find(verdict.exercise);
-      if (judged.is == Verdict::Is::kWrong && sight != found.sights.end() && sight->second.whole) {
+      const auto observed = found.recording.find(verdict.exercise);
+      if (judged.is == Verdict::Is::kWrong && observed != found.recording.end() && observed->second.whole) {
         make_mistakes(file, verdict.exercise);
         const std::vector<Looked> mistakes = look_at_mistakes(file, verdict.exercise, seed, options.limits);
-        if (const Mistake* mistake = known(file, verdict.exercise, sight->second, mistakes)) {
+        if (const Mistake* mistake = known(file, verdict.exercise, observed->second, mistakes)) {
           judged.mistake = mistake->name;
           judged.because +=
               "\nthese are the numbers of a known mistake: " + mistake->name + "\nreread " + mistake->reread;
