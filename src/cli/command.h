@@ -28,6 +28,7 @@ int bench_command(int argc, char** argv);
 int doctor_command(int argc, char** argv);
 int list_command(int argc, char** argv);
 int start_command(int argc, char** argv);
+int demo_command(int argc, char** argv);
 int check_command(int argc, char** argv);
 int hint_command(int argc, char** argv);
 int solution_command(int argc, char** argv);

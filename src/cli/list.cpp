@@ -30,7 +30,7 @@ int list_command(int argc, char** argv) {
       std::cout << "   " << exercise.number << "  " << exercise.title << ": "
                 << state_of(exercise, chapter, my) << "\n";
   }
-  std::cout << "./seekling start N begins chapter N\n";
+  std::cout << "./seekling demo N shows chapter N, ./seekling start N begins its exercises\n";
   return 0;
 }
 

@@ -33,6 +33,7 @@ constexpr Command kCommands[] = {
     {"doctor", doctor_command, "what is wrong with this machine, or with a run"},
     {"list", list_command, "the course: chapters, exercises, and how far you are"},
     {"start", start_command, "N: copies the exercises of chapter N to my/"},
+    {"demo", demo_command, "N: builds and runs the demo of chapter N"},
     {"check", check_command, "N: checks what you wrote; --watch: again at each save"},
     {"hint", hint_command, "N.K: a hint for an exercise; --level 2 and 3 say more"},
     {"solution", solution_command, "N.K: our code, once yours has passed"},

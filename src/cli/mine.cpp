@@ -57,6 +57,8 @@ bool wants_mine(int argc, char** argv) {
 }
 
 int mine_command(int argc, char** argv) {
+  check(std::strcmp(argv[1], "demo") != 0,
+        "--mine: a demo is a program of its own, which has the library's files");
   const std::string mine = *std::find_if(argv + 2, argv + argc, is_mine);
   const std::map<std::string, fs::path> files = finished_files(folder_of(mine));
   for (const auto& [source, path] : files)

@@ -70,7 +70,7 @@ bool Workshop::has(const ExerciseFile& file, const std::string& of) const { retu
 Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limits) const {
   if (!fs::exists(program(targets[0])))
     std::cerr << "building " << targets[0] << (targets.size() > 1 ? " and others" : "")
-              << " (the first check of a chapter may take minutes)\n";
+              << " (the first time may take minutes)\n";
   std::vector<std::string> words{"cmake",   "--build", build_.string(), "--parallel", std::to_string(threads()),
                                  "--target"};
   words.insert(words.end(), targets.begin(), targets.end());
@@ -105,6 +105,16 @@ std::string Workshop::lacking(const ExerciseFile& file) const {
     return words;
   }
   return "";
+}
+
+fs::path Workshop::make_demo(const Chapter& chapter) const {
+  const BuildLock alone = lock();
+  const std::string target = "demo_" + chapter.digits();
+  const Ended made = make({target}, kOurs);
+  const std::string complaint = first_complaint(made.output);
+  check(made.well(), "the demo of chapter ", chapter.number, " does not build:",
+        complaint.empty() ? " this build has no program " + target : complaint);
+  return program(target);
 }
 
 fs::path Workshop::make_mine(const std::map<std::string, fs::path>& paths) const {

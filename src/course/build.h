@@ -42,6 +42,8 @@ class Workshop {
   // take what is missing from the library: an empty file would pass.
   std::string lacking(const ExerciseFile& file) const;
 
+  std::filesystem::path make_demo(const Chapter& chapter) const;  // gives its path
+
   // The whole program with every file of `paths` (by its place in src/) instead of the library's; gives its path.
   std::filesystem::path make_mine(const std::map<std::string, std::filesystem::path>& paths) const;
 

@@ -148,6 +148,20 @@ TEST_F(Course, WordsThatItDoesNotKnowAreUsageErrors) {
   EXPECT_NE(run({"start", "99"}).err.find("chapter 99 is not written; those that are: "), std::string::npos);
 }
 
+TEST_F(Course, ADemoPrintsItsOutputAndNothingElse) {
+  const Ran demo = run({"demo", "5"});
+  EXPECT_EQ(demo.exit, 0);
+  EXPECT_EQ(demo.out, read_file(kRoot / "chapters/05-rope/demo.txt"));
+  EXPECT_EQ(demo.err, "");
+  expect_refused({"demo"}, 2,
+                 "the chapter's number is missing; for example: ./seekling demo 5");
+  expect_refused({"demo", "five"}, 2, "found \"five\", expected the number of a chapter, like 5");
+  expect_refused({"demo", "5", "--mine"}, 2,
+                 "--mine: a demo is a program of its own, which has the library's files");
+  EXPECT_NE(run({"demo", "99"}).err.find("chapter 99 is not written; those that are: "),
+            std::string::npos);
+}
+
 TEST_F(Course, HintsHaveThreeLevels) {
   const std::string first = out_of({"hint", "5.2"}), third = out_of({"hint", "5.2", "--level", "3"});
   EXPECT_NE(first, "");
