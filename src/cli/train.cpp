@@ -28,23 +28,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string dashed(std::string key) {
-  for (char& c : key)
-    if (c == '_') c = '-';
-  return key;
-}
+template <class T>
+constexpr const char* kPlaceholder = std::is_integral_v<T>                    ? "N"
+                                     : std::is_same_v<T, double>              ? "X"
+                                     : std::is_same_v<T, std::vector<double>> ? "LIST"
+                                                                              : "NAME";
 
 template <class T>
-std::string flag_text(const T& value) {
+void add_setting(cxxopts::Options& options, const std::string& group, const Setting& row,
+                 const T& usual) {
   if constexpr (std::is_same_v<T, bool>) {
-    return value ? "yes" : "no";
-  } else if constexpr (std::is_same_v<T, std::vector<double>>) {
-    std::string list;
-    for (const double v : value) list += (list.empty() ? "" : ",") + text(v);
-    return list;
+    options.add_options(group)(flag_of(row.key), row.help);
+  } else if (!row.usual.empty()) {
+    options.add_options(group)(flag_of(row.key), row.help + " (default: " + row.usual + ")",
+                               cxxopts::value<T>(), kPlaceholder<T>);
   } else {
-    return text(value);
+    const std::string choices = row.accepted.choices.empty() ? "" : ": " + row.accepted.words;
+    options.add_options(group)(flag_of(row.key), row.help + choices,
+                               cxxopts::value<T>()->default_value(setting_text(usual)),
+                               kPlaceholder<T>);
   }
+}
+
+void add_settings(cxxopts::Options& options) {
+  const TrainSettings defaults;
+  for (const SettingGroup& group : setting_groups())
+    for (const Setting& row : group.rows)
+      std::visit([&](auto member) { add_setting(options, group.name, row, defaults.*member); },
+                 row.member);
 }
 
 cxxopts::Options train_options() {
@@ -63,27 +74,16 @@ cxxopts::Options train_options() {
       ("tensorboard", "write the curves for TensorBoard, too");
   // clang-format on
   add_device(options);
-  TrainSettings defaults;
-  for_each_setting(defaults, [&](const std::string& key, const auto& value) {
-    using Value = std::decay_t<decltype(value)>;
-    if constexpr (std::is_same_v<Value, bool>) {
-      options.add_options("Training")(
-          dashed(key), key == "recompute"
-                           ? "make norms and up-projections again for backward: less memory, the same bits"
-                           : "train on batch 0 alone, whose loss must go to 0: a first check");
-    } else {
-      const std::string usual = flag_text(value) + (key == "lr" ? " x 128 / hidden size" : "");
-      options.add_options("Training")(dashed(key), "default " + usual, cxxopts::value<Value>(), "X");
-    }
-  });
+  add_settings(options);
   for (const std::string& key : config_keys())
-    options.add_options("Model, as in config.json")(dashed(key), "", cxxopts::value<std::string>(), "X");
+    options.add_options("Model, as in config.json")(flag_of(key), "", cxxopts::value<std::string>(), "X");
   return options;
 }
 
 void apply_settings(TrainSettings& settings, const cxxopts::ParseResult& flags) {
-  for_each_setting(settings, [&](const std::string& key, auto& value) {
-    if (flags.count(dashed(key))) value = flags[dashed(key)].as<std::decay_t<decltype(value)>>();
+  for_each_setting(settings, [&]<class T>(const Setting& row, T& value) {
+    const std::string flag = flag_of(row.key);
+    if (flags.count(flag)) value = flags[flag].as<T>();
   });
   check_settings(settings);
 }
@@ -91,7 +91,7 @@ void apply_settings(TrainSettings& settings, const cxxopts::ParseResult& flags) 
 Config config_of(const cxxopts::ParseResult& flags) {
   Config config = find_config(flags["model"].as<std::string>());
   for (const std::string& key : config_keys())
-    if (flags.count(dashed(key))) set_config_key(config, key, flags[dashed(key)].as<std::string>());
+    if (flags.count(flag_of(key))) set_config_key(config, key, flags[flag_of(key)].as<std::string>());
   if (flags.count("set"))
     for (const std::string& pair : flags["set"].as<std::vector<std::string>>()) {
       const std::size_t equals = pair.find('=');
@@ -192,16 +192,12 @@ Run resumed(const cxxopts::ParseResult& flags) {
   return run;
 }
 
-// The default learning rate suits nano. A wider layer adds up more updates at once, so it takes smaller ones: the rate
-// falls with the width, as in Yang et al. 2022 (arXiv:2203.03466), table 8, for Adam.
-constexpr double kWidthOfDefaultLr = 128;
-
 // Text, tokenizer and the untrained weights are one save: a run is there as a whole, or nothing is.
 Run begun(const cxxopts::ParseResult& flags) {
   Run run;
   Config config = config_of(flags);
+  run.state.settings = default_settings(config.hidden_size);
   apply_settings(run.state.settings, flags);
-  if (!flags.count("lr")) run.state.settings.lr *= std::min(1.0, kWidthOfDefaultLr / double(config.hidden_size));
   const TrainSettings& settings = run.state.settings;
   check(settings.seq_len <= config.max_position_embeddings, "--seq-len: found ", settings.seq_len,
         ", but the model has ", config.max_position_embeddings,
@@ -269,8 +265,8 @@ void write_report(const Run& run, const TrainerState& state) {
   page.settings.emplace_back("parameters", text(size_of(run.model->config).total));
   page.settings.emplace_back("data", state.data.empty() ? "the toy world" : "");
   for (const std::string& path : state.data) page.settings.back().second += (path == state.data[0] ? "" : ", ") + path;
-  for_each_setting(state.settings, [&](const std::string& key, const auto& value) {
-    page.settings.emplace_back(key, flag_text(value));
+  for_each_setting(state.settings, [&](const Setting& row, const auto& value) {
+    page.settings.emplace_back(row.key, setting_text(value));
   });
   page.metrics = read_metrics(run.folder / "metrics.jsonl");
   if (fs::exists(run.folder / "samples.md")) page.samples = read_file(run.folder / "samples.md");

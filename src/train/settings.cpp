@@ -1,9 +1,9 @@
-// trainer_state.json, and what numbers a run accepts.
+// The table of the training settings, and trainer_state.json.
 #include "train/settings.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/check.h"
 #include "interop/atomic_save.h"
 #include "interop/file.h"
 
@@ -11,31 +11,138 @@ namespace seekling {
 
 using Json = nlohmann::ordered_json;
 
-void check_settings(const TrainSettings& s) {
-  const auto at_least = [](const char* flag, auto value, auto least) {
-    check(value >= least, flag, ": found ", value, ", expected at least ", least);
+namespace {
+
+Accepted anything() { return {}; }
+
+Accepted at_least(double least) {
+  return {.words = text("at least ", least), .number = [=](double x) { return x >= least; }};
+}
+
+Accepted fraction() {
+  return {.words = "a fraction, 0 to 1", .number = [](double x) { return x >= 0 && x <= 1; }};
+}
+
+Accepted below_one() {
+  return {.words = "a number in [0, 1)", .number = [](double x) { return x >= 0 && x < 1; }};
+}
+
+Accepted above_zero() {
+  return {.words = "a number above 0", .number = [](double x) { return x > 0; }};
+}
+
+Accepted one_of(std::vector<std::string> choices, std::string words) {
+  return {.words = std::move(words), .choices = std::move(choices)};
+}
+
+template <class T>
+bool accepts(const Accepted& accepted, const T& value) {
+  if (accepted.words.empty()) return true;
+  if constexpr (std::is_same_v<T, std::string>) {
+    return std::ranges::find(accepted.choices, value) != accepted.choices.end();
+  } else if constexpr (std::is_same_v<T, std::vector<double>>) {
+    return std::ranges::all_of(value, accepted.number);
+  } else {
+    return accepted.number(double(value));
+  }
+}
+
+}  // namespace
+
+// Groups and rows in the order of `train --help`.
+const std::vector<SettingGroup>& setting_groups() {
+  using S = TrainSettings;
+  static const std::vector<SettingGroup> groups = {
+      {"Training",
+       {{"steps", &S::steps, at_least(1), "optimizer steps of the whole run"},
+        {"batch_size", &S::batch_size, at_least(1), "sequences in one forward pass"},
+        {"accumulate", &S::accumulate, at_least(1),
+         "forward passes whose gradients are added up for one step"},
+        {"seq_len", &S::seq_len, at_least(1), "tokens in one sequence"},
+        {"seed", &S::seed, anything(),
+         "seed of the toy world, the initial weights and the order of the data"},
+        {"dtype", &S::dtype,
+         one_of({"fp32", "bf16", "tf32"}, "fp32, bf16, or, with --device cuda, tf32"),
+         "number format of the inputs of matrix products"},
+        {"recompute", &S::recompute, anything(),
+         "recompute norms and up-projections in the backward pass: the same bits in less memory "
+         "and more time"},
+        {"overfit_batch", &S::overfit_batch, anything(),
+         "train on batch 0 only, whose loss must go to 0: a first check"}}},
+      {"Learning rate",
+       {{"lr", &S::lr, at_least(0), "highest learning rate, reached at the end of the warm-up",
+         text(S{}.lr, " x 128 / hidden_size, at most ", S{}.lr)},
+        {"schedule", &S::schedule,
+         one_of({"step", "cosine", "constant"}, "step, cosine or constant"),
+         "learning rate after the warm-up"},
+        {"warmup_steps", &S::warmup_steps, at_least(0),
+         "steps in which the rate rises from 0 to --lr"},
+        {"drop_at", &S::drop_at, fraction(),
+         "schedule step: fractions of the run after which the rate drops"},
+        {"drop_factor", &S::drop_factor, at_least(0),
+         "schedule step: each drop multiplies the rate by this"},
+        {"floor", &S::floor, fraction(),
+         "schedule cosine: rate of the last step as a fraction of --lr"}}},
+      {"Evaluation and saving",
+       {{"eval_every", &S::eval_every, at_least(0),
+         "steps from one evaluation on held-out text to the next; 0: never"},
+        {"save_every", &S::save_every, at_least(0),
+         "steps from one save to the next; 0: only at the end"},
+        {"sample_every", &S::sample_every, at_least(0),
+         "steps from one entry in samples.md, the model's answers so far, to the next; 0: never"}}},
+      {"Optimizer",
+       {{"weight_decay", &S::weight_decay, at_least(0),
+         "AdamW's weight decay (λ), times the learning rate; norms do not decay"},
+        {"beta1", &S::beta1, below_one(), "AdamW's decay of the first moment per step"},
+        {"beta2", &S::beta2, below_one(), "AdamW's decay of the second moment per step"},
+        {"eps", &S::eps, above_zero(), "AdamW's ε, added to the root of the second moment"},
+        {"clip", &S::clip, at_least(0), "largest norm of all gradients together; 0: no limit"},
+        {"moments", &S::moments, one_of({"fp32", "bf16"}, "fp32 or bf16"),
+         "number format of AdamW's moments in memory"}}},
+      {"Multi-token prediction",
+       {{"mtp_weight", &S::mtp_weight, at_least(0),
+         "weight of the loss of multi-token prediction (λ)"},
+        {"mtp_late_weight", &S::mtp_late_weight, at_least(0),
+         "weight of that loss after --mtp-late-at"},
+        {"mtp_late_at", &S::mtp_late_at, fraction(),
+         "fraction of the run after which --mtp-late-weight applies"}}},
+      {"Expert balance",
+       {{"device_loss_alpha", &S::device_loss_alpha, at_least(0),
+         "weight of the device-level balance loss (α2, DeepSeek-V2 eq. 26)"},
+        {"communication_loss_alpha", &S::communication_loss_alpha, at_least(0),
+         "weight of the communication balance loss (α3, DeepSeek-V2 eq. 29)"},
+        {"bias_speed", &S::bias_speed, at_least(0),
+         "change per step of the bias that balances DeepSeek-V3's router (γ)"},
+        {"bias_still_at", &S::bias_still_at, fraction(),
+         "fraction of the run after which the bias speed is 0"},
+        {"capacity_factor", &S::capacity_factor, at_least(0),
+         "choices that one device (a group of experts) computes at most, in units of the mean; "
+         "the rest is dropped; 0: nothing is dropped"},
+        {"never_dropped", &S::never_dropped, fraction(),
+         "fraction of the sequences that keep all their tokens"}}},
   };
-  at_least("--steps", s.steps, 1), at_least("--batch-size", s.batch_size, 1);
-  at_least("--accumulate", s.accumulate, 1), at_least("--seq-len", s.seq_len, 1);
-  at_least("--warmup-steps", s.warmup_steps, 0), at_least("--lr", s.lr, 0.0);
-  at_least("--weight-decay", s.weight_decay, 0.0), at_least("--clip", s.clip, 0.0);
-  at_least("--eval-every", s.eval_every, 0), at_least("--save-every", s.save_every, 0);
-  at_least("--sample-every", s.sample_every, 0);
-  at_least("--mtp-weight", s.mtp_weight, 0.0), at_least("--mtp-late-weight", s.mtp_late_weight, 0.0);
-  at_least("--device-loss-alpha", s.device_loss_alpha, 0.0);
-  at_least("--communication-loss-alpha", s.communication_loss_alpha, 0.0);
-  at_least("--bias-speed", s.bias_speed, 0.0), at_least("--capacity-factor", s.capacity_factor, 0.0);
-  const auto fraction = [](const char* flag, double value) {
-    check(value >= 0 && value <= 1, flag, ": found ", value, ", expected a fraction, 0 to 1");
-  };
-  fraction("--mtp-late-at", s.mtp_late_at), fraction("--bias-still-at", s.bias_still_at);
-  fraction("--never-dropped", s.never_dropped);
-  check(s.beta1 >= 0 && s.beta1 < 1, "--beta1: found ", s.beta1, ", expected a number in [0, 1)");
-  check(s.beta2 >= 0 && s.beta2 < 1, "--beta2: found ", s.beta2, ", expected a number in [0, 1)");
-  check(s.eps > 0, "--eps: found ", s.eps, ", expected a number above 0");
-  learning_rate(schedule_of(s), 1);  // knows the kinds
-  products_of(s);
-  check(s.moments == "fp32" || s.moments == "bf16", "--moments: found ", s.moments, ", expected fp32 or bf16");
+  return groups;
+}
+
+std::string flag_of(std::string key) {
+  std::ranges::replace(key, '_', '-');
+  return key;
+}
+
+void check_settings(const TrainSettings& settings) {
+  for_each_setting(settings, [](const Setting& row, const auto& value) {
+    check(accepts(row.accepted, value), "--", flag_of(row.key), ": found ", setting_text(value),
+          ", expected ", row.accepted.words);
+  });
+}
+
+// The default rate suits nano. A wider layer adds up more updates at once, so it takes smaller
+// ones: the rate falls with the width, as in Yang et al. 2022 (arXiv:2203.03466), table 8, for Adam.
+TrainSettings default_settings(Index hidden_size) {
+  constexpr double kWidthOfDefaultLr = 128;
+  TrainSettings settings;
+  settings.lr *= std::min(1.0, kWidthOfDefaultLr / double(hidden_size));
+  return settings;
 }
 
 Schedule schedule_of(const TrainSettings& s) {
@@ -59,7 +166,8 @@ AdamWOptions adamw_of(const TrainSettings& s) {
 Products products_of(const TrainSettings& s) { return products_of(s.dtype); }
 
 double mtp_weight_at(const TrainSettings& s, Index step) {
-  return value_at({.before = s.mtp_weight, .after = s.mtp_late_weight, .at = s.mtp_late_at}, step, s.steps);
+  return value_at({.before = s.mtp_weight, .after = s.mtp_late_weight, .at = s.mtp_late_at}, step,
+                  s.steps);
 }
 
 double bias_speed_at(const TrainSettings& s, Index step) {
@@ -68,7 +176,8 @@ double bias_speed_at(const TrainSettings& s, Index step) {
 
 std::string trainer_state_json(const TrainerState& state) {
   Json settings;
-  for_each_setting(state.settings, [&](const char* name, const auto& value) { settings[name] = value; });
+  for_each_setting(state.settings,
+                   [&](const Setting& row, const auto& value) { settings[row.key] = value; });
   const Json json = {{"step", state.step},
                      {"tokens", state.tokens},
                      {"data", state.data},
@@ -86,9 +195,11 @@ TrainerState parse_trainer_state(const std::string& json, const std::string& pat
     parsed.at("data").get_to(state.data);
     parsed.at("tokenizer_fingerprint").get_to(state.tokenizer_fingerprint);
     const nlohmann::json& settings = parsed.at("settings");
-    for_each_setting(state.settings, [&](const char* name, auto& value) { settings.at(name).get_to(value); });
+    for_each_setting(state.settings,
+                     [&](const Setting& row, auto& value) { settings.at(row.key).get_to(value); });
   } catch (const nlohmann::json::exception& e) {
-    throw Error(text(path, ": is not the state of a run (", e.what(), "); resume from another folder, or train anew"));
+    throw Error(text(path, ": is not the state of a run (", e.what(),
+                     "); resume from another folder, or train anew"));
   }
   return state;
 }
@@ -96,7 +207,8 @@ TrainerState parse_trainer_state(const std::string& json, const std::string& pat
 TrainerState read_trainer_state(const std::filesystem::path& run_folder) {
   const std::filesystem::path path = run_folder / "trainer_state.json";
   if (std::filesystem::is_directory(run_folder)) recover(run_folder);
-  check(std::filesystem::exists(path), path.string(), ": not found; --resume needs the folder of a run that has saved");
+  check(std::filesystem::exists(path), path.string(),
+        ": not found; --resume needs the folder of a run that has saved");
   return parse_trainer_state(read_file(path), path.string());
 }
 
