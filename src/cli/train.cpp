@@ -62,7 +62,8 @@ cxxopts::Options train_options() {
   cxxopts::Options options("seekling train", "Trains a model; by default the nano preset on the toy world.");
   // clang-format off
   options.add_options()
-      ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("nano"), "MODEL")
+      ("model", "a preset or a config.json, whose keys the Model options change",
+       cxxopts::value<std::string>()->default_value("nano"), "MODEL")
       ("data", "texts to learn from: files, folders, .jsonl (default: the toy world)",
        cxxopts::value<std::vector<std::string>>(), "PATH")
       ("tokenizer", "a tokenizer to use instead of learning one", cxxopts::value<std::string>(), "FILE")
@@ -75,8 +76,9 @@ cxxopts::Options train_options() {
   // clang-format on
   add_device(options);
   add_settings(options);
-  for (const std::string& key : config_keys())
-    options.add_options("Model, as in config.json")(flag_of(key), "", cxxopts::value<std::string>(), "X");
+  for (const ConfigKey& key : config_keys())
+    options.add_options("Model")(flag_of(key.name), key.help, cxxopts::value<std::string>(),
+                                 "VALUE");
   return options;
 }
 
@@ -90,8 +92,10 @@ void apply_settings(TrainSettings& settings, const cxxopts::ParseResult& flags) 
 
 Config config_of(const cxxopts::ParseResult& flags) {
   Config config = find_config(flags["model"].as<std::string>());
-  for (const std::string& key : config_keys())
-    if (flags.count(flag_of(key))) set_config_key(config, key, flags[flag_of(key)].as<std::string>());
+  for (const ConfigKey& key : config_keys()) {
+    const std::string flag = flag_of(key.name);
+    if (flags.count(flag)) set_config_key(config, key.name, flags[flag].as<std::string>());
+  }
   if (flags.count("set"))
     for (const std::string& pair : flags["set"].as<std::vector<std::string>>()) {
       const std::size_t equals = pair.find('=');

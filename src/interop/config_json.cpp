@@ -1,7 +1,7 @@
-// config.json of DeepseekV2ForCausalLM and DeepseekV3ForCausalLM. What becomes of a key stands in three tables, one
-// after the other: keys() are honoured, and serve reading, writing and --set; keys_with_one_value() are refused unless
-// they have the value under which they change nothing; keys_without_effect() are ignored. Every other key is refused by
-// name.
+// config.json of DeepseekV2ForCausalLM and DeepseekV3ForCausalLM. Three tables say how a key is
+// treated: keys() are honoured, and serve reading, writing, --set and the flags of `train`;
+// keys_with_one_value() are refused unless they have the value under which they change nothing;
+// keys_without_effect() are ignored. Every other key is refused by name.
 #include "interop/config_json.h"
 
 #include <algorithm>
@@ -22,86 +22,124 @@ using OrderedJson = nlohmann::ordered_json;
 constexpr Index kMostLayers = 10'000;
 constexpr std::uint64_t kLargest = 1'000'000'000;  // of any size
 
-struct Key {
+struct Field {
   std::function<void(Config&, const nlohmann::json&)> read;  // may throw nlohmann's type error
   std::function<OrderedJson(const Config&)> write;
 };
 
+struct Key {
+  std::string name;
+  Field field;
+  std::string help;
+};
+
 template <class T>
-Key key(T Config::*field) {
-  return {[field](Config& c, const nlohmann::json& j) {
+Field field(T Config::*member) {
+  return {[member](Config& c, const nlohmann::json& j) {
             if constexpr (std::is_same_v<T, Index>) {
               if (!j.is_number_integer()) throw Error("an integer");
               if (j.is_number_unsigned() && j.get<std::uint64_t>() > kLargest) throw Error(text("at most ", kLargest));
-              c.*field = j.get<Index>();
+              c.*member = j.get<Index>();
             } else if constexpr (std::is_same_v<T, double>) {
               if (!j.is_number()) throw Error("a number");
-              c.*field = j.get<double>();
+              c.*member = j.get<double>();
             } else if constexpr (std::is_same_v<T, bool>) {
               if (!j.is_boolean()) throw Error("true or false");
-              c.*field = j.get<bool>();
+              c.*member = j.get<bool>();
             } else {
               if (!j.is_string()) throw Error("a string");
-              c.*field = j.get<std::string>();
+              c.*member = j.get<std::string>();
             }
           },
-          [field](const Config& c) { return OrderedJson(c.*field); }};
+          [member](const Config& c) { return OrderedJson(c.*member); }};
 }
 
 // The same, with null for `none`.
-Key nullable(Index Config::*field, Index none) {
-  Key k = key(field);
-  return {[=](Config& c, const nlohmann::json& j) { j.is_null() ? void(c.*field = none) : k.read(c, j); },
-          [=](const Config& c) { return c.*field == none ? OrderedJson() : OrderedJson(c.*field); }};
+Field nullable(Index Config::*member, Index none) {
+  const Field f = field(member);
+  return {
+      [=](Config& c, const nlohmann::json& j) {
+        j.is_null() ? void(c.*member = none) : f.read(c, j);
+      },
+      [=](const Config& c) { return c.*member == none ? OrderedJson() : OrderedJson(c.*member); }};
 }
 
 // Reads null as `none`, but never writes it: Hugging Face's classes multiply by n_shared_experts and divide by n_group.
-Key number_or_null(Index Config::*field, Index none) { return {nullable(field, none).read, key(field).write}; }
+Field number_or_null(Index Config::*member, Index none) {
+  return {nullable(member, none).read, field(member).write};
+}
 
-const std::vector<std::pair<std::string, Key>>& keys() {
-  static const std::vector<std::pair<std::string, Key>> table = {
-      {"model_type", key(&Config::model_type)},
-      {"vocab_size", key(&Config::vocab_size)},
-      {"hidden_size", key(&Config::hidden_size)},
-      {"num_hidden_layers", key(&Config::num_hidden_layers)},
-      {"num_attention_heads", key(&Config::num_attention_heads)},
-      {"num_key_value_heads", key(&Config::num_key_value_heads)},
-      {"q_lora_rank", nullable(&Config::q_lora_rank, 0)},
-      {"kv_lora_rank", key(&Config::kv_lora_rank)},
-      {"qk_nope_head_dim", key(&Config::qk_nope_head_dim)},
-      {"qk_rope_head_dim", key(&Config::qk_rope_head_dim)},
-      {"v_head_dim", key(&Config::v_head_dim)},
-      {"intermediate_size", key(&Config::intermediate_size)},
-      {"moe_intermediate_size", key(&Config::moe_intermediate_size)},
-      {"n_routed_experts", key(&Config::n_routed_experts)},
-      {"n_shared_experts", number_or_null(&Config::n_shared_experts, 0)},
-      {"num_experts_per_tok", key(&Config::num_experts_per_tok)},
-      {"first_k_dense_replace", key(&Config::first_k_dense_replace)},
-      {"moe_layer_freq", key(&Config::moe_layer_freq)},
-      {"topk_method", key(&Config::topk_method)},
-      {"scoring_func", key(&Config::scoring_func)},
-      {"n_group", number_or_null(&Config::n_group, 1)},
-      {"topk_group", number_or_null(&Config::topk_group, 1)},
-      {"norm_topk_prob", key(&Config::norm_topk_prob)},
-      {"routed_scaling_factor", key(&Config::routed_scaling_factor)},
-      {"aux_loss_alpha", key(&Config::aux_loss_alpha)},
-      {"seq_aux", key(&Config::seq_aux)},
-      {"rms_norm_eps", key(&Config::rms_norm_eps)},
-      {"max_position_embeddings", key(&Config::max_position_embeddings)},
-      {"rope_theta", key(&Config::rope_theta)},
-      {"tie_word_embeddings", key(&Config::tie_word_embeddings)},
-      {"initializer_range", key(&Config::initializer_range)},
-      {"bos_token_id", nullable(&Config::bos_token_id, -1)},
-      {"eos_token_id", nullable(&Config::eos_token_id, -1)},
-      {"num_nextn_predict_layers", key(&Config::num_nextn_predict_layers)},
+const std::vector<Key>& keys() {
+  static const std::vector<Key> table = {
+      {"model_type", field(&Config::model_type),
+       "class of the model: deepseek_v2, deepseek_v3 or seekling"},
+      {"vocab_size", field(&Config::vocab_size), "tokens in the vocabulary"},
+      {"hidden_size", field(&Config::hidden_size), "width of the hidden states (d)"},
+      {"num_hidden_layers", field(&Config::num_hidden_layers), "layers (l)"},
+      {"num_attention_heads", field(&Config::num_attention_heads), "attention heads (n_h)"},
+      {"num_key_value_heads", field(&Config::num_key_value_heads),
+       "key and value heads if attention is gqa; 1: MQA"},
+      {"q_lora_rank", nullable(&Config::q_lora_rank, 0),
+       "width of the latent of the queries c^Q (d'_c); 0: queries are not compressed"},
+      {"kv_lora_rank", field(&Config::kv_lora_rank), "width of the cached latent c^KV (d_c)"},
+      {"qk_nope_head_dim", field(&Config::qk_nope_head_dim),
+       "width of a head's query and key without RoPE (d_h)"},
+      {"qk_rope_head_dim", field(&Config::qk_rope_head_dim),
+       "width of a head's query and key with RoPE (d_h^R)"},
+      {"v_head_dim", field(&Config::v_head_dim), "width of a head's value"},
+      {"intermediate_size", field(&Config::intermediate_size),
+       "inner width of a dense feed-forward layer"},
+      {"moe_intermediate_size", field(&Config::moe_intermediate_size), "inner width of one expert"},
+      {"n_routed_experts", field(&Config::n_routed_experts),
+       "routed experts in an MoE layer (N_r)"},
+      {"n_shared_experts", number_or_null(&Config::n_shared_experts, 0),
+       "shared experts in an MoE layer (N_s)"},
+      {"num_experts_per_tok", field(&Config::num_experts_per_tok),
+       "routed experts chosen for each token (K_r)"},
+      {"first_k_dense_replace", field(&Config::first_k_dense_replace),
+       "dense layers before the first MoE layer"},
+      {"moe_layer_freq", field(&Config::moe_layer_freq),
+       "only layers whose number is a multiple of this are MoE"},
+      {"topk_method", field(&Config::topk_method),
+       "how experts are chosen: greedy, group_limited_greedy or noaux_tc"},
+      {"scoring_func", field(&Config::scoring_func),
+       "function from the router's logits to scores: softmax or sigmoid"},
+      {"n_group", number_or_null(&Config::n_group, 1),
+       "groups (devices) that the routed experts are divided into"},
+      {"topk_group", number_or_null(&Config::topk_group, 1),
+       "groups that a token's experts are chosen from (M)"},
+      {"norm_topk_prob", field(&Config::norm_topk_prob),
+       "divide the gates of a token's experts by their sum: true or false"},
+      {"routed_scaling_factor", field(&Config::routed_scaling_factor),
+       "factor of the gates of routed experts"},
+      {"aux_loss_alpha", field(&Config::aux_loss_alpha),
+       "weight of the expert-level balance loss (α1)"},
+      {"seq_aux", field(&Config::seq_aux),
+       "compute the balance loss per sequence, not per batch: true or false"},
+      {"rms_norm_eps", field(&Config::rms_norm_eps), "ε of RMSNorm"},
+      {"max_position_embeddings", field(&Config::max_position_embeddings),
+       "tokens in the longest context"},
+      {"rope_theta", field(&Config::rope_theta), "base of RoPE's frequencies (θ)"},
+      {"tie_word_embeddings", field(&Config::tie_word_embeddings),
+       "use one table for the embedding and the output head: true or false"},
+      {"initializer_range", field(&Config::initializer_range),
+       "standard deviation of the initial weights"},
+      {"bos_token_id", nullable(&Config::bos_token_id, -1),
+       "id of the token that begins a text; train takes it from the tokenizer"},
+      {"eos_token_id", nullable(&Config::eos_token_id, -1),
+       "id of the token that ends a text; train takes it from the tokenizer"},
+      {"num_nextn_predict_layers", field(&Config::num_nextn_predict_layers),
+       "modules of multi-token prediction (D)"},
   };
   return table;
 }
 
 // Ours, for the baselines; written only where attention is not MLA.
-const std::vector<std::pair<std::string, Key>>& baseline_keys() {
-  static const std::vector<std::pair<std::string, Key>> table = {{"attention", key(&Config::attention)},
-                                                                 {"head_dim", key(&Config::head_dim)}};
+const std::vector<Key>& baseline_keys() {
+  static const std::vector<Key> table = {
+      {"attention", field(&Config::attention), "kind of attention: mla or, for the baselines, gqa"},
+      {"head_dim", field(&Config::head_dim), "width of a head if attention is gqa"},
+  };
   return table;
 }
 
@@ -159,12 +197,11 @@ auto find_in(const Table& table, const std::string& name) {
   return std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.first == name; });
 }
 
-void read_key(const Key& k, Config& c, const std::string& name, const nlohmann::json& value,
-              const std::string& source) {
+void read_key(const Key& key, Config& c, const nlohmann::json& value, const std::string& source) {
   try {
-    k.read(c, value);
+    key.field.read(c, value);
   } catch (const Error& expected) {
-    throw Error(text(source, ": ", name, " is ", value.dump(), ", expected ", expected.what()));
+    throw Error(text(source, ": ", key.name, " is ", value.dump(), ", expected ", expected.what()));
   }
 }
 
@@ -245,8 +282,8 @@ void read_ropes(Config& c, const nlohmann::json& j, const std::string& source) {
 
 const Key* find(const std::string& name) {
   for (const auto* table : {&keys(), &baseline_keys()})
-    for (const auto& [known, k] : *table)
-      if (known == name) return &k;
+    for (const Key& key : *table)
+      if (key.name == name) return &key;
   return nullptr;
 }
 
@@ -273,7 +310,7 @@ void check_architecture(const nlohmann::json& j, const std::string& source) {
 }
 
 void read_one(Config& c, const std::string& name, const nlohmann::json& value, const std::string& source) {
-  if (const Key* k = find(name)) return read_key(*k, c, name, value, source);
+  if (const Key* key = find(name)) return read_key(*key, c, value, source);
   if (const auto one = find_in(keys_with_one_value(), name); one != keys_with_one_value().end()) {
     check(value == one->second || value.is_null(), source, ": ", name, " is ", value.dump(),
           ", and Seekling knows only ", one->second.dump());
@@ -290,7 +327,7 @@ std::vector<KeyRow> config_key_table() {
   std::vector<KeyRow> rows;
   for (const char* name : {"architectures", "rope_scaling", "rope_parameters"})
     rows.push_back({name, Treatment::kHonoured, ""});
-  for (const auto& [name, key] : keys()) rows.push_back({name, Treatment::kHonoured, ""});
+  for (const Key& key : keys()) rows.push_back({key.name, Treatment::kHonoured, ""});
   for (const auto& [name, value] : keys_with_one_value()) rows.push_back({name, Treatment::kOneValue, value.dump()});
   for (const auto& [name, why] : keys_without_effect()) rows.push_back({name, Treatment::kWithoutEffect, why});
   return rows;
@@ -414,10 +451,10 @@ void check_config(const Config& c, const std::string& source) {
 std::string config_json(const Config& c, const std::string& dtype) {
   OrderedJson j;
   if (c.model_type != "seekling") j["architectures"] = {class_of(c.model_type)};
-  for (const auto& [name, k] : keys()) j[name] = k.write(c);
+  for (const Key& key : keys()) j[key.name] = key.field.write(c);
   if (c.attention == "mla") j["num_key_value_heads"] = c.num_attention_heads;
   if (c.attention != "mla")
-    for (const auto& [name, k] : baseline_keys()) j[name] = k.write(c);
+    for (const Key& key : baseline_keys()) j[key.name] = key.field.write(c);
   j["rope_scaling"] = rope_scaling_json(c);
   for (const char* name : {"hidden_act", "attention_bias", "attention_dropout"})
     j[name] = find_in(keys_with_one_value(), name)->second;
@@ -426,19 +463,19 @@ std::string config_json(const Config& c, const std::string& dtype) {
   return j.dump(2) + "\n";
 }
 
-std::vector<std::string> config_keys() {
-  std::vector<std::string> names;
+std::vector<ConfigKey> config_keys() {
+  std::vector<ConfigKey> all;
   for (const auto* table : {&keys(), &baseline_keys()})
-    for (const auto& [name, k] : *table) names.push_back(name);
-  return names;
+    for (const Key& key : *table) all.push_back({key.name, key.help});
+  return all;
 }
 
 void set_config_key(Config& config, const std::string& name, const std::string& value) {
-  const Key* k = find(name);
-  check(k != nullptr, "--set: ", name, " is not a key of config.json that Seekling knows");
+  const Key* key = find(name);
+  check(key != nullptr, "--set: ", name, " is not a key of config.json that Seekling knows");
   nlohmann::json j = nlohmann::json::parse(value, nullptr, /*allow_exceptions=*/false);
   if (j.is_discarded()) j = value;  // a bare word is a string
-  read_key(*k, config, name, j, "--set");
+  read_key(*key, config, j, "--set");
 }
 
 }  // namespace seekling

@@ -33,7 +33,11 @@ std::vector<KeyRow> config_key_table();
 // One key by its name, as the command line has it: set_config_key(c, "kv_lora_rank", "32").
 void set_config_key(Config& config, const std::string& key, const std::string& value);
 
-std::vector<std::string> config_keys();  // that set_config_key knows
+// The keys that set_config_key knows, each with a help text for the flag that sets it.
+struct ConfigKey {
+  std::string name, help;
+};
+std::vector<ConfigKey> config_keys();
 
 void check_config(const Config& config, const std::string& source);  // ranges, and what must divide what
 

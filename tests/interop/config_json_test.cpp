@@ -199,6 +199,15 @@ TEST(ConfigJson, SaysWhichFloatsTheWeightsHave) {
   EXPECT_NE(config_json(Config{}, "bfloat16").find("\"torch_dtype\": \"bfloat16\""), std::string::npos);
 }
 
+TEST(ConfigJson, EveryKeyThatCanBeSetHasAHelpTextOfItsOwn) {
+  std::set<std::string> helps;
+  for (const ConfigKey& key : config_keys()) {
+    EXPECT_FALSE(key.help.empty()) << key.name;
+    EXPECT_TRUE(helps.insert(key.help).second) << key.name;
+  }
+  EXPECT_GT(helps.size(), 30u);
+}
+
 TEST(ConfigJson, SetsOneKeyByItsName) {
   Config c;
   set_config_key(c, "kv_lora_rank", "12");
