@@ -56,27 +56,36 @@ void print_field(const std::string& key, const Json& value) {
 }
 
 int bench_command(int argc, char** argv) {
-  cxxopts::Options options("seekling bench", "Its own speed: bench step, decode, prefill, cache, gemm or peers.");
+  cxxopts::Options options("seekling bench", "Measures its own speed by one of several tasks.");
   // clang-format off
   options.add_options()
-      ("task", "step, decode, prefill, cache, gemm; peers: decode and prefill beside llama.cpp and transformers", cxxopts::value<std::string>(), "TASK")
-      ("model", "a preset or a config.json", cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
-      ("steps", "how often to measure", cxxopts::value<Index>()->default_value("20"), "N")
-      ("batch-size", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
-      ("seq-len", "of a training step (the preset's)", cxxopts::value<Index>(), "N")
-      ("ctx", "tokens before decoding, or of the prompt; of cache: the longest context (32768)",
-       cxxopts::value<Index>()->default_value("64"), "N")
-      ("budget", "of cache: MiB for the requests' caches", cxxopts::value<Index>()->default_value("16"), "MIB")
+      ("task", "step, decode, prefill, cache, gemm, peers (decode and prefill, compared with"
+       " llama.cpp and transformers) or, on a GPU, kernels", cxxopts::value<std::string>(), "TASK")
+      ("model", "a preset or a config.json",
+       cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
+      ("steps", "number of measurements", cxxopts::value<Index>()->default_value("20"), "N")
+      ("batch-size", "step and gemm: sequences in one forward pass (default: by preset, 2 to 8)",
+       cxxopts::value<Index>(), "N")
+      ("seq-len", "step and gemm: tokens in one sequence (default: by preset, 256 or 512)",
+       cxxopts::value<Index>(), "N")
+      ("recompute", "step: as train --recompute")
+      ("moments", "step: number format of AdamW's moments, fp32 or bf16",
+       cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
+      ("dtype", "step: number format of matrix products' inputs: fp32, bf16 or, on a GPU, tf32",
+       cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
+      ("ctx", "decode: tokens before it; prefill: tokens of the prompt; cache: the longest context,"
+       " 32768 if not given", cxxopts::value<Index>()->default_value("64"), "N")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
-      ("recompute", "of step: as train --recompute")
-      ("moments", "of step: fp32 or bf16, in which AdamW keeps its own", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
-      ("against", "of step: another program to run side by side with; torch is known", cxxopts::value<std::string>(), "PEER")
-      ("python", "of --against and peers: a Python that has torch and transformers, or llama_cpp",
+      ("budget", "cache: MiB for the caches of all requests",
+       cxxopts::value<Index>()->default_value("16"), "MIB")
+      ("against", "step: another program to measure in turns with this one: torch",
+       cxxopts::value<std::string>(), "PEER")
+      ("python", "--against and peers: a Python that has torch and transformers, or llama_cpp",
        cxxopts::value<std::string>()->default_value("python3"), "FILE")
-      ("pairs", "of --against and peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
-      ("dtype", "of step: fp32 or bf16, which the matrix products read; on a GPU tf32 too", cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
-      ("json", "one object, for programs");
+      ("pairs", "--against and peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
+      ("json", "print one JSON object, for programs");
   // clang-format on
+  options.positional_help("TASK");
   add_precision(options);
   add_device(options);
   const auto flags = parse(options, argc, argv, "task");

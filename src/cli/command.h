@@ -38,9 +38,12 @@ int grade_command(int argc, char** argv);
 bool wants_mine(int argc, char** argv);
 int mine_command(int argc, char** argv);
 
-// Parses, with --help and --threads added. Prints the help and ends the program where that is asked for; throws Usage for
-// what is not understood. Words that are not flags go to `positional`, or are refused if it is empty.
-cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional = "");
+// Parses, with --help and --threads added. --help prints the help and ends the program; a word that
+// is not understood throws Usage. Words that are not flags go to `positional`, or are refused if it
+// is empty. `groups`: those that come first in the help.
+cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
+                           const std::string& positional = "",
+                           const std::vector<std::string>& groups = {""});
 
 Index number_of(const cxxopts::ParseResult& flags, const std::string& flag, Index least);  // Usage if it is smaller
 

@@ -17,11 +17,16 @@ int data_command(int argc, char** argv) {
                            "Writes the toy world: train.jsonl, heldout.jsonl and questions.jsonl.");
   // clang-format off
   options.add_options()
-      ("out", "the folder to write", cxxopts::value<std::string>()->default_value("runs/toy-world"), "DIR")
-      ("seed", "another seed, another village", cxxopts::value<std::uint64_t>()->default_value("1"), "N")
-      ("documents", "to learn from", cxxopts::value<Index>()->default_value("100000"), "N")
-      ("questions", "held-out questions of each kind", cxxopts::value<Index>()->default_value("100"), "N")
-      ("languages", "of en, ja", cxxopts::value<std::vector<std::string>>()->default_value("en,ja"), "LIST");
+      ("out", "the folder to write",
+       cxxopts::value<std::string>()->default_value("runs/toy-world"), "DIR")
+      ("seed", "seed of the toy world; another seed gives another village",
+       cxxopts::value<std::uint64_t>()->default_value("1"), "N")
+      ("documents", "documents to learn from",
+       cxxopts::value<Index>()->default_value("100000"), "N")
+      ("questions", "held-out questions of each kind",
+       cxxopts::value<Index>()->default_value("100"), "N")
+      ("languages", "languages of the documents: en, ja or both",
+       cxxopts::value<std::vector<std::string>>()->default_value("en,ja"), "LIST");
   // clang-format on
   const auto flags = parse(options, argc - 1, argv + 1);
   ToyWorldOptions world;

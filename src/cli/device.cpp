@@ -5,7 +5,8 @@
 namespace seekling {
 
 void add_device(cxxopts::Options& options) {
-  options.add_options()("device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "KIND");
+  options.add_options()("device", "where to compute: cpu or cuda",
+                        cxxopts::value<std::string>()->default_value("cpu"), "KIND");
 }
 
 Device device_of(const cxxopts::ParseResult& flags) {

@@ -194,7 +194,9 @@ bool run_is_well(const fs::path& run) {
 
 int doctor_command(int argc, char** argv) {
   cxxopts::Options options("seekling doctor", "What is wrong with this machine or, where one is named, with a run.");
-  options.add_options()("run", "a run's folder", cxxopts::value<std::string>(), "DIR");
+  options.add_options()("run", "a run's folder (default: look at this machine)",
+                        cxxopts::value<std::string>(), "DIR");
+  options.positional_help("[DIR]");
   const auto flags = parse(options, argc, argv, "run");
   const bool well = flags.count("run") ? run_is_well(flags["run"].as<std::string>()) : machine_is_well();
   return well ? 0 : 1;

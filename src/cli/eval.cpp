@@ -47,10 +47,13 @@ int eval_command(int argc, char** argv) {
                            "Held-out loss, bits per byte, and exact match on the toy world's questions.");
   // clang-format off
   options.add_options()
-      ("model", "a run folder (the latest run)", cxxopts::value<std::string>(), "DIR")
-      ("questions", "a questions.jsonl (the run's own)", cxxopts::value<std::string>(), "FILE")
-      ("batch-size", "sequences at a time", cxxopts::value<Index>()->default_value("8"), "N");
+      ("model", "a run folder (default: the latest run)", cxxopts::value<std::string>(), "DIR")
+      ("questions", "a questions.jsonl, as data make writes it (default: the run's own)",
+       cxxopts::value<std::string>(), "FILE")
+      ("batch-size", "sequences in one forward pass",
+       cxxopts::value<Index>()->default_value("8"), "N");
   // clang-format on
+  options.positional_help("[DIR]");
   add_precision(options);
   const auto flags = parse(options, argc, argv, "model");
   const Precision precision = precision_of(flags);

@@ -73,12 +73,16 @@ int export_command(int argc, char** argv) {
   cxxopts::Options options("seekling export", "Writes a model as a Hugging Face folder, or as a GGUF file.");
   // clang-format off
   options.add_options()
-      ("model", "a run or checkpoint folder (the latest run)", cxxopts::value<std::string>(), "DIR")
-      ("out", "the folder or the .gguf file to make", cxxopts::value<std::string>(), "PATH")
-      ("gguf", "one file for llama.cpp instead of a folder")
-      ("dtype", "fp32, bf16, fp16; with --gguf also int8 (Q8_0)", cxxopts::value<std::string>()->default_value("bf16"), "TYPE")
-      ("shard-mib", "the largest file of a folder, in MiB; 0: one file", cxxopts::value<Index>()->default_value("0"), "N");
+      ("model", "a run or checkpoint folder (default: the latest run)",
+       cxxopts::value<std::string>(), "DIR")
+      ("out", "the folder or the .gguf file to write", cxxopts::value<std::string>(), "PATH")
+      ("gguf", "write one file for llama.cpp instead of a folder")
+      ("dtype", "number format of the weights: fp32, bf16 or fp16; with --gguf also int8 (Q8_0)",
+       cxxopts::value<std::string>()->default_value("bf16"), "TYPE")
+      ("shard-mib", "largest size in MiB of a file of weights in the folder; 0: one file",
+       cxxopts::value<Index>()->default_value("0"), "N");
   // clang-format on
+  options.positional_help("[DIR]");
   const auto flags = parse(options, argc, argv, "model");
   if (!flags.count("out")) throw Usage("export: --out is missing; see --help");
   const bool gguf = flags.count("gguf") > 0;

@@ -28,9 +28,10 @@ int import_command(int argc, char** argv) {
   cxxopts::Options options("seekling import", "Makes a Hugging Face folder of a GGUF file.");
   // clang-format off
   options.add_options()
-      ("model", "a file of llama.cpp", cxxopts::value<std::string>(), "FILE.gguf")
-      ("out", "the folder to make", cxxopts::value<std::string>(), "DIR");
+      ("model", "the GGUF file to read", cxxopts::value<std::string>(), "FILE.gguf")
+      ("out", "the folder to write", cxxopts::value<std::string>(), "DIR");
   // clang-format on
+  options.positional_help("FILE.gguf");
   const auto flags = parse(options, argc, argv, "model");
   for (const char* needed : {"model", "out"})
     if (!flags.count(needed)) throw Usage(text("import: --", needed, " is missing; see --help"));

@@ -1,4 +1,5 @@
 // seekling COMMAND [FLAGS]. Results on stdout, the rest on stderr; exit 0, 1 for a failure, 2 for wrong usage.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +41,8 @@ constexpr Command kCommands[] = {
     {"grade", grade_command, "DIR: points for a folder of exercises, for instructors"},
 };
 
+constexpr const char* kCommon = "Common";
+
 int usage(std::ostream& out, int code) {
   out << "seekling COMMAND [FLAGS]; seekling COMMAND --help lists its flags\n\n";
   for (const Command& c : kCommands)
@@ -60,16 +63,32 @@ std::string unreadable(int argc, char** argv, const std::string& complaint) {
   return complaint;
 }
 
+// The groups of flags in the help: `first`, then the others, and last the common flags.
+std::vector<std::string> help_order(const cxxopts::Options& options,
+                                    const std::vector<std::string>& first) {
+  std::vector<std::string> order = first;
+  for (const std::string& group : options.groups())
+    if (group != kCommon && std::ranges::find(first, group) == first.end()) order.push_back(group);
+  order.push_back(kCommon);
+  return order;
+}
+
 }  // namespace
 
-cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv, const std::string& positional) {
-  options.add_options("Common")("threads", "threads to use (the machine's cores)", cxxopts::value<int>(), "N")(
-      "mine", "with your files in my/, or --mine=DIR, in the place of the library's")("h,help", "this text");
+cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
+                           const std::string& positional, const std::vector<std::string>& groups) {
+  // clang-format off
+  options.add_options(kCommon)
+      ("threads", "threads to use (default: the machine's cores)", cxxopts::value<int>(), "N")
+      ("mine", "use your files in my/, or in DIR with --mine=DIR, instead of the library's")
+      ("h,help", "print this text");
+  // clang-format on
+  options.show_positional_help();
   if (!positional.empty()) options.parse_positional({positional});
   try {
     cxxopts::ParseResult result = options.parse(argc, argv);
     if (result.count("help")) {
-      std::cout << options.help() << "\n";
+      std::cout << options.help(help_order(options, groups)) << "\n";
       std::exit(0);
     }
     if (!result.unmatched().empty())

@@ -13,8 +13,10 @@ int params_command(int argc, char** argv) {
   options.add_options()
       ("model", "a preset, a config.json or a folder with one",
        cxxopts::value<std::string>()->default_value("nano"), "MODEL")
-      ("ctx", "tokens attended to, for the FLOPs", cxxopts::value<Index>()->default_value("2048"), "N");
+      ("ctx", "tokens of context that the FLOPs are computed for",
+       cxxopts::value<Index>()->default_value("2048"), "N");
   // clang-format on
+  options.positional_help("[MODEL]");
   const auto flags = parse(options, argc, argv, "model");
   const Config c = find_config(flags["model"].as<std::string>());
   const Index context = number_of(flags, "ctx", 0);

@@ -7,9 +7,11 @@ namespace seekling {
 void add_precision(cxxopts::Options& options) {
   // clang-format off
   options.add_options("Precision")
-      ("weights", "fp32, bf16, int8 or int4", cxxopts::value<std::string>()->default_value("fp32"), "FORMAT")
-      ("cache", "fp32, bf16, int8 or int4", cxxopts::value<std::string>()->default_value("fp32"), "FORMAT")
-      ("decode", "what MLA caches: absorbed (latents) or naive (keys and values of every head)",
+      ("weights", "number format of the weights: fp32, bf16, int8 or int4",
+       cxxopts::value<std::string>()->default_value("fp32"), "FORMAT")
+      ("cache", "number format of the cache: fp32, bf16, int8 or int4",
+       cxxopts::value<std::string>()->default_value("fp32"), "FORMAT")
+      ("decode", "contents of MLA's cache: absorbed (latents) or naive (each head's keys and values)",
        cxxopts::value<std::string>()->default_value("absorbed"), "FORM");
   // clang-format on
 }

@@ -18,19 +18,25 @@ namespace {
 void add_sampling(cxxopts::Options& options, const char* temperature) {
   // clang-format off
   options.add_options()
-      ("model", "a run or checkpoint folder (the latest run)", cxxopts::value<std::string>(), "DIR")
-      ("max-tokens", "tokens to generate at most", cxxopts::value<Index>()->default_value("200"), "N")
-      ("temperature", "0 takes the most likely token", cxxopts::value<double>()->default_value(temperature), "X")
-      ("top-k", "sample among the K most likely; 0: all", cxxopts::value<Index>()->default_value("0"), "K")
-      ("top-p", "sample among the likeliest that sum to P", cxxopts::value<double>()->default_value("1"), "P")
-      ("min-p", "only tokens at least P times as likely as the likeliest",
+      ("model", "a run or checkpoint folder (default: the latest run)",
+       cxxopts::value<std::string>(), "DIR")
+      ("max-tokens", "largest number of tokens to generate",
+       cxxopts::value<Index>()->default_value("200"), "N")
+      ("temperature", "logits are divided by this before sampling; 0: the likeliest token",
+       cxxopts::value<double>()->default_value(temperature), "X")
+      ("top-k", "sample among the K likeliest tokens; 0: all",
+       cxxopts::value<Index>()->default_value("0"), "K")
+      ("top-p", "sample among the fewest likeliest tokens whose probabilities sum to P",
+       cxxopts::value<double>()->default_value("1"), "P")
+      ("min-p", "sample among tokens at least P times as likely as the likeliest",
        cxxopts::value<double>()->default_value("0"), "P")
-      ("repetition-penalty", "above 1: tokens met before become less likely",
+      ("repetition-penalty", "above 1: tokens that have occurred become less likely",
        cxxopts::value<double>()->default_value("1"), "X")
-      ("stop", "end before this text; may be given again", cxxopts::value<std::string>(), "TEXT")
-      ("speculative", "multi-token prediction guesses ahead; the text stays as likely as it is")
-      ("v,verbose", "say what the cache holds, and how good the guesses were")
-      ("seed", "of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
+      ("stop", "stop before this text; may be given several times",
+       cxxopts::value<std::string>(), "TEXT")
+      ("speculative", "guess tokens ahead by multi-token prediction, with the same distribution")
+      ("v,verbose", "print the cache's size and, with --speculative, how many guesses were right")
+      ("seed", "seed of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
   // clang-format on
   add_precision(options);
   add_device(options);
@@ -165,11 +171,14 @@ int generate_command(int argc, char** argv) {
   add_sampling(options, "0");
   // clang-format off
   options.add_options()
-      ("prompt", "the text to continue; without it, stdin is read", cxxopts::value<std::string>(), "TEXT")
-      ("ids", "token ids to continue instead of a text, as they are: 0,17,4", cxxopts::value<std::string>(), "LIST")
+      ("prompt", "text to continue (default: read from stdin)",
+       cxxopts::value<std::string>(), "TEXT")
+      ("ids", "token ids to continue instead of a text: 0,17,4",
+       cxxopts::value<std::string>(), "LIST")
       ("print-ids", "print token ids instead of text")
-      ("no-eos", "go on after the end of the text");
+      ("no-eos", "continue after the token that ends a text");
   // clang-format on
+  options.positional_help("[TEXT]");
   const auto flags = parse(options, argc, argv, "prompt");
   sampling_of(flags);
   const std::vector<std::string> stops = stops_of(flags);

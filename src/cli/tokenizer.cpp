@@ -40,13 +40,18 @@ int train(int argc, char** argv) {
   cxxopts::Options options("seekling tokenizer train", "Learns a byte-level BPE vocabulary from text.");
   // clang-format off
   options.add_options()
-      ("data", "texts: files, folders, .jsonl", cxxopts::value<std::vector<std::string>>(), "PATH")
-      ("vocab-size", "specials and bytes included", cxxopts::value<Index>()->default_value("4096"), "N")
-      ("min-frequency", "a pair that occurs less often is not merged", cxxopts::value<Index>()->default_value("2"), "N")
-      ("pre-tokenizer", "gpt2, deepseek-v2 or deepseek-v3",
+      ("data", "texts to learn from: files, folders, .jsonl",
+       cxxopts::value<std::vector<std::string>>(), "PATH")
+      ("vocab-size", "tokens in the vocabulary, special tokens and bytes included",
+       cxxopts::value<Index>()->default_value("4096"), "N")
+      ("min-frequency", "smallest number of occurrences at which a pair is merged",
+       cxxopts::value<Index>()->default_value("2"), "N")
+      ("pre-tokenizer", "rule that cuts text into pieces first: gpt2, deepseek-v2 or deepseek-v3",
        cxxopts::value<std::string>()->default_value("deepseek-v3"), "KIND")
-      ("out", "the tokenizer.json to write", cxxopts::value<std::string>()->default_value("tokenizer.json"), "FILE");
+      ("out", "the tokenizer.json to write",
+       cxxopts::value<std::string>()->default_value("tokenizer.json"), "FILE");
   // clang-format on
+  options.positional_help("PATH ...");
   const auto flags = parse(options, argc, argv, "data");
   if (!flags.count("data")) throw Usage("tokenizer train: --data is missing; see --help");
   BpeTraining training;
@@ -67,10 +72,11 @@ cxxopts::Options coding_options(const char* name, const char* does) {
   cxxopts::Options options(name, does);
   // clang-format off
   options.add_options()
-      ("tokenizer", "tokenizer.json or a folder with one", cxxopts::value<std::string>(), "FILE")
-      ("file", "input; without it, stdin", cxxopts::value<std::string>(), "FILE")
-      ("jsonl", "each input line is JSON, each output line its JSON answer");
+      ("tokenizer", "a tokenizer.json, or a folder with one", cxxopts::value<std::string>(), "FILE")
+      ("file", "input (default: stdin)", cxxopts::value<std::string>(), "FILE")
+      ("jsonl", "read a JSON value from each line of the input and write its result as JSON");
   // clang-format on
+  options.positional_help("[FILE]");
   return options;
 }
 
@@ -87,7 +93,7 @@ std::string json_line(const std::string& line, std::size_t number) {
 
 int encode(int argc, char** argv) {
   cxxopts::Options options = coding_options("seekling tokenizer encode", "Text to ids, a JSON list for each line.");
-  options.add_options()("whole", "one list for the whole input, line breaks included");
+  options.add_options()("whole", "write one list for the whole input, line breaks included");
   const auto flags = parse(options, argc, argv, "file");
   if (flags.count("whole") && flags.count("jsonl"))
     throw Usage("--whole: --jsonl is given as well, expected one of them");

@@ -58,6 +58,12 @@ void add_settings(cxxopts::Options& options) {
                  row.member);
 }
 
+std::vector<std::string> help_groups() {
+  std::vector<std::string> groups{""};
+  for (const SettingGroup& group : setting_groups()) groups.push_back(group.name);
+  return groups;
+}
+
 cxxopts::Options train_options() {
   cxxopts::Options options("seekling train", "Trains a model; by default the nano preset on the toy world.");
   // clang-format off
@@ -66,15 +72,20 @@ cxxopts::Options train_options() {
        cxxopts::value<std::string>()->default_value("nano"), "MODEL")
       ("data", "texts to learn from: files, folders, .jsonl (default: the toy world)",
        cxxopts::value<std::vector<std::string>>(), "PATH")
-      ("tokenizer", "a tokenizer to use instead of learning one", cxxopts::value<std::string>(), "FILE")
-      ("out", "the run's folder (runs/MODEL)", cxxopts::value<std::string>(), "DIR")
-      ("resume", "go on with this run and its own settings", cxxopts::value<std::string>(), "DIR")
-      ("documents", "of the toy world", cxxopts::value<Index>()->default_value("100000"), "N")
-      ("set", "any key of config.json", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")
-      ("profile", "say at the end where the time went")
+      ("documents", "documents of the toy world",
+       cxxopts::value<Index>()->default_value("100000"), "N")
+      ("tokenizer", "tokenizer.json, or a folder with one (default: learned from the texts)",
+       cxxopts::value<std::string>(), "FILE")
+      ("out", "the run's folder (default: runs/MODEL)", cxxopts::value<std::string>(), "DIR")
+      ("resume", "continue this run with its own settings", cxxopts::value<std::string>(), "DIR");
+  add_device(options);
+  options.add_options()
+      ("set", "change a key of config.json, as the Model options do",
+       cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")
+      ("profile", "print at the end how much time each part of a step took")
       ("tensorboard", "write the curves for TensorBoard, too");
   // clang-format on
-  add_device(options);
+  options.positional_help("[PATH ...]");
   add_settings(options);
   for (const ConfigKey& key : config_keys())
     options.add_options("Model")(flag_of(key.name), key.help, cxxopts::value<std::string>(),
@@ -310,7 +321,7 @@ void print_result(const Run& run, const TokenFiles& texts, const Heldout& heldou
 
 int train_command(int argc, char** argv) {
   cxxopts::Options options = train_options();
-  const auto flags = parse(options, argc, argv, "data");
+  const auto flags = parse(options, argc, argv, "data", help_groups());
   const Device device = device_of(flags);
   if (flags.count("dtype")) check_dtype(flags["dtype"].as<std::string>(), device);  // before there is a folder
   const Run run = flags.count("resume") ? resumed(flags) : begun(flags);

@@ -1,6 +1,8 @@
 // Exit codes, and where words go: 0 with results on stdout; 1 for a failure and 2 for wrong usage, with one sentence on
 // stderr.
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include "cli/program.h"
 
@@ -11,6 +13,46 @@ namespace {
 const Words kCommands = {"train", "generate", "chat", "eval", "score", "params", "tokenizer", "data"};
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+// The commands that `seekling help` lists, and for those with subcommands each of these.
+std::vector<Words> commands_in(const std::string& help) {
+  static const std::map<std::string, Words> parts = {{"tokenizer", {"train", "encode", "decode"}},
+                                                     {"data", {"make"}}};
+  std::vector<Words> commands;
+  std::istringstream lines(help);
+  for (std::string line, name; std::getline(lines, line);) {
+    if (!line.starts_with("  ") || !(std::istringstream(line) >> name)) continue;
+    const auto found = parts.find(name);
+    if (found == parts.end()) commands.push_back({name});
+    else
+      for (const std::string& part : found->second) commands.push_back({name, part});
+  }
+  return commands;
+}
+
+// The description of each flag in a command's help, without its default. A line of a flag begins
+// with "-" after at most six blanks; two blanks end its name; lines that begin with more blanks
+// continue the description.
+std::map<std::string, std::string> descriptions_in(const std::string& help) {
+  std::map<std::string, std::string> all;
+  std::istringstream lines(help);
+  std::string flag;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (begin == line.npos || begin < 2) {
+      flag = "";  // a blank line or a heading
+    } else if (begin <= 6 && line[begin] == '-') {
+      const std::size_t end = std::min(line.find("  ", begin), line.size());
+      flag = line.substr(begin, end - begin);
+      all[flag] = line.substr(std::min(line.find_first_not_of(' ', end), line.size()));
+    } else if (!flag.empty()) {
+      all[flag] += (all[flag].empty() ? "" : " ") + line.substr(begin);
+    }
+  }
+  for (auto& [name, description] : all)
+    description = description.substr(0, description.find("(default: "));
+  return all;
+}
 
 }  // namespace
 
@@ -52,6 +94,38 @@ TEST_F(ProgramTest, HelpOfTrainGroupsItsFlagsAndNamesEachSettingAndConfigKey) {
   for (const char* flag : {"--steps", "--batch-size", "--seq-len", "--lr", "--save-every", "--seed", "--resume",
                            "--set", "--kv-lora-rank", "--n-routed-experts", "--threads", " Training options:"})
     EXPECT_TRUE(holds(help, flag)) << flag;
+}
+
+TEST_F(ProgramTest, EveryFlagOfEveryCommandHasADescriptionOfItsOwn) {
+  const std::vector<Words> commands = commands_in(out_of({"help"}));
+  EXPECT_EQ(commands.size(), 21u);
+  for (const Words& command : commands) {
+    Words words = command;
+    words.push_back("--help");
+    const auto descriptions = descriptions_in(out_of(words));
+    EXPECT_TRUE(descriptions.contains("-h, --help")) << command[0];
+    std::map<std::string, std::string> flag_of;
+    for (const auto& [flag, description] : descriptions) {
+      EXPECT_NE(description, "") << command[0] << " " << flag;
+      const auto [other, is_new] = flag_of.emplace(description, flag);
+      EXPECT_TRUE(is_new) << command[0] << " " << flag << " and " << other->second << ": "
+                          << description;
+    }
+  }
+}
+
+TEST_F(ProgramTest, HelpOfTrainHasItsMainFlagsFirstAndTheCommonOnesLast) {
+  const std::string help = out_of({"train", "--help"});
+  std::size_t before = 0;
+  for (const char* next :
+       {"--model", "--data", "--out", " Training options:", "--steps", " Learning rate options:",
+        " Expert balance options:", " Model options:", "--kv-lora-rank", " Common options:"}) {
+    const std::size_t at = help.find(next);
+    ASSERT_NE(at, help.npos) << next;
+    EXPECT_GT(at, before) << next;
+    before = at;
+  }
+  EXPECT_TRUE(holds(help, "width of the cached latent c^KV (d_c)")) << help;
 }
 
 TEST_F(ProgramTest, AnUnknownCommandIsWrongUsage) {
