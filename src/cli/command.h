@@ -45,6 +45,8 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
                            const std::string& positional = "",
                            const std::vector<std::string>& groups = {""});
 
+void to_stderr(const std::string& line);  // a Say for the library's notes
+
 Index number_of(const cxxopts::ParseResult& flags, const std::string& flag, Index least);  // Usage if it is smaller
 
 }  // namespace seekling

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "cli/command.h"
-#include "cli/places.h"
+#include "cli/load_model.h"
 #include "cli/tokens.h"
 #include "core/parallel.h"
 #include "interop/atomic_save.h"
@@ -117,7 +117,7 @@ std::string saves(const fs::path& run) {
 }
 
 std::string weights(const fs::path& run) {
-  const auto model = load_model(run);
+  const auto model = load_model(run, to_stderr);
   std::string bad;
   Index numbers = 0;
   model->for_each_parameter([&](const std::string& name, const Tensor& p) {
@@ -140,7 +140,7 @@ std::string tokenizer(const fs::path& run) {
 std::string training_state(const fs::path& run) {
   const TrainerState state = read_trainer_state(run);
   if (state.step > 0) {
-    const auto model = load_model(run);
+    const auto model = load_model(run, to_stderr);
     RunFolder(run, "", "").load(*model, AdamW(named_parameters(*model), adamw_of(state.settings)));
   }
   return text("trainer_state.json and optimizer.safetensors are whole: ", state.step, " of ", state.settings.steps,

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/load_model.h"
 #include "cli/places.h"
 #include "cli/precision.h"
 #include "cli/questions.h"
@@ -64,7 +65,7 @@ int eval_command(int argc, char** argv) {
       flags.count("questions") ? fs::path(flags["questions"].as<std::string>()) : folder / "data" / "questions.jsonl";
   check(!flags.count("questions") || fs::exists(questions), questions.string(),
         ": not found, expected a questions.jsonl as data make writes it");
-  const auto model = load_model(folder);
+  const auto model = load_model(folder, to_stderr);
   const Tokenizer tokenizer = read_tokenizer(folder.string());
 
   const fs::path tokens = folder / "tokens" / "heldout.bin";

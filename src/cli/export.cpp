@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/load_model.h"
 #include "cli/places.h"
 #include "interop/atomic_save.h"
 #include "interop/checkpoint.h"
@@ -95,7 +96,7 @@ int export_command(int argc, char** argv) {
   else
     check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
           " holds something already; name another folder");
-  const auto model = load_model(from);
+  const auto model = load_model(from, to_stderr);
   if (gguf) write_gguf_file(from, out, *model, type.in_file);
   else write_folder(from, out, *model, type, shard_mib);
   std::cerr << "wrote " << out.string() << "\n";

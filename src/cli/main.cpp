@@ -102,6 +102,8 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
   }
 }
 
+void to_stderr(const std::string& line) { std::cerr << line << "\n"; }
+
 Index number_of(const cxxopts::ParseResult& flags, const std::string& flag, Index least) {
   const Index n = flags[flag].as<Index>();
   if (n < least) throw Usage(text("--", flag, ": found ", n, ", expected at least ", least));

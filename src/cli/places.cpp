@@ -1,12 +1,9 @@
 #include "cli/places.h"
 
 #include <algorithm>
-#include <iostream>
 #include <set>
 
 #include "core/check.h"
-#include "interop/atomic_save.h"
-#include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "interop/folder_lock.h"
 
@@ -52,21 +49,6 @@ fs::path free_run(const std::string& name) {
   fs::path run = fs::path("runs") / name;
   for (int i = 2; !unused(run); ++i) run = fs::path("runs") / (name + "-" + std::to_string(i));
   return run;
-}
-
-std::unique_ptr<Transformer> load_model(const fs::path& folder) {
-  check(fs::is_directory(folder), "--model: ", folder.string(), " is not a folder, expected a run or a checkpoint");
-  recover(folder);
-  Config config = read_config(folder);
-  if (config.num_nextn_predict_layers > 0 && !has_mtp_modules(folder, config)) {
-    std::cerr << "note: " << folder.string() << ": config.json says num_nextn_predict_layers "
-              << config.num_nextn_predict_layers
-              << ", but the weights have no such module; going on without multi-token prediction\n";
-    config.num_nextn_predict_layers = 0;
-  }
-  auto model = std::make_unique<Transformer>(config);
-  load_weights(folder, *model);
-  return model;
 }
 
 }  // namespace seekling

@@ -1,12 +1,10 @@
-// Where things lie: presets, runs, and a model with its tokenizer.
+// The places of presets and runs.
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
-#include "data/tokenizer.h"
-#include "model/transformer.h"
+#include "nn/config.h"
 
 namespace seekling {
 
@@ -16,7 +14,5 @@ std::filesystem::path find_config_file(const std::string& model);  // the file t
 
 std::filesystem::path latest_run();  // the folder in runs/ that was saved last; Error if there is none
 std::filesystem::path free_run(const std::string& name);  // runs/NAME, or runs/NAME-2 ... that is not there, or empty
-
-std::unique_ptr<Transformer> load_model(const std::filesystem::path& folder);  // config and weights
 
 }  // namespace seekling

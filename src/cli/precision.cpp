@@ -11,7 +11,7 @@ void add_precision(cxxopts::Options& options) {
        cxxopts::value<std::string>()->default_value("fp32"), "FORMAT")
       ("cache", "number format of the cache: fp32, bf16, int8 or int4",
        cxxopts::value<std::string>()->default_value("fp32"), "FORMAT")
-      ("decode", "contents of MLA's cache: absorbed (latents) or naive (each head's keys and values)",
+      ("decode", "contents of MLA's cache: absorbed (latents) or naive (keys and values)",
        cxxopts::value<std::string>()->default_value("absorbed"), "FORM");
   // clang-format on
 }

@@ -1,22 +1,14 @@
 #include "cli/samples.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "cli/questions.h"
-#include "core/check.h"
 #include "data/toy_turn.h"
 #include "infer/generate.h"
-#include "interop/file.h"
-#include "train/metrics.h"
 
 namespace seekling {
 
 namespace {
-
-constexpr std::string_view kHeading = "## Step ";
 
 // An untrained model says control characters, too, which a terminal would obey: they are shown by their pictures, U+2400 on.
 std::string tame(const std::string& said) {
@@ -100,22 +92,12 @@ std::string prose_samples(const Transformer& model, const Tokenizer& tokenizer, 
   return out;
 }
 
-void append_samples(const std::filesystem::path& file, Index step, const std::string& samples) {
-  std::ofstream out(file, std::ios::app);
-  out << kHeading << step << "\n\n" << samples << std::flush;
-  check(bool(out), file.string(), ": cannot be written; is the disk full?");
-}
-
-void forget_samples_after(const std::filesystem::path& file, Index last_step) {
-  if (!std::filesystem::exists(file)) return;
-  std::istringstream all(read_file(file));
-  std::string kept;
-  Index step = 0;
-  for (std::string line; std::getline(all, line);) {
-    if (line.starts_with(kHeading)) step = std::atol(line.c_str() + kHeading.size());
-    if (step <= last_step) kept += line + "\n";
-  }
-  replace_file(file, kept);
+std::string samples_of(const Run& run, const TokenFiles& texts, Index how_many) {
+  const auto model = run.model_on_cpu();
+  if (std::filesystem::exists(run.questions()))
+    return toy_samples(*model, *run.tokenizer, run.questions(), how_many);
+  return prose_samples(*model, *run.tokenizer, texts.to_continue(),
+                       std::max<Index>(how_many / 3, 1));
 }
 
 }  // namespace seekling

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/device.h"
-#include "cli/places.h"
+#include "cli/load_model.h"
 #include "infer/generate.h"
 #include "infer/gpu_generator.h"
 #include "interop/safetensors.h"
@@ -161,7 +161,7 @@ int score_command(int argc, char** argv) {
   for (const char* needed : {"model", "ids", "out"})
     if (!flags.count(needed)) throw Usage(text("score: --", needed, " is missing; see --help"));
 
-  const auto model = load_model(flags["model"].as<std::string>());
+  const auto model = load_model(flags["model"].as<std::string>(), to_stderr);
   const Asked q = read_ids(flags["ids"].as<std::string>(), model->config.vocab_size);
   model->move_to(device);
   Answers answers;

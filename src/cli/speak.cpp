@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/device.h"
+#include "cli/load_model.h"
 #include "cli/places.h"
 #include "cli/precision.h"
 #include "data/stream_decoder.h"
@@ -96,7 +97,7 @@ struct OnDevice {
       for (const char* flag : {"weights", "cache", "decode", "speculative"})
         check(!flags.count(flag), "--", flag, ": a GPU decodes in fp32, absorbed, without guessing ahead; leave --",
               flag, " out, or --device");
-    auto model = load_model(model_of(flags));
+    auto model = load_model(model_of(flags), to_stderr);
     if (device == Device::kCpu) {
       cpu.emplace(*model, precision);
     } else {

@@ -62,7 +62,7 @@ int train(int argc, char** argv) {
   const Corpus corpus(std::vector<std::filesystem::path>(given.begin(), given.end()));
   const auto [tokenizer, malformed] =
       learn_tokenizer([&](const VisitDocument& visit) { corpus.for_each(visit); }, training);
-  say_what_is_odd(corpus, malformed);
+  say_what_is_odd(corpus, malformed, to_stderr);
   write_tokenizer(tokenizer, flags["out"].as<std::string>());
   std::cerr << "wrote " << tokenizer.vocab_size() << " tokens to " << flags["out"].as<std::string>() << "\n";
   return 0;

@@ -1,7 +1,6 @@
 #include "cli/tokens.h"
 
 #include <algorithm>
-#include <iostream>
 
 #include "core/check.h"
 #include "data/unicode.h"
@@ -28,14 +27,18 @@ void in_groups(const ForEachDocument& documents, const std::function<void(const 
 
 }  // namespace
 
-void say_what_is_odd(const Corpus& corpus, Index malformed) {
+void say_what_is_odd(const Corpus& corpus, Index malformed, const Say& say) {
+  constexpr std::size_t kNamed = 5;
   const auto& skipped = corpus.skipped();
   if (!skipped.empty()) {
-    std::cerr << "note: passed over, as neither .txt, .md nor .jsonl:";
-    for (std::size_t i = 0; i < std::min<std::size_t>(skipped.size(), 5); ++i) std::cerr << " " << skipped[i].string();
-    std::cerr << (skipped.size() > 5 ? text(", and ", skipped.size() - 5, " more\n") : "\n");
+    std::string note = "note: passed over, as neither .txt, .md nor .jsonl:";
+    for (std::size_t i = 0; i < std::min(skipped.size(), kNamed); ++i)
+      note += " " + skipped[i].string();
+    if (skipped.size() > kNamed) note += text(", and ", skipped.size() - kNamed, " more");
+    say(note);
   }
-  if (malformed > 0) std::cerr << "note: --data: " << malformed << " sequences are not UTF-8; they are kept as bytes\n";
+  if (malformed > 0)
+    say(text("note: --data: ", malformed, " sequences are not UTF-8; they are kept as bytes"));
 }
 
 Learned learn_tokenizer(const ForEachDocument& documents, const BpeTraining& training) {

@@ -1,17 +1,19 @@
-// From documents to what training reads: a tokenizer learned from them, and a file of ids.
+// A tokenizer learned from documents, and the documents written as a file of token ids.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 
+#include "core/say.h"
 #include "data/bpe_train.h"
 #include "data/corpus.h"
 #include "data/token_file.h"
 
 namespace seekling {
 
-// On stderr: the files of --data that were passed over, and how much of the text is not UTF-8. Nothing, mostly.
-void say_what_is_odd(const Corpus& corpus, Index malformed);
+// Says which files of a corpus were passed over, and how much of the text is not UTF-8. Says
+// nothing if all is well.
+void say_what_is_odd(const Corpus& corpus, Index malformed, const Say& say);
 
 using ForEachDocument = std::function<void(const VisitDocument&)>;
 
@@ -23,8 +25,9 @@ Learned learn_tokenizer(const ForEachDocument& documents, const BpeTraining& tra
 
 std::uint64_t fingerprint(const Tokenizer& tokenizer);
 
-// Each document as bos + ids + eos; encoded by threads, some megabytes at a time. How many sequences of the text are not
-// UTF-8: they are kept, as bytes.
-Index write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer, const ForEachDocument& documents);
+// Writes each document as bos + ids + eos; threads encode some megabytes at a time. Returns the
+// number of sequences of the text that are not UTF-8: they are kept, as bytes.
+Index write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer,
+                   const ForEachDocument& documents);
 
 }  // namespace seekling
