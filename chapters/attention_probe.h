@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "nn/cache.h"
+#include "attention/cache.h"
 #include "probe.h"
 
 namespace seekling {

@@ -6,12 +6,12 @@
 
 #include "core/rng.h"
 #include "data/batches.h"
-#include "data/bpe_train.h"
-#include "data/toy_world.h"
 #include "model/transformer.h"
+#include "optim/adamw.h"
+#include "optim/clip.h"
 #include "tensor/tape.h"
-#include "train/adamw.h"
-#include "train/clip.h"
+#include "text/bpe_train.h"
+#include "toy/world.h"
 
 namespace seekling {
 

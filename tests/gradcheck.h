@@ -9,6 +9,7 @@
 #include <functional>
 #include <vector>
 
+#include "refusal.h"
 #include "tensor/tape.h"
 #include "tensor/tensor.h"
 
@@ -65,14 +66,5 @@ inline double max_gradient_error(const std::function<Tensor()>& f, const std::ve
   }
   return worst;
 }
-
-// Expects an Error with exactly this text.
-#define EXPECT_ERROR(statement, message)           \
-  try {                                            \
-    statement;                                     \
-    FAIL() << "no error; expected: " << (message); \
-  } catch (const ::seekling::Error& error) {       \
-    EXPECT_STREQ(error.what(), message);           \
-  }
 
 }  // namespace seekling

@@ -1,6 +1,8 @@
 // The sentence with which something is refused.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "core/check.h"
@@ -17,5 +19,14 @@ std::string refusal(F&& f) {
   }
   return "not refused";
 }
+
+// Expects an Error with exactly this text.
+#define EXPECT_ERROR(statement, message)           \
+  try {                                            \
+    statement;                                     \
+    FAIL() << "no error; expected: " << (message); \
+  } catch (const ::seekling::Error& error) {       \
+    EXPECT_STREQ(error.what(), message);           \
+  }
 
 }  // namespace seekling

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <set>
 
-#include "interop/file.h"
 #include "small_model.h"
+#include "system/file.h"
 #include "train/trainer.h"
 
 using namespace seekling;

@@ -2,8 +2,8 @@
 // must find the same merges; then what a larger vocabulary is worth.
 #include <cstdio>
 
-#include "data/toy_world.h"
 #include "plain_bpe.h"
+#include "toy/world.h"
 
 using namespace seekling;
 

@@ -1,6 +1,6 @@
 // merges.svg: the four words of the chapter's example, before the first merge and after each of four.
-#include "data/bpe_train.h"
 #include "svg.h"
+#include "text/bpe_train.h"
 
 using namespace seekling;
 

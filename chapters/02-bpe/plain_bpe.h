@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "data/bpe_train.h"
+#include "text/bpe_train.h"
 
 namespace seekling {
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <numbers>
 
-#include "ops/rope.h"
+#include "attention/rope.h"
 
 using namespace seekling;
 

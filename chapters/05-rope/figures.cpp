@@ -1,7 +1,7 @@
 // turns.svg: the hands of the four pairs of an 8-wide head, at positions 0 to 7.
 #include <cmath>
 
-#include "ops/rope.h"
+#include "attention/rope.h"
 #include "svg.h"
 
 using namespace seekling;

@@ -4,9 +4,9 @@
 #include <cstdio>
 
 #include "core/parallel.h"
+#include "optim/schedule.h"
 #include "small_model.h"
 #include "toy_text.h"
-#include "train/schedule.h"
 
 using namespace seekling;
 

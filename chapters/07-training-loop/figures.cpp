@@ -1,7 +1,7 @@
 // rates.svg: the three schedules. hats.svg: how far AdamW moves a parameter whose gradient is always the same, with and
 // without the correction of its averages.
+#include "optim/schedule.h"
 #include "svg.h"
-#include "train/schedule.h"
 
 using namespace seekling;
 

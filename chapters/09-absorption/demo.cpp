@@ -1,8 +1,8 @@
 // Absorption: the same answers from latents that are never expanded, and what each way costs with the sizes of DeepSeek-V2.
 #include <cstdio>
 
-#include "nn/mla.h"
-#include "ops/per_head.h"
+#include "attention/mla.h"
+#include "attention/per_head.h"
 
 using namespace seekling;
 

@@ -1,7 +1,7 @@
 // sorting.svg: a real Plan for three tokens that choose two of three experts each. experts.svg: the demo's counts as a picture.
 #include <sstream>
 
-#include "ops/moe.h"
+#include "experts/dispatch.h"
 #include "svg.h"
 
 using namespace seekling;

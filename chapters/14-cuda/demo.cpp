@@ -2,8 +2,8 @@
 // columns, then the rungs of the ladder, which must also agree with the library's attention.
 #include <cstdio>
 
+#include "attention/attention.h"
 #include "ladder.h"
-#include "ops/attention.h"
 
 using namespace seekling;
 using emulation::Counted, emulation::CountedView, emulation::Counts;

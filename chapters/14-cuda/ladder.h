@@ -1,4 +1,4 @@
-// Attention for one head, three times: from the plainest kernels to the idea of the library's own (ops/attention.cu).
+// Attention for one head, three times: from the plainest kernels to the idea of the library's own (attention/attention.cu).
 //   S = scale Q Kᵀ,  P = softmax of the rows of S over the keys j <= i,  O = P V           Q, K, V, O [T,d]   S, P [T,T]
 // N is real, or Counted (cuda/counters.h), with which each access to memory and each operation is counted.
 #pragma once

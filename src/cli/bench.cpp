@@ -2,7 +2,7 @@
 //
 // Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a machine that does
 // anything else the threads wait for each other, and the numbers mean nothing.
-#include "cli/bench.h"
+#include "bench/bench.h"
 
 #include <sys/resource.h>
 
@@ -10,10 +10,11 @@
 #include <cstdio>
 
 #include "cli/command.h"
-#include "cli/device.h"
-#include "cli/places.h"
-#include "cli/precision.h"
+#include "console/device.h"
+#include "console/flags.h"
+#include "console/precision.h"
 #include "core/parallel.h"
+#include "interop/find_model.h"
 
 namespace seekling {
 
@@ -47,13 +48,6 @@ void print(const Json& result) {
 }
 
 }  // namespace
-
-void print_field(const std::string& key, const Json& value) {
-  if (value.is_number_float()) std::printf("%-20s %14.3f\n", key.c_str(), value.get<double>());
-  else
-    std::printf("%-20s %14s\n", key.c_str(),
-                value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
-}
 
 int bench_command(int argc, char** argv) {
   cxxopts::Options options("seekling bench", "Measures its own speed by one of several tasks.");

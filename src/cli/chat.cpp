@@ -3,8 +3,9 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/stream_text.h"
-#include "interop/tokenizer_json.h"
+#include "console/flags.h"
+#include "console/stream_text.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 

@@ -1,4 +1,5 @@
-// seekling check N: the reader's files of chapter N compared with ours; --prove tests the check.
+// seekling check N: the reader's files of chapter N compared with ours; with --prove, the test of the
+// check.
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -6,7 +7,8 @@
 #include <thread>
 
 #include "cli/command.h"
-#include "cli/course_flags.h"
+#include "console/course_flags.h"
+#include "console/flags.h"
 
 namespace seekling {
 

@@ -2,7 +2,8 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "data/toy_world.h"
+#include "console/flags.h"
+#include "toy/world.h"
 
 namespace seekling {
 

@@ -4,7 +4,8 @@
 #include <cstring>
 
 #include "cli/command.h"
-#include "cli/course_flags.h"
+#include "console/course_flags.h"
+#include "console/flags.h"
 
 namespace seekling {
 

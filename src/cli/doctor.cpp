@@ -11,14 +11,15 @@
 #include <thread>
 
 #include "cli/command.h"
-#include "cli/load_model.h"
-#include "cli/tokens.h"
+#include "console/flags.h"
 #include "core/parallel.h"
-#include "interop/atomic_save.h"
+#include "data/tokenize.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/folder_lock.h"
-#include "interop/tokenizer_json.h"
+#include "interop/load_model.h"
+#include "system/atomic_save.h"
+#include "system/folder_lock.h"
+#include "text/tokenizer_json.h"
 #include "train/trainer.h"
 
 namespace seekling {

@@ -4,13 +4,14 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/load_model.h"
-#include "cli/places.h"
-#include "cli/precision.h"
-#include "cli/questions.h"
-#include "cli/tokens.h"
+#include "console/flags.h"
+#include "console/precision.h"
 #include "data/batches.h"
-#include "interop/tokenizer_json.h"
+#include "data/tokenize.h"
+#include "interop/find_model.h"
+#include "interop/load_model.h"
+#include "report/questions.h"
+#include "text/tokenizer_json.h"
 #include "train/trainer.h"
 
 namespace seekling {

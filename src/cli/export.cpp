@@ -7,14 +7,15 @@
 #include <optional>
 
 #include "cli/command.h"
-#include "cli/load_model.h"
-#include "cli/places.h"
-#include "interop/atomic_save.h"
+#include "console/flags.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/file.h"
+#include "interop/find_model.h"
 #include "interop/gguf_checkpoint.h"
-#include "interop/tokenizer_json.h"
+#include "interop/load_model.h"
+#include "system/atomic_save.h"
+#include "system/file.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 

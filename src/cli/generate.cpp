@@ -5,10 +5,11 @@
 #include <sstream>
 
 #include "cli/command.h"
-#include "cli/stream_text.h"
-#include "data/stream_decoder.h"
+#include "console/flags.h"
+#include "console/stream_text.h"
 #include "infer/stop_text.h"
-#include "interop/tokenizer_json.h"
+#include "text/stream_decoder.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 

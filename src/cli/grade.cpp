@@ -6,7 +6,8 @@
 #include <sstream>
 
 #include "cli/command.h"
-#include "cli/course_flags.h"
+#include "console/course_flags.h"
+#include "console/flags.h"
 
 namespace seekling {
 

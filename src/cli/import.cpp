@@ -4,13 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "interop/atomic_save.h"
+#include "console/flags.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/file.h"
 #include "interop/gguf_checkpoint.h"
 #include "interop/gguf_tokenizer.h"
-#include "interop/tokenizer_json.h"
+#include "system/atomic_save.h"
+#include "system/file.h"
+#include "text/tokenizer_json.h"
 #include "train/run_folder.h"
 
 namespace seekling {

@@ -2,8 +2,9 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/course_flags.h"
-#include "interop/file.h"
+#include "console/course_flags.h"
+#include "console/flags.h"
+#include "system/file.h"
 
 namespace seekling {
 

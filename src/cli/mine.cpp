@@ -8,8 +8,9 @@
 #include <map>
 
 #include "cli/command.h"
-#include "cli/course_flags.h"
-#include "interop/file.h"
+#include "console/course_flags.h"
+#include "console/flags.h"
+#include "system/file.h"
 
 namespace seekling {
 

@@ -2,7 +2,8 @@
 #include <cstdio>
 
 #include "cli/command.h"
-#include "cli/places.h"
+#include "console/flags.h"
+#include "interop/find_model.h"
 #include "model/size.h"
 
 namespace seekling {

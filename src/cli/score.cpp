@@ -3,12 +3,13 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/device.h"
-#include "cli/load_model.h"
+#include "console/device.h"
+#include "console/flags.h"
+#include "experts/balance.h"
 #include "infer/generate.h"
 #include "infer/gpu_generator.h"
+#include "interop/load_model.h"
 #include "interop/safetensors.h"
-#include "ops/balance.h"
 #include "ops/cross_entropy.h"
 #include "tensor/tape.h"
 

@@ -2,7 +2,8 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/course_flags.h"
+#include "console/course_flags.h"
+#include "console/flags.h"
 
 namespace seekling {
 

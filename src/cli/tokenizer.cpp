@@ -1,15 +1,16 @@
 // seekling tokenizer train / encode / decode, after Hugging Face's tokenizer.json.
-#include "data/tokenizer.h"
+#include "text/tokenizer.h"
 
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/tokens.h"
-#include "data/bpe_train.h"
-#include "interop/file.h"
-#include "interop/tokenizer_json.h"
+#include "console/flags.h"
+#include "data/tokenize.h"
+#include "system/file.h"
+#include "text/bpe_train.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 

@@ -3,16 +3,17 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/device.h"
-#include "cli/places.h"
-#include "cli/questions.h"
-#include "cli/run.h"
-#include "cli/samples.h"
-#include "cli/samples_file.h"
+#include "console/device.h"
+#include "console/flags.h"
 #include "interop/config_json.h"
-#include "train/interrupt.h"
-#include "train/progress.h"
-#include "train/tensorboard.h"
+#include "interop/find_model.h"
+#include "report/progress.h"
+#include "report/questions.h"
+#include "report/samples_file.h"
+#include "report/tensorboard.h"
+#include "system/interrupt.h"
+#include "train/run.h"
+#include "train/samples.h"
 
 namespace seekling {
 

@@ -5,7 +5,7 @@
 #include <regex>
 
 #include "core/check.h"
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

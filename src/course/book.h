@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "course/starter.h"
 #include "core/real.h"
+#include "course/starter.h"
 
 namespace seekling {
 
@@ -27,9 +27,9 @@ struct Mistake {
 
 // A file of src/ that exercises take bodies out of.
 struct ExerciseFile {
-  std::filesystem::path source;    // ops/rope.cpp
+  std::filesystem::path source;    // attention/rope.cpp
   std::string target;              // course_05_rope: its programs' name in chapters/CMakeLists.txt
-  std::string starter, reference;  // the text without the bodies, and the text of src/ops/rope.cpp
+  std::string starter, reference;  // the text without the bodies, and the text of src/attention/rope.cpp
   std::vector<Body> bodies;        // in the file's order
   std::vector<Mistake> mistakes;
 };

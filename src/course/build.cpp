@@ -12,7 +12,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

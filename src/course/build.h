@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/child_process.h"
 #include "course/book.h"
+#include "system/child_process.h"
 
 namespace seekling {
 

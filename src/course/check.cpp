@@ -2,9 +2,9 @@
 
 #include <sstream>
 
-#include "cli/scratch.h"
 #include "core/check.h"
-#include "interop/file.h"
+#include "system/file.h"
+#include "system/scratch.h"
 
 namespace seekling {
 

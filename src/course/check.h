@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/child_process.h"
 #include "course/book.h"
 #include "course/build.h"
 #include "course/recording.h"
+#include "system/child_process.h"
 
 namespace seekling {
 

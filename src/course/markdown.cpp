@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "core/check.h"
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

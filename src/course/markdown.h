@@ -23,9 +23,9 @@ struct Section {
 // Error if another heading of the second level or below is there.
 std::vector<Section> sections_of(const std::filesystem::path& page);
 
-// A fenced block, and the comment on the line before it: <!-- from src/ops/rope.cpp -->.
+// A fenced block, and the comment on the line before it: <!-- from src/attention/rope.cpp -->.
 struct CodeBlock {
-  std::string claim;  // "from src/ops/rope.cpp"; empty if there is none
+  std::string claim;  // "from src/attention/rope.cpp"; empty if there is none
   Lines lines;
   bool closed = false;
 };

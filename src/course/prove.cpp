@@ -1,6 +1,6 @@
 // The check's own test: seekling check N --prove.
-#include "course/check.h"
 #include "core/check.h"
+#include "course/check.h"
 
 namespace seekling {
 

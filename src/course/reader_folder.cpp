@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

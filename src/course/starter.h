@@ -3,7 +3,7 @@
 // of the body, and the line after it.
 //
 //   ```cpp
-//   // src/ops/rope.cpp
+//   // src/attention/rope.cpp
 //   Rotary Rotary::plain(Index rope, double base) {
 //     // Fill in θ_j = base^(-2j/rope) for j = 0 .. rope/2 - 1.
 //   }
@@ -25,7 +25,7 @@ namespace seekling {
 
 struct Task {
   std::string exercise;          // "5.1"
-  std::filesystem::path source;  // ops/rope.cpp
+  std::filesystem::path source;  // attention/rope.cpp
   Lines before, after;           // the lines around the body
   std::string text;              // the comment, in one line
 };

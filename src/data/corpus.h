@@ -13,21 +13,6 @@
 
 namespace seekling {
 
-// A file's bytes, read-only, brought in by the operating system as they are touched. They go when the object goes.
-class MappedFile {
- public:
-  explicit MappedFile(const std::filesystem::path& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  std::string_view bytes() const { return {data, size}; }
-
- private:
-  const char* data = nullptr;
-  std::size_t size = 0;
-};
-
 using VisitDocument = std::function<void(std::string_view document)>;  // the view holds during the call only
 
 class Corpus {

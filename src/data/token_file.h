@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "core/real.h"
-#include "data/corpus.h"
+#include "system/mapped_file.h"
 
 namespace seekling {
 

@@ -30,14 +30,14 @@ struct Rows {  // of a page
 }  // namespace
 
 void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& layout, real scale,
-            std::span<const Place> places) {
+            std::span<const TokenSlot> slots) {
   const Instructions& cpu = kernel();
   const Index H = layout.heads, per_key = H / layout.key_heads, key_width = q.cols, width = layout.value_width;
   std::vector<Piece> pieces;
   std::vector<Index> first_row, spans;  // by token
   Index rows = 0, work = 0;
-  for (Index n = 0; n < Index(places.size()); ++n) {
-    const Index seen = places[size_t(n)].position + 1;
+  for (Index n = 0; n < Index(slots.size()); ++n) {
+    const Index seen = slots[size_t(n)].position + 1;
     spans.push_back((seen + kSpan - 1) / kSpan);
     first_row.push_back(rows);
     work += seen * H * (key_width + width);
@@ -54,8 +54,8 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
 
   parallel_for(Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1, [&](Index i) {
     const Piece& p = pieces[size_t(i)];
-    const Place& place = places[size_t(p.n)];
-    const Index begin = p.span * kSpan, n = std::min(place.position + 1 - begin, kSpan);
+    const TokenSlot& slot = slots[size_t(p.n)];
+    const Index begin = p.span * kSpan, n = std::min(slot.position + 1 - begin, kSpan);
     const Index value = layout.values + p.key_head;
     const bool latents = value == p.key_head;  // which are keys and values at once
     const bool encoded = pages.format != Format::kF32;
@@ -68,7 +68,7 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
     };
     const auto for_each_page = [&](auto&& f) {
       for (Index j = 0; j < n; j += kPageTokens)
-        f(j, place.sequence->pages[size_t((begin + j) / kPageTokens)], std::min(kPageTokens, n - j));
+        f(j, slot.sequence->pages[size_t((begin + j) / kPageTokens)], std::min(kPageTokens, n - j));
     };
     // The keys that this thread most likely meets behind those of a page: the next page's, or the first of the piece that
     // is left when each other thread has taken one. nullptr: there are none, or they are decoded into scratch first.
@@ -78,7 +78,7 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
       if (encoded || (!here && later >= Index(pieces.size()))) return nullptr;
       const Piece& at = here ? p : pieces[size_t(later)];
       const Index token = here ? begin + j + kPageTokens : at.span * kSpan;
-      return rows_of(places[size_t(at.n)].sequence->pages[size_t(token / kPageTokens)], 0, at.key_head, {}, 0).data;
+      return rows_of(slots[size_t(at.n)].sequence->pages[size_t(token / kPageTokens)], 0, at.key_head, {}, 0).data;
     };
     alignas(64) float scores[kGroup * kSpan];
     Rows keys[kSpan / kPageTokens];

@@ -1,4 +1,4 @@
-// Attention of single tokens over the cache: what a decoding step does where a prompt has ops/attention.h.
+// Attention of single tokens over the cache: what a decoding step does where a prompt has attention/attention.h.
 #pragma once
 
 #include <span>
@@ -15,14 +15,14 @@ struct HeadLayout {
   Index key_heads, values, value_width;
 };
 
-struct Place {  // of a token: it sees the cached tokens 0 .. position of its sequence
+struct TokenSlot {  // of a token: it sees the cached tokens 0 .. position of its sequence
   Sequence* sequence;
   Index position;
 };
 
-// o [N·H, value_width] of q [N·H, key width], row n·H + h being head h of the token at places[n]:
+// o [N·H, value_width] of q [N·H, key width], row n·H + h being head h of the token at slots[n]:
 //   s_j = scale q·k_j   o = Σ_j softmax(s)_j v_j
 void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& layout, real scale,
-            std::span<const Place> places);
+            std::span<const TokenSlot> slots);
 
 }  // namespace seekling

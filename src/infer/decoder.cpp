@@ -6,10 +6,10 @@
 
 #include <cmath>
 
+#include "attention/yarn.h"
 #include "core/check.h"
 #include "core/parallel.h"
-#include "nn/yarn.h"
-#include "ops/moe.h"
+#include "experts/dispatch.h"
 
 namespace seekling {
 
@@ -40,14 +40,14 @@ Packed packed_stack(Format format, const Tensor& W) {  // W [count,out,in]
   return {format, matrices};
 }
 
-std::vector<Place> places_of(std::span<const Decoder::Token> tokens) {
-  std::vector<Place> places;
+std::vector<TokenSlot> slots_of(std::span<const Decoder::Token> tokens) {
+  std::vector<TokenSlot> slots;
   for (const Decoder::Token& t : tokens) {
     const Index position =
-        places.empty() || places.back().sequence != t.sequence ? t.sequence->length : places.back().position + 1;
-    places.push_back({t.sequence, position});
+        slots.empty() || slots.back().sequence != t.sequence ? t.sequence->length : slots.back().position + 1;
+    slots.push_back({t.sequence, position});
   }
-  return places;
+  return slots;
 }
 
 }  // namespace
@@ -134,12 +134,12 @@ Index Decoder::cached_numbers() const {
   return Index(layers.size()) * (latent_cache ? rank + rope : key_heads * (nope + rope + v_head_dim));
 }
 
-Decoder::Angles Decoder::angles_of(std::span<const Place> places) const {
+Decoder::Angles Decoder::angles_of(std::span<const TokenSlot> slots) const {
   Angles a{{}, {}, Index(rotary.theta.size())};
-  for (const Place& place : places)
+  for (const TokenSlot& slot : slots)
     for (const double theta : rotary.theta) {
-      a.cos.push_back(real(rotary.factor * std::cos(double(place.position) * theta)));
-      a.sin.push_back(real(rotary.factor * std::sin(double(place.position) * theta)));
+      a.cos.push_back(real(rotary.factor * std::cos(double(slot.position) * theta)));
+      a.sin.push_back(real(rotary.factor * std::sin(double(slot.position) * theta)));
     }
   return a;
 }
@@ -170,28 +170,28 @@ Tensor Decoder::step(std::span<const Token> tokens, Pages& pages) const {
   std::vector<std::int32_t> ids;
   for (const Token& t : tokens) ids.push_back(t.id);
   check_ids(ids, config.vocab_size);
-  const std::vector<Place> places = places_of(tokens);
-  for (std::size_t i = 0; i < places.size(); ++i)  // the last of a sequence's asks for all
-    if (i + 1 == places.size() || places[i + 1].sequence != places[i].sequence)
-      pages.make_room(*places[i].sequence, places[i].position + 1 - places[i].sequence->length);
-  for (const Place& place : places) place.sequence->length = place.position + 1;
-  return all_layers(embed(ids), places, pages, /*prompt=*/false, /*wanted=*/Index(places.size()));
+  const std::vector<TokenSlot> slots = slots_of(tokens);
+  for (std::size_t i = 0; i < slots.size(); ++i)  // the last of a sequence's asks for all
+    if (i + 1 == slots.size() || slots[i + 1].sequence != slots[i].sequence)
+      pages.make_room(*slots[i].sequence, slots[i].position + 1 - slots[i].sequence->length);
+  for (const TokenSlot& slot : slots) slot.sequence->length = slot.position + 1;
+  return all_layers(embed(ids), slots, pages, /*prompt=*/false, /*wanted=*/Index(slots.size()));
 }
 
 Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, Pages& pages, Index wanted) const {
   check_ids(ids, config.vocab_size);
   pages.make_room(sequence, Index(ids.size()));
-  std::vector<Place> places;
-  for (std::size_t i = 0; i < ids.size(); ++i) places.push_back({&sequence, sequence.length++});
-  return all_layers(embed(ids), places, pages, /*prompt=*/true, wanted);
+  std::vector<TokenSlot> slots;
+  for (std::size_t i = 0; i < ids.size(); ++i) slots.push_back({&sequence, sequence.length++});
+  return all_layers(embed(ids), slots, pages, /*prompt=*/true, wanted);
 }
 
-Tensor Decoder::all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt,
+Tensor Decoder::all_layers(const Tensor& h, std::span<const TokenSlot> slots, Pages& pages, bool prompt,
                            Index wanted) const {
-  const Angles angles = angles_of(places);
+  const Angles angles = angles_of(slots);
   const Index N = h.rows(), L = Index(layers.size());
   for (Index i = 0; i < L; ++i)  // a later layer's cache asks for all of them
-    run(layers[size_t(i)], i, h, places, angles, pages, prompt, i + 1 < L ? N : wanted);
+    run(layers[size_t(i)], i, h, slots, angles, pages, prompt, i + 1 < L ? N : wanted);
   return normed(h.view().middle_rows(N - wanted, wanted), final_norm, real(config.rms_norm_eps));
 }
 
@@ -212,17 +212,17 @@ Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first
     kernel().rms_norm(&joined.view()(i, D), &h.view()(i, 0), m.hnorm.data(), D, real(config.rms_norm_eps));
   }
   multiply(x, joined, m.eh_proj);
-  std::vector<Place> places;
-  for (Index i = 0; i < N; ++i) places.push_back({&sequence, first + i});
-  run(m.layer[0], Index(layers.size()), x, places, angles_of(places), pages, /*prompt=*/false, wanted);
+  std::vector<TokenSlot> slots;
+  for (Index i = 0; i < N; ++i) slots.push_back({&sequence, first + i});
+  run(m.layer[0], Index(layers.size()), x, slots, angles_of(slots), pages, /*prompt=*/false, wanted);
   return normed(x.view().middle_rows(N - wanted, wanted), m.head_norm, real(config.rms_norm_eps));
 }
 
 // h ← h + Attention(RMSNorm(h)),  h ← h + FFN(RMSNorm(h))
-void Decoder::run(const Layer& layer, Index number, View h_all, std::span<const Place> places, const Angles& angles,
+void Decoder::run(const Layer& layer, Index number, View h_all, std::span<const TokenSlot> slots, const Angles& angles,
                   Pages& pages, bool prompt, Index wanted) const {
   const Tensor x = normed(h_all, layer.input_norm, layer.eps);
-  const Tensor o = attention(layer, number, x, places, angles, pages, prompt, wanted);
+  const Tensor o = attention(layer, number, x, slots, angles, pages, prompt, wanted);
   if (wanted == 0) return;
   const View h = h_all.middle_rows(h_all.rows - wanted, wanted);
   const Tensor u({h.rows, h.cols});

@@ -5,7 +5,7 @@
 //   prefill  a part of one prompt; for long parts attention is that of training, over keys made again from the latents.
 //            Of most of its tokens only the cache is wanted: for them the last layer does no more than write it.
 //
-// nn/mla.cpp is the same mathematics to be read, and to be differentiated; this is the same to be fast. The decode() of nn
+// attention/mla.cpp is the same mathematics to be read, and to be differentiated; this is the same to be fast. The decode() of nn
 // and model stays for two uses: chapters 6, 8 and 9 read it, and the tests hold this class against it. Commands use this.
 #pragma once
 
@@ -16,9 +16,9 @@
 
 #include "core/parallel.h"
 #include "infer/attend.h"
-#include "infer/packed.h"
 #include "infer/pages.h"
 #include "model/transformer.h"
+#include "quant/packed.h"
 
 namespace seekling {
 
@@ -49,8 +49,8 @@ class Decoder {
 
   Tensor logits(const Tensor& h) const;  // [N,hidden_size] -> [N,vocab_size]
 
-  // The first module of multi-token prediction, for the places first, first + 1, .. of a sequence: from h of each and the
-  // id that follows it to what the head turns into the id after that, of the last `wanted` places.
+  // The first module of multi-token prediction, for the positions first, first + 1, .. of a sequence: from h of each and the
+  // id that follows it to what the head turns into the id after that, of the last `wanted` positions.
   bool predicts_further() const { return !mtp.empty(); }
   Tensor predict_further(const Tensor& h, Sequence& sequence, Index first, std::span<const std::int32_t> next,
                          Pages& pages, Index wanted) const;
@@ -87,7 +87,7 @@ class Decoder {
     Packed eh_proj;
     std::vector<Layer> layer;  // one
   };
-  struct Angles {  // cos and sin of each place and pair, with the rotary factor
+  struct Angles {  // cos and sin of each slot and pair, with the rotary factor
     std::vector<real> cos, sin;
     Index pairs;
   };
@@ -98,26 +98,26 @@ class Decoder {
     parallel_for(n, /*grain=*/16, f);
   }
 
-  Angles angles_of(std::span<const Place> places) const;
+  Angles angles_of(std::span<const TokenSlot> slots) const;
   Tensor embed(std::span<const std::int32_t> ids) const;
   Tensor normed(View x, const Tensor& gain, real eps) const;
-  Tensor all_layers(const Tensor& h, std::span<const Place> places, Pages& pages, bool prompt, Index wanted) const;
+  Tensor all_layers(const Tensor& h, std::span<const TokenSlot> slots, Pages& pages, bool prompt, Index wanted) const;
   // All tokens go into the layer's cache; h of the last `wanted` goes through the layer.
-  void run(const Layer& layer, Index number, View h, std::span<const Place> places, const Angles& angles, Pages& pages,
+  void run(const Layer& layer, Index number, View h, std::span<const TokenSlot> slots, const Angles& angles, Pages& pages,
            bool prompt, Index wanted) const;
 
   // What a layer's attention is made of; q [1,N,H,·], results [N,H·v_head_dim], N = wanted.
-  Tensor attention(const Layer& layer, Index number, View x, std::span<const Place> places, const Angles& angles,
+  Tensor attention(const Layer& layer, Index number, View x, std::span<const TokenSlot> slots, const Angles& angles,
                    Pages& pages, bool prompt, Index wanted) const;
   Tensor mla_queries(const Layer& layer, View y, const Angles& angles, Index wanted) const;
-  void cache_latents(const Layer& layer, Index number, View y, std::span<const Place> places, const Angles& angles,
+  void cache_latents(const Layer& layer, Index number, View y, std::span<const TokenSlot> slots, const Angles& angles,
                      Pages& pages) const;
-  void cache_heads(Index number, View keys, View values, std::span<const Place> places, Pages& pages) const;
-  Tensor absorbed(const Layer& layer, Index number, const Tensor& q, std::span<const Place> places,
+  void cache_heads(Index number, View keys, View values, std::span<const TokenSlot> slots, Pages& pages) const;
+  Tensor absorbed(const Layer& layer, Index number, const Tensor& q, std::span<const TokenSlot> slots,
                   const Pages& pages) const;
-  Tensor up_projected(const Layer& layer, Index number, const Tensor& q, std::span<const Place> places,
+  Tensor up_projected(const Layer& layer, Index number, const Tensor& q, std::span<const TokenSlot> slots,
                       const Pages& pages) const;
-  Tensor from_heads(Index number, const Tensor& q, std::span<const Place> places, const Pages& pages,
+  Tensor from_heads(Index number, const Tensor& q, std::span<const TokenSlot> slots, const Pages& pages,
                     bool prompt) const;
   bool up_projecting_is_cheaper(Index T, Index S) const;
 

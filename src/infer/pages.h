@@ -8,8 +8,8 @@
 
 #include <vector>
 
-#include "infer/format.h"
-#include "infer/kernel.h"
+#include "quant/format.h"
+#include "quant/kernel.h"
 
 namespace seekling {
 

@@ -11,7 +11,7 @@
 #include <set>
 
 #include "core/check.h"
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

@@ -8,7 +8,7 @@
 #include "core/blocks.h"
 #include "core/check.h"
 #include "core/parallel.h"
-#include "interop/half.h"
+#include "core/half.h"
 
 namespace seekling {
 

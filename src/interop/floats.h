@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "interop/file.h"
+#include "system/file.h"
 #include "tensor/view.h"
 
 namespace seekling {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "data/corpus.h"
+#include "system/mapped_file.h"
 #include "tensor/tensor.h"
 
 namespace seekling {

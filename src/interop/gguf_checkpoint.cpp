@@ -25,7 +25,6 @@ namespace seekling {
 namespace {
 
 constexpr const char* kArchitecture = "deepseek2";
-constexpr double kLatentEps = 1e-6;  // of nn/mla.cpp
 constexpr double kLogMultiplier = 0.1;
 
 enum Gating : std::int64_t { kSoftmax = 1, kSigmoid = 2 };

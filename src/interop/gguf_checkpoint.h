@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "data/tokenizer.h"
 #include "interop/gguf.h"
 #include "model/transformer.h"
+#include "text/tokenizer.h"
 
 namespace seekling {
 

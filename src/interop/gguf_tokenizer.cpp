@@ -1,5 +1,5 @@
 // As llama.cpp's src/llama-vocab.cpp reads it. tokenizer.ggml.model is "gpt2" for byte-level BPE; tokens are written with
-// GPT-2's printable characters (data/byte_chars.h), as in tokenizer.json; a merge is "left right". tokenizer.ggml.pre
+// GPT-2's printable characters (text/byte_chars.h), as in tokenizer.json; a merge is "left right". tokenizer.ggml.pre
 // names the expressions that cut a text into pieces: a wrong name loads, and gives other ids without a word.
 #include "interop/gguf_tokenizer.h"
 
@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "core/check.h"
-#include "data/unicode.h"
+#include "text/unicode.h"
 
 namespace seekling {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "data/tokenizer.h"
 #include "interop/gguf.h"
+#include "text/tokenizer.h"
 
 namespace seekling {
 

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "interop/file.h"
 #include "interop/floats.h"
+#include "system/file.h"
 
 namespace seekling {
 

@@ -10,12 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "data/corpus.h"
+#include "system/mapped_file.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
-
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 // Numbers that are kept in bf16 (core/half.h), which a Tensor does not hold.
 struct NamedBf16 {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "nn/block.h"
+#include "model/block.h"
 #include "nn/config.h"
 
 namespace seekling {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "model/block.h"
 #include "model/mtp.h"
-#include "nn/block.h"
 #include "nn/config.h"
 
 namespace seekling {

@@ -1,7 +1,7 @@
 // y = a + b: the residual connection, and the sum of losses.
 #pragma once
 
-#include "ops/flow.h"
+#include "tensor/flow.h"
 #include "tensor/tensor.h"
 
 namespace seekling {

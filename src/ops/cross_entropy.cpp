@@ -13,7 +13,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "ops/gemm.h"
+#include "matmul/gemm.h"
 #include "tensor/tape.h"
 
 namespace seekling {

@@ -5,8 +5,8 @@
 
 #include "cuda/block.h"
 #include "cuda/launch.h"
+#include "matmul/gemm.h"
 #include "ops/cross_entropy.h"
-#include "ops/gemm.h"
 
 namespace seekling {
 

@@ -4,7 +4,7 @@
 #include "ops/linear.h"
 
 #include "core/check.h"
-#include "ops/gemm.h"
+#include "matmul/gemm.h"
 #include "tensor/tape.h"
 
 namespace seekling {

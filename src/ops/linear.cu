@@ -1,5 +1,5 @@
 // Linear layer on a GPU, as in linear.cpp.
-#include "ops/gemm.h"
+#include "matmul/gemm.h"
 #include "ops/linear.h"
 
 namespace seekling {

@@ -1,7 +1,7 @@
 // Root mean square normalisation of the last dimension.
 #pragma once
 
-#include "ops/flow.h"
+#include "tensor/flow.h"
 #include "tensor/tensor.h"
 
 namespace seekling {

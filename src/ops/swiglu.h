@@ -1,7 +1,7 @@
 // The gated activation of every feed-forward layer and expert.
 #pragma once
 
-#include "ops/flow.h"
+#include "tensor/flow.h"
 #include "tensor/tensor.h"
 
 namespace seekling {

@@ -12,7 +12,7 @@
 
 namespace seekling {
 
-// Is told of each op when it has run, forward and backward: for measuring (train/profile.h).
+// Is told of each op when it has run, forward and backward: for measuring (report/profile.h).
 class TapeWatcher {
  public:
   virtual ~TapeWatcher() = default;

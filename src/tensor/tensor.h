@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <ostream>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -78,6 +79,8 @@ class Tensor {
   Shape shape_;
   Index ld_ = 0;
 };
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;  // by checkpoint name, in order
 
 // The first n columns and the rest.
 std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n);

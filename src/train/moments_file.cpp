@@ -1,6 +1,6 @@
 // Moments to and from a file, apart from moments.cpp, which needs no files.
 #include "interop/safetensors.h"
-#include "train/moments.h"
+#include "optim/moments.h"
 
 namespace seekling {
 

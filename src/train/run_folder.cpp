@@ -6,8 +6,8 @@
 #include "core/check.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/file.h"
 #include "interop/safetensors.h"
+#include "system/file.h"
 
 namespace seekling {
 

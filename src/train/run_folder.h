@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <string>
 
-#include "interop/atomic_save.h"
 #include "model/transformer.h"
-#include "train/adamw.h"
+#include "optim/adamw.h"
+#include "system/atomic_save.h"
 #include "train/settings.h"
 
 namespace seekling {

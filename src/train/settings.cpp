@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "interop/atomic_save.h"
-#include "interop/file.h"
+#include "system/atomic_save.h"
+#include "system/file.h"
 
 namespace seekling {
 

@@ -12,8 +12,8 @@
 #include "core/check.h"
 #include "core/products.h"
 #include "core/real.h"
-#include "train/adamw.h"
-#include "train/schedule.h"
+#include "optim/adamw.h"
+#include "optim/schedule.h"
 
 namespace seekling {
 

@@ -16,11 +16,11 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "experts/balance.h"
 #include "interop/checkpoint.h"
-#include "ops/balance.h"
+#include "optim/clip.h"
+#include "system/interrupt.h"
 #include "tensor/tape.h"
-#include "train/clip.h"
-#include "train/interrupt.h"
 
 namespace seekling {
 

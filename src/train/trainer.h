@@ -7,9 +7,9 @@
 
 #include "data/batches.h"
 #include "model/transformer.h"
-#include "train/adamw.h"
-#include "train/metrics.h"
-#include "train/profile.h"
+#include "optim/adamw.h"
+#include "report/metrics.h"
+#include "report/profile.h"
 #include "train/run_folder.h"
 #include "train/settings.h"
 

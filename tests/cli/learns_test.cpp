@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "cli/program.h"
-#include "train/metrics.h"
+#include "report/metrics.h"
 
 namespace seekling {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/check.h"
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

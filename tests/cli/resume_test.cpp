@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "cli/program.h"
-#include "train/metrics.h"
+#include "report/metrics.h"
 
 namespace seekling {
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program.h"
-#include "train/metrics.h"
+#include "report/metrics.h"
 
 namespace seekling {
 

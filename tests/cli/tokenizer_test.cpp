@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program.h"
-#include "data/toy_world.h"
-#include "interop/tokenizer_json.h"
+#include "text/tokenizer_json.h"
+#include "toy/world.h"
 
 namespace seekling {
 

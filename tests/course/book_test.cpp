@@ -1,11 +1,11 @@
 #include <set>
 
+#include "core/check.h"
 #include "course/book.h"
 #include "course/check.h"
-#include "cli/scratch.h"
-#include "core/check.h"
-#include "gradcheck.h"
-#include "interop/file.h"
+#include "refusal.h"
+#include "system/file.h"
+#include "system/scratch.h"
 
 namespace seekling {
 

@@ -12,12 +12,12 @@ namespace {
 class Course : public ProgramTest {
  protected:
   Course() { setenv("OMP_NUM_THREADS", "2", 1); }
-  fs::path mine() const { return folder / "my/05/ops/rope.cpp"; }
+  fs::path mine() const { return folder / "my/05/attention/rope.cpp"; }
   Ran course(Words words) const {
     words.insert(words.end(), {"--my", (folder / "my").string()});
     return run(words);
   }
-  std::string reference() const { return read_file(kRoot / "src/ops/rope.cpp"); }
+  std::string reference() const { return read_file(kRoot / "src/attention/rope.cpp"); }
   bool comes(const Started& program, const std::string& words, int times) const {  // within two minutes
     for (int tenths = 0; tenths < 1200; ++tenths) {
       const std::string said = program.said_so_far();

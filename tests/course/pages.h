@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "course/book.h"
 #include "core/real.h"
-#include "interop/file.h"
+#include "course/book.h"
+#include "system/file.h"
 
 namespace seekling {
 

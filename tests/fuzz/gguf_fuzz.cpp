@@ -8,8 +8,8 @@
 #include "fuzz/fuzz.h"
 #include "interop/gguf_checkpoint.h"
 #include "interop/gguf_tokenizer.h"
-#include "interop/tokenizer_json.h"
 #include "model/size.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 

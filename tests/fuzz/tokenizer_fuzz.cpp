@@ -1,7 +1,7 @@
 // tokenizer.json: any text is refused in a sentence, or gives a tokenizer whose ids give a text's bytes back, and which
 // is read back as it was written.
 #include "fuzz/fuzz.h"
-#include "interop/tokenizer_json.h"
+#include "text/tokenizer_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seekling;

@@ -7,7 +7,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "gradcheck.h"
-#include "infer/kernel.h"
+#include "quant/kernel.h"
 
 namespace seekling {
 
@@ -43,16 +43,16 @@ struct Filled {  // sequences of these lengths, their pages mixed up
   }
 
   // The largest difference to a plain loop in double.
-  double error(View o, View q, std::span<const Place> places, double scale) const {
+  double error(View o, View q, std::span<const TokenSlot> slots, double scale) const {
     double worst = 0;
     const Index H = layout.heads;
     for (Index row = 0; row < o.rows; ++row) {
-      const Place& place = places[size_t(row / H)];
+      const TokenSlot& slot = slots[size_t(row / H)];
       const Index key_head = row % H / (H / layout.key_heads);
       std::vector<double> sum(size_t(o.cols), 0);
       double total = 0;
-      for (Index j = 0; j <= place.position; ++j) {
-        const auto k = cached(*place.sequence, j, key_head), v = cached(*place.sequence, j, layout.values + key_head);
+      for (Index j = 0; j <= slot.position; ++j) {
+        const auto k = cached(*slot.sequence, j, key_head), v = cached(*slot.sequence, j, layout.values + key_head);
         double s = 0;
         for (Index d = 0; d < q.cols; ++d) s += double(q(row, d)) * k[size_t(d)];
         const double p = std::exp(scale * s);
@@ -84,14 +84,14 @@ TEST(Attend, EqualsThePlainLoopFromEveryKindOfCache) {
   for (const HeadLayout& layout : {kLatent, kManyHeads, kGrouped, kEvery})
     for (const Format format : {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4}) {
       Filled f(layout, widths(layout), format, {1, 33, 600});
-      const std::vector<Place> places{{&f.sequences[0], 0},  {&f.sequences[1], 0},   {&f.sequences[1], 31},
+      const std::vector<TokenSlot> slots{{&f.sequences[0], 0},  {&f.sequences[1], 0},   {&f.sequences[1], 31},
                                       {&f.sequences[1], 32}, {&f.sequences[2], 255}, {&f.sequences[2], 256},
                                       {&f.sequences[2], 599}};
       Rng rng(3);
       const Tensor q = Tensor::randn({7 * layout.heads, f.pages.width(0)}, rng),
                    o({7 * layout.heads, layout.value_width});
-      attend(o, q, f.pages, 1, layout, real(0.3), places);
-      EXPECT_LT(f.error(o, q, places, 0.3), 2e-6) << layout.heads << " " << name(format);
+      attend(o, q, f.pages, 1, layout, real(0.3), slots);
+      EXPECT_LT(f.error(o, q, slots, 0.3), 2e-6) << layout.heads << " " << name(format);
     }
 }
 
@@ -102,13 +102,13 @@ TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of fou
       set_kernel(*cpu);
       const HeadLayout layout{heads, 1, 0, 64};
       Filled f(layout, {64}, Format::kF32, {300});
-      const std::vector<Place> places{{&f.sequences[0], 40}, {&f.sequences[0], 299}};
+      const std::vector<TokenSlot> slots{{&f.sequences[0], 40}, {&f.sequences[0], 299}};
       Rng rng(3);
       const Tensor q = Tensor::randn({2 * heads, 64}, rng), o({2 * heads, 64});
-      attend(o, q, f.pages, 1, layout, real(0.1), places);
-      EXPECT_LT(f.error(o, q, places, 0.1), 2e-6) << heads;
+      attend(o, q, f.pages, 1, layout, real(0.1), slots);
+      EXPECT_LT(f.error(o, q, slots, 0.1), 2e-6) << heads;
       const Tensor one({1, 64});  // a head has the same bits in any tile
-      attend(one, q.slice(heads, 1), f.pages, 1, {1, 1, 0, 64}, real(0.1), std::span(places).subspan(1, 1));
+      attend(one, q.slice(heads, 1), f.pages, 1, {1, 1, 0, 64}, real(0.1), std::span(slots).subspan(1, 1));
       EXPECT_TRUE(one.view().matrix() == o.view().middle_rows(heads, 1).matrix()) << heads;
     }
   set_kernel(best);
@@ -117,14 +117,14 @@ TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of fou
 TEST(Attend, ATokenHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
   const int before = threads();
   Filled f(kLatent, widths(kLatent), Format::kF32, {300, 700});
-  const std::vector<Place> places{{&f.sequences[1], 699}, {&f.sequences[0], 17}, {&f.sequences[0], 299}};
+  const std::vector<TokenSlot> slots{{&f.sequences[1], 699}, {&f.sequences[0], 17}, {&f.sequences[0], 299}};
   Rng rng(3);
   const Tensor q = Tensor::randn({15, 23}, rng), o({15, 17}), one({5, 17});
   set_threads(3);
-  attend(o, q, f.pages, 1, kLatent, 1, places);
+  attend(o, q, f.pages, 1, kLatent, 1, slots);
   set_threads(1);
   for (Index n = 0; n < 3; ++n) {
-    attend(one, q.slice(5 * n, 5), f.pages, 1, kLatent, 1, std::span(places).subspan(size_t(n), 1));
+    attend(one, q.slice(5 * n, 5), f.pages, 1, kLatent, 1, std::span(slots).subspan(size_t(n), 1));
     EXPECT_TRUE(one.view().matrix() == o.view().middle_rows(5 * n, 5).matrix()) << n;
   }
   set_threads(before);
@@ -140,8 +140,8 @@ TEST(Attend, ScoresFarApartNeitherOverflowNorVanish) {
   }
   s.length = 1000;
   const Tensor q = Tensor::of({1, 4}, std::vector<real>{1, 0, 0, 0}), o({1, 4});
-  const Place place{&s, 999};
-  attend(o, q, pages, 0, {1, 1, 0, 4}, 1, std::span(&place, 1));
+  const TokenSlot slot{&s, 999};
+  attend(o, q, pages, 0, {1, 1, 0, 4}, 1, std::span(&slot, 1));
   EXPECT_EQ(o.data()[0], 300);
   EXPECT_EQ(o.data()[2], 500);
 }

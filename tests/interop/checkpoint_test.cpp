@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
-#include "interop/file.h"
+#include "system/file.h"
 
 namespace seekling {
 

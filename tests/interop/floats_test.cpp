@@ -8,7 +8,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
-#include "interop/half.h"
+#include "core/half.h"
 
 namespace seekling {
 

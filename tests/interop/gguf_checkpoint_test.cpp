@@ -9,7 +9,7 @@
 #include "gradcheck.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/half.h"
+#include "core/half.h"
 
 namespace seekling {
 

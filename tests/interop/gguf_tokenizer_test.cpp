@@ -7,7 +7,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
-#include "interop/tokenizer_json.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 

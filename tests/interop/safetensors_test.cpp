@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "gradcheck.h"
-#include "interop/file.h"
 #include "refusal.h"
+#include "system/file.h"
 
 namespace seekling {
 

@@ -6,9 +6,9 @@
 
 #include "gradcheck.h"
 #include "interop/checkpoint.h"
-#include "interop/file.h"
-#include "interop/half.h"
+#include "core/half.h"
 #include "refusal.h"
+#include "system/file.h"
 
 namespace seekling {
 

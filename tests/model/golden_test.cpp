@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "experts/balance.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "model/transformer.h"
-#include "ops/balance.h"
 #include "ops/cross_entropy.h"
 #include "tensor/tape.h"
 

@@ -8,8 +8,8 @@
 #include <map>
 
 #include "core/check.h"
-#include "interop/file.h"
 #include "interop/safetensors.h"
+#include "system/file.h"
 #include "tensor/device.h"
 
 namespace seekling {

@@ -8,7 +8,7 @@
 #include "core/check.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/file.h"
+#include "system/file.h"
 #include "train/trainer.h"
 
 using namespace seekling;

@@ -15,8 +15,8 @@
 #include "core/check.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "interop/file.h"
-#include "interop/half.h"
+#include "core/half.h"
+#include "system/file.h"
 
 namespace seekling {
 

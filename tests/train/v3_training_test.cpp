@@ -7,7 +7,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "interop/checkpoint.h"
-#include "interop/file.h"
+#include "system/file.h"
 #include "train/made_up.h"
 #include "train/trainer.h"
 

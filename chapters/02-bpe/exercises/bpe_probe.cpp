@@ -1,7 +1,7 @@
 #include <numeric>
 
-#include "data/bpe.h"
 #include "probe.h"
+#include "text/bpe.h"
 
 namespace seekling {
 

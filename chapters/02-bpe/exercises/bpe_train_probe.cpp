@@ -1,5 +1,5 @@
-#include "data/bpe_train.h"
 #include "probe.h"
+#include "text/bpe_train.h"
 
 namespace seekling {
 

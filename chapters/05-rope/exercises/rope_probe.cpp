@@ -1,6 +1,6 @@
+#include "attention/rope.h"
 #include "gradcheck.h"
 #include "ops/add.h"
-#include "ops/rope.h"
 #include "probe.h"
 
 namespace seekling {

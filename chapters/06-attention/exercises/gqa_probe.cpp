@@ -1,5 +1,5 @@
+#include "attention/gqa.h"
 #include "attention_probe.h"
-#include "nn/gqa.h"
 
 namespace seekling {
 

@@ -1,6 +1,6 @@
+#include "optim/adamw.h"
+#include "optim/clip.h"
 #include "probe.h"
-#include "train/adamw.h"
-#include "train/clip.h"
 
 namespace seekling {
 

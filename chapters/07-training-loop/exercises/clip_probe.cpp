@@ -1,5 +1,5 @@
+#include "optim/clip.h"
 #include "probe.h"
-#include "train/clip.h"
 
 namespace seekling {
 

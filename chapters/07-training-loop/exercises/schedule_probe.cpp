@@ -1,5 +1,5 @@
+#include "optim/schedule.h"
 #include "probe.h"
-#include "train/schedule.h"
 
 namespace seekling {
 

@@ -1,5 +1,5 @@
+#include "attention/mla.h"
 #include "attention_probe.h"
-#include "nn/mla.h"
 
 namespace seekling {
 

@@ -1,6 +1,6 @@
+#include "attention/per_head.h"
 #include "gradcheck.h"
 #include "ops/add.h"
-#include "ops/per_head.h"
 #include "probe.h"
 
 namespace seekling {

@@ -1,5 +1,5 @@
+#include "experts/balance.h"
 #include "gradcheck.h"
-#include "ops/balance.h"
 #include "probe.h"
 
 namespace seekling {

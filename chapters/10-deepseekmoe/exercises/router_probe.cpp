@@ -1,6 +1,6 @@
+#include "experts/router.h"
 #include "gradcheck.h"
 #include "ops/add.h"
-#include "ops/router.h"
 #include "probe.h"
 
 namespace seekling {

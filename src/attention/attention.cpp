@@ -1,0 +1,266 @@
+// Attention. Vaswani et al. 2017 (arXiv:1706.03762) eq. 1, as in DeepSeek-V2 (arXiv:2405.04434) eq. 46:
+//   s_tj = scale (q^C_t·k^C_j + q^R_t·k^R_j)      p_tj = exp(s_tj - lse_t)      lse_t = log Σ_j exp s_tj
+//   o_t  = Σ_j p_tj v_j                    j from the first token of t's document to t itself
+// One head at a time, by tiles, so that no T x S matrix is ever stored: the online softmax (Milakov & Gimelshein 2018,
+// arXiv:1805.02867) keeps a running maximum m and sum l a row, and rescales what it has whenever m grows. Kept for
+// backward: o and lse, one number a row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
+//
+// Backward, the tiles of p made again from lse. With D_t = do_t·o_t = Σ_j p_tj (do_t·v_j):
+//   dv_j = Σ_t p_tj do_t      ds_tj = p_tj (do_t·v_j - D_t)      dq_t = scale Σ_j ds_tj k_j      dk_j = scale Σ_t ds_tj q_t
+// Forward, a row of the tile is a query, whose p meet all v_j in one product. Backward, a row is a key: what flows to
+// it comes from all later queries, so dv and dk, too, are long products, and only dq is made of short ones.
+// What a product reads many times, the keys of all queries and the queries of all keys, is packed once a head.
+//
+// A thread owns a (sequence, query head). Where several query heads share a key head, each writes its share of dk or dv
+// apart, and the shares are added in the order of the heads: the same bits for any number of threads.
+#include "attention/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "matmul/gemm.h"
+#include "tensor/tape.h"
+
+namespace seekling {
+
+namespace {
+
+constexpr Index kQueries = 24, kKeys = 256;          // a tile forward: few rows, so that the mask wastes little
+constexpr Index kKeysBack = 48, kQueriesBack = 128;  // a tile backward
+constexpr Index kLanes = 16;                         // rows are worked on in multiples of this: exp has no slow rest
+constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
+
+static_assert(kKeys % PackedMatrix::kStep == 0 && kQueriesBack % PackedMatrix::kStep == 0);
+
+using Problem = AttentionProblem;
+
+// [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two parts meet, a tile at a time.
+void gather(View tile, View c, View r, Index begin, real factor) {
+  if (c.cols) tile.matrix().leftCols(c.cols) = factor * c.middle_rows(begin, tile.rows).matrix();
+  if (r.cols) tile.matrix().rightCols(r.cols) = factor * r.middle_rows(begin, tile.rows).matrix();
+}
+
+void scatter_add(View c, View r, View tile, Index begin, real factor) {
+  if (c.cols) c.middle_rows(begin, tile.rows).matrix() += factor * tile.matrix().leftCols(c.cols);
+  if (r.cols) r.middle_rows(begin, tile.rows).matrix() += factor * tile.matrix().rightCols(r.cols);
+}
+
+Index round_down(Index n, Index step) { return n / step * step; }
+Index round_up(Index n, Index step) { return round_down(n + step - 1, step); }
+
+// The columns [from, to) of a tile's row that the mask leaves, and [begin, end), the same in whole lanes: exp works on
+// these, after -inf was put where they are wider. Rows of a tile have room for whole lanes.
+struct Seen {
+  Index from, to, begin, end;
+
+  Seen(Index first, Index last, Index width)
+      : from(std::clamp<Index>(first, 0, width)), to(std::clamp<Index>(last, from, width)),
+        begin(round_down(from, kLanes)), end(to > from ? round_up(to, kLanes) : begin) {}
+
+  bool nothing() const { return begin == end; }
+  Eigen::Map<Eigen::Array<real, 1, Eigen::Dynamic>> of(const real* row) const {
+    return {const_cast<real*>(row) + begin, end - begin};
+  }
+  void hide_margins(real* row) const {
+    std::fill(row + begin, row + from, kMinusInfinity);
+    std::fill(row + to, row + end, kMinusInfinity);
+  }
+  void clear_rest(real* row, Index width) const {
+    std::fill(row, row + begin, real(0));
+    std::fill(row + std::min(end, width), row + width, real(0));
+  }
+};
+
+void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
+  const Tensor k_rows({p.S, p.d()}), q_tile({kQueries, p.d()}), s_tile({kQueries, kKeys});
+  const Tensor acc_tile({kQueries, p.v.width});
+  gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
+  const PackedMatrix k = PackedMatrix::transposed(k_rows), v = PackedMatrix::of(p.v.head(b, h, p.H));
+  for (Index i0 = 0; i0 < p.T; i0 += kQueries) {
+    const Index n = std::min(kQueries, p.T - i0);
+    const View q = q_tile.view().middle_rows(0, n), acc = acc_tile.view().middle_rows(0, n);
+    gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
+    real m[kQueries], l[kQueries];
+    std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while no key was seen
+    std::fill_n(l, n, real(0));
+    const Index begin = round_down(p.first_key(b, i0), PackedMatrix::kStep), end = p.end_of_keys(i0 + n - 1);
+    for (Index j0 = begin; j0 < end; j0 += kKeys) {
+      const View s = s_tile.view().block(0, 0, n, std::min(kKeys, end - j0));
+      gemm(s, q, k, 0, j0);
+      for (Index i = 0; i < n; ++i) {
+        real* row = s.row(i).data();
+        const Seen seen(p.first_key(b, i0 + i) - j0, p.end_of_keys(i0 + i) - j0, s.cols);
+        seen.clear_rest(row, s.cols);
+        if (seen.nothing()) continue;
+        seen.hide_margins(row);
+        auto s_i = seen.of(row);
+        const real m_new = std::max(m[i], s_i.maxCoeff()), shrink = std::exp(m[i] - m_new);
+        s_i = (s_i - m_new).exp();
+        l[i] = l[i] * shrink + s_i.sum();
+        if (j0 > begin) acc.row(i) *= shrink;
+        m[i] = m_new;
+      }
+      gemm(acc, s, v, j0, 0, j0 > begin ? Accumulate::kYes : Accumulate::kNo);
+    }
+    for (Index i = 0; i < n; ++i) {
+      const Index row = (b * p.T + i0 + i) * p.H + h;
+      o.row(row) = acc.row(i) / l[i];
+      lse[row] = m[i] + std::log(l[i]);
+    }
+  }
+}
+
+// What a query head's part of dk or dv is added to: the gradient of its key head, or, where other query heads use that, too,
+// a share of its own.
+class ByQueryHead {
+ public:
+  ByQueryHead(const Heads& gradient, const Problem& p) : gradient_(gradient), H_(p.H) {
+    if (gradient.heads == p.H) return;
+    memory_ = Tensor::zeros({p.B, p.H, p.S, gradient.width});
+    shares_ = memory_;  // filled here, not by the first of several threads
+  }
+  View of(Index b, Index h) const {  // [S, width]
+    const Index S = gradient_.tokens;
+    return shared() ? shares_.middle_rows((b * H_ + h) * S, S) : gradient_.head(b, h, H_);
+  }
+
+  void add_shares(Index B) const {
+    if (!shared()) return;
+    const Index per_head = H_ / gradient_.heads;
+    parallel_for(B * gradient_.heads, 1, [&](Index task) {
+      const Index b = task / gradient_.heads, h0 = task % gradient_.heads * per_head;
+      const View d = gradient_.head(b, h0, H_);
+      for (Index h = h0; h < h0 + per_head; ++h) d.matrix() += of(b, h).matrix();
+    });
+  }
+
+ private:
+  bool shared() const { return memory_.defined(); }
+
+  const Heads gradient_;
+  const Index H_;
+  Tensor memory_;
+  View shares_;  // [B,H,S, width]
+};
+
+struct KeyGradients {
+  ByQueryHead k_c, k_r, v;
+};
+
+// Adds to dq and dk (content, rotary) and dv of one query head.
+void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d, View dO, View O, View lse, Index b,
+                   Index h) {
+  const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}), lse_D({2, p.T + kQueriesBack});
+  const Tensor p_tile({kKeysBack, kQueriesBack}), ds_tile({kKeysBack, kQueriesBack});
+  gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
+  gather(q_rows, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), 0, p.scale);
+  const auto of_head = [&](View x) { return View{x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld}; };
+  const View do_h = of_head(dO), o_h = of_head(O), v_rows = p.v.head(b, h, p.H);
+  real *lse_h = lse_D.view().row(0).data(), *D = lse_D.view().row(1).data();
+  for (Index t = 0; t < p.T; ++t) lse_h[t] = lse[(b * p.T + t) * p.H + h], D[t] = do_h.row(t).dot(o_h.row(t));
+  dq.view().matrix().setZero();
+
+  const PackedMatrix q_t = PackedMatrix::transposed(q_rows), do_t = PackedMatrix::transposed(do_h);
+  const PackedMatrix q_c = PackedMatrix::of(q_rows.view().block(0, 0, p.T, p.q_c.width));
+  const PackedMatrix q_r = PackedMatrix::of(q_rows.view().block(0, p.q_c.width, p.T, p.q_r.width));
+  const PackedMatrix d_o = PackedMatrix::of(do_h), k = PackedMatrix::of(k_rows);
+  for (Index j0 = 0; j0 < p.S; j0 += kKeysBack) {
+    const Index n = std::min(kKeysBack, p.S - j0), end = p.end_of_queries(b, j0 + n - 1);
+    const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
+    const View dk_c = d.k_c.of(b, h).middle_rows(j0, n), dk_r = d.k_r.of(b, h).middle_rows(j0, n);
+    const View dv_j = d.v.of(b, h).middle_rows(j0, n);
+    for (Index i0 = round_down(p.first_query(j0), PackedMatrix::kStep); i0 < end; i0 += kQueriesBack) {
+      const Index w = std::min(kQueriesBack, end - i0);
+      const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
+      gemm(P, k_j, q_t, 0, i0);
+      gemm(dS, v_j, do_t, 0, i0);  // dp, on its way to ds
+      for (Index j = 0; j < n; ++j) {
+        real *p_row = P.row(j).data(), *ds_row = dS.row(j).data();
+        const Seen seen(p.first_query(j0 + j) - i0, p.end_of_queries(b, j0 + j) - i0, w);
+        seen.clear_rest(p_row, w), seen.clear_rest(ds_row, w);
+        seen.hide_margins(p_row);
+        auto p_j = seen.of(p_row), ds_j = seen.of(ds_row);
+        p_j = (p_j - seen.of(lse_h + i0)).exp();
+        ds_j = p_j * (ds_j - seen.of(D + i0));
+      }
+      gemm(dv_j, P, d_o, i0, 0, Accumulate::kYes);
+      gemm(dk_c, dS, q_c, i0, 0, Accumulate::kYes);  // q carries the scale already
+      gemm(dk_r, dS, q_r, i0, 0, Accumulate::kYes);
+      gemm_t(dq.view().middle_rows(i0, w), dS, k, j0, 0, Accumulate::kYes);
+    }
+  }
+  scatter_add(dq_c, dq_r, dq, 0, p.scale);
+}
+
+Tensor gradient_of(const Tensor& x) { return x.defined() ? x.grad() : Tensor(); }
+
+void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor& v) {
+  check(q.defined() == k.defined(), "attention: q and k must both have a ", name, " part, or neither");
+  if (!q.defined()) return;
+  check(q.cols() == k.cols() && q.dim(0) == k.dim(0) && k.dim(1) == v.dim(1) && q.dim(2) % k.dim(2) == 0,
+        "attention: ", name, " parts q ", q.shape(), " and k ", k.shape(), " with v ", v.shape(),
+        " must agree in batch and width, k and v in tokens, and the heads of k must divide those of q");
+}
+
+}  // namespace
+
+void cpu::attention_forward(View o, View lse, const AttentionProblem& p) {
+  parallel_for(p.B * p.H, 1, [&](Index task) { forward_head(p, o, lse, task / p.H, task % p.H); });
+}
+
+void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p) {
+  const KeyGradients keys{{d.k_c, p}, {d.k_r, p}, {d.v, p}};
+  parallel_for(p.B * p.H, 1, [&](Index task) {
+    const Index b = task / p.H, h = task % p.H;
+    backward_head(p, d.q_c.head(b, h, p.H), d.q_r.head(b, h, p.H), keys, d_o, o, lse, b, h);
+  });
+  for (const ByQueryHead* gradient : {&keys.k_c, &keys.k_r, &keys.v}) gradient->add_shares(p.B);
+}
+
+// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
+static Ints ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
+  const Ints until(Index(first.size()));
+  for (Index b = 0; b < B && !first.empty(); ++b) {
+    const auto documents = first.subspan(size_t(b * T), size_t(T));
+    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
+          " goes back: a token's first key must not come before that of the token before it");
+    Index end = 0;
+    for (Index j = 0; j < T; ++j) {
+      while (end < T && documents[size_t(end)] <= j) ++end;
+      until[b * T + j] = std::int32_t(end);
+    }
+  }
+  return until;
+}
+
+Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
+  check_part("content", q.c, k.c, v);
+  check_part("rotary", q.r, k.r, v);
+  const Tensor& any = q.c.defined() ? q.c : q.r;
+  const Index B = any.dim(0), T = any.dim(1), H = any.dim(2), S = v.dim(1);
+  check(S >= T && H % v.dim(2) == 0, "attention: v ", v.shape(), " must hold at least the ", T, " new tokens of q ",
+        any.shape(), ", and its heads must divide those of q");
+  check(first.empty() || (Index(first.size()) == B * T && S == T), "attention: the document mask has ", first.size(),
+        " entries, expected ", B * T, " and no earlier tokens (", S - T, ")");
+  const Device device = v.device();
+  const Ints begin(first, device), until = ends_of_queries(first, B, T);  // until: for the CPU alone
+  const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
+  const auto problem = [=] {
+    return AttentionProblem{Heads(q.c), Heads(q.r), Heads(k.c),   Heads(k.r),   Heads(v),          B, T, S,
+                            H,          scale,      begin.data(), until.data(), Recording::plays()};
+  };
+  on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
+  std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v};
+  std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
+  record("attention", inputs, {o}, [=, d_o = o.grad()] {
+    const AttentionGradients d{Heads(gradient_of(q.c)), Heads(gradient_of(q.r)), Heads(gradient_of(k.c)),
+                               Heads(gradient_of(k.r)), Heads(v.grad())};
+    on(device, cpu::attention_backward, cuda::attention_backward)(d, d_o, o, lse, problem());
+  });
+  return o;
+}
+
+}  // namespace seekling

@@ -1,0 +1,42 @@
+// Multi-head Latent Attention.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "attention/attention.h"
+#include "attention/cache.h"
+#include "attention/rope.h"
+#include "nn/config.h"
+#include "nn/linear.h"
+
+namespace seekling {
+
+// ε of the two norms on the latents, whatever rms_norm_eps is.
+inline constexpr double kLatentEps = 1e-6;
+
+struct MLA {
+  explicit MLA(const Config& config);
+
+  Tensor forward(const Tensor& h, std::span<const std::int32_t> first) const;  // h [B,T,hidden_size], same shape out
+  Tensor decode(const Tensor& h, Cache& cache) const;                          // h [1,T,hidden_size] behind the cached
+  Cache make_cache(Index capacity) const;
+
+  Pair query(const Tensor& h, Index start) const;
+  Pair latent(const Tensor& h, Index start) const;
+
+  Index H, nope, v_head_dim, rank;
+  Rotary rotary;
+  real scale;
+
+  Linear q_proj;    // without query compression (q_lora_rank 0) ...
+  Linear q_a_proj;  // ... or with it
+  UpProjection q_b_proj;
+  RmsNorm q_a_layernorm;
+  Linear kv_a_proj_with_mqa;
+  UpProjection kv_b_proj;
+  Linear o_proj;
+  RmsNorm kv_a_layernorm;
+};
+
+}  // namespace seekling

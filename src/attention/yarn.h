@@ -1,0 +1,12 @@
+// How fast the rotary dimensions turn and how sharp the softmax is, with or without YaRN.
+#pragma once
+
+#include "attention/rope.h"
+#include "nn/config.h"
+
+namespace seekling {
+
+Rotary rotary_of(const Config& config, Index rope);  // `rope` dimensions turn
+real softmax_scale(const Config& config, Index d);   // d^-0.5, times YaRN's temperature; d: the whole width of q and k
+
+}  // namespace seekling

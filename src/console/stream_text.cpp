@@ -1,0 +1,127 @@
+#include "console/stream_text.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include "console/flags.h"
+#include "console/device.h"
+#include "console/precision.h"
+#include "infer/stop_text.h"
+#include "interop/find_model.h"
+#include "interop/load_model.h"
+#include "text/stream_decoder.h"
+
+namespace seekling {
+
+void add_sampling(cxxopts::Options& options, const char* temperature) {
+  // clang-format off
+  options.add_options()
+      ("model", "a run or checkpoint folder (default: the latest run)",
+       cxxopts::value<std::string>(), "DIR")
+      ("max-tokens", "largest number of tokens to generate",
+       cxxopts::value<Index>()->default_value("200"), "N")
+      ("temperature", "logits are divided by this before sampling; 0: the likeliest token",
+       cxxopts::value<double>()->default_value(temperature), "X")
+      ("top-k", "sample among the K likeliest tokens; 0: all",
+       cxxopts::value<Index>()->default_value("0"), "K")
+      ("top-p", "sample among the fewest likeliest tokens whose probabilities sum to P",
+       cxxopts::value<double>()->default_value("1"), "P")
+      ("min-p", "sample among tokens at least P times as likely as the likeliest",
+       cxxopts::value<double>()->default_value("0"), "P")
+      ("repetition-penalty", "above 1: tokens that have occurred become less likely",
+       cxxopts::value<double>()->default_value("1"), "X")
+      ("stop", "stop before this text; may be given several times",
+       cxxopts::value<std::string>(), "TEXT")
+      ("speculative", "guess tokens ahead by multi-token prediction, with the same distribution")
+      ("v,verbose", "print the cache's size and, with --speculative, how many guesses were right")
+      ("seed", "seed of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
+  // clang-format on
+  add_precision(options);
+  add_device(options);
+}
+
+Sampling sampling_of(const cxxopts::ParseResult& flags) {
+  const Sampling s{flags["temperature"].as<double>(),
+                   flags["top-k"].as<Index>(),
+                   flags["top-p"].as<double>(),
+                   flags["min-p"].as<double>(),
+                   flags["repetition-penalty"].as<double>(),
+                   flags["seed"].as<std::uint64_t>()};
+  check_sampling(s);
+  return s;
+}
+
+std::filesystem::path model_of(const cxxopts::ParseResult& flags) {
+  return flags.count("model") ? std::filesystem::path(flags["model"].as<std::string>())
+                              : latest_run();
+}
+
+std::vector<std::string> stops_of(const cxxopts::ParseResult& flags) {
+  std::vector<std::string> stops;
+  for (const auto& flag : flags.arguments())
+    if (flag.key() == "stop") stops.push_back(flag.value());
+  StopText{stops};  // says what is wrong with them
+  return stops;
+}
+
+LoadedModel::LoadedModel(const cxxopts::ParseResult& flags) {
+  const Precision precision = precision_of(flags);
+  const Device device = device_of(flags);
+  if (device == Device::kCuda)
+    for (const char* flag : {"weights", "cache", "decode", "speculative"})
+      check(!flags.count(flag), "--", flag,
+            ": a GPU decodes in fp32, absorbed, without guessing ahead; leave --", flag,
+            " out, or --device");
+  auto model = load_model(model_of(flags), to_stderr);
+  if (device == Device::kCpu) {
+    cpu.emplace(*model, precision);
+  } else {
+    gpu = std::move(model);
+    gpu->move_to(device);
+  }
+}
+
+TextGenerator::TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& model,
+                             Index capacity)
+    : sampling(sampling_of(flags)), stops(stops_of(flags)),
+      speculative(flags.count("speculative") > 0) {
+  if (model.gpu) gpu.emplace(*model.gpu, capacity);
+  else cpu.emplace(*model.cpu, capacity, speculative);
+  const bool absorbed = model.gpu || model.cpu->precision.decoding == Decoding::kAbsorbed;
+  form = model.config().attention != "mla" ? "heads" : absorbed ? "absorbed" : "naive";
+  weights = model.gpu ? "fp32" : name(model.cpu->precision.weights);
+}
+
+std::vector<TokenId> TextGenerator::generate(Index max_tokens, TokenId eos, const Each& each) {
+  const auto ids = gpu           ? gpu->generate(max_tokens, sampling, eos, each)
+                   : speculative ? cpu->generate_guessing(max_tokens, sampling, eos, guesses, each)
+                                 : cpu->generate(max_tokens, sampling, eos, each);
+  written += Index(ids.size());
+  return ids;
+}
+
+void TextGenerator::stream(const Tokenizer& tokenizer, Index max_tokens, TokenId eos) {
+  StreamDecoder decoder(tokenizer, /*keep_specials=*/false);
+  StopText stop(stops);
+  generate(max_tokens, eos, [&](TokenId id) {
+    std::cout << stop.feed(decoder.feed(id)) << std::flush;
+    return bool(std::cout) && !stop.stopped();
+  });
+  std::cout << stop.feed(decoder.flush());
+  std::cout << stop.flush() << "\n" << std::flush;
+}
+
+void TextGenerator::report() const {
+  const Index bytes = gpu ? gpu->cache_bytes_per_token() : cpu->cache().bytes_per_token();
+  const Index room = gpu ? gpu->cache_bytes() : cpu->cache().bytes();
+  std::cerr << "cache: " << length() << " tokens x " << bytes << " bytes (" << form << ", "
+            << (gpu ? "fp32" : name(cpu->cache().format)) << ") = " << length() * bytes
+            << " bytes of " << room << "\n"
+            << "weights: " << weights << "\n";
+  if (!speculative) return;
+  std::cerr << text("guesses: ", guesses.accepted, " of ", guesses.made, " accepted (",
+                    100 * double(guesses.accepted) / double(std::max<Index>(guesses.made, 1)),
+                    " %), ", guesses.tokens_per_step(written - 1), " tokens a step\n");
+}
+
+}  // namespace seekling

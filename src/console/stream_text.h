@@ -1,0 +1,59 @@
+// The shared part of seekling generate and seekling chat: the flags of sampling, a model on its
+// device, and text that is printed as it is generated.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "infer/gpu_generator.h"
+#include "text/tokenizer.h"
+
+namespace seekling {
+
+void add_sampling(cxxopts::Options& options, const char* temperature);
+Sampling sampling_of(const cxxopts::ParseResult& flags);
+std::vector<std::string> stops_of(const cxxopts::ParseResult& flags);
+std::filesystem::path model_of(const cxxopts::ParseResult& flags);
+
+// A model that is ready to decode: packed on the CPU, or moved to the GPU.
+struct LoadedModel {
+  std::optional<Decoder> cpu;
+  std::unique_ptr<Transformer> gpu;
+
+  explicit LoadedModel(const cxxopts::ParseResult& flags);
+  const Config& config() const { return gpu ? gpu->config : cpu->config; }
+};
+
+// A conversation with a model, and the options of its answers.
+class TextGenerator {
+ public:
+  TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& model, Index capacity);
+
+  void read(std::span<const TokenId> ids) { gpu ? gpu->read(ids) : cpu->read(ids); }
+  Index length() const { return gpu ? gpu->length() : cpu->length(); }
+  std::vector<TokenId> generate(Index max_tokens, TokenId eos, const Each& each = {});
+
+  // Generates up to eos (unless it is negative) or to a stop string, and prints each character when
+  // it is complete.
+  void stream(const Tokenizer& tokenizer, Index max_tokens, TokenId eos);
+
+  void report() const;  // on stderr: the cache, the formats, and the guesses that were right
+
+  Sampling sampling;
+
+ private:
+  std::vector<std::string> stops;
+  bool speculative;
+  std::optional<Generator> cpu;
+  std::optional<GpuGenerator> gpu;
+  Generator::Guesses guesses = {};
+  Index written = 0;
+  std::string weights, form;
+};
+
+}  // namespace seekling

@@ -1,0 +1,123 @@
+// Routing on a GPU, as in router.cpp. An expert is chosen if fewer than K are better than it: every lane finds that out for
+// its own experts, without a sorting, and a group is kept in the same way.
+#include <cmath>
+#include <limits>
+
+#include "core/check.h"
+#include "cuda/block.h"
+#include "cuda/launch.h"
+#include "experts/router.h"
+
+namespace seekling {
+
+using namespace cuda;
+
+namespace {
+
+constexpr int kWarp = 32;
+constexpr int kMostExperts = 1024;
+constexpr real kTiny = real(1e-20);  // as in router.cpp
+
+__device__ bool better(const real* scores, Index a, Index b) {  // ties to the lower index
+  return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+}
+
+__device__ bool among_the_best(const real* scores, Index n, Index i, Index count) {
+  Index better_ones = 0;
+  for (Index other = 0; other < n; ++other) better_ones += better(scores, other, i);
+  return better_ones < count;
+}
+
+__device__ real group_score(const real* scores, Index n, bool top2) {
+  real best = -std::numeric_limits<real>::infinity(), second = best;
+  for (Index i = 0; i < n; ++i) {
+    if (scores[i] > best) second = best, best = scores[i];
+    else second = std::max(second, scores[i]);
+  }
+  return top2 ? best + second : best;
+}
+
+// A warp owns a token: its row of s.
+__device__ void affinities(View s, View logits, Index t, bool sigmoid) {
+  real top = -std::numeric_limits<real>::infinity(), sum = 0;
+  for (Index e = threadIdx.x; e < s.cols; e += kWarp) top = std::max(top, logits(t, e));
+  top = block_max(top);
+  for (Index e = threadIdx.x; e < s.cols; e += kWarp) {
+    s(t, e) = sigmoid ? 1 / (1 + std::exp(-logits(t, e))) : std::exp(logits(t, e) - top);
+    sum += s(t, e);
+  }
+  sum = block_sum(sum);
+  if (!sigmoid)
+    for (Index e = threadIdx.x; e < s.cols; e += kWarp) s(t, e) /= sum;
+}
+
+// A warp owns a token: affinities, choice, gates. Only `load` is shared, and there whole numbers are added.
+__global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std::int32_t* load, View logits, View bias,
+                                     RouterOptions o) {
+  SHARED_ARRAY(real, c, [kMostExperts]);
+  SHARED_ARRAY(real, groups, [kMostExperts]);
+  const Index t = blockIdx.x, E = s.cols, size = E / o.n_group;
+  affinities(s, logits, t, o.sigmoid);
+  for (Index e = threadIdx.x; e < E; e += kWarp) c[e] = s(t, e) + (bias.data ? bias[e] : real(0));
+  __syncthreads();
+  if (o.n_group > 1) {
+    for (Index n = threadIdx.x; n < o.n_group; n += kWarp) groups[n] = group_score(c + n * size, size, o.top2_groups);
+    __syncthreads();
+    for (Index e = threadIdx.x; e < E; e += kWarp)
+      if (!among_the_best(groups, o.n_group, e / size, o.topk_group)) c[e] = -std::numeric_limits<real>::infinity();
+    __syncthreads();
+  }
+  std::int32_t* chosen = experts + t * o.K;
+  std::int32_t before = 0;  // how many are chosen of the experts so far
+  for (Index e0 = 0; e0 < E; e0 += kWarp) {
+    const Index e = e0 + threadIdx.x;
+    const bool mine = e < E && among_the_best(c, E, e, o.K);
+    const std::int32_t place = before + warp_scan(mine) - 1;
+    if (mine && place < o.K) {  // NaNs are not better than each other, and there may be more than K of them
+      chosen[place] = std::int32_t(e);
+      atomicAdd(&load[e], 1);
+    }
+    before = __shfl_sync(0xffffffffu, place + 1, kWarp - 1);
+  }
+  __syncthreads();  // all have stored what they chose
+  real sum = 0;
+  for (Index k = threadIdx.x; k < o.K; k += kWarp) sum += s(t, chosen[k]);
+  sum = block_sum(sum) + kTiny;
+  for (Index k = threadIdx.x; k < o.K; k += kWarp)
+    g(t, k) = o.routed_scaling_factor * s(t, chosen[k]) / (o.norm_topk_prob ? sum : real(1));
+}
+
+// A warp owns a token.
+__global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, View g, const std::int32_t* experts,
+                                      RouterOptions o) {
+  const Index t = blockIdx.x;
+  const std::int32_t* chosen = experts + t * o.K;
+  real sum = 0, shared = 0;
+  for (Index k = threadIdx.x; k < o.K; k += kWarp) sum += s(t, chosen[k]), shared += g(t, k) * dg(t, k);
+  sum = block_sum(sum) + kTiny, shared = block_sum(shared);
+  if (!o.norm_topk_prob) sum = 1, shared = 0;
+  for (Index k = threadIdx.x; k < o.K; k += kWarp)
+    ds(t, chosen[k]) += (o.routed_scaling_factor * dg(t, k) - shared) / sum;
+  __syncthreads();  // ds is whole
+  real mean = 0;
+  for (Index e = threadIdx.x; e < s.cols; e += kWarp) mean += s(t, e) * ds(t, e);
+  mean = block_sum(mean);
+  for (Index e = threadIdx.x; e < s.cols; e += kWarp)
+    dlogits(t, e) += s(t, e) * (o.sigmoid ? (1 - s(t, e)) * ds(t, e) : ds(t, e) - mean);
+}
+
+}  // namespace
+
+void cuda::route_forward(const Routing& r, View logits, View bias, const RouterOptions& o) {
+  check(logits.cols <= kMostExperts, "route: ", logits.cols, " experts; on a GPU there may be ", kMostExperts);
+  if (logits.rows == 0) return;
+  launch(route_forward_kernel, unsigned(logits.rows), kWarp, r.s.view(), r.g.view(), r.experts.data(), r.load.data(),
+         logits, bias, o);
+}
+
+void cuda::route_backward(View dlogits, View ds, View dg, const Routing& r, const RouterOptions& o) {
+  if (ds.rows == 0) return;
+  launch(route_backward_kernel, unsigned(ds.rows), kWarp, dlogits, ds, dg, r.s.view(), r.g.view(), r.experts.data(), o);
+}
+
+}  // namespace seekling

@@ -1,0 +1,30 @@
+// One layer of the model: attention, then feed-forward, each behind a norm and added to the residual stream.
+#pragma once
+
+#include <variant>
+
+#include "attention/gqa.h"
+#include "attention/mla.h"
+#include "experts/moe.h"
+#include "experts/pass.h"
+#include "nn/config.h"
+#include "nn/mlp.h"
+
+namespace seekling {
+
+struct Block {
+  Block(const Config& config, Index layer);
+
+  Tensor forward(const Tensor& h, Pass& pass) const;               // h [B,T,hidden_size], same shape out
+  Tensor decode(const Tensor& h, Pass& pass, Cache& cache) const;  // h [1,T,hidden_size]: T tokens behind the cached
+  Cache make_cache(Index capacity) const;
+
+  RmsNorm input_layernorm, post_attention_layernorm;
+  std::variant<MLA, GQA> self_attn;
+  std::variant<Mlp, MoE> mlp;
+
+ private:
+  Tensor feed_forward(const Tensor& h, Pass& pass) const;
+};
+
+}  // namespace seekling

@@ -1,0 +1,71 @@
+// One rename is atomic, several are not. So the new files are written into folder/.next and flushed; renaming that to
+// folder/.commit is the one moment at which the save happens; then each file moves to its place. A kill before the moment
+// leaves .next, which the next save forgets; a kill after it leaves .commit, whose remaining files recover() moves.
+#include "system/atomic_save.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "core/check.h"
+
+namespace seekling {
+
+namespace fs = std::filesystem;
+
+static void flush_folder(const fs::path& folder) {
+  const int f = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (f < 0) return;
+  ::fsync(f);
+  ::close(f);
+}
+
+// A reader may be moving the same files at the same time: what is no longer there has been moved.
+static void move_all(const fs::path& from, const fs::path& to) {
+  std::error_code failure;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(from, failure)) files.push_back(entry.path());
+  for (const fs::path& file : files) {
+    fs::rename(file, to / file.filename(), failure);
+    check(!failure || failure == std::errc::no_such_file_or_directory, (to / file.filename()).string(),
+          ": a saved file cannot be moved here from .commit (", failure.message(),
+          "); once it can, open the folder again");
+  }
+  fs::remove(from, failure);
+  flush_folder(to);
+}
+
+void recover(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::exists(folder / ".commit", ignored)) move_all(folder / ".commit", folder);
+}
+
+AtomicSave::AtomicSave(fs::path folder) : folder_(std::move(folder)) {
+  std::error_code failure;
+  fs::create_directories(folder_, failure);
+  check(!failure, folder_.string(), ": the folder cannot be made (", failure.message(), ")");
+  recover(folder_);
+  fs::remove_all(folder_ / ".next", failure);
+  fs::create_directory(folder_ / ".next", failure);
+  check(!failure, folder_.string(), ": cannot be written to (", failure.message(), ")");
+}
+
+AtomicSave::~AtomicSave() {
+  std::error_code ignored;
+  if (!committed_) fs::remove_all(folder_ / ".next", ignored);
+}
+
+fs::path AtomicSave::file(const std::string& name) const { return folder_ / ".next" / name; }
+
+void AtomicSave::commit() {
+  flush_folder(folder_ / ".next");
+  std::error_code failure;
+  fs::rename(folder_ / ".next", folder_ / ".commit", failure);
+  check(!failure, folder_.string(), ": cannot be written to (", failure.message(), "); nothing was replaced");
+  committed_ = true;
+  flush_folder(folder_);
+  move_all(folder_ / ".commit", folder_);
+}
+
+}  // namespace seekling

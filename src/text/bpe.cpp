@@ -1,0 +1,90 @@
+// The symbols of a piece stand in a doubly linked list, and the pairs that have a merge in a heap by (rank, position).
+// A merge changes two neighbours' pairs, so it pushes at most two; pairs that it made stale are known by their ids when
+// they come up. Repeating the scan for the lowest rank instead would be quadratic: a file of one letter would take
+// hours.
+#include "text/bpe.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "core/check.h"
+
+namespace seekling {
+
+namespace {
+
+constexpr TokenId kGone = -1;
+
+std::uint64_t key(TokenId left, TokenId right) {
+  return std::uint64_t(std::uint32_t(left)) << 32 | std::uint32_t(right);
+}
+
+struct Later {  // the heap's front is the candidate of lowest rank, the leftmost of equals
+  bool operator()(const Bpe::Scratch::Candidate& a, const Bpe::Scratch::Candidate& b) const {
+    return a.rank != b.rank ? a.rank > b.rank : a.at > b.at;
+  }
+};
+
+}  // namespace
+
+Bpe::Bpe(const std::array<TokenId, 256>& ids_of_bytes, const std::vector<Merge>& merges) : byte_ids(ids_of_bytes) {
+  slots.resize(std::bit_ceil(std::max<size_t>(2 * merges.size(), 2)));
+  shift = 64 - std::countr_zero(slots.size());
+  std::int32_t rank = 0;
+  for (const Merge& merge : merges) {
+    size_t i = home(key(merge.left, merge.right));
+    while (slots[i].pair != kEmpty) i = (i + 1) % slots.size();
+    slots[i] = {key(merge.left, merge.right), rank++, merge.result};
+  }
+}
+
+const Bpe::Slot* Bpe::find(TokenId left, TokenId right) const {
+  const std::uint64_t pair = key(left, right);
+  for (size_t i = home(pair);; i = (i + 1) % slots.size()) {
+    if (slots[i].pair == pair) return &slots[i];
+    if (slots[i].pair == kEmpty) return nullptr;
+  }
+}
+
+void Bpe::push(std::int32_t at, Scratch& scratch) const {
+  const auto& symbol = scratch.symbols[size_t(at)];
+  if (symbol.next < 0) return;
+  const TokenId right = scratch.symbols[size_t(symbol.next)].id;
+  const Slot* merge = find(symbol.id, right);
+  if (merge == nullptr) return;
+  scratch.heap.push_back({merge->rank, at, symbol.id, right});
+  std::push_heap(scratch.heap.begin(), scratch.heap.end(), Later{});
+}
+
+void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scratch) const {
+  check(piece.size() <= std::size_t(std::numeric_limits<std::int32_t>::max()), "BPE: a piece of ", piece.size(),
+        " bytes; the limit is 2 GiB, so split the text");
+  auto& symbols = scratch.symbols;
+  auto& heap = scratch.heap;
+  const auto n = std::int32_t(piece.size());
+  symbols.resize(piece.size());
+  heap.clear();
+  for (std::int32_t i = 0; i < n; ++i)
+    symbols[size_t(i)] = {byte_ids[static_cast<unsigned char>(piece[size_t(i)])], i - 1, i + 1 < n ? i + 1 : -1};
+  for (std::int32_t i = 0; i < n; ++i) push(i, scratch);
+
+  while (!heap.empty()) {
+    const auto best = heap.front();
+    std::pop_heap(heap.begin(), heap.end(), Later{});
+    heap.pop_back();
+    auto& left = symbols[size_t(best.at)];
+    if (left.id != best.left || left.next < 0 || symbols[size_t(left.next)].id != best.right) continue;  // out of date
+    auto& right = symbols[size_t(left.next)];
+    left.id = find(best.left, best.right)->result;
+    left.next = right.next;
+    right.id = kGone;
+    if (left.next >= 0) symbols[size_t(left.next)].previous = best.at;
+    if (left.previous >= 0) push(left.previous, scratch);
+    push(best.at, scratch);
+  }
+  for (std::int32_t i = 0; i < n; ++i)
+    if (symbols[size_t(i)].id != kGone) ids.push_back(symbols[size_t(i)].id);
+}
+
+}  // namespace seekling

@@ -1,0 +1,223 @@
+// Counts are kept up to date, not counted again: a merge touches only the pieces that hold its pair, and in them only
+// the pairs beside it. The next pair comes from a heap whose counts may be out of date; a pair is put back with its
+// true count when it comes up wrong, which is right because between two pushes counts only fall.
+//
+// A special case that must agree with the trainer we follow: two pairs may make the same token (a+bc and ab+c). Then a
+// pair already merged can appear anew. Its old count was not taken back when it was merged, its new pieces come in a
+// heap entry of their own, and if it is merged twice the later rank stands.
+#include "text/bpe_train.h"
+
+#include <algorithm>
+#include <exception>
+#include <unordered_set>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "text/byte_chars.h"
+
+namespace seekling {
+
+namespace {
+
+using Pair = std::pair<TokenId, TokenId>;
+
+struct PairHash {
+  size_t operator()(const Pair& p) const {
+    const std::uint64_t both = std::uint64_t(std::uint32_t(p.first)) << 32 | std::uint32_t(p.second);
+    return size_t((both * 0x9E3779B97F4A7C15u) >> 17);
+  }
+};
+
+struct Candidate {
+  Index count;
+  Pair pair;
+  std::vector<std::int32_t> words;  // the pieces in which it appeared
+
+  bool operator<(const Candidate& other) const {  // the heap's front is the greatest
+    return count != other.count ? count < other.count : pair > other.pair;
+  }
+};
+
+struct Word {  // a distinct piece
+  std::vector<TokenId> symbols;
+  Index count;
+};
+
+class Trainer {
+ public:
+  Trainer(const PieceCounts& pieces, const BpeTraining& training) : settings(training) {
+    for (const std::string& special : settings.specials) add_token(special);
+    std::array<TokenId, 256> byte_ids;
+    for (const unsigned char byte : bytes_by_printable())
+      byte_ids[byte] = add_token(printable(std::string(1, char(byte))));
+    for (const auto& [piece, count] : pieces.counts()) {
+      Word word{{}, count};
+      for (const char byte : piece) word.symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
+      words.push_back(std::move(word));
+    }
+  }
+
+  void run() {
+    for (std::int32_t w = 0; w < std::int32_t(words.size()); ++w)
+      for (size_t i = 0; i + 1 < words[size_t(w)].symbols.size(); ++i)
+        change({words[size_t(w)].symbols[i], words[size_t(w)].symbols[i + 1]}, +1, w);
+    push_appeared();
+    while (Index(tokens.size()) < settings.vocab_size && !heap.empty()) {
+      Candidate best = pop();
+      if (const Index now = counts[best.pair]; best.count != now) {
+        best.count = now;
+        push(std::move(best));
+        continue;
+      }
+      if (best.count < std::max<Index>(1, settings.min_frequency)) break;
+      merge(best);
+    }
+  }
+
+  std::vector<std::string> tokens;  // by id
+  std::vector<Merge> merges;        // by rank; a pair may be there twice
+
+ private:
+  TokenId add_token(const std::string& content) {  // the id it has, if it has one
+    const auto [entry, is_new] = ids.emplace(content, TokenId(tokens.size()));
+    if (is_new) tokens.push_back(content);
+    return entry->second;
+  }
+
+  void merge(const Candidate& best) {
+    const auto [left, right] = best.pair;
+    const TokenId result = add_token(tokens[size_t(left)] + tokens[size_t(right)]);
+    merges.push_back({left, right, result});
+    for (const std::int32_t w : best.words) merge_in_word(w, merges.back());
+    push_appeared();
+  }
+
+  void merge_in_word(std::int32_t w, const Merge& merge) {  // from left to right, the symbols moved up in place
+    auto& symbols = words[size_t(w)].symbols;
+    size_t kept = 0;
+    for (size_t i = 0; i < symbols.size(); ++i) {
+      if (symbols[i] != merge.left || i + 1 == symbols.size() || symbols[i + 1] != merge.right) {
+        symbols[kept++] = symbols[i];
+        continue;
+      }
+      if (kept > 0) {
+        change({symbols[kept - 1], merge.left}, -1, w);
+        change({symbols[kept - 1], merge.result}, +1, w);
+      }
+      if (i + 2 < symbols.size()) {
+        change({merge.right, symbols[i + 2]}, -1, w);
+        change({merge.result, symbols[i + 2]}, +1, w);
+      }
+      symbols[kept++] = merge.result;
+      ++i;
+    }
+    symbols.resize(kept);
+  }
+
+  void change(Pair pair, Index by, std::int32_t w) {
+    counts[pair] += by * words[size_t(w)].count;
+    if (by < 0) return;
+    auto& where = appeared[pair];
+    if (where.empty() || where.back() != w) where.push_back(w);
+  }
+
+  void push_appeared() {
+    for (auto& [pair, where] : appeared)
+      if (const Index count = counts[pair]; count > 0) push({count, pair, std::move(where)});
+    appeared.clear();
+  }
+
+  void push(Candidate candidate) {
+    heap.push_back(std::move(candidate));
+    std::push_heap(heap.begin(), heap.end());
+  }
+
+  Candidate pop() {
+    std::pop_heap(heap.begin(), heap.end());
+    Candidate best = std::move(heap.back());
+    heap.pop_back();
+    return best;
+  }
+
+  const BpeTraining& settings;
+  std::unordered_map<std::string, TokenId> ids;
+  std::vector<Word> words;
+  std::unordered_map<Pair, Index, PairHash> counts;
+  std::unordered_map<Pair, std::vector<std::int32_t>, PairHash> appeared;  // since the last push_appeared
+  std::vector<Candidate> heap;
+};
+
+std::vector<Merge> last_of_each_pair(const std::vector<Merge>& merges) {
+  std::vector<Merge> out;
+  std::unordered_set<Pair, PairHash> seen;
+  for (auto merge = merges.rbegin(); merge != merges.rend(); ++merge)
+    if (seen.emplace(merge->left, merge->right).second) out.push_back(*merge);
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+void check_training(const BpeTraining& training) {
+  const Index least = Index(training.specials.size()) + 256;
+  check(training.vocab_size >= least, "--vocab-size: found ", training.vocab_size, ", expected at least ", least, " (",
+        training.specials.size(), " special tokens and 256 bytes)");
+  check(training.min_frequency >= 1, "--min-frequency: found ", training.min_frequency, ", expected at least 1");
+  std::unordered_set<std::string> seen;
+  for (const std::string& special : training.specials) {
+    const auto bytes = bytes_of_printable(special);
+    check(!special.empty() && count_malformed(special) == 0 && !(bytes && bytes->size() == 1), "--special: found '",
+          utf8_lossy(special), "', expected UTF-8 text that is longer than a byte");
+    check(seen.insert(special).second, "--special: '", special, "' is there twice");
+  }
+}
+
+}  // namespace
+
+void PieceCounts::add(std::span<const std::string> documents) {
+  constexpr Index kShards = 64;  // of the documents, by number: each is counted by one thread, with no lock
+  const auto n = Index(documents.size());
+  const Index shards = std::min(n, kShards);
+  std::vector<std::unordered_map<std::string, Index>> counted(static_cast<size_t>(shards));
+  std::vector<Index> malformed(static_cast<size_t>(shards), 0);
+  std::vector<std::exception_ptr> errors(static_cast<size_t>(shards));
+  parallel_for(shards, /*grain=*/1, [&](Index shard) {
+    try {
+      for (Index i = shard; i < n; i += shards) {
+        for_each_run(
+            documents[size_t(i)],
+            [&](std::string_view run) {
+              for (const std::string_view piece : pre_tokenizer.pieces(run))
+                ++counted[size_t(shard)][std::string(piece)];
+            },
+            [&](std::string_view run) { malformed[size_t(shard)] += count_malformed(run); });
+      }
+    } catch (...) {
+      errors[size_t(shard)] = std::current_exception();
+    }
+  });
+  for (const auto& error : errors)
+    if (error) std::rethrow_exception(error);
+  for (const auto& shard : counted)
+    for (const auto& [piece, count] : shard) totals[piece] += count;
+  for (const Index count : malformed) malformed_total += count;
+}
+
+Tokenizer train_bpe(const PieceCounts& pieces, const BpeTraining& training) {
+  check_training(training);
+  Trainer trainer(pieces, training);
+  trainer.run();
+  TokenizerParts parts;
+  parts.tokens = std::move(trainer.tokens);
+  parts.merges = last_of_each_pair(trainer.merges);
+  parts.stages = split_stages(training.pre_tokenizer);
+  for (size_t id = 0; id < training.specials.size(); ++id) parts.added.push_back({TokenId(id), training.specials[id]});
+  return Tokenizer(std::move(parts));
+}
+
+Tokenizer train_bpe(std::span<const std::string> documents, const BpeTraining& training) {
+  check_training(training);
+  PieceCounts pieces(training.pre_tokenizer);
+  pieces.add(documents);
+  return train_bpe(pieces, training);
+}
+
+}  // namespace seekling

@@ -1,0 +1,81 @@
+// Pre-tokenization: cutting a text into pieces that BPE merges never cross.
+//
+// The stages run in order, each on the pieces of the one before, of which each sees one piece at a time. Every match of
+// a stage's expression is a piece, and so is every gap between matches ("isolated" in tokenizer.json). Nothing is lost:
+// the pieces, joined, are the text. Sources: Hugging Face's tokenizers; the presets are GPT-2's (Radford et al. 2019),
+// DeepSeek LLM's and V2's (arXiv:2401.02954 §2.1), and V3's (arXiv:2412.19437 §4.1).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/real.h"
+#include "text/regex.h"
+#include "text/unicode.h"
+
+namespace seekling {
+
+enum class PreTokenizerKind { kGpt2, kDeepseekV2, kDeepseekV3 };
+
+// One entry of tokenizer.json's pre_tokenizer.
+struct SplitStage {
+  enum Kind { kSplit, kDigits, kByteLevel };
+  Kind kind;
+  std::string pattern = {};       // kSplit: Oniguruma's syntax
+  bool individual_digits = true;  // kDigits: every \p{N} alone, or runs of them
+  bool use_regex = false;         // kByteLevel: GPT-2's expression first
+  bool trim_offsets = true;       // kByteLevel: carried for whoever reads the file; changes no piece
+
+  bool operator==(const SplitStage&) const = default;
+};
+
+std::vector<SplitStage> split_stages(PreTokenizerKind kind);
+
+class PreTokenizer {
+ public:
+  explicit PreTokenizer(PreTokenizerKind kind) : PreTokenizer(split_stages(kind)) {}
+  explicit PreTokenizer(std::vector<SplitStage> stages);  // Error for an expression that does not compile
+
+  // A run of malformed bytes is a piece by itself, seen by no stage. The views point into `text`.
+  std::vector<std::string_view> pieces(std::string_view text) const;
+
+  // One level at a time, for who keeps results by piece: each(sub) for every piece of `piece` at `level` (0 ...
+  // depth-1). `piece` is UTF-8 without malformed sequences.
+  template <class Each>
+  void split(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const;
+  Index depth() const { return Index(expressions.size()); }
+
+  const std::vector<SplitStage>& stages() const { return listed; }
+
+ private:
+  std::vector<SplitStage> listed;
+  std::vector<Regex> expressions;  // a ByteLevel without expression splits nothing and is not here
+};
+
+// valid(run) and malformed(run) for the alternating runs of well-formed and malformed bytes, in order.
+template <class Valid, class Malformed>
+void for_each_run(std::string_view text, Valid&& valid, Malformed&& malformed) {
+  while (!text.empty()) {
+    const auto good = size_t(valid_utf8_prefix(text));
+    if (good > 0) valid(text.substr(0, good));
+    text.remove_prefix(good);
+    const auto bad = size_t(malformed_prefix(text));
+    if (bad > 0) malformed(text.substr(0, bad));
+    text.remove_prefix(bad);
+  }
+}
+
+template <class Each>
+void PreTokenizer::split(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const {
+  const auto part = [piece](Index begin, Index end) { return piece.substr(size_t(begin), size_t(end - begin)); };
+  Index done = 0;
+  for (Regex::Match match{}; expressions[size_t(level)].find(piece, done, match, scratch); done = match.end) {
+    if (match.begin > done) each(part(done, match.begin));
+    each(part(match.begin, match.end));
+    if (match.end == Index(piece.size())) return;
+  }
+  each(part(done, Index(piece.size())));
+}
+
+}  // namespace seekling

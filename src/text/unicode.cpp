@@ -1,0 +1,96 @@
+// UTF-8 by the table of well-formed byte sequences: The Unicode Standard, §3.9, table 3-7.
+#include "text/unicode.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace seekling {
+
+namespace {
+
+struct Lead {  // what a first byte promises: its length, and the range of its second byte
+  Index length;
+  unsigned char low, high;
+};
+
+Lead lead(unsigned char byte) {
+  if (byte < 0x80) return {1, 0, 0};
+  if (byte < 0xC2) return {0, 0, 0};  // a continuation byte, or the overlong C0 and C1
+  if (byte < 0xE0) return {2, 0x80, 0xBF};
+  if (byte == 0xE0) return {3, 0xA0, 0xBF};  // below: overlong
+  if (byte == 0xED) return {3, 0x80, 0x9F};  // above: surrogates
+  if (byte < 0xF0) return {3, 0x80, 0xBF};
+  if (byte == 0xF0) return {4, 0x90, 0xBF};  // below: overlong
+  if (byte < 0xF4) return {4, 0x80, 0xBF};
+  if (byte == 0xF4) return {4, 0x80, 0x8F};  // above: beyond U+10FFFF
+  return {0, 0, 0};
+}
+
+Index ascii_prefix(std::string_view text) {  // eight bytes at a time: most text is ASCII for long stretches
+  size_t i = 0;
+  for (std::uint64_t word; i + 8 <= text.size(); i += 8) {
+    std::memcpy(&word, text.data() + i, 8);
+    if (word & 0x8080808080808080u) break;
+  }
+  while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) ++i;
+  return Index(i);
+}
+
+}  // namespace
+
+Utf8Unit next_utf8(std::string_view text) {
+  const auto [length, low, high] = lead(static_cast<unsigned char>(text[0]));
+  if (length == 0) return {Utf8Unit::kMalformed, 1};
+  for (Index i = 1; i < length; ++i) {
+    if (i == Index(text.size())) return {Utf8Unit::kCut, i};
+    const auto byte = static_cast<unsigned char>(text[size_t(i)]);
+    const bool fits = i == 1 ? low <= byte && byte <= high : (byte & 0xC0) == 0x80;
+    if (!fits) return {Utf8Unit::kMalformed, i};
+  }
+  return {Utf8Unit::kCharacter, length};
+}
+
+Index valid_utf8_prefix(std::string_view text) {
+  Index i = 0;
+  while (i < Index(text.size())) {
+    i += ascii_prefix(text.substr(size_t(i)));
+    if (i == Index(text.size())) break;
+    const Utf8Unit unit = next_utf8(text.substr(size_t(i)));
+    if (unit.kind != Utf8Unit::kCharacter) break;
+    i += unit.length;
+  }
+  return i;
+}
+
+Index malformed_prefix(std::string_view text) {
+  Index i = 0;
+  while (i < Index(text.size())) {
+    const Utf8Unit unit = next_utf8(text.substr(size_t(i)));
+    if (unit.kind == Utf8Unit::kCharacter) break;
+    i += unit.length;
+  }
+  return i;
+}
+
+Index count_malformed(std::string_view text) {
+  Index count = 0;
+  for (size_t i = 0; (i += size_t(valid_utf8_prefix(text.substr(i)))) < text.size(); ++count)
+    i += size_t(next_utf8(text.substr(i)).length);
+  return count;
+}
+
+std::string utf8_lossy(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto valid = size_t(valid_utf8_prefix(text));
+    out += text.substr(0, valid);
+    text.remove_prefix(valid);
+    if (text.empty()) break;
+    out += kReplacement;
+    text.remove_prefix(size_t(next_utf8(text).length));
+  }
+  return out;
+}
+
+}  // namespace seekling

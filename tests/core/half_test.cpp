@@ -1,0 +1,43 @@
+#include "core/half.h"
+
+#include <gtest/gtest.h>
+
+namespace seekling {
+
+TEST(Half, EveryNumberComesBack) {
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const auto h = std::uint16_t(bits);
+    EXPECT_TRUE(std::isnan(from_half(h)) || to_half(from_half(h)) == h) << bits;
+    EXPECT_TRUE(std::isnan(from_bf16(h)) || to_bf16(from_bf16(h)) == h) << bits;
+  }
+}
+
+TEST(Half, RoundsToTheNearestAndTiesToTheEven) {
+  EXPECT_EQ(to_bf16(1.0f + 0x1p-8f), to_bf16(1.0f));               // half way between 1 and 1 + 2^-7: the even one
+  EXPECT_EQ(from_bf16(to_bf16(1.0f + 3 * 0x1p-8f)), 1 + 0x1p-6f);  // half way above: even is upwards
+  EXPECT_EQ(from_bf16(to_bf16(1.0f + 0x1.1p-8f)), 1 + 0x1p-7f);
+  EXPECT_EQ(from_half(to_half(1.0f + 0x1p-11f)), 1.0f);
+  EXPECT_EQ(from_half(to_half(1.0f + 3 * 0x1p-11f)), 1 + 0x1p-9f);
+  EXPECT_EQ(from_half(to_half(0x1.8p-24f)), 0x1p-23f);    // between subnormals
+  EXPECT_EQ(from_half(to_half(0x1.FFFp-15f)), 0x1p-14f);  // up into the normal ones
+}
+
+TEST(Half, KnowsInfinityAndNaN) {
+  EXPECT_TRUE(std::isinf(from_half(to_half(1e6f))));
+  EXPECT_EQ(from_half(to_half(65504.0f)), 65504.0f);
+  EXPECT_EQ(from_half(to_half(65519.0f)), 65504.0f);
+  EXPECT_TRUE(std::isnan(from_half(to_half(NAN))));
+  EXPECT_TRUE(std::isnan(from_bf16(to_bf16(NAN))));
+  EXPECT_TRUE(std::isnan(from_bf16(to_bf16(std::bit_cast<float>(0x7F800001u)))));  // its payload is in the lower half
+}
+
+TEST(Half, ReadsE4m3) {
+  EXPECT_EQ(from_e4m3(0x38), 1);
+  EXPECT_EQ(from_e4m3(0x7E), 448);      // the largest
+  EXPECT_EQ(from_e4m3(0x01), 0x1p-9f);  // the smallest subnormal
+  EXPECT_EQ(from_e4m3(0x08), 0x1p-6f);  // the smallest normal
+  EXPECT_EQ(from_e4m3(0xC4), -3);
+  EXPECT_TRUE(std::isnan(from_e4m3(0x7F)));
+}
+
+}  // namespace seekling

@@ -1,0 +1,77 @@
+#include "experts/router.h"
+
+#include <cmath>
+
+#include "core/check.h"
+#include "experts/spread_logits.h"
+#include "gradcheck.h"
+#include "ops/add.h"
+#include "twins.h"
+
+namespace seekling {
+
+TEST(Route, TakesTheLargestAfterASoftmaxOverAllExperts) {
+  const real logits[] = {0, std::log(real(3)), std::log(real(2)), std::log(real(2))};  // s = 1/8, 3/8, 2/8, 2/8
+  const Routing r = route(Tensor::of({1, 4}, logits), {}, {.K = 2, .routed_scaling_factor = 4});
+  EXPECT_EQ(r.experts.values(), (std::vector<std::int32_t>{1, 2}));  // a tie goes to the lower index
+  EXPECT_NEAR(r.g.data()[0], 1.5, 1e-6);  // not renormalised: gates do not add up to the factor
+  EXPECT_NEAR(r.g.data()[1], 1.0, 1e-6);
+  EXPECT_EQ(r.load.values(), (std::vector<std::int32_t>{0, 1, 1, 0}));
+}
+
+TEST(Route, ABiasChoosesButDoesNotWeigh) {
+  const real logits[] = {2, 1, 0}, bias[] = {-9, 0, 9};
+  const Routing r = route(Tensor::of({1, 3}, logits), Tensor::of({3}, bias), {.K = 1, .sigmoid = true});
+  EXPECT_EQ(r.experts[0], 2);
+  EXPECT_NEAR(r.g.data()[0], 0.5, 1e-6);  // sigmoid(0), without the 9
+}
+
+TEST(Route, GroupsAreKeptByTheirBestOrByTheirTwoBest) {
+  const real logits[] = {5, -5, 3, 3};  // group 0 has the best expert, group 1 the better pair
+  const Tensor x = Tensor::of({1, 4}, logits);
+  EXPECT_EQ(route(x, {}, {.K = 1, .n_group = 2, .topk_group = 1}).experts[0], 0);
+  EXPECT_EQ(route(x, {}, {.K = 1, .sigmoid = true, .n_group = 2, .topk_group = 1, .top2_groups = true}).experts[0], 2);
+}
+
+static void expect_gradient(const RouterOptions& options) {
+  Rng rng(18);
+  const Tensor x = spread_logits(6, 7), cs = Tensor::randn({6, 7}, rng), cg = Tensor::randn({6, options.K}, rng);
+  const auto f = [&] {
+    const Routing r = route(x, {}, options);
+    return add(dot(r.s, cs), dot(r.g, cg));
+  };
+  EXPECT_LT(max_gradient_error(f, {x}), gradient_tolerance());
+}
+
+TEST(Route, GradientMatchesFiniteDifferencesForSoftmax) { expect_gradient({.K = 3, .routed_scaling_factor = 2}); }
+
+TEST(Route, GradientMatchesFiniteDifferencesForNormalisedSigmoid) {
+  expect_gradient({.K = 3, .sigmoid = true, .norm_topk_prob = true, .routed_scaling_factor = real(2.5)});
+}
+
+TEST(RouteTwins, MakeTheSameChoices) {
+  Rng rng(19);
+  const Tensor x = Tensor::randn({5, 40}, rng), bias = Tensor::randn({40}, rng);
+  x.view()(0, 3) = x.view()(0, 1);
+  for (const bool sigmoid : {false, true}) {
+    const RouterOptions o{.K = 7,
+                          .sigmoid = sigmoid,
+                          .n_group = 4,
+                          .topk_group = 2,
+                          .top2_groups = sigmoid,
+                          .norm_topk_prob = sigmoid,
+                          .routed_scaling_factor = real(2.5)};
+    const Tensor b = sigmoid ? bias : Tensor();
+    const Routing cpu = route(x, b, o), cuda = route(x.to(Device::kCuda), b.to(Device::kCuda), o);
+    EXPECT_EQ(cpu.experts.values(), cuda.experts.values());
+    EXPECT_EQ(cpu.load.values(), cuda.load.values());
+    expect_twins(
+        [&](const std::vector<Tensor>& in) {
+          const Routing r = route(in[0], b.to(in[0].device()), o);
+          return std::vector<Tensor>{r.s, r.g};
+        },
+        {x});
+  }
+}
+
+}  // namespace seekling

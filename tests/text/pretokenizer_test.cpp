@@ -1,0 +1,76 @@
+#include "text/pretokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include "text/tokenizer_golden.h"
+
+namespace seekling {
+
+using Pieces = std::vector<std::string_view>;
+
+static PreTokenizer splitting_on(const std::string& pattern) {
+  return PreTokenizer({{.kind = SplitStage::kSplit, .pattern = pattern}, {.kind = SplitStage::kByteLevel}});
+}
+
+TEST(PreTokenizer, CutsEveryGoldenTextAsTheLibraryDoes) {
+  for (const auto& [name, kind] : kGoldenFixtures) {
+    const PreTokenizer pre_tokenizer(kind);
+    const auto cases = golden_cases(name);
+    for (const auto& test : cases["cases"]) {
+      const auto text = test["text"].get<std::string>();
+      const auto expected = test["pieces"].get<std::vector<std::string>>();
+      if (expected.empty()) continue;
+      const Pieces found = pre_tokenizer.pieces(text);
+      EXPECT_EQ(std::vector<std::string>(found.begin(), found.end()), expected) << name << ": " << test["text"];
+    }
+  }
+}
+
+TEST(PreTokenizer, Gpt2KeepsTheBlankWithTheWordAfterIt) {
+  const PreTokenizer gpt2(PreTokenizerKind::kGpt2);
+  EXPECT_EQ(gpt2.pieces("I'll take 12  eggs!\n"), (Pieces{"I", "'ll", " take", " 12", " ", " eggs", "!", "\n"}));
+}
+
+TEST(PreTokenizer, V2SplitsNumbersIntoDigitsAndV3IntoThrees) {
+  EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV2).pieces("1234"), (Pieces{"1", "2", "3", "4"}));
+  EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV3).pieces("1234"), (Pieces{"123", "4"}));
+}
+
+TEST(PreTokenizer, DigitsMayStayTogether) {
+  const PreTokenizer digits({{.kind = SplitStage::kDigits, .individual_digits = false}});
+  EXPECT_EQ(digits.pieces("a12½b"), (Pieces{"a", "12½", "b"}));
+}
+
+TEST(PreTokenizer,
+     AStageSeesItsOwnPieceOnly) {  // both blanks end a piece between Chinese runs; before a word, one stays
+  const PreTokenizer v3(PreTokenizerKind::kDeepseekV3);
+  EXPECT_EQ(v3.pieces("好  好"), (Pieces{"好", "  ", "好"}));
+  EXPECT_EQ(v3.pieces("a  b"), (Pieces{"a", " ", " b"}));
+}
+
+TEST(PreTokenizer, WhiteSpaceIsUnicodes) {
+  for (const char* blank :
+       {"\t", "\v", "\f", "\r", "\u0085", "\u00A0", "\u1680", "\u2003", "\u2028", "\u202F", "\u3000"})
+    EXPECT_EQ(splitting_on(R"(\s)").pieces("a" + std::string(blank) + "b").size(), 3) << blank;
+  for (const char* other : {"\u180E", "\u200B", "\u2060", "\uFEFF"})
+    EXPECT_EQ(splitting_on(R"([\s]|x)").pieces("a" + std::string(other) + "b").size(), 1) << other;
+}
+
+TEST(PreTokenizer, ADollarEndsALine) {
+  EXPECT_EQ(splitting_on(R"(b$)").pieces("ab\nbc b"), (Pieces{"a", "b", "\nbc ", "b"}));
+}
+
+TEST(PreTokenizer, BlanksAtTheLineEndAreFoundInLinearTime) {  // a second would be quadratic time
+  const std::string text = std::string(200'000, ' ') + "9";
+  EXPECT_EQ(splitting_on(R"(\s+$)").pieces(text).size(), 1);
+  EXPECT_EQ(splitting_on(R"(\s+$)").pieces("a \n b  "), (Pieces{"a", " ", "\n b", "  "}));
+}
+
+TEST(PreTokenizer, ARunOfMalformedBytesIsAPiece) {
+  const PreTokenizer v3(PreTokenizerKind::kDeepseekV3);
+  const std::string text = "ab\xFF\xC3 c\xE4\xBD";
+  const Pieces found = v3.pieces(text);
+  EXPECT_EQ(found, (Pieces{"ab", "\xFF\xC3", " c", "\xE4\xBD"}));
+}
+
+}  // namespace seekling
