@@ -1,5 +1,4 @@
-// seekling check N: the reader's files of chapter N compared with ours; with --prove, the test of the
-// check.
+// seekling check N: the reader's files of chapter N compared with ours; --prove tests the check.
 #include <chrono>
 #include <iostream>
 #include <map>

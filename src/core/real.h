@@ -1,7 +1,8 @@
-// The two number types that every room shares.
+// The two number types that every directory shares.
 //
-// `real` is float, as in training. Each numeric room is also built with `real = double` (SEEKLING_DOUBLE), because a
-// hand-written derivative that is 0.2 % wrong passes a finite-difference check in float and fails one in double.
+// `real` is float, as in training. Each numeric directory is also built with `real = double`
+// (SEEKLING_DOUBLE), because a hand-written derivative that is 0.2 % wrong passes a
+// finite-difference check in float and fails one in double.
 #pragma once
 
 #include <cstddef>

@@ -55,7 +55,7 @@ std::vector<Task> read_exercises(const fs::path& folder, Chapter& chapter) {
       kind = programmed ? "has points; expected one" : "is on paper; expected no";
     }
     check(found.size() == std::size_t(programmed), page.string(), ": exercise ", sections[i].number,
-          " ", kind, " block of code that begins with \"// src/room/file.cpp\", found ",
+          " ", kind, " block of code that begins with \"// src/directory/file.cpp\", found ",
           found.size());
     tasks.insert(tasks.end(), found.begin(), found.end());
   }

@@ -77,19 +77,18 @@ Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limi
   return run_child(words, build_, limits);
 }
 
-// The object of a file in its room's library, the one in double where the room has one. A room may be of two libraries.
-static fs::path our_object(const fs::path& libraries, const std::string& room, const std::string& object) {
-  const fs::path numeric = libraries / ("seekling_" + room + "_double.dir") / object;
+// The object of a file in the library of its directory: the one in double if there is one.
+static fs::path our_object(const fs::path& libraries, const std::string& directory,
+                           const std::string& object) {
+  const fs::path numeric = libraries / ("seekling_" + directory + "_double.dir") / object;
   if (fs::exists(numeric)) return numeric;
-  for (const auto& library : fs::directory_iterator(libraries))
-    if (!library.path().stem().string().ends_with("_double") && fs::exists(library.path() / object))
-      return library.path() / object;
-  return libraries / ("seekling_" + room + ".dir") / object;
+  return libraries / ("seekling_" + directory + ".dir") / object;
 }
 
 std::string Workshop::lacking(const ExerciseFile& file) const {
-  const std::string room = file.source.parent_path().string(), object = file.source.filename().string() + ".o";
-  const fs::path ours = our_object(build_ / "src" / room / "CMakeFiles", room, object);
+  const std::string directory = file.source.parent_path().string(),
+                    object = file.source.filename().string() + ".o";
+  const fs::path ours = our_object(build_ / "src" / directory / "CMakeFiles", directory, object);
   const fs::path source = slot(file, "reader");
   const fs::path slots = source.parent_path().parent_path().parent_path(),
                  chapter = slots.parent_path();

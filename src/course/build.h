@@ -53,7 +53,7 @@ class Workshop {
   std::filesystem::path build_;
 };
 
-// For make: of our code, the first time whole rooms, or of one file of the reader's, which may send the compiler round in
+// For make: of our code, the first time whole directories, or of one file of the student, which may send the compiler round in
 // circles.
 inline constexpr Limits kOurs{.seconds = 1800, .memory_mib = 16384, .file_mib = 4096, .output_bytes = 1 << 20};
 inline constexpr Limits kTheReaders{.seconds = 300, .memory_mib = 4096, .file_mib = 4096, .output_bytes = 1 << 20};

@@ -1,5 +1,5 @@
 // A reader's folder, my/, which git ignores so that solutions are not published by accident. The
-// reader's files are in my/NN/room/file.cpp; my/NN/.passed holds the numbers of the exercises that
+// reader's files are in my/NN/directory/file.cpp; my/NN/.passed holds the numbers of the exercises that
 // have passed.
 #pragma once
 

@@ -122,7 +122,7 @@ TEST_F(SmallCourse, AStarterIsCutFromTheSource) {
 TEST_F(SmallCourse, AProgrammedExerciseHasOneBlockAndTheOthersHaveNone) {
   const auto fault = [&](const std::string& what, int found) {
     return text(page(), ": exercise 7.1 ", what,
-                " block of code that begins with \"// src/room/file.cpp\", found ", found);
+                " block of code that begins with \"// src/directory/file.cpp\", found ", found);
   };
   const std::string b = block("ops/twice.cpp");
   EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n"), fault("has points; expected one", 0).c_str());
