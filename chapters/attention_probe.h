@@ -29,7 +29,8 @@ struct TwoSequences {
     Cache cache = layer.make_cache(T);
     const Tensor sequence = h.slice(0, 1).reshape({T, h.cols()});
     for (Index done = 0, n = prompt; done < T; done += n, n = 1)
-      probe.see(text("u", done), layer.decode(sequence.slice(done, n).reshape({1, n, h.cols()}), cache));
+      probe.see(text("u", done),
+                layer.decode(sequence.slice(done, n).reshape({1, n, h.cols()}), cache));
     probe.see("length", double(cache.length), 0);
   }
 };

@@ -1,5 +1,5 @@
-// The main of every program of the course: PROGRAM --probe SEED FILE writes down what the probe sees; without --probe it is
-// the file's own tests.
+// The main of every program of the course: PROGRAM --probe SEED FILE writes down what the probe
+// sees; without --probe it is the file's own tests.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,10 +1,12 @@
-// A probe shows the machine the numbers of a file: an exercise's probe runs the file's functions on random inputs and
-// hands over what comes out. The same probe, with the same seed, is built into the reader's program, into the reference
-// and into each known mistake; `seekling check` compares what they wrote down.
+// A probe shows the machine the numbers of a file: an exercise's probe runs the file's
+// functions on random inputs and hands over what comes out. The same probe, with the same seed,
+// is built into the reader's program, into the reference and into each known mistake;
+// `seekling check` compares what they wrote down.
 //
 //   void seekling::probe(Probe& probe) {
-//     const Tensor x = Tensor::randn({probe.between(1, 3), 5}, probe.rng);     // all random numbers first
-//     probe.exercise("4.1", text("x ", x.shape()), [&] { probe.see("y", rms_norm(x, gain, 1e-6)); });
+//     const Tensor x = Tensor::randn({probe.between(1, 3), 5}, probe.rng);  // randomness first
+//     probe.exercise("4.1", text("x ", x.shape()),
+//                    [&] { probe.see("y", rms_norm(x, gain, 1e-6)); });
 //     probe.exercise("4.2", ...
 //   }
 #pragma once
@@ -28,10 +30,11 @@ class Probe {
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
-  Index between(Index low, Index high) { return low + rng.below(high - low + 1); }  // both ends included
+  // Both ends are included.
+  Index between(Index low, Index high) { return low + rng.below(high - low + 1); }
 
-  // What `look` sees belongs to exercise `number`; `inputs` says in a few words what it is run on. What it throws is
-  // written down and ends this exercise alone.
+  // What `look` sees belongs to exercise `number`; `inputs` says in a few words what it is run on.
+  // What it throws is written down and ends this exercise alone.
   void exercise(const char* number, const std::string& inputs, const std::function<void()>& look) {
     std::fprintf(file_, "exercise %s on %s\n", number, one_line(inputs).c_str());
     std::fflush(file_);  // so that it is known where a crash happened
@@ -44,8 +47,8 @@ class Probe {
     std::fflush(file_);
   }
 
-  // One number, by a name without spaces: y[0,2]. Two numbers are equal if they differ by no more than `tolerance` times
-  // the larger of 1 and the expected one; 0 is for counts and ids.
+  // One number, by a name without spaces: y[0,2]. Two numbers are equal if they differ by no more
+  // than `tolerance` times the larger of 1 and the expected one; 0 is for counts and ids.
   void see(const std::string& name, double value, double tolerance = kTolerance) {
     std::fprintf(file_, "%s %.17g %g\n", name.c_str(), value, tolerance);
   }
@@ -62,10 +65,12 @@ class Probe {
   template <class TensorLike>
   requires requires(const TensorLike& x) { x.view(); }
   void see(const std::string& name, const TensorLike& x, double tolerance = kTolerance) {
-    for (Index d = 0; d < x.shape().count(); ++d) see(text(name, ".dim(", d, ")"), double(x.dim(d)), 0);
+    for (Index d = 0; d < x.shape().count(); ++d)
+      see(text(name, ".dim(", d, ")"), double(x.dim(d)), 0);
     const auto view = x.view();
     for (Index i = 0; i < view.rows; ++i)
-      for (Index j = 0; j < view.cols; ++j) see(place(name, x, i, j), double(view(i, j)), tolerance);
+      for (Index j = 0; j < view.cols; ++j)
+        see(place(name, x, i, j), double(view(i, j)), tolerance);
   }
 
   Rng rng;

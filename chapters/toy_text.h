@@ -1,4 +1,5 @@
-// What demos train on: the toy world's documents as ids, one behind the other, and rows from them; and a step's gradient.
+// What demos train on: the toy world's documents as ids, one behind the other, and rows from them;
+// and a step's gradient.
 #pragma once
 
 #include <string>
@@ -44,7 +45,8 @@ inline void append_row(Batch& batch, const Ids& stream, Index place) {
 // Batch `number` of a run: B rows of T tokens from random places.
 inline Batch random_rows(const Ids& stream, Index B, Index T, std::uint64_t seed, Index number) {
   Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
-  for (Index b = 0; b < B; ++b) append_row(batch, stream, Rng(seed, number * B + b).below(Index(stream.size()) - T));
+  for (Index b = 0; b < B; ++b)
+    append_row(batch, stream, Rng(seed, number * B + b).below(Index(stream.size()) - T));
   return batch;
 }
 
@@ -57,16 +59,19 @@ inline Batch first_rows(const Ids& stream, Index B, Index T) {
 
 inline NamedTensors parameters_of(const Transformer& model) {
   NamedTensors all;
-  model.for_each_parameter([&](const std::string& name, const Tensor& p) { all.emplace_back(name, p); });
+  model.for_each_parameter(
+      [&](const std::string& name, const Tensor& p) { all.emplace_back(name, p); });
   return all;
 }
 
-// Adds the gradient of `factor` times the batch's losses to what the parameters hold; returns the loss of the next token.
+// Adds the gradient of `factor` times the batch's losses to what the parameters hold;
+// returns the loss of the next token.
 inline double add_gradient(const Transformer& model, const Batch& batch, double factor = 1) {
   Tape tape;
   Pass pass;
   const Tensor loss = model.loss(batch.ids, batch.targets, batch.B, batch.T, pass);
-  if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = real(factor);  // played back from both losses
+  // Backward starts from both losses.
+  if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = real(factor);
   tape.backward(loss, real(factor));
   return double(loss.item());
 }

@@ -1,6 +1,7 @@
-// Gradients against finite differences. f maps its inputs to one number; every element of every input is moved by ±h and
-// the central difference compared with what the tape says. In double, a sound gradient agrees to about 1e-9 of the
-// gradient's largest element, and a formula that is 0.2 % wrong does not; in float the check is only a smoke test.
+// Gradients against finite differences. f maps its inputs to one number; every element
+// of every input is moved by ±h and the central difference compared with what the tape says.
+// In double, a sound gradient agrees to about 1e-9 of the gradient's largest element, and a formula
+// that is 0.2 % wrong does not; in float the check is only a smoke test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,8 +20,9 @@ namespace seekling {
 inline Tensor dot(const Tensor& x, const Tensor& c) {
   const Tensor sum = Tensor::zeros({1});
   *sum.data() = x.view().matrix().cwiseProduct(c.view().matrix()).sum();
-  record("dot", {x}, {sum},
-         [dx = x.grad(), c, d = sum.grad()] { dx.view().matrix() += *d.data() * c.view().matrix(); });
+  record("dot", {x}, {sum}, [dx = x.grad(), c, d = sum.grad()] {
+    dx.view().matrix() += *d.data() * c.view().matrix();
+  });
   return sum;
 }
 
@@ -38,8 +40,10 @@ inline void randomise(const std::vector<Tensor>& tensors, Rng& rng) {
 
 inline double gradient_tolerance() { return sizeof(real) == 8 ? 1e-7 : 2e-2; }
 
-// The largest |analytic - numeric| of all inputs, relative to the largest |numeric| of that input (at least 1e-3).
-inline double max_gradient_error(const std::function<Tensor()>& f, const std::vector<Tensor>& inputs) {
+// The largest |analytic - numeric| of all inputs, relative to the largest |numeric|
+// of that input (at least 1e-3).
+inline double max_gradient_error(const std::function<Tensor()>& f,
+                                 const std::vector<Tensor>& inputs) {
   for (const Tensor& x : inputs) x.clear_grad();
   {
     Tape tape;

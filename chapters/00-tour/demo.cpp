@@ -1,4 +1,5 @@
-// Chapter 0. The loss before the first step, sixty steps of training, and a run that is stopped and goes on.
+// Chapter 0. The loss before the first step, sixty steps of training, and a run that
+// is stopped and goes on.
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -22,7 +23,8 @@ static double loss_before_training(double range) {
   return double(model.loss(ids, targets, 8, 128, pass).item());
 }
 
-// A language of 32 words in which each word says which one follows: 5 times its number plus 3, modulo 32.
+// A language of 32 words in which each word says which one follows: 5 times
+// its number plus 3, modulo 32.
 static Batch rows(Index number) {
   Batch batch{.B = 4, .T = 16, .ids = {}, .targets = {}, .first = std::vector<std::int32_t>(64, 0)};
   Rng rng(1, std::uint64_t(number));
@@ -41,20 +43,24 @@ static void train(const std::filesystem::path& folder, Index from, Index to, boo
   model.initialise(1);
   TrainerState state;
   if (from > 0) state = read_trainer_state(folder);
-  state.settings = {.steps = 60, .batch_size = 4, .seq_len = 16, .lr = 0.01, .warmup_steps = 10, .eval_every = 0};
+  state.settings = {
+      .steps = 60, .batch_size = 4, .seq_len = 16, .lr = 0.01, .warmup_steps = 10, .eval_every = 0};
   state.data = {"made up"};
   Trainer trainer(model, state, rows, {}, RunFolder(folder, "{}", "{}"));
   for (Index step = from + 1; step <= to; ++step) {
     const double loss = trainer.step().loss;
-    if (print && std::set<Index>{1, 5, 10, 20, 60}.contains(step)) std::printf("step %2td  loss %.1f\n", step, loss);
+    if (print && std::set<Index>{1, 5, 10, 20, 60}.contains(step))
+      std::printf("step %2td  loss %.1f\n", step, loss);
   }
   trainer.save();
 }
 
 int main() {
-  std::printf("initializer_range   loss before training   ln 1536 = %.3f and half the variance\n", std::log(1536.0));
+  std::printf("initializer_range   loss before training   ln 1536 = %.3f and half the variance\n",
+              std::log(1536.0));
   for (const double r : {0.006, 0.02, 0.08})
-    std::printf("%17g   %20.2f   %.2f\n", r, loss_before_training(r), std::log(1536.0) + r * r * 96 / 2);
+    std::printf("%17g   %20.2f   %.2f\n", r, loss_before_training(r),
+                std::log(1536.0) + r * r * 96 / 2);
 
   const std::filesystem::path root = std::filesystem::temp_directory_path() / "seekling_demo_00";
   std::filesystem::remove_all(root);

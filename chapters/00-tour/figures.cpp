@@ -8,8 +8,8 @@ int main() {
   const Config c = read_config(SEEKLING_MODELS "/nano.json");
   const std::string plain = "#f2f2f2", reads = "#9ecae1", works = "#fdd0a2", grey = "#666666";
   Svg picture(760, 330);
-  const auto box = [&](double x, double y, double width, const std::string& fill, const std::string& name,
-                       const std::string& below) {
+  const auto box = [&](double x, double y, double width, const std::string& fill,
+                       const std::string& name, const std::string& below) {
     picture.box(x, y, width, 44, fill, grey);
     picture.write(x + width / 2, y + (below.empty() ? 27 : 19), name, "middle");
     picture.write(x + width / 2, y + 36, below, "middle", grey);
@@ -32,7 +32,8 @@ int main() {
   picture.box(20, 130, 720, 190, "none", "#cccccc");
   picture.arrow(30, stream, 730, stream);
   picture.write(30, stream + 20, text("the stream: ", c.hidden_size, " numbers a token"));
-  const auto branch = [&](double x, const std::string& fill, const std::string& name, const std::string& below) {
+  const auto branch = [&](double x, const std::string& fill, const std::string& name,
+                          const std::string& below) {
     picture.line(x, stream, x, work + 22);
     picture.arrow(x, work + 22, x + 20, work + 22);
     box(x + 22, work, 60, plain, "norm", "");
@@ -44,6 +45,7 @@ int main() {
     picture.write(x + 280, stream + 5, "+", "middle");
   };
   branch(50, reads, "attention", "reads from before");
-  branch(390, works, "feed-forward", text("a router picks ", c.num_experts_per_tok, " of ", c.n_routed_experts));
+  branch(390, works, "feed-forward",
+         text("a router picks ", c.num_experts_per_tok, " of ", c.n_routed_experts));
   picture.save("model.svg");
 }

@@ -1,4 +1,5 @@
-// Chapter 1. Windows onto numbers, gradients that flow back along a tape, and finite differences that catch a wrong one.
+// Chapter 1. Windows onto numbers, gradients that flow back along a tape, and finite differences
+// that catch a wrong one.
 #include <cmath>
 #include <cstdio>
 
@@ -14,7 +15,8 @@ static Tensor cube(const Tensor& x, double wrong) {
   const Tensor y = Tensor::like(x);
   y.view().vector() = x.view().vector().array().cube();
   record("cube", {x}, {y}, [x, dx = x.grad(), dy = y.grad(), wrong] {
-    dx.view().vector().array() += real(wrong) * 3 * x.view().vector().array().square() * dy.view().vector().array();
+    dx.view().vector().array() +=
+        real(wrong) * 3 * x.view().vector().array().square() * dy.view().vector().array();
   });
   return y;
 }
@@ -22,7 +24,8 @@ static Tensor cube(const Tensor& x, double wrong) {
 static Tensor sum(const Tensor& x) {
   const Tensor y = Tensor::zeros({1});
   *y.data() = x.view().vector().sum();
-  record("sum", {x}, {y}, [dx = x.grad(), dy = y.grad()] { dx.view().vector().array() += dy.item(); });
+  record("sum", {x}, {y},
+         [dx = x.grad(), dy = y.grad()] { dx.view().vector().array() += dy.item(); });
   return y;
 }
 
@@ -51,14 +54,17 @@ int main() {
   std::printf("     h   (f(x+h) - f(x-h)) / 2h    off by   (f(x+h) - f(x)) / h   off by\n");
   for (const double h : {0.1, 0.01, 0.001}) {
     const double both = central(1.5, h), forward = (f(1.5 + h) - f(1.5)) / h;
-    std::printf("%6g   %24.6f  %.1e   %19.6f  %.1e\n", h, both, both - 6.75, forward, forward - 6.75);
+    std::printf("%6g   %24.6f  %.1e   %19.6f  %.1e\n", h, both, both - 6.75, forward,
+                forward - 6.75);
   }
 
-  std::printf("\na gradient that is ... times the right one   is it off by more than 1e-7 of itself?\n");
+  std::printf(
+      "\na gradient that is ... times the right one   is it off by more than 1e-7 of itself?\n");
   for (const double wrong : {1.0, 1.002, 1.000001}) {
     const Tensor at = Tensor::of({1}, std::vector<real>{1.5});
     Tape one;
     one.backward(cube(at, wrong));
-    std::printf("%-42.8g %s\n", wrong, std::abs(at.grad().item() / central(1.5, 1e-5) - 1) > 1e-7 ? "yes" : "no");
+    std::printf("%-42.8g %s\n", wrong,
+                std::abs(at.grad().item() / central(1.5, 1e-5) - 1) > 1e-7 ? "yes" : "no");
   }
 }

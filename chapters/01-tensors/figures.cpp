@@ -16,7 +16,8 @@ int main() {
   box(290, 90, "y", "[n, out]");
   box(500, 90, "z", "[n, out]");
   box(650, 90, "loss", "[1]");
-  const auto both = [&](double x1, double y1, double x2, double y2, const std::string& carries, double lift) {
+  const auto both = [&](double x1, double y1, double x2, double y2, const std::string& carries,
+                        double lift) {
     picture.arrow(x1, y1 - 6, x2, y2 - 6, forth);
     picture.arrow(x2, y2 + 6, x1, y1 + 6, back);
     picture.write((x1 + x2) / 2, (y1 + y2) / 2 + lift, carries, "middle", back);

@@ -1,4 +1,5 @@
-// Byte-pair encoding by its definition: count all pairs, take the best, rewrite every piece. With a count of the work.
+// Byte-pair encoding by its definition: count all pairs, take the best, rewrite every piece.
+// With a count of the work.
 #pragma once
 
 #include <map>
@@ -9,7 +10,7 @@ namespace seekling {
 
 struct Learned {
   std::vector<Merge> merges;
-  Index all_visits = 0, needed_visits = 0;  // of pairs: in every piece, and in the pieces that a merge changed
+  Index all_visits = 0, needed_visits = 0;  // of pairs: in all pieces, in those that changed
 };
 
 // `bytes` is a tokenizer without merges. Ids: the 256 bytes in its order, then what merges make.
@@ -18,9 +19,10 @@ inline Learned learn(const PieceCounts& pieces, Index merges, const Tokenizer& b
   for (const auto& [piece, count] : pieces.counts()) words.emplace_back(bytes.encode(piece), count);
   Learned out;
   for (TokenId next = 256; next < 256 + merges; ++next) {
-    std::map<std::pair<TokenId, TokenId>, Index> counts;  // in order, so that of equals the smallest pair comes first
+    std::map<std::pair<TokenId, TokenId>, Index> counts;  // ordered: of equals the smallest first
     for (const auto& [word, count] : words)
-      for (std::size_t i = 0; i + 1 < word.size(); ++i) counts[{word[i], word[i + 1]}] += count, ++out.all_visits;
+      for (std::size_t i = 0; i + 1 < word.size(); ++i)
+        counts[{word[i], word[i + 1]}] += count, ++out.all_visits;
     auto best = counts.begin();
     for (auto pair = counts.begin(); pair != counts.end(); ++pair)
       if (pair->second > best->second) best = pair;

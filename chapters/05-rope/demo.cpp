@@ -1,4 +1,5 @@
-// Chapter 5. What RoPE does to one query and one key, what the wrong layout does, and why a matrix cannot pass through it.
+// Chapter 5. What RoPE does to one query and one key, what the wrong layout does, and why
+// a matrix cannot pass through it.
 #include <cmath>
 #include <cstdio>
 #include <numbers>
@@ -9,7 +10,9 @@ using namespace seekling;
 
 static const Rotary rotary = Rotary::plain(/*rope=*/8, /*base=*/10000);
 
-static double dot(const Tensor& a, const Tensor& b) { return double(a.view().vector().dot(b.view().vector())); }
+static double dot(const Tensor& a, const Tensor& b) {
+  return double(a.view().vector().dot(b.view().vector()));
+}
 
 // The score of a query at position p with a key at position s.
 static double score(const Tensor& q, Index p, const Tensor& k, Index s) {
@@ -41,7 +44,8 @@ int main() {
 
   std::printf("\npair  theta       one full turn takes\n");
   for (std::size_t j = 0; j < rotary.theta.size(); ++j)
-    std::printf("%4zu  %-10.3g  %.1f positions\n", j, rotary.theta[j], 2 * std::numbers::pi / rotary.theta[j]);
+    std::printf("%4zu  %-10.3g  %.1f positions\n", j, rotary.theta[j],
+                2 * std::numbers::pi / rotary.theta[j]);
 
   std::printf("\nthe score of one query at position p with one key at position s\n p\\s");
   for (Index s = 0; s < 6; ++s) std::printf("%8td", s);
@@ -57,11 +61,14 @@ int main() {
     std::printf("%8td%8.3f%10.3f\n", distance, score(q, distance, k, 0),
                 score(even_then_odd(q), distance, even_then_odd(k), 0));
 
-  // A key W c. Without RoPE, q·(W c) = (Wᵀ q)·c, and W can be moved to the query once for all keys. With RoPE it cannot.
-  const Tensor W = Tensor::randn({8, 8}, rng, 0.5), c = vector(1), key = Tensor::like(c), moved = Tensor::like(q);
+  // A key W c. Without RoPE, q·(W c) = (Wᵀ q)·c, and W can be moved to the query once for all keys.
+  // With RoPE it cannot.
+  const Tensor W = Tensor::randn({8, 8}, rng, 0.5), c = vector(1), key = Tensor::like(c),
+               moved = Tensor::like(q);
   key.view().vector() = c.view().vector() * W.view().matrix().transpose();
   moved.view().vector() = q.view().vector() * W.view().matrix();
   std::printf("\ndistance   rope(q)·rope(W c)   rope(Wᵀ q)·rope(c)\n");
   for (Index distance : {0, 1, 2, 3})
-    std::printf("%8td%20.3f%20.3f\n", distance, score(q, distance, key, 0), score(moved, distance, c, 0));
+    std::printf("%8td%20.3f%20.3f\n", distance, score(q, distance, key, 0),
+                score(moved, distance, c, 0));
 }

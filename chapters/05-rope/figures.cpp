@@ -17,11 +17,13 @@ int main() {
     for (int p = 0; p < 8; ++p) {
       const double x = left + p * step, angle = p * rotary.theta[j];
       picture.circle(x, y, radius, "#f2f2f2", "#999999");
-      picture.line(x, y, x + radius * std::cos(angle), y - radius * std::sin(angle), "#c0392b", 2.5);
+      picture.line(x, y, x + radius * std::cos(angle), y - radius * std::sin(angle), "#c0392b",
+                   2.5);
     }
   }
   picture.write(12, 352,
-                "A hand is where RoPE puts the vector (1, 0) of this pair. Fast hands tell neighbours apart, slow ones "
+                "A hand is where RoPE puts the vector (1, 0) of this pair. Fast hands tell "
+                "neighbours apart, slow ones "
                 "tell regions apart.");
   picture.save("turns.svg");
 }

@@ -1,5 +1,5 @@
-// What attention remembers of a token: MHA, GQA, MQA and MLA with the sizes of DeepSeek-V2, measured on caches that are
-// really allocated; then MLA at work on such a cache.
+// What attention remembers of a token: MHA, GQA, MQA and MLA with the sizes of DeepSeek-V2,
+// measured on caches that are really allocated; then MLA at work on such a cache.
 #include <cstdio>
 
 #include "interop/config_json.h"
@@ -8,10 +8,12 @@
 
 using namespace seekling;
 
-static Config released(const std::string& name) { return read_config(text(SEEKLING_MODELS, "/", name, ".json")); }
+static Config released(const std::string& name) {
+  return read_config(text(SEEKLING_MODELS, "/", name, ".json"));
+}
 
-// Numbers a token, by the memory that the caches take. A tensor's memory appears when it is first touched, so the 236
-// billion weights of V2, which nobody touches here, cost nothing.
+// Numbers a token, by the memory that the caches take. A tensor's memory appears when it is first
+// touched, so the 236 billion weights of V2, which nobody touches here, cost nothing.
 static Index measured(const Config& config) {
   constexpr Index kTokens = 16;
   const Transformer model(config);
@@ -25,14 +27,18 @@ static Index measured(const Config& config) {
 
 // `config` as it would be with every head's keys and values cached is 100 %.
 static void line(const char* name, Index numbers, const Config& config) {
-  const double share = double(numbers) / double(cache_elements_of_heads(config, config.num_attention_heads));
-  std::printf("%-14s %9td a token %6td a layer %7.2f %% %8.2f GiB\n", name, numbers, numbers / config.num_hidden_layers,
-              100 * share, 2. * 128 * 1024 * double(numbers) / (1 << 30));
+  const double share =
+      double(numbers) / double(cache_elements_of_heads(config, config.num_attention_heads));
+  std::printf("%-14s %9td a token %6td a layer %7.2f %% %8.2f GiB\n", name, numbers,
+              numbers / config.num_hidden_layers, 100 * share,
+              2. * 128 * 1024 * double(numbers) / (1 << 30));
 }
 
 int main() {
   const Config v2 = released("v2");
-  std::printf("Numbers cached, measured, with 60 layers and 128 heads of 128; GiB: 128K tokens, 2 bytes a number\n");
+  std::printf(
+      "Numbers cached, measured, with 60 layers and 128 heads of 128; GiB: 128K tokens, 2 bytes a "
+      "number\n");
   for (const auto& [name, key_heads] : {std::pair("MHA", 128), {"GQA, 8 heads", 8}, {"MQA", 1}}) {
     Config heads = v2;
     heads.attention = "gqa", heads.head_dim = 128, heads.num_key_value_heads = key_heads;
@@ -48,6 +54,8 @@ int main() {
   small.num_hidden_layers = 3, small.q_lora_rank = 24;
   const Transformer model(small);
   model.initialise(/*seed=*/8);
-  std::printf("\n40 tokens one by one through the latent cache, and all at once: the largest difference is %s\n",
-              difference_in_pieces(model, 40, 1) < 1e-4 ? "below 0.0001" : "above 0.0001");
+  std::printf(
+      "\n40 tokens one by one through the latent cache, and all at once: the largest difference is "
+      "%s\n",
+      difference_in_pieces(model, 40, 1) < 1e-4 ? "below 0.0001" : "above 0.0001");
 }

@@ -1,5 +1,6 @@
-// A very small DeepSeekMoE learns the toy world. Then we count which experts it asks about what, and take some away.
-// Built with real = double: training amplifies rounding errors, and in float every machine would print other digits.
+// A very small DeepSeekMoE learns the toy world. Then we count which experts it asks about what,
+// and take some away. Built with real = double: training amplifies rounding errors, and in float
+// every machine would print other digits.
 #include <cstdio>
 #include <map>
 
@@ -19,14 +20,16 @@ static void train(const Transformer& model, const Ids& text) {
   }
 }
 
-using Subjects = std::map<std::string, Batch>;  // the first rows of the held-out documents, by subject
+using Subjects = std::map<std::string, Batch>;  // the first held-out rows, by subject
 
 static Subjects subjects_of(const std::vector<Document>& documents, const Tokenizer& tokenizer) {
   std::map<std::string, Ids> streams;
   for (const Document& d : documents)
-    append(streams[d.language + (d.kind == "tale" || d.kind == "story" ? " prose" : " lists")], d, tokenizer);
+    append(streams[d.language + (d.kind == "tale" || d.kind == "story" ? " prose" : " lists")], d,
+           tokenizer);
   Subjects subjects;
-  for (const auto& [subject, stream] : streams) subjects[subject] = first_rows(stream, kHeldoutRows, T);
+  for (const auto& [subject, stream] : streams)
+    subjects[subject] = first_rows(stream, kHeldoutRows, T);
   return subjects;
 }
 
@@ -38,8 +41,10 @@ static double loss_of(const Transformer& model, const Batch& batch) {
 int main() {
   Config config = small_model(/*vocab_size=*/512, /*width=*/64);
   config.first_k_dense_replace = 0, config.kv_lora_rank = 32;
-  config.n_routed_experts = kExperts, config.num_experts_per_tok = 2, config.moe_intermediate_size = 32;
-  const ToyWorld world = make_toy_world({.documents = 3000, .heldout_documents = 1000, .questions_per_kind = 0});
+  config.n_routed_experts = kExperts, config.num_experts_per_tok = 2,
+  config.moe_intermediate_size = 32;
+  const ToyWorld world =
+      make_toy_world({.documents = 3000, .heldout_documents = 1000, .questions_per_kind = 0});
   const Tokenizer tokenizer = toy_tokenizer(world, config.vocab_size);
   Transformer model(config);
   model.initialise(/*seed=*/1);
@@ -63,16 +68,18 @@ int main() {
   std::printf("\nHeld-out loss   ");
   for (const auto& [subject, batch] : subjects) std::printf("%10s", subject.c_str());
   std::printf("\nwhole           ");
-  for (const auto& [subject, batch] : subjects) std::printf("%10.2f", whole[subject] = loss_of(model, batch));
+  for (const auto& [subject, batch] : subjects)
+    std::printf("%10.2f", whole[subject] = loss_of(model, batch));
   const auto print_without = [&](const std::string& what) {
     std::printf("\nwithout %-8s", what.c_str());
-    for (const auto& [subject, batch] : subjects) std::printf("%+10.2f", loss_of(model, batch) - whole[subject]);
+    for (const auto& [subject, batch] : subjects)
+      std::printf("%+10.2f", loss_of(model, batch) - whole[subject]);
   };
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
     MoE& moe = std::get<MoE>(model.layers[layer].mlp);
     moe.e_score_correction_bias = Tensor::zeros({kExperts});
     for (Index e = 0; e < kExperts; ++e) {
-      moe.e_score_correction_bias.data()[e] = -2;  // scores are between 0 and 1: the next best steps in
+      moe.e_score_correction_bias.data()[e] = -2;  // scores are in (0, 1): the next best steps in
       print_without(text(layer, ".", e));
       moe.e_score_correction_bias.data()[e] = 0;
     }

@@ -1,4 +1,5 @@
-// sorting.svg: a real Plan for three tokens that choose two of three experts each. experts.svg: the demo's counts as a picture.
+// sorting.svg: a real Plan for three tokens that choose two of three experts each. experts.svg:
+// the demo's counts as a picture.
 #include <sstream>
 
 #include "experts/dispatch.h"
@@ -42,13 +43,16 @@ void sorting() {
 }
 
 std::string shade(double share) {  // white to dark blue
-  const auto part = [&](double dark) { return int(255 - (255 - dark) * std::min(share / 70, 1.0)); };
+  const auto part = [&](double dark) {
+    return int(255 - (255 - dark) * std::min(share / 70, 1.0));
+  };
   char out[8];
   std::snprintf(out, sizeof out, "#%02x%02x%02x", part(8), part(81), part(156));
   return out;
 }
 
-// The lines of demo.txt such as "en lists   12   33   15   16   26   65    9   22", under "Layer 0: ...".
+// The lines of demo.txt below "Layer 0: ...", such as
+//   en lists   12   33   15   16   26   65    9   22
 void experts() {
   std::ifstream demo(SEEKLING_CHAPTER "/demo.txt");
   check(demo.good(), SEEKLING_CHAPTER, "/demo.txt: cannot be read");

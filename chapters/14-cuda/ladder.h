@@ -1,6 +1,10 @@
-// Attention for one head, three times: from the plainest kernels to the idea of the library's own (attention/attention.cu).
-//   S = scale Q Kᵀ,  P = softmax of the rows of S over the keys j <= i,  O = P V           Q, K, V, O [T,d]   S, P [T,T]
-// N is real, or Counted (cuda/counters.h), with which each access to memory and each operation is counted.
+// Attention for one head, three times: from the plainest kernels to the idea of the library's
+// own (attention/attention.cu).
+//   S = scale Q Kᵀ                                                                 Q, K, V, O [T,d]
+//   P = softmax of the rows of S over the keys j <= i                                    S, P [T,T]
+//   O = P V
+// N is real, or Counted (cuda/counters.h), with which each access to memory and each
+// operation is counted.
 #pragma once
 
 #include <cmath>
@@ -15,7 +19,7 @@ using std::exp, std::max;
 
 constexpr int kTile = 16;
 
-// --- Rung 1: a thread for each result --------------------------------------------------------------------------------
+// --- Rung 1: a thread for each result ------------------------------------------------------------
 
 // Thread (x, y) owns S(y, x).
 template <class N>
@@ -50,7 +54,7 @@ __global__ void plain_mix(Memory<N> O, Memory<N> P, Memory<N> V) {
   O(i, c) = sum;
 }
 
-// --- Rung 2: the threads of a block read a tile together and share it ------------------------------------------------
+// --- Rung 2: the threads of a block read a tile together and share it ----------------------------
 
 // Thread (x, y) owns S(y, x).
 template <class N>
@@ -111,17 +115,18 @@ __global__ void tiled_mix(Memory<N> O, Memory<N> P, Memory<N> V) {
   O(i0 + y, c0 + x) = sum;
 }
 
-// --- Rung 3: one kernel ----------------------------------------------------------------------------------------------
+// --- Rung 3: one kernel --------------------------------------------------------------------------
 
 // Over the kTile threads that share a row.
 template <class N, class F>
 __device__ N over_row(N x, F&& f) {
-  for (int lanes = kTile / 2; lanes > 0; lanes /= 2) x = f(x, __shfl_xor_sync(~0u, x, lanes, kTile));
+  for (int lanes = kTile / 2; lanes > 0; lanes /= 2)
+    x = f(x, __shfl_xor_sync(~0u, x, lanes, kTile));
   return x;
 }
 
-// Thread (x, y) owns O(y, x), O(y, x + kTile), ... Scores live in a tile that is forgotten; of what a row has seen there
-// remain a maximum m, a sum l and the sums o.
+// Thread (x, y) owns O(y, x), O(y, x + kTile), ... Scores live in a tile that is forgotten;
+// of what a row has seen there remain a maximum m, a sum l and the sums o.
 template <class N, int kWidth>
 __global__ void online_attention(Memory<N> O, Memory<N> Q, Memory<N> K, Memory<N> V, real scale) {
   SHARED_ARRAY(N, q, [kTile][kWidth + 1]);
@@ -153,7 +158,7 @@ __global__ void online_attention(Memory<N> O, Memory<N> Q, Memory<N> K, Memory<N
   for (int n = 0; n < kWidth / kTile; ++n) O(i0 + y, x + n * kTile) = o[n] / l;
 }
 
-// --- The rungs. T is a multiple of 32 --------------------------------------------------------------------------------
+// --- The rungs. T is a multiple of 32 ------------------------------------------------------------
 
 constexpr int kHead = 32;  // d
 
@@ -183,7 +188,8 @@ void tiled(const Problem<N>& p) {
 
 template <class N>
 void online(const Problem<N>& p) {
-  cuda::launch(online_attention<N, kHead>, p.tiles(), dim3(kTile, kTile), p.O, p.Q, p.K, p.V, p.scale);
+  cuda::launch(online_attention<N, kHead>, p.tiles(), dim3(kTile, kTile), p.O, p.Q, p.K, p.V,
+               p.scale);
 }
 
 template <class N>

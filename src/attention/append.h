@@ -5,7 +5,8 @@
 
 namespace seekling {
 
-// held [1,capacity,heads,width], fresh [1,T,heads,width]:  held[length + t] = fresh[t]. There must be room. Nothing flows back.
+// held[length + t] = fresh[t]               held [1,capacity,heads,width]   fresh [1,T,heads,width]
+// There must be room. No gradient flows back.
 void append(const Tensor& held, const Tensor& fresh, Index length);
 
 using AppendRows = void(View held, View fresh, Index row);

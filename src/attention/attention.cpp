@@ -1,18 +1,23 @@
-// Attention. Vaswani et al. 2017 (arXiv:1706.03762) eq. 1, as in DeepSeek-V2 (arXiv:2405.04434) eq. 46:
-//   s_tj = scale (q^C_t·k^C_j + q^R_t·k^R_j)      p_tj = exp(s_tj - lse_t)      lse_t = log Σ_j exp s_tj
-//   o_t  = Σ_j p_tj v_j                    j from the first token of t's document to t itself
-// One head at a time, by tiles, so that no T x S matrix is ever stored: the online softmax (Milakov & Gimelshein 2018,
-// arXiv:1805.02867) keeps a running maximum m and sum l a row, and rescales what it has whenever m grows. Kept for
-// backward: o and lse, one number a row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
+// Attention. Vaswani et al. 2017 (arXiv:1706.03762) eq. 1, as in DeepSeek-V2
+// (arXiv:2405.04434) eq. 46:
+//   s_tj = scale (q^C_t·k^C_j + q^R_t·k^R_j)   p_tj = exp(s_tj - lse_t)   lse_t = log Σ_j exp s_tj
+//   o_t  = Σ_j p_tj v_j                        j from the first token of t's document to t itself
+// One head at a time, by tiles, so that no T x S matrix is ever stored: the online softmax
+// (Milakov & Gimelshein 2018, arXiv:1805.02867) keeps a running maximum m and sum l a row,
+// and rescales what it has whenever m grows. Kept for backward: o and lse, one number
+// a row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
 //
 // Backward, the tiles of p made again from lse. With D_t = do_t·o_t = Σ_j p_tj (do_t·v_j):
-//   dv_j = Σ_t p_tj do_t      ds_tj = p_tj (do_t·v_j - D_t)      dq_t = scale Σ_j ds_tj k_j      dk_j = scale Σ_t ds_tj q_t
-// Forward, a row of the tile is a query, whose p meet all v_j in one product. Backward, a row is a key: what flows to
-// it comes from all later queries, so dv and dk, too, are long products, and only dq is made of short ones.
-// What a product reads many times, the keys of all queries and the queries of all keys, is packed once a head.
+//   dv_j  = Σ_t p_tj do_t                dq_t = scale Σ_j ds_tj k_j
+//   ds_tj = p_tj (do_t·v_j - D_t)        dk_j = scale Σ_t ds_tj q_t
+// Forward, a row of the tile is a query, whose p meet all v_j in one product.
+// Backward, a row is a key: what flows to it comes from all later queries, so dv and dk, too,
+// are long products, and only dq is made of short ones. What a product reads many times, the keys
+// of all queries and the queries of all keys, is packed once a head.
 //
-// A thread owns a (sequence, query head). Where several query heads share a key head, each writes its share of dk or dv
-// apart, and the shares are added in the order of the heads: the same bits for any number of threads.
+// A thread owns a (sequence, query head). Where several query heads share a key head,
+// each writes its share of dk or dv apart, and the shares are added in the order of the heads:
+// the same bits for any number of threads.
 #include "attention/attention.h"
 
 #include <algorithm>
@@ -28,16 +33,17 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kQueries = 24, kKeys = 256;          // a tile forward: few rows, so that the mask wastes little
+constexpr Index kQueries = 24, kKeys = 256;          // a tile forward: few rows waste little
 constexpr Index kKeysBack = 48, kQueriesBack = 128;  // a tile backward
-constexpr Index kLanes = 16;                         // rows are worked on in multiples of this: exp has no slow rest
+constexpr Index kLanes = 16;                         // rows go in multiples of it: exp has no rest
 constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 
 static_assert(kKeys % PackedMatrix::kStep == 0 && kQueriesBack % PackedMatrix::kStep == 0);
 
 using Problem = AttentionProblem;
 
-// [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two parts meet, a tile at a time.
+// [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two
+// parts meet, a tile at a time.
 void gather(View tile, View c, View r, Index begin, real factor) {
   if (c.cols) tile.matrix().leftCols(c.cols) = factor * c.middle_rows(begin, tile.rows).matrix();
   if (r.cols) tile.matrix().rightCols(r.cols) = factor * r.middle_rows(begin, tile.rows).matrix();
@@ -51,8 +57,9 @@ void scatter_add(View c, View r, View tile, Index begin, real factor) {
 Index round_down(Index n, Index step) { return n / step * step; }
 Index round_up(Index n, Index step) { return round_down(n + step - 1, step); }
 
-// The columns [from, to) of a tile's row that the mask leaves, and [begin, end), the same in whole lanes: exp works on
-// these, after -inf was put where they are wider. Rows of a tile have room for whole lanes.
+// The columns [from, to) of a tile's row that the mask leaves, and [begin, end),
+// the same in whole lanes: exp works on these, after -inf was put where they are wider.
+// Rows of a tile have room for whole lanes.
 struct Seen {
   Index from, to, begin, end;
 
@@ -78,15 +85,17 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   const Tensor k_rows({p.S, p.d()}), q_tile({kQueries, p.d()}), s_tile({kQueries, kKeys});
   const Tensor acc_tile({kQueries, p.v.width});
   gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
-  const PackedMatrix k = PackedMatrix::transposed(k_rows), v = PackedMatrix::of(p.v.head(b, h, p.H));
+  const PackedMatrix k = PackedMatrix::transposed(k_rows),
+                     v = PackedMatrix::of(p.v.head(b, h, p.H));
   for (Index i0 = 0; i0 < p.T; i0 += kQueries) {
     const Index n = std::min(kQueries, p.T - i0);
     const View q = q_tile.view().middle_rows(0, n), acc = acc_tile.view().middle_rows(0, n);
     gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
     real m[kQueries], l[kQueries];
-    std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' stays a number while no key was seen
+    std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' is never NaN
     std::fill_n(l, n, real(0));
-    const Index begin = round_down(p.first_key(b, i0), PackedMatrix::kStep), end = p.end_of_keys(i0 + n - 1);
+    const Index begin = round_down(p.first_key(b, i0), PackedMatrix::kStep),
+                end = p.end_of_keys(i0 + n - 1);
     for (Index j0 = begin; j0 < end; j0 += kKeys) {
       const View s = s_tile.view().block(0, 0, n, std::min(kKeys, end - j0));
       gemm(s, q, k, 0, j0);
@@ -113,8 +122,8 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   }
 }
 
-// What a query head's part of dk or dv is added to: the gradient of its key head, or, where other query heads use that, too,
-// a share of its own.
+// What a query head's part of dk or dv is added to: the gradient of its key head, or, where other
+// query heads use that, too, a share of its own.
 class ByQueryHead {
  public:
   ByQueryHead(const Heads& gradient, const Problem& p) : gradient_(gradient), H_(p.H) {
@@ -151,16 +160,20 @@ struct KeyGradients {
 };
 
 // Adds to dq and dk (content, rotary) and dv of one query head.
-void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d, View dO, View O, View lse, Index b,
-                   Index h) {
-  const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}), lse_D({2, p.T + kQueriesBack});
+void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d, View dO, View O,
+                   View lse, Index b, Index h) {
+  const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}),
+      lse_D({2, p.T + kQueriesBack});
   const Tensor p_tile({kKeysBack, kQueriesBack}), ds_tile({kKeysBack, kQueriesBack});
   gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
   gather(q_rows, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), 0, p.scale);
-  const auto of_head = [&](View x) { return View{x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld}; };
+  const auto of_head = [&](View x) {
+    return View{x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld};
+  };
   const View do_h = of_head(dO), o_h = of_head(O), v_rows = p.v.head(b, h, p.H);
   real *lse_h = lse_D.view().row(0).data(), *D = lse_D.view().row(1).data();
-  for (Index t = 0; t < p.T; ++t) lse_h[t] = lse[(b * p.T + t) * p.H + h], D[t] = do_h.row(t).dot(o_h.row(t));
+  for (Index t = 0; t < p.T; ++t)
+    lse_h[t] = lse[(b * p.T + t) * p.H + h], D[t] = do_h.row(t).dot(o_h.row(t));
   dq.view().matrix().setZero();
 
   const PackedMatrix q_t = PackedMatrix::transposed(q_rows), do_t = PackedMatrix::transposed(do_h);
@@ -172,7 +185,8 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
     const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
     const View dk_c = d.k_c.of(b, h).middle_rows(j0, n), dk_r = d.k_r.of(b, h).middle_rows(j0, n);
     const View dv_j = d.v.of(b, h).middle_rows(j0, n);
-    for (Index i0 = round_down(p.first_query(j0), PackedMatrix::kStep); i0 < end; i0 += kQueriesBack) {
+    for (Index i0 = round_down(p.first_query(j0), PackedMatrix::kStep); i0 < end;
+         i0 += kQueriesBack) {
       const Index w = std::min(kQueriesBack, end - i0);
       const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
       gemm(P, k_j, q_t, 0, i0);
@@ -198,11 +212,14 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
 Tensor gradient_of(const Tensor& x) { return x.defined() ? x.grad() : Tensor(); }
 
 void check_part(const char* name, const Tensor& q, const Tensor& k, const Tensor& v) {
-  check(q.defined() == k.defined(), "attention: q and k must both have a ", name, " part, or neither");
+  check(q.defined() == k.defined(), "attention: q and k must both have a ", name,
+        " part, or neither");
   if (!q.defined()) return;
-  check(q.cols() == k.cols() && q.dim(0) == k.dim(0) && k.dim(1) == v.dim(1) && q.dim(2) % k.dim(2) == 0,
+  check(q.cols() == k.cols() && q.dim(0) == k.dim(0) && k.dim(1) == v.dim(1) &&
+            q.dim(2) % k.dim(2) == 0,
         "attention: ", name, " parts q ", q.shape(), " and k ", k.shape(), " with v ", v.shape(),
-        " must agree in batch and width, k and v in tokens, and the heads of k must divide those of q");
+        " must agree in batch and width, k and v in tokens, and the heads of k must divide those "
+        "of q");
 }
 
 }  // namespace
@@ -211,7 +228,8 @@ void cpu::attention_forward(View o, View lse, const AttentionProblem& p) {
   parallel_for(p.B * p.H, 1, [&](Index task) { forward_head(p, o, lse, task / p.H, task % p.H); });
 }
 
-void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p) {
+void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View lse,
+                             const AttentionProblem& p) {
   const KeyGradients keys{{d.k_c, p}, {d.k_r, p}, {d.v, p}};
   parallel_for(p.B * p.H, 1, [&](Index task) {
     const Index b = task / p.H, h = task % p.H;
@@ -220,12 +238,14 @@ void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View
   for (const ByQueryHead* gradient : {&keys.k_c, &keys.k_r, &keys.v}) gradient->add_shares(p.B);
 }
 
-// Of each key, the end of the queries that see it under the document mask `first` of a T x T attention.
+// Of each key, the end of the queries that see it under the document mask `first`
+// of a T x T attention.
 static Ints ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
   const Ints until(Index(first.size()));
   for (Index b = 0; b < B && !first.empty(); ++b) {
     const auto documents = first.subspan(size_t(b * T), size_t(T));
-    check(std::is_sorted(documents.begin(), documents.end()), "attention: the document mask of sequence ", b,
+    check(std::is_sorted(documents.begin(), documents.end()),
+          "attention: the document mask of sequence ", b,
           " goes back: a token's first key must not come before that of the token before it");
     Index end = 0;
     for (Index j = 0; j < T; ++j) {
@@ -236,28 +256,41 @@ static Ints ends_of_queries(std::span<const std::int32_t> first, Index B, Index 
   return until;
 }
 
-Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first) {
+Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale,
+                 std::span<const std::int32_t> first) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
   const Tensor& any = q.c.defined() ? q.c : q.r;
   const Index B = any.dim(0), T = any.dim(1), H = any.dim(2), S = v.dim(1);
-  check(S >= T && H % v.dim(2) == 0, "attention: v ", v.shape(), " must hold at least the ", T, " new tokens of q ",
-        any.shape(), ", and its heads must divide those of q");
-  check(first.empty() || (Index(first.size()) == B * T && S == T), "attention: the document mask has ", first.size(),
-        " entries, expected ", B * T, " and no earlier tokens (", S - T, ")");
+  check(S >= T && H % v.dim(2) == 0, "attention: v ", v.shape(), " must hold at least the ", T,
+        " new tokens of q ", any.shape(), ", and its heads must divide those of q");
+  check(first.empty() || (Index(first.size()) == B * T && S == T),
+        "attention: the document mask has ", first.size(), " entries, expected ", B * T,
+        " and no earlier tokens (", S - T, ")");
   const Device device = v.device();
-  const Ints begin(first, device), until = ends_of_queries(first, B, T);  // until: for the CPU alone
+  const Ints begin(first, device), until = ends_of_queries(first, B, T);  // until: CPU only
   const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
   const auto problem = [=] {
-    return AttentionProblem{Heads(q.c), Heads(q.r), Heads(k.c),   Heads(k.r),   Heads(v),          B, T, S,
-                            H,          scale,      begin.data(), until.data(), Recording::plays()};
+    return AttentionProblem{Heads(q.c),
+                            Heads(q.r),
+                            Heads(k.c),
+                            Heads(k.r),
+                            Heads(v),  // q, k, v
+                            B,
+                            T,
+                            S,
+                            H,  // sizes
+                            scale,
+                            begin.data(),
+                            until.data(),
+                            Recording::plays()};
   };
   on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
   std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v};
   std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
   record("attention", inputs, {o}, [=, d_o = o.grad()] {
-    const AttentionGradients d{Heads(gradient_of(q.c)), Heads(gradient_of(q.r)), Heads(gradient_of(k.c)),
-                               Heads(gradient_of(k.r)), Heads(v.grad())};
+    const AttentionGradients d{Heads(gradient_of(q.c)), Heads(gradient_of(q.r)),
+                               Heads(gradient_of(k.c)), Heads(gradient_of(k.r)), Heads(v.grad())};
     on(device, cpu::attention_backward, cuda::attention_backward)(d, d_o, o, lse, problem());
   });
   return o;

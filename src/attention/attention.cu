@@ -1,12 +1,15 @@
-// Attention on a GPU: equations, online softmax and derivation as in attention.cpp. Tiles of 64 queries meet tiles of 64
-// keys; scores and what is summed up stay in the registers of the threads that own them (cuda/tile.h), and no T x S
-// matrix is ever in device memory. In TF32 and bf16 all seven products are made by the matrix units, the softmax in fp32.
+// Attention on a GPU: equations, online softmax and derivation as in attention.cpp.
+// Tiles of 64 queries meet tiles of 64 keys; scores and what is summed up stay in the registers
+// of the threads that own them (cuda/tile.h), and no T x S matrix is ever in device memory.
+// In TF32 and bf16 all seven products are made by the matrix units, the softmax in fp32.
 //
-// Forward, rows of a tile are queries, of several heads where these share all of their keys. When there are too few tiles
-// to keep the GPU busy, the keys are split too, and the parts put together by their lse. Absorbed decoding, with few queries
-// and one key head for all of them, has a kernel of its own: attention_decode.cu.
-// Backward, each block owns its outputs and makes p again from lse: one kernel for dk and dv, one for dq. That is two of
-// seven products more than with atomic sums of dq; in return the same bits always.
+// Forward, rows of a tile are queries, of several heads where these share all of their keys.
+// When there are too few tiles to keep the GPU busy, the keys are split too, and the parts put
+// together by their lse. Absorbed decoding, with few queries and one key head for all of them,
+// has a kernel of its own: attention_decode.cu.
+// Backward, each block owns its outputs and makes p again from lse: one kernel for dk
+// and dv, one for dq. That is two of seven products more than with atomic sums of dq;
+// in return the same bits always.
 #include <cmath>
 #include <limits>
 
@@ -35,9 +38,11 @@ struct Joined {
 
   __device__ Joined(const View& content, const View& rotary)
       : c(content.data), r(rotary.data), rows(int(content.cols ? content.rows : rotary.rows)),
-        cols(int(content.cols + rotary.cols)), c_cols(int(content.cols)), c_ld(int(content.ld)), r_ld(int(rotary.ld)) {}
+        cols(int(content.cols + rotary.cols)), c_cols(int(content.cols)), c_ld(int(content.ld)),
+        r_ld(int(rotary.ld)) {}
 
-  // The queries of sequence b and of `heads` neighbouring heads from h on: row i is of token i / heads.
+  // The queries of sequence b and of `heads` neighbouring heads from h on:
+  // row i is of token i / heads.
   __device__ static Joined queries(const AttentionProblem& p, int b, int h, int heads) {
     Joined q(p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H));
     if (heads > 1) q.rows *= heads, q.group = heads, q.H = int(p.H), q.c_ld /= q.H, q.r_ld /= q.H;
@@ -55,8 +60,8 @@ struct Joined {
   }
 };
 
-// What lies in shared memory: parts of two factors, and a tile of scores as the factor that it is next. The latter's k are
-// the columns of the scores.
+// What lies in shared memory: parts of two factors, and a tile of scores as the factor that
+// it is next. The latter's k are the columns of the scores.
 template <class Format>
 using Part = Tile<Format, /*words=*/32 / Format::kPerWord, kTile>;
 template <class Format>
@@ -80,7 +85,8 @@ __device__ void multiply_add(Sums& s, T& a, T& b, const X& x, int i0, const Y& y
 // c += P X of rows k0 .. of x, in panels of kTile columns.
 template <int kPanels, class Sums, class P, class T, class X>
 __device__ void multiply_add(Sums (&c)[kPanels], const P& scores, T& b, const X& x, int k0) {
-  for (int w = 0; w < P::kWords; w += T::kWords) UNROLL for (int n = 0; n < kPanels; ++n) if (n * kTile < x.cols) {
+  for (int w = 0; w < P::kWords; w += T::kWords)
+    UNROLL for (int n = 0; n < kPanels; ++n) if (n * kTile < x.cols) {
       Share<From::kColumns, T> right;
       right.read(x, n * kTile, k0 + w * T::Of::kPerWord);
       __syncthreads();  // all have stored their scores, and are done with b
@@ -90,8 +96,8 @@ __device__ void multiply_add(Sums (&c)[kPanels], const P& scores, T& b, const X&
     }
 }
 
-// A block owns a tile of queries (x) of sequence z and of the heads from y · group on, and sees the keys of one of
-// `splits` spans; part s of o and lse begins s · B T H rows further down.
+// A block owns a tile of queries (x) of sequence z and of the heads from y · group on, and sees
+// the keys of one of `splits` spans; part s of o and lse begins s · B T H rows further down.
 template <class Format, int kPanels, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
     attention_forward_kernel(View o, View lse, AttentionProblem asked, int group, int splits) {
@@ -101,12 +107,15 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
   SHARED_ARRAY(Scores<Format>, P, [1]);
   SHARED_ARRAY(typename Sums::Room, room, [1]);
   const AttentionProblem p = asked.now();
-  const int tiles = int(gridDim.x) / splits, split = int(blockIdx.x) / tiles, batch = int(blockIdx.z);
-  const int h0 = int(blockIdx.y) * group, i0 = (tiles - 1 - int(blockIdx.x) % tiles) * kTile;  // most keys go first
+  const int tiles = int(gridDim.x) / splits, split = int(blockIdx.x) / tiles,
+            batch = int(blockIdx.z);
+  // The blocks with the most keys go first.
+  const int h0 = int(blockIdx.y) * group, i0 = (tiles - 1 - int(blockIdx.x) % tiles) * kTile;
   const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h0, group);
   const Joined<kAligned> k(p.k_c.head(batch, h0, p.H), p.k_r.head(batch, h0, p.H));
   const Packs<kAligned> v(p.v.head(batch, h0, p.H));
-  const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1, span = (int(p.S) + splits - 1) / splits;
+  const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1,
+            span = (int(p.S) + splits - 1) / splits;
   const int begin = std::max(int(p.first_key(batch, i0 / group)), split * span);
   const int end = std::min(int(p.end_of_keys(last / group)), (split + 1) * span);
 
@@ -177,7 +186,8 @@ struct Token {
   int from, to;  // the keys that it sees
   real scale, lse, D;
 
-  __device__ Token(const AttentionProblem& p, int batch, int h, int t, const View& all_lse, const View& all_D)
+  __device__ Token(const AttentionProblem& p, int batch, int h, int t, const View& all_lse,
+                   const View& all_D)
       : from(0), to(0), scale(p.scale), lse(0), D(0) {
     if (t >= p.T) return;
     const Index at = (batch * p.T + t) * p.H + h;
@@ -189,11 +199,12 @@ struct Token {
   }
 };
 
-// A block owns a tile of keys (x) of query head y and sequence z, their dk and dv, and walks over the queries that see
-// them. Rows of the tile of scores are keys.
+// A block owns a tile of keys (x) of query head y and sequence z, their dk and dv, and walks over
+// the queries that see them. Rows of the tile of scores are keys.
 template <class Format, int kKeyPanels, int kValuePanels, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
-    attention_backward_keys_kernel(View dk, View dv, View d_o, View lse, View D, AttentionProblem p) {
+    attention_backward_keys_kernel(View dk, View dv, View d_o, View lse, View D,
+                                   AttentionProblem p) {
   using Sums = SumsOf<Format, kTile>;
   SHARED_ARRAY(Part<Format>, a, [1]);
   SHARED_ARRAY(Part<Format>, b, [1]);
@@ -204,13 +215,15 @@ __global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
   const Packs<kAligned> v(p.v.head(batch, h, p.H)), g(rows_of_head(d_o, p, batch, h));
 
   Sums dk_own[kKeyPanels] = {}, dv_own[kValuePanels] = {};
-  for (int i0 = int(p.first_query(j0)); i0 < p.T && p.first_key(batch, i0) < j0 + kTile; i0 += kTile) {
+  for (int i0 = int(p.first_query(j0)); i0 < p.T && p.first_key(batch, i0) < j0 + kTile;
+       i0 += kTile) {
     Sums s, dp;
     multiply_add(s, a[0], b[0], k, j0, q, i0);
     multiply_add(dp, a[0], b[0], v, j0, g, i0);
     UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
       const Token token(p, batch, h, i0 + Sums::column(j), lse, D);
-      UNROLL for (int i = 0; i < Sums::kRows; ++i) token.pass_on(s(i, j), dp(i, j), j0 + Sums::row(i));
+      UNROLL for (int i = 0; i < Sums::kRows; ++i)
+          token.pass_on(s(i, j), dp(i, j), j0 + Sums::row(i));
     }
     store_as_left(P[0], s);
     multiply_add(dv_own, P[0], b[0], g, i0);
@@ -234,15 +247,18 @@ __global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
   }
 }
 
-// A block owns a tile of queries (x) of head y and sequence z, and their dq. Rows of the tile of scores are queries.
+// A block owns a tile of queries (x) of head y and sequence z, and their dq.
+// Rows of the tile of scores are queries.
 template <class Format, int kPanels, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
-    attention_backward_queries_kernel(AttentionGradients d, View d_o, View lse, View D, AttentionProblem p) {
+    attention_backward_queries_kernel(AttentionGradients d, View d_o, View lse, View D,
+                                      AttentionProblem p) {
   using Sums = SumsOf<Format, kTile>;
   SHARED_ARRAY(Part<Format>, a, [1]);
   SHARED_ARRAY(Part<Format>, b, [1]);
   SHARED_ARRAY(Scores<Format>, dS, [1]);
-  const int i0 = int(gridDim.x - 1 - blockIdx.x) * kTile, h = int(blockIdx.y), batch = int(blockIdx.z);
+  const int i0 = int(gridDim.x - 1 - blockIdx.x) * kTile, h = int(blockIdx.y),
+            batch = int(blockIdx.z);
   const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h, 1);
   const Joined<kAligned> k(p.k_c.head(batch, h, p.H), p.k_r.head(batch, h, p.H));
   const Packs<kAligned> v(p.v.head(batch, h, p.H)), g(rows_of_head(d_o, p, batch, h));
@@ -255,7 +271,8 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
     multiply_add(dp, a[0], b[0], g, i0, v, j0);
     UNROLL for (int i = 0; i < Sums::kRows; ++i) {
       const Token token(p, batch, h, i0 + Sums::row(i), lse, D);
-      UNROLL for (int j = 0; j < Sums::kColumns; ++j) token.pass_on(s(i, j), dp(i, j), j0 + Sums::column(j));
+      UNROLL for (int j = 0; j < Sums::kColumns; ++j)
+          token.pass_on(s(i, j), dp(i, j), j0 + Sums::column(j));
     }
     store_as_left(dS[0], dp);
     multiply_add(dq, dS[0], b[0], k, j0);
@@ -271,14 +288,15 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
   }
 }
 
-// A block owns a row of dx, of token x, head y and sequence z: the shares [B,H,S,..] of all query heads that used it are
-// added in their order, columns from `column` on.
+// A block owns a row of dx, of token x, head y and sequence z: the shares [B,H,S,..] of all query
+// heads that used it are added in their order, columns from `column` on.
 __global__ void add_shares_kernel(Heads dx, View shares, Index column, Index H) {
   const Index per_head = H / dx.heads, h0 = blockIdx.y * per_head;
   const View to = dx.head(blockIdx.z, h0, H);
   for (Index j = threadIdx.x; j < dx.width; j += blockDim.x) {
     real sum = to(blockIdx.x, j);
-    for (Index h = h0; h < h0 + per_head; ++h) sum += shares((blockIdx.z * H + h) * dx.tokens + blockIdx.x, column + j);
+    for (Index h = h0; h < h0 + per_head; ++h)
+      sum += shares((blockIdx.z * H + h) * dx.tokens + blockIdx.x, column + j);
     to(blockIdx.x, j) = sum;
   }
 }
@@ -286,15 +304,17 @@ __global__ void add_shares_kernel(Heads dx, View shares, Index column, Index H) 
 Index tiles(Index n) { return (n + kTile - 1) / kTile; }
 
 void check_width(Index width, Index panels) {
-  check(width <= panels * kTile, "attention: heads of ", width, " numbers; on a GPU they may have ", panels * kTile);
+  check(width <= panels * kTile, "attention: heads of ", width, " numbers; on a GPU they may have ",
+        panels * kTile);
 }
 
-// DeepSeek's own heads, of up to 192 and 128 numbers, in whole packs, are what kernels are made for, and what matrix units
-// are used for. Others are multiplied exactly, by kernels for any heads that fit.
+// DeepSeek's own heads, of up to 192 and 128 numbers, in whole packs, are what kernels
+// are made for, and what matrix units are used for. Others are multiplied exactly, by kernels
+// for any heads that fit.
 bool usual(const AttentionProblem& p, const AttentionGradients& d = {}, View d_o = {}) {
   const auto whole = [](const Heads& part) { return aligned({part.x}); };
-  return p.d() <= 3 * kTile && p.v.width <= 2 * kTile && aligned({d_o}) && whole(p.q_c) && whole(p.q_r) &&
-         whole(p.k_c) && whole(p.k_r) && whole(p.v) && whole(d.q_c) && whole(d.q_r);
+  return p.d() <= 3 * kTile && p.v.width <= 2 * kTile && aligned({d_o}) && whole(p.q_c) &&
+         whole(p.q_r) && whole(p.k_c) && whole(p.k_r) && whole(p.v) && whole(d.q_c) && whole(d.q_r);
 }
 
 // How many neighbouring query heads share all of their keys and values.
@@ -319,18 +339,24 @@ void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
   check_width(p.v.width, 8);
   auto* kernel = attention_forward_kernel<Exact, 8, false>;
   if (usual(p))
-    with_format([&](auto format) { kernel = attention_forward_kernel<typename decltype(format)::type, 2, true>; });
-  launch(kernel, grid, kTileThreads, splits > 1 ? o_parts.view() : o, splits > 1 ? lse_parts.view() : lse, p, group,
-         splits);
+    with_format([&](auto format) {
+      kernel = attention_forward_kernel<typename decltype(format)::type, 2, true>;
+    });
+  launch(kernel, grid, kTileThreads, splits > 1 ? o_parts.view() : o,
+         splits > 1 ? lse_parts.view() : lse, p, group, splits);
   if (splits > 1) merge_parts(o, lse, o_parts, lse_parts, splits);
 }
 
-void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p) {
+void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, View lse,
+                              const AttentionProblem& p) {
   if (o.rows == 0) return;
-  const Tensor dk({p.B, p.H, p.S, p.d()}, Device::kCuda), dv({p.B, p.H, p.S, p.v.width}, Device::kCuda);
+  const Tensor dk({p.B, p.H, p.S, p.d()}, Device::kCuda),
+      dv({p.B, p.H, p.S, p.v.width}, Device::kCuda);
   const Tensor D({o.rows}, Device::kCuda);
   launch(rows_dot_kernel, unsigned(o.rows), 32, D.view(), d_o, o);
-  const auto grid = [&](Index tokens) { return dim3(unsigned(tiles(tokens)), unsigned(p.H), unsigned(p.B)); };
+  const auto grid = [&](Index tokens) {
+    return dim3(unsigned(tiles(tokens)), unsigned(p.H), unsigned(p.B));
+  };
   check_width(std::max(p.d(), p.v.width), 4);
   auto* keys = attention_backward_keys_kernel<Exact, 4, 4, false>;
   auto* queries = attention_backward_queries_kernel<Exact, 4, false>;
@@ -347,8 +373,8 @@ void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, Vie
   launch(queries, grid(p.T), kTileThreads, d, d_o, lse, D.view(), p);
   const auto add_shares = [&](const Heads& to, const Tensor& shares, Index column) {
     if (to.width)
-      launch(add_shares_kernel, dim3(unsigned(p.S), unsigned(to.heads), unsigned(p.B)), 64, to, shares.view(), column,
-             p.H);
+      launch(add_shares_kernel, dim3(unsigned(p.S), unsigned(to.heads), unsigned(p.B)), 64, to,
+             shares.view(), column, p.H);
   };
   add_shares(d.k_c, dk, 0);
   add_shares(d.k_r, dk, p.q_c.width);

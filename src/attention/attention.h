@@ -1,4 +1,5 @@
-// Causal attention over (content, rotary) pairs: the one op under MLA, its absorbed decode, MHA, GQA and MQA.
+// Causal attention over (content, rotary) pairs: the one op under MLA, its absorbed
+// decode, MHA, GQA and MQA.
 #pragma once
 
 #include <algorithm>
@@ -10,18 +11,21 @@
 
 namespace seekling {
 
-// A query or key in two parts whose dot products add up: [q^C;q^R]·[k^C;k^R] = q^C·k^C + q^R·k^R. So the paper's
-// concatenations (V2 eq. 40, 44) are never made. Either part may be undefined.
+// A query or key in two parts whose dot products add up: [q^C;q^R]·[k^C;k^R] = q^C·k^C + q^R·k^R.
+// So the paper's concatenations (V2 eq. 40, 44) are never made. Either part may be undefined.
 struct Pair {
   Tensor c;  // content [B,T,H,nope], keys [B,S,heads,nope]
   Tensor r;  // rotary  [B,T,H,rope], keys [B,S,heads,rope]
 };
 
-// q for T new tokens, k and v for S >= T tokens of which the last T are the new ones: new token t sees the keys
-// 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number of heads that divides H; query head i
-// uses head i / (H / heads). `first`, if not empty, is the document mask [B,T] (S = T): token t sees no key before
-// first[t], the first position of its document; it must not fall along a row. Returns o [B,T,H,v_head_dim].
-Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, std::span<const std::int32_t> first = {});
+// q for T new tokens, k and v for S >= T tokens of which the last T are the new ones: new token t
+// sees the keys 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number
+// of heads that divides H.
+// Query head i uses head i / (H / heads). `first`, if not empty, is the document mask [B,T]
+// (S = T): token t sees no key before first[t], the first position of its document; it must not
+// fall along a row. Returns o [B,T,H,v_head_dim].
+Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale,
+                 std::span<const std::int32_t> first = {});
 
 // What the kernels work on. constexpr, so that those of a GPU may call it.
 
@@ -37,7 +41,7 @@ struct Heads {
     if (t.defined()) x = t, tokens = t.dim(1), heads = t.dim(2), width = t.cols();
   }
 
-  constexpr View head(Index b, Index h, Index H) const {  // [tokens, width] of the head that query head h uses
+  constexpr View head(Index b, Index h, Index H) const {  // [tokens,width], for query head h
     return {x.data + (b * tokens * heads + h / (H / heads)) * x.ld, tokens, width, heads * x.ld};
   }
 };
@@ -47,8 +51,8 @@ struct AttentionProblem {
   Index B, T, S, H;
   real scale;
   const std::int32_t* first;            // [B,T] the first key that a query sees; nullptr: 0
-  const std::int32_t* until;            // [B,S] the end of the queries that see a key; nullptr: T. Not used by the GPU
-  const std::int32_t* plays = nullptr;  // of a Recording, in which T keys are added each time
+  const std::int32_t* until;            // CPU: [B,S] end of the queries that see a key; nullptr: T
+  const std::int32_t* plays = nullptr;  // of a Recording, which adds T keys each time
 
   // As it is when a kernel works on it.
   constexpr AttentionProblem now() const {
@@ -71,7 +75,8 @@ struct AttentionGradients {
 };
 
 using AttentionForward = void(View o, View lse, const AttentionProblem& p);
-using AttentionBackward = void(const AttentionGradients& d, View d_o, View o, View lse, const AttentionProblem& p);
+using AttentionBackward = void(const AttentionGradients& d, View d_o, View o, View lse,
+                               const AttentionProblem& p);
 namespace cpu {
 AttentionForward attention_forward;
 AttentionBackward attention_backward;

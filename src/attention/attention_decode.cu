@@ -1,16 +1,19 @@
-// Attention for few queries and many keys: absorbed decoding, where all heads share one latent row a token, which is key and
-// value in one (DeepSeek-V2, arXiv:2405.04434 §2.1.2). Each row of the cache is needed by all heads, and once: what takes
-// the time is to bring it, d numbers, and 2 rows (d + v) multiplications for each.
+// Attention for few queries and many keys: absorbed decoding, where all heads share one
+// latent row a token, which is key and value in one (DeepSeek-V2, arXiv:2405.04434 §2.1.2).
+// Each row of the cache is needed by all heads, and once: what takes the time is to bring it,
+// d numbers, and 2 rows (d + v) multiplications for each.
 //
-// So a block brings 8 keys to shared memory, whole, and does with them all that there is to do, for up to 16 queries, while
-// the next 8 are on their way:
-//   scores    queries and keys are a tile of the matrix units, 16 x 8. A warp has every 8th piece of 8 of the d numbers, and
-//             its share of the queries in registers all the while; 8 warps' sums are added
+// So a block brings 8 keys to shared memory, whole, and does with them all that there is to do,
+// for up to 16 queries, while the next 8 are on their way:
+//   scores    queries and keys are a tile of the matrix units, 16 x 8. A warp has every 8th piece
+//             of 8 of the d numbers, and its share of the queries in registers all the while;
+//             8 warps' sums are added
 //   softmax   online, as in attention.cpp; 8 neighbouring threads have a query, each a key
-//   values    a tile's 8 numbers of k are the keys now, and its columns those of the values: a warp has every 8th piece
-// Numbers are multiplied in fp32 (multiply_add in cuda/matrix_units.h), whatever products() says: memory is what is waited
-// for. The keys are split among enough blocks to keep the GPU busy, and the parts put together by their lse (Flash-Decoding,
-// Dao et al. 2023).
+//   values    a tile's 8 numbers of k are the keys now, and its columns those of the values:
+//             a warp has every 8th piece
+// Numbers are multiplied in fp32 (multiply_add in cuda/matrix_units.h), whatever products() says:
+// memory is what is waited for. The keys are split among enough blocks to keep the GPU busy,
+// and the parts put together by their lse (Flash-Decoding, Dao et al. 2023).
 #include <cmath>
 #include <limits>
 
@@ -28,25 +31,31 @@ constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 constexpr int kWarps = 8, kThreads = 32 * kWarps;
 constexpr int kQueries = 16, kKeys = 8;        // of a block, and of them a time
 constexpr int kPiece = 8;                      // numbers that a unit multiplies at once
-constexpr int kMost = 576, kMostValues = 512;  // numbers of a key: a latent of 512, and 64 rotary ones
+constexpr int kMost = 576, kMostValues = 512;  // of a key: a latent of 512, and 64 rotary
 constexpr int kRow = kMost + 4;                // so that 8 rows lie in different banks
-constexpr int kKeyPieces = kMost / (kPiece * kWarps), kValuePieces = kMostValues / (kPiece * kWarps);  // of a warp
+constexpr int kKeyPieces = kMost / (kPiece * kWarps),
+              kValuePieces = kMostValues / (kPiece * kWarps);  // of a warp
 constexpr Index kMostRows = 128;  // queries for which this is the best way
 constexpr int kMostSplits = 1024;
-constexpr Index kBusy = 264, kLeastSpan = 4 * kKeys;  // blocks that keep a GPU busy, keys that are worth one
+constexpr Index kBusy = 264, kLeastSpan = 4 * kKeys;  // blocks for a busy GPU; least keys of one
 
 __device__ int warp_of_block() { return int(threadIdx.x) / 32; }
 
 // The first of the numbers or columns of a warp's piece.
 __device__ int piece(int number) { return (number * kWarps + warp_of_block()) * kPiece; }
 
-// Has each warp bring one of the keys from j0 on: [content; rotary], with zeros up to a whole piece for every warp.
+// Has each warp bring one of the keys from j0 on: [content; rotary], with zeros up
+// to a whole piece for every warp.
 __device__ void fetch_keys(real (*keys)[kRow], const View& c, const View& r, int j0) {
   const int j = j0 + warp_of_block(), cols = int(c.cols), all = int(c.cols + r.cols);
   const int end = (all + kPiece * kWarps - 1) / (kPiece * kWarps) * (kPiece * kWarps);
   for (int k = lane_of_warp() * kPack; k < end; k += 32 * kPack) {
     const bool there = j < c.rows && k < all;
-    fetch(&keys[warp_of_block()][k], !there ? c.data : k < cols ? &c(j, k) : &r(j, k - cols), there);
+    fetch(&keys[warp_of_block()][k],
+          !there     ? c.data
+          : k < cols ? &c(j, k)
+                     : &r(j, k - cols),
+          there);
   }
 }
 
@@ -56,8 +65,9 @@ constexpr Index span_of(Index S, Index splits) {
   return (span < kLeastSpan ? kLeastSpan : span + kKeys - 1) / kKeys * kKeys;
 }
 
-// A block owns span x of the keys, for a tile of the queries of one key head (y) and sequence z; part x of o and lse begins
-// x · B T H rows further down. Names of lanes, t and g, as in cuda/matrix_units.h.
+// A block owns span x of the keys, for a tile of the queries of one key head (y) and sequence z;
+// part x of o and lse begins x · B T H rows further down. Names of lanes, t and g,
+// as in cuda/matrix_units.h.
 __global__ void __launch_bounds__(kThreads, 2)
     attention_decode_kernel(View o, View lse, AttentionProblem asked, int group, int tiles) {
   SHARED_ARRAY(real, keys, [2][kKeys][kRow]);
@@ -66,11 +76,14 @@ __global__ void __launch_bounds__(kThreads, 2)
   SHARED_ARRAY(real, shrink, [kQueries]);
   const AttentionProblem p = asked.now();
   const int g = lane_of_warp() / 4, t = lane_of_warp() % 4, batch = int(blockIdx.z);
-  const int h0 = int(blockIdx.y) / tiles * group, row0 = int(blockIdx.y) % tiles * kQueries, rows = int(p.T) * group;
+  const int h0 = int(blockIdx.y) / tiles * group, row0 = int(blockIdx.y) % tiles * kQueries,
+            rows = int(p.T) * group;
   const View c = p.k_c.head(batch, h0, p.H), r = p.k_r.head(batch, h0, p.H);
-  const int span = int(span_of(p.S, gridDim.x)), begin = int(blockIdx.x) * span, end = std::min(int(p.S), begin + span),
-            d = int(p.d()), v = int(p.v.width);
-  const auto row_of = [&](int i) { return (Index(batch) * p.T + i / group) * p.H + h0 + i % group; };
+  const int span = int(span_of(p.S, gridDim.x)), begin = int(blockIdx.x) * span,
+            end = std::min(int(p.S), begin + span), d = int(p.d()), v = int(p.v.width);
+  const auto row_of = [&](int i) {
+    return (Index(batch) * p.T + i / group) * p.H + h0 + i % group;
+  };
   const auto query = [&](int i, int k) {
     if (i >= rows || k >= d) return real(0);
     return k < c.cols ? p.q_c.x(row_of(i), k) : p.q_r.x(row_of(i), k - c.cols);
@@ -89,7 +102,8 @@ __global__ void __launch_bounds__(kThreads, 2)
   // Of the softmax: query `mine` and its key number `nth`, of the first threads.
   const int mine = int(threadIdx.x) / kKeys, nth = int(threadIdx.x) % kKeys, my_row = row0 + mine;
   const bool softens = mine < kQueries;
-  const int until = softens && my_row < rows ? std::min(end, int(p.end_of_keys(my_row / group))) : 0;
+  const int until =
+      softens && my_row < rows ? std::min(end, int(p.end_of_keys(my_row / group))) : 0;
   real m = std::numeric_limits<real>::lowest(), l = 0;  // finite: m - m' is a number
   UnitC acc[kValuePieces] = {};
 
@@ -116,24 +130,27 @@ __global__ void __launch_bounds__(kThreads, 2)
         score *= p.scale;
       }
       real top = std::max(m, score);
-      for (int lanes = kKeys / 2; lanes > 0; lanes /= 2) top = std::max(top, __shfl_xor_sync(kAllLanes, top, lanes));
+      for (int lanes = kKeys / 2; lanes > 0; lanes /= 2)
+        top = std::max(top, __shfl_xor_sync(kAllLanes, top, lanes));
       score = std::exp(score - top);
       real sum = score;
-      for (int lanes = kKeys / 2; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
+      for (int lanes = kKeys / 2; lanes > 0; lanes /= 2)
+        sum += __shfl_xor_sync(kAllLanes, sum, lanes);
       P[mine][nth] = score;
       if (nth == 0) shrink[mine] = std::exp(m - top);
       l = l * std::exp(m - top) + sum, m = top;
     }
     __syncthreads();
 
-    // Which key a lane takes as which k does not matter, if it is the same for both factors: this way its weights are
-    // neighbours, and the 32 lanes read 32 banks.
+    // Which key a lane takes as which k does not matter, if it is the same for both factors:
+    // this way its weights are neighbours, and the 32 lanes read 32 banks.
     const UnitA<real> weights{{P[g][2 * t], P[g + 8][2 * t], P[g][2 * t + 1], P[g + 8][2 * t + 1]}};
     const real shrink_by[2] = {shrink[g], shrink[g + 8]};
     UNROLL for (int k = 0; k < kValuePieces; ++k) if (piece(k) < v) {
       UNROLL for (int n = 0; n < 4; ++n) acc[k].of[n] *= shrink_by[n / 2];
       const int column = piece(k) + g;
-      multiply_add(acc[k], weights, UnitB<real>{{keys[now][2 * t][column], keys[now][2 * t + 1][column]}});
+      multiply_add(acc[k], weights,
+                   UnitB<real>{{keys[now][2 * t][column], keys[now][2 * t + 1][column]}});
     }
   }
 
@@ -145,19 +162,22 @@ __global__ void __launch_bounds__(kThreads, 2)
   __syncthreads();
   UNROLL for (int k = 0; k < kValuePieces; ++k) UNROLL for (int n = 0; n < 4; ++n) {
     const int i = g + n / 2 * 8, column = piece(k) + 2 * t + n % 2;
-    if (row0 + i < rows && column < v) o(part + row_of(row0 + i), column) = shrink[i] * acc[k].of[n];
+    if (row0 + i < rows && column < v)
+      o(part + row_of(row0 + i), column) = shrink[i] * acc[k].of[n];
   }
 }
 
-// A block owns 32 packs (y) of a row of o (x): the mean of its parts, weighed by exp(lse_s). Each of 8 warps takes every
-// 8th part.
+// A block owns 32 packs (y) of a row of o (x): the mean of its parts, weighed by exp(lse_s).
+// Each of 8 warps takes every 8th part.
 template <bool kAligned>
 __global__ void merge_parts_kernel(View o, View lse, View parts, View lse_parts, int splits) {
   SHARED_ARRAY(real, weight, [kMostSplits]);
   SHARED_ARRAY(Pack, mean_of, [kWarps][32]);
-  const Index row = blockIdx.x, rows = o.rows, column = Index(blockIdx.y * 32 + threadIdx.x % 32) * kPack;
+  const Index row = blockIdx.x, rows = o.rows,
+              column = Index(blockIdx.y * 32 + threadIdx.x % 32) * kPack;
   real top = kMinusInfinity, sum = 0;
-  for (int s = int(threadIdx.x); s < splits; s += kThreads) top = std::max(top, lse_parts[s * rows + row]);
+  for (int s = int(threadIdx.x); s < splits; s += kThreads)
+    top = std::max(top, lse_parts[s * rows + row]);
   top = block_max(top);
   for (int s = int(threadIdx.x); s < splits; s += kThreads) {
     weight[s] = std::exp(lse_parts[s * rows + row] - top);
@@ -182,26 +202,30 @@ __global__ void merge_parts_kernel(View o, View lse, View parts, View lse_parts,
 }  // namespace
 
 bool cuda::is_absorbed_decode(const AttentionProblem& p) {
-  return p.v.x.data == p.k_c.x.data && p.v.x.ld == p.k_c.x.ld && p.v.width == p.k_c.width && p.v.width <= kMostValues &&
-         p.d() <= kMost && (p.k_r.width == 0 || p.k_r.heads == p.v.heads) && p.T * p.H / p.v.heads <= kMostRows &&
+  return p.v.x.data == p.k_c.x.data && p.v.x.ld == p.k_c.x.ld && p.v.width == p.k_c.width &&
+         p.v.width <= kMostValues && p.d() <= kMost &&
+         (p.k_r.width == 0 || p.k_r.heads == p.v.heads) && p.T * p.H / p.v.heads <= kMostRows &&
          !p.first && aligned({p.q_c.x, p.q_r.x, p.k_c.x, p.k_r.x});
 }
 
 void cuda::attention_decode(View o, View lse, const AttentionProblem& p) {
   const Index group = p.H / p.v.heads, tiles = (p.T * group + kQueries - 1) / kQueries;
-  const Index blocks = p.v.heads * tiles * p.B, most = std::min<Index>(kMostSplits, (kBusy + blocks - 1) / blocks);
+  const Index blocks = p.v.heads * tiles * p.B,
+              most = std::min<Index>(kMostSplits, (kBusy + blocks - 1) / blocks);
   const Index span = span_of(p.S, most), splits = p.plays ? most : (p.S + span - 1) / span;
   const Index parts = splits > 1 ? splits * o.rows : 0;
   const Tensor o_parts({parts, o.cols}, Device::kCuda), lse_parts({parts}, Device::kCuda);
-  launch(attention_decode_kernel, dim3(unsigned(splits), unsigned(p.v.heads * tiles), unsigned(p.B)), kThreads,
-         splits > 1 ? o_parts.view() : o, splits > 1 ? lse_parts.view() : lse, p, int(group), int(tiles));
+  launch(attention_decode_kernel,
+         dim3(unsigned(splits), unsigned(p.v.heads * tiles), unsigned(p.B)), kThreads,
+         splits > 1 ? o_parts.view() : o, splits > 1 ? lse_parts.view() : lse, p, int(group),
+         int(tiles));
   if (splits > 1) merge_parts(o, lse, o_parts, lse_parts, splits);
 }
 
 void cuda::merge_parts(View o, View lse, View o_parts, View lse_parts, Index splits) {
   const dim3 grid(unsigned(o.rows), unsigned((o.cols + 32 * kPack - 1) / (32 * kPack)));
-  launch(aligned({o, o_parts}) ? merge_parts_kernel<true> : merge_parts_kernel<false>, grid, kThreads, o, lse, o_parts,
-         lse_parts, int(splits));
+  launch(aligned({o, o_parts}) ? merge_parts_kernel<true> : merge_parts_kernel<false>, grid,
+         kThreads, o, lse, o_parts, lse_parts, int(splits));
 }
 
 }  // namespace seekling

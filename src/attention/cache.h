@@ -1,7 +1,8 @@
-// What generation remembers of one layer, for one sequence: for MLA a latent and a rotary key a token, shared by all
-// heads; for the baselines keys and values of every key head. Room is made once, for `capacity` tokens. This cache and the
-// decode() functions that use it are the equations, for the reader, and what the tests compare infer/decoder.h with: that is
-// the one that commands run.
+// What generation remembers of one layer, for one sequence: for MLA a latent and a rotary
+// key a token, shared by all heads; for the baselines keys and values of every key head.
+// Room is made once, for `capacity` tokens. This cache and the decode() functions that use
+// it are the equations, for the reader, and what the tests compare infer/decoder.h with:
+// that is the one that commands run.
 #pragma once
 
 #include "attention/append.h"

@@ -1,6 +1,6 @@
-// Multi-head attention and its grouped forms. DeepSeek-V2 (arXiv:2405.04434) eq. 1-8; GQA: Ainslie et al. 2023
-// (arXiv:2305.13245). RoPE turns the whole of q and k, so the content part of each pair stays empty. Query head i uses key
-// head i / (H / key_heads).
+// Multi-head attention and its grouped forms. DeepSeek-V2 (arXiv:2405.04434) eq. 1-8; GQA:
+// Ainslie et al. 2023 (arXiv:2305.13245). RoPE turns the whole of q and k, so the content part
+// of each pair stays empty. Query head i uses key head i / (H / key_heads).
 #include "attention/gqa.h"
 
 #include "attention/attention.h"
@@ -10,16 +10,16 @@
 namespace seekling {
 
 GQA::GQA(const Config& c)
-    : H(c.num_attention_heads), key_heads(c.num_key_value_heads), head_dim(c.head_dim), rotary(rotary_of(c, head_dim)),
-      scale(softmax_scale(c, head_dim)), q_proj(c.hidden_size, H * head_dim),
-      k_proj(c.hidden_size, key_heads * head_dim), v_proj(c.hidden_size, key_heads * head_dim),
-      o_proj(H * head_dim, c.hidden_size) {}
+    : H(c.num_attention_heads), key_heads(c.num_key_value_heads), head_dim(c.head_dim),
+      rotary(rotary_of(c, head_dim)), scale(softmax_scale(c, head_dim)),
+      q_proj(c.hidden_size, H * head_dim), k_proj(c.hidden_size, key_heads * head_dim),
+      v_proj(c.hidden_size, key_heads * head_dim), o_proj(H * head_dim, c.hidden_size) {}
 
 // Equations stand in columns.
 // clang-format off
 Tensor GQA::forward(const Tensor& h, std::span<const std::int32_t> first) const {
-  const Tensor q = rope(heads(q_proj(h), H), 0, rotary);          // (1)                         [B,T,H,head_dim]
-  const Tensor k = rope(heads(k_proj(h), key_heads), 0, rotary);  // (2)                         [B,T,key_heads,head_dim]
+  const Tensor q = rope(heads(q_proj(h), H), 0, rotary);          // (1)            [B,T,H,head_dim]
+  const Tensor k = rope(heads(k_proj(h), key_heads), 0, rotary);  // (2)    [B,T,key_heads,head_dim]
   const Tensor v = heads(v_proj(h), key_heads);                   // (3)
   return o_proj(merge(attention({{}, q}, {{}, k}, v, scale, first)));  // (7), (8)
 }
@@ -35,7 +35,9 @@ Tensor GQA::decode(const Tensor& h, Cache& cache) const {
 }
 
 Cache GQA::make_cache(Index capacity) const {
-  const auto room = [&] { return Tensor::zeros({1, capacity, key_heads, head_dim}, o_proj.weight.device()); };
+  const auto room = [&] {
+    return Tensor::zeros({1, capacity, key_heads, head_dim}, o_proj.weight.device());
+  };
   return {{{}, room()}, room(), 0};
 }
 

@@ -1,6 +1,7 @@
-// Multi-head Latent Attention. DeepSeek-V2 (arXiv:2405.04434) §2.1, in full: equations (37)-(47) of its appendix.
-// Members carry the checkpoint's names, locals the paper's symbols; H = n_h. The two RMSNorms on the latents are in the
-// paper's text (§3.1.2) and in the released weights, not in its equations; their ε is 1e-6 whatever rms_norm_eps says.
+// Multi-head Latent Attention. DeepSeek-V2 (arXiv:2405.04434) §2.1, in full: equations (37)-(47)
+// of its appendix. Members carry the checkpoint's names, locals the paper's symbols; H = n_h.
+// The two RMSNorms on the latents are in the paper's text (§3.1.2) and in the released weights,
+// not in its equations; their ε is 1e-6 whatever rms_norm_eps says.
 #include "attention/mla.h"
 
 #include "attention/per_head.h"
@@ -10,10 +11,12 @@
 namespace seekling {
 
 MLA::MLA(const Config& c)
-    : H(c.num_attention_heads), nope(c.qk_nope_head_dim), v_head_dim(c.v_head_dim), rank(c.kv_lora_rank),
-      rotary(rotary_of(c, c.qk_rope_head_dim)), scale(softmax_scale(c, nope + c.qk_rope_head_dim)),
-      kv_a_proj_with_mqa(c.hidden_size, rank + c.qk_rope_head_dim), kv_b_proj(rank, H * (nope + v_head_dim)),
-      o_proj(H * v_head_dim, c.hidden_size), kv_a_layernorm(rank, kLatentEps) {
+    : H(c.num_attention_heads), nope(c.qk_nope_head_dim), v_head_dim(c.v_head_dim),
+      rank(c.kv_lora_rank), rotary(rotary_of(c, c.qk_rope_head_dim)),
+      scale(softmax_scale(c, nope + c.qk_rope_head_dim)),
+      kv_a_proj_with_mqa(c.hidden_size, rank + c.qk_rope_head_dim),
+      kv_b_proj(rank, H * (nope + v_head_dim)), o_proj(H * v_head_dim, c.hidden_size),
+      kv_a_layernorm(rank, kLatentEps) {
   const Index q_dim = H * (nope + c.qk_rope_head_dim);
   if (c.q_lora_rank == 0) {
     q_proj = Linear(c.hidden_size, q_dim);
@@ -28,40 +31,48 @@ MLA::MLA(const Config& c)
 // clang-format off
 Pair MLA::query(const Tensor& h, Index start) const {
   const bool compressed = q_a_proj.weight.defined();
-  const Tensor q = compressed ? q_b_proj(q_a_layernorm(q_a_proj(h))) : q_proj(h);  // (37) c^Q = W^DQ h    [B,T,q_lora_rank]
-  const auto [q_c, q_r] = split_at(heads(q, H), nope);   // (38) q^C = W^UQ c^Q                           [B,T,H,nope]
-  return {q_c, rope(q_r, start, rotary)};                // (39) q^R = RoPE(W^QR c^Q)                     [B,T,H,rope]
+  const Tensor q = compressed                            // (37) c^Q = W^DQ h      [B,T,q_lora_rank]
+      ? q_b_proj(q_a_layernorm(q_a_proj(h))) : q_proj(h);
+  const auto [q_c, q_r] = split_at(heads(q, H), nope);   // (38) q^C = W^UQ c^Q         [B,T,H,nope]
+  return {q_c, rope(q_r, start, rotary)};                // (39) q^R = RoPE(W^QR c^Q)   [B,T,H,rope]
 }
 
-Pair MLA::latent(const Tensor& h, Index start) const {   // all that the cache keeps; every head shares it
+Pair MLA::latent(const Tensor& h, Index start) const {   // all that the cache keeps, for all heads
   const auto [c, k] = split_at(kv_a_proj_with_mqa(h), rank);
-  return {heads(kv_a_layernorm(c), 1),                   // (41) c^KV = W^DKV h                           [B,T,1,rank]
-          rope(heads(k, 1), start, rotary)};             // (43) k^R = RoPE(W^KR h)                       [B,T,1,rope]
+  return {heads(kv_a_layernorm(c), 1),                   // (41) c^KV = W^DKV h         [B,T,1,rank]
+          rope(heads(k, 1), start, rotary)};             // (43) k^R = RoPE(W^KR h)     [B,T,1,rope]
 }
 
-Tensor MLA::forward(const Tensor& h, std::span<const std::int32_t> first) const {    // h, u        [B,T,hidden_size]
+// Whole sequences.                                                           h, u [B,T,hidden_size]
+Tensor MLA::forward(const Tensor& h, std::span<const std::int32_t> first) const {
   const Pair q = query(h, 0);                            // (37)-(39)
   const auto [c_kv, k_r] = latent(h, 0);                 // (41), (43)
-  const Tensor kv = heads(kv_b_proj(merge(c_kv)), H);    // (42) k^C = W^UK c^KV, (45) v^C = W^UV c^KV
-  const auto [k_c, v_c] = split_at(kv, nope);            //                          [B,T,H,nope], [B,T,H,v_head_dim]
-  const Tensor o = attention(q, {k_c, k_r}, v_c, scale, first);  // (46). Concatenations (40), (44) are never made:
-  return o_proj(merge(o));                               // (47)  [q^C;q^R]·[k^C;k^R] = q^C·k^C + q^R·k^R
+  const Tensor kv = heads(kv_b_proj(merge(c_kv)), H);    // (42) k^C = W^UK c^KV        [B,T,H,nope]
+  const auto [k_c, v_c] = split_at(kv, nope);            // (45) v^C = W^UV c^KV  [B,T,H,v_head_dim]
+  // (46). The concatenations (40), (44) are never made: [q^C;q^R]·[k^C;k^R] = q^C·k^C + q^R·k^R.
+  const Tensor o = attention(q, {k_c, k_r}, v_c, scale, first);
+  return o_proj(merge(o));                               // (47) u = W^O o         [B,T,hidden_size]
 }
 
-Tensor MLA::decode(const Tensor& h, Cache& cache) const {  // §2.1.2: W^UK absorbed into q, W^UV into the output
-  const auto [W_UK, W_UV] = split_at(kv_b_proj.weight.reshape({H, (nope + v_head_dim) * rank}), nope * rank);
+// T new tokens (§2.1.2): W^UK is absorbed into q, W^UV into the output.      h, u [1,T,hidden_size]
+Tensor MLA::decode(const Tensor& h, Cache& cache) const {
+  const auto [W_UK, W_UV] =
+      split_at(kv_b_proj.weight.reshape({H, (nope + v_head_dim) * rank}), nope * rank);
   const Pair q = query(h, cache.length);
   const Pair fresh = latent(h, cache.length);
-  const Pair past = {Cache::append(cache.key.c, fresh.c, cache.length),
-                     Cache::append(cache.key.r, fresh.r, cache.length)};  // [1,S,1,·]: one latent head serves all H
+  const Pair past = {Cache::append(cache.key.c, fresh.c, cache.length),   // one latent head
+                     Cache::append(cache.key.r, fresh.r, cache.length)};  // for all H     [1,S,1,·]
   cache.length += h.dim(1);
-  const Tensor o = attention({per_head(q.c, W_UK, nope), q.r}, past, past.c, scale);  // q^C·(W^UK c) = (W^UKᵀ q^C)·c
-  return o_proj(merge(per_head_t(o, W_UV, v_head_dim)));  // its test: equals forward, token by token
+  // q^C·(W^UK c) = (W^UKᵀ q^C)·c
+  const Tensor o = attention({per_head(q.c, W_UK, nope), q.r}, past, past.c, scale);
+  return o_proj(merge(per_head_t(o, W_UV, v_head_dim)));  // tested: equals forward, token by token
 }
 // clang-format on
 
 Cache MLA::make_cache(Index capacity) const {
-  const auto room = [&](Index width) { return Tensor::zeros({1, capacity, 1, width}, o_proj.weight.device()); };
+  const auto room = [&](Index width) {
+    return Tensor::zeros({1, capacity, 1, width}, o_proj.weight.device());
+  };
   return {{room(rank), room(2 * Index(rotary.theta.size()))}, {}, 0};
 }
 

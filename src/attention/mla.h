@@ -18,8 +18,9 @@ inline constexpr double kLatentEps = 1e-6;
 struct MLA {
   explicit MLA(const Config& config);
 
-  Tensor forward(const Tensor& h, std::span<const std::int32_t> first) const;  // h [B,T,hidden_size], same shape out
-  Tensor decode(const Tensor& h, Cache& cache) const;                          // h [1,T,hidden_size] behind the cached
+  // h [B,T,hidden_size], same shape out
+  Tensor forward(const Tensor& h, std::span<const std::int32_t> first) const;
+  Tensor decode(const Tensor& h, Cache& cache) const;  // h [1,T,hidden_size]
   Cache make_cache(Index capacity) const;
 
   Pair query(const Tensor& h, Index start) const;

@@ -1,15 +1,18 @@
-// A matrix of its own for each head: what absorbing W^UK into the query and W^UV into the output needs.
+// A matrix of its own for each head: what absorbing W^UK into the query and W^UV
+// into the output needs.
 #pragma once
 
 #include "tensor/tensor.h"
 
 namespace seekling {
 
-Tensor per_head(const Tensor& x, const Tensor& W, Index rows);    // x [B,T,H,rows],  W_h [rows,cols] -> [B,T,H,cols]
-Tensor per_head_t(const Tensor& x, const Tensor& W, Index rows);  // x [B,T,H,cols] -> [B,T,H,rows]
+// y_h = x_h W_h and y_h = x_h W_hᵀ                                                  W_h [rows,cols]
+Tensor per_head(const Tensor& x, const Tensor& W, Index rows);    // [B,T,H,rows] -> [B,T,H,cols]
+Tensor per_head_t(const Tensor& x, const Tensor& W, Index rows);  // [B,T,H,cols] -> [B,T,H,rows]
 
 using PerHeadForward = void(View y, View x, View W, Index rows, bool transposed);
-using PerHeadBackward = void(View dx, View dW, View dy, View x, View W, Index rows, bool transposed);
+using PerHeadBackward = void(View dx, View dW, View dy, View x, View W, Index rows,
+                             bool transposed);
 namespace cpu {
 PerHeadForward per_head_forward;
 PerHeadBackward per_head_backward;

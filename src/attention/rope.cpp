@@ -1,9 +1,10 @@
 // RoPE. Su et al. 2021 (arXiv:2104.09864), eq. 34; DeepSeek-V2 (arXiv:2405.04434) eq. 39 and 43.
-// The token at position p has its pair j = (x_2j, x_2j+1) turned by the angle p θ_j:              x, y [B,T,H,rope]
+// The pair j = (x_2j, x_2j+1) of the token at position p is turned by p θ_j:      x, y [B,T,H,rope]
 //   y_2j   = x_2j cos(p θ_j) - x_2j+1 sin(p θ_j)
 //   y_2j+1 = x_2j sin(p θ_j) + x_2j+1 cos(p θ_j)
-// Two rotations by pθ and by sθ leave a dot product that knows (p - s) θ alone: position becomes relative.
-// Backward: a rotation's transpose is the rotation back, so dx is dy turned by -p θ_j (times the same factor).
+// Two rotations by pθ and by sθ leave a dot product that knows (p - s) θ alone: position becomes
+// relative. Backward: a rotation's transpose is the rotation back, so dx is dy turned by -p
+// θ_j (times the same factor).
 #include "attention/rope.h"
 
 #include <cmath>
@@ -16,11 +17,13 @@ namespace seekling {
 
 Rotary Rotary::plain(Index rope, double base) {
   Rotary rotary;
-  for (Index j = 0; j < rope / 2; ++j) rotary.theta.push_back(std::pow(base, -2.0 * double(j) / double(rope)));
+  for (Index j = 0; j < rope / 2; ++j)
+    rotary.theta.push_back(std::pow(base, -2.0 * double(j) / double(rope)));
   return rotary;
 }
 
-void cpu::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate) {
+void cpu::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign,
+               bool accumulate) {
   parallel_for(T, /*grain=*/16, [=, &rotary](Index t) {
     const Index pairs = Index(rotary.theta.size());
     std::vector<real> cos(std::size_t(pairs), 0), sin(std::size_t(pairs), 0);
@@ -44,10 +47,13 @@ Tensor rope(const Tensor& x, Index start, const Rotary& rotary) {
   check(x.shape().count() == 4 && x.cols() == 2 * Index(rotary.theta.size()), "rope: x ", x.shape(),
         " must be [B, T, H, ", 2 * rotary.theta.size(), "]");
   const Tensor y = Tensor::like(x);
-  on(x.device(), cpu::turn, cuda::turn)(y, x, x.dim(1), x.dim(2), start, rotary, +1, /*accumulate=*/false);
-  record("rope", {x}, {y}, [dx = x.grad(), dy = y.grad(), T = x.dim(1), H = x.dim(2), start, rotary] {
-    on(dy.device(), cpu::turn, cuda::turn)(dx, dy, T, H, start, rotary, -1, /*accumulate=*/true);
-  });
+  on(x.device(), cpu::turn, cuda::turn)(y, x, x.dim(1), x.dim(2), start, rotary, +1,
+                                        /*accumulate=*/false);
+  record("rope", {x}, {y},
+         [dx = x.grad(), dy = y.grad(), T = x.dim(1), H = x.dim(2), start, rotary] {
+           on(dy.device(), cpu::turn, cuda::turn)(dx, dy, T, H, start, rotary, -1,
+                                                  /*accumulate=*/true);
+         });
   return y;
 }
 

@@ -21,11 +21,11 @@ struct Speeds {  // a Rotary that a kernel can be handed
   double factor;
 };
 
-// A block owns position t of all sequences and heads: the angles are made once for all of them, in double, since p θ may
-// be large and float would lose its fraction of a turn.
+// A block owns position t of all sequences and heads: the angles are made once for all of them,
+// in double, since p θ may be large and float would lose its fraction of a turn.
 template <bool kAligned>
-__global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speeds speeds, int sign, bool add,
-                            const std::int32_t* plays) {
+__global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speeds speeds, int sign,
+                            bool add, const std::int32_t* plays) {
   SHARED_ARRAY(real, cos, [kMostPairs]);
   SHARED_ARRAY(real, sin, [kMostPairs]);
   const Index t = blockIdx.x, packs = (x.cols + kPack - 1) / kPack;
@@ -36,7 +36,8 @@ __global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speed
   }
   __syncthreads();
   for (Index n = threadIdx.x; n < x.rows / T * packs; n += blockDim.x) {
-    const Index b = n / packs / H, h = n / packs % H, row = (b * T + t) * H + h, i = n % packs * kPack;
+    const Index b = n / packs / H, h = n / packs % H, row = (b * T + t) * H + h,
+                i = n % packs * kPack;
     const Pack from = load<kAligned>(x, row, i);
     Pack to = {};
     UNROLL for (int k = 0; k < kPack; k += 2) if (i + k < x.cols) {
@@ -50,14 +51,16 @@ __global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speed
 
 }  // namespace
 
-void cuda::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate) {
+void cuda::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign,
+                bool accumulate) {
   const Index pairs = Index(rotary.theta.size());
-  check(pairs <= kMostPairs, "rope: ", 2 * pairs, " rotary dimensions; on a GPU there may be ", 2 * kMostPairs);
+  check(pairs <= kMostPairs, "rope: ", 2 * pairs, " rotary dimensions; on a GPU there may be ",
+        2 * kMostPairs);
   if (x.rows == 0) return;
   Speeds speeds = {.theta = {}, .factor = rotary.factor};
   std::copy(rotary.theta.begin(), rotary.theta.end(), speeds.theta);
-  launch(aligned({y, x}) ? turn_kernel<true> : turn_kernel<false>, unsigned(T), kThreads, y, x, T, H, start, speeds,
-         sign, accumulate, Recording::plays());
+  launch(aligned({y, x}) ? turn_kernel<true> : turn_kernel<false>, unsigned(T), kThreads, y, x, T,
+         H, start, speeds, sign, accumulate, Recording::plays());
 }
 
 }  // namespace seekling

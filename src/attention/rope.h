@@ -7,7 +7,8 @@
 
 namespace seekling {
 
-// How fast each pair of dimensions turns, in radians a position, and a factor on the result (1 without YaRN).
+// How fast each pair of dimensions turns, in radians a position, and a factor
+// on the result (1 without YaRN).
 struct Rotary {
   std::vector<double> theta;
   double factor = 1;
@@ -19,7 +20,8 @@ struct Rotary {
 Tensor rope(const Tensor& x, Index start, const Rotary& rotary);
 
 // y (+)= x turned by sign · p θ; rows of x and y are (b, t, h).
-using RopeTurn = void(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign, bool accumulate);
+using RopeTurn = void(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign,
+                      bool accumulate);
 namespace cpu {
 RopeTurn turn;
 }

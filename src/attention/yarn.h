@@ -7,6 +7,6 @@
 namespace seekling {
 
 Rotary rotary_of(const Config& config, Index rope);  // `rope` dimensions turn
-real softmax_scale(const Config& config, Index d);   // d^-0.5, times YaRN's temperature; d: the whole width of q and k
+real softmax_scale(const Config& config, Index d);   // d^-0.5 times YaRN's temperature; d of q, k
 
 }  // namespace seekling

@@ -1,5 +1,5 @@
-// What the tasks of seekling bench share: bench_step.cpp, bench_torch.cpp and bench_gemm.cpp have those of training,
-// bench_infer.cpp and bench_peers.cpp those of inference.
+// What the tasks of seekling bench share: bench_step.cpp, bench_torch.cpp and bench_gemm.cpp have
+// those of training, bench_infer.cpp and bench_peers.cpp those of inference.
 #pragma once
 
 #include <algorithm>
@@ -58,9 +58,10 @@ struct Against {
   Index pairs;
 };
 // Error if that Python has no torch. `config`: the model's file, for the other side.
-Json bench_against_torch(const std::string& model, const std::filesystem::path& config, const StepSize& size,
-                         Index steps, const Against& against);
-// GFLOP/s of a layer's products for so many rows, in our loops and in the libraries that this machine has.
+Json bench_against_torch(const std::string& model, const std::filesystem::path& config,
+                         const StepSize& size, Index steps, const Against& against);
+// GFLOP/s of a layer's products for so many rows, in our loops and in the libraries
+// that this machine has.
 Json bench_gemm(const Config& config, Index rows, Index repeats);
 void print_gemm(const Json& result);
 
@@ -72,12 +73,14 @@ Json bench_decode(const Config& config, Index context, Index tokens, const Preci
 Json bench_kernels();  // of a GPU
 Json bench_gpu_decode(const Config& config, Index context, Index tokens);
 
-// A step's time, absorbed and naive, behind 1, 4, 16 ... tokens; and tokens a second of as many requests as a cache of
-// `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.
-Json bench_cache(Config config, Index longest, Index budget, Index repeats, const Precision& precision);
+// A step's time, absorbed and naive, behind 1, 4, 16 ... tokens; and tokens a second of as many
+// requests as a cache of `budget` bytes holds, with MHA, GQA, MQA and MLA in the same model.
+Json bench_cache(Config config, Index longest, Index budget, Index repeats,
+                 const Precision& precision);
 void print_cache(const Json& result);
 
-// Decoding and reading a prompt beside llama.cpp and, where that Python has it, transformers, in rounds.
+// Decoding and reading a prompt beside llama.cpp and, where that Python has it,
+// transformers, in rounds.
 struct PeerRuns {
   std::string python;
   Index rounds, gen;

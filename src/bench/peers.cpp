@@ -1,8 +1,9 @@
-// seekling bench peers: the same weights here, in llama.cpp and in transformers, side by side. A prompt is read by
-// tests/bench/peer_torch.py's plain PyTorch as well.
+// seekling bench peers: the same weights here, in llama.cpp and in transformers, side by side.
+// A prompt is read by tests/bench/peer_torch.py's plain PyTorch as well.
 //
-// A round's ratio is ours over theirs in that round (bench_turns.h says why). Each run warms up, and reads other random
-// ids. llama.cpp keeps its cache in f16, transformers in fp32; ours is in the format of --cache.
+// A round's ratio is ours over theirs in that round (bench_turns.h says why). Each run warms up,
+// and reads other random ids. llama.cpp keeps its cache in f16, transformers in fp32;
+// ours is in the format of --cache.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -53,7 +54,7 @@ double our_rate(const Decoder& decoder, const Work& work, Index gen, Rng& rng) {
       before = now;
       return true;
     });
-    times.erase(times.begin(), times.begin() + kWarmup + 1);  // the first comes at once, from the prompt's logits
+    times.erase(times.begin(), times.begin() + kWarmup + 1);  // the first needs only the prompt
   }
   return 1 / median(times);
 }
@@ -63,9 +64,11 @@ double our_rate(const Decoder& decoder, const Work& work, Index gen, Rng& rng) {
 Json bench_peers(Config config, const PeerRuns& runs) {
   check_unbound("bench peers");
   check(imports(runs.python, "llama_cpp, numpy"), "bench peers: ", runs.python,
-        " has no llama_cpp; pip install llama-cpp-python, or name a Python that has it with --python");
+        " has no llama_cpp; pip install llama-cpp-python, or name a Python that has it with "
+        "--python");
   const bool transformers = imports(runs.python, "torch, transformers");
-  if (!transformers) std::fprintf(stderr, "note: %s has no torch and transformers\n", runs.python.c_str());
+  if (!transformers)
+    std::fprintf(stderr, "note: %s has no torch and transformers\n", runs.python.c_str());
   constexpr Work kWork[] = {{false, 64}, {false, 2048}, {true, 512}};
   config.max_position_embeddings = std::max<Index>(config.max_position_embeddings, 4096);
 
@@ -83,26 +86,29 @@ Json bench_peers(Config config, const PeerRuns& runs) {
     const Decoder decoder(model, {.weights = weights, .cache = runs.cache});
     for (const Work& work : kWork) {
       const std::vector<std::string> flags =
-          work.prefill
-              ? std::vector<std::string>{"--prefill", text(work.ctx), "--repetitions", "3"}
-              : std::vector<std::string>{"--ctx", text(work.ctx), "--gen", text(runs.gen), "--repetitions", "1"};
-      const auto with = [&](const char* script, const fs::path& file, std::vector<std::string> words) {
-        words.insert(words.begin(), {runs.python, text(SEEKLING_ROOT, "/tests/bench/", script), file.string(),
-                                     "--threads", text(threads())});
+          work.prefill ? std::vector<std::string>{"--prefill", text(work.ctx), "--repetitions", "3"}
+                       : std::vector<std::string>{"--ctx",        text(work.ctx),  "--gen",
+                                                  text(runs.gen), "--repetitions", "1"};
+      const auto with = [&](const char* script, const fs::path& file,
+                            std::vector<std::string> words) {
+        words.insert(words.begin(), {runs.python, text(SEEKLING_ROOT, "/tests/bench/", script),
+                                     file.string(), "--threads", text(threads())});
         return words;
       };
       std::vector<Peer> peers{{"llama_cpp", with("peer_llamacpp.py", gguf, flags)}};
       if (transformers && weights == Format::kF32) {
         peers.push_back({"transformers", with("peer_transformers.py", scratch.path, flags)});
         if (work.prefill)
-          peers.push_back({"torch", with("peer_torch.py", scratch.path / "config.json",
-                                         {"--prefill", text(work.ctx), "--variant", "plain", "--steps", "3"})});
+          peers.push_back(
+              {"torch", with("peer_torch.py", scratch.path / "config.json",
+                             {"--prefill", text(work.ctx), "--variant", "plain", "--steps", "3"})});
       }
       std::vector<double> ours;
       for (Index round = 0; round < runs.rounds; ++round) {
         ours.push_back(our_rate(decoder, work, runs.gen, rng));
         for (Peer& peer : peers) {
-          peer.rates.push_back(answer_of("bench peers", peer.command)["tokens_per_s"].get<double>());
+          peer.rates.push_back(
+              answer_of("bench peers", peer.command)["tokens_per_s"].get<double>());
           peer.ratios.push_back(ours.back() / peer.rates.back());
         }
       }
@@ -115,30 +121,38 @@ Json bench_peers(Config config, const PeerRuns& runs) {
                        {text("ratio_to_", peer.name), median(peer.ratios)}});
       if (!work.prefill) {
         const Index held = work.ctx + runs.gen / 2;
-        const double bytes = double(decoder.weight_bytes_per_token() + held * decoder.make_pages(1).bytes_per_token());
+        const double bytes = double(decoder.weight_bytes_per_token() +
+                                    held * decoder.make_pages(1).bytes_per_token());
         result["share_of_memory"] = bytes * median(ours) / bandwidth;
       }
       rows.push_back(result);
       std::fprintf(stderr, "%s\n", result.dump().c_str());
     }
   }
-  return {{"rounds", runs.rounds}, {"cache", name(runs.cache)}, {"memory_gb_per_s", 1e-9 * bandwidth}, {"rows", rows}};
+  return {{"rounds", runs.rounds},
+          {"cache", name(runs.cache)},
+          {"memory_gb_per_s", 1e-9 * bandwidth},
+          {"rows", rows}};
 }
 
 void print_peers(const Json& r) {
   std::printf("tokens/s, medians of %ld rounds; memory reads %.1f GB/s\n", r["rounds"].get<long>(),
               r["memory_gb_per_s"].get<double>());
   std::printf("                         ours  of memory");
-  for (const char* peer : {"llama.cpp", "transformers", "torch"}) std::printf("  %12s   ratio", peer);
+  for (const char* peer : {"llama.cpp", "transformers", "torch"})
+    std::printf("  %12s   ratio", peer);
   std::printf("\n");
   for (const Json& row : r["rows"]) {
-    std::printf("%-7s %4ld  %-5s %10.0f", row["task"].get<std::string>().c_str(), row["ctx"].get<long>(),
-                row["weights"].get<std::string>().c_str(), row["tokens_per_s"].get<double>());
-    if (row.contains("share_of_memory")) std::printf("  %8.0f%%", 100 * row["share_of_memory"].get<double>());
+    std::printf("%-7s %4ld  %-5s %10.0f", row["task"].get<std::string>().c_str(),
+                row["ctx"].get<long>(), row["weights"].get<std::string>().c_str(),
+                row["tokens_per_s"].get<double>());
+    if (row.contains("share_of_memory"))
+      std::printf("  %8.0f%%", 100 * row["share_of_memory"].get<double>());
     else std::printf("           ");
     for (const std::string peer : {"llama_cpp", "transformers", "torch"})
       if (row.contains("ratio_to_" + peer))
-        std::printf("  %12.0f %7.2f", row[peer + "_tokens_per_s"].get<double>(), row["ratio_to_" + peer].get<double>());
+        std::printf("  %12.0f %7.2f", row[peer + "_tokens_per_s"].get<double>(),
+                    row["ratio_to_" + peer].get<double>());
     std::printf("\n");
   }
 }

@@ -1,7 +1,7 @@
 // seekling bench step: how fast this machine trains, op by op, and beside PyTorch.
 //
-// Weights and ids are random: the work does not depend on what they are, but for the router, whose choice is nearly
-// even at the start of training.
+// Weights and ids are random: the work does not depend on what they are, but for the router,
+// whose choice is nearly even at the start of training.
 #include <cstdio>
 
 #include "bench/bench.h"
@@ -18,8 +18,8 @@ namespace seekling {
 namespace {
 
 // On a GPU, what an op asks for is done later, so there is no profile of ops.
-void training_step(const Transformer& model, const AdamW& optimizer, const StepSize& size, Index number, Rng& rng,
-                   Profile& profile) {
+void training_step(const Transformer& model, const AdamW& optimizer, const StepSize& size,
+                   Index number, Rng& rng, Profile& profile) {
   const bool here = size.device == Device::kCpu;
   profile.begin_step();
   const Index N = size.batch_size * size.seq_len, V = model.config.vocab_size;
@@ -27,10 +27,11 @@ void training_step(const Transformer& model, const AdamW& optimizer, const StepS
   profile.lap("batch");
   {
     const MultiplyIn dtype(size.products);
-    Tape tape(size.recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, here ? &profile : nullptr);
+    Tape tape(size.recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed,
+              here ? &profile : nullptr);
     Pass pass;
     const Tensor loss = model.loss(ids, targets, size.batch_size, size.seq_len, pass);
-    if (pass.balance_loss.defined()) pass.balance_loss.grad().set_item(1);  // the tape is played back once, from both
+    if (pass.balance_loss.defined()) pass.balance_loss.grad().set_item(1);  // one tape for both
     tape.backward(loss);
   }
   const double norm = gradient_norm(optimizer.parameters());
@@ -60,7 +61,8 @@ Json bench_step(const Config& config, const StepSize& size, Index steps) {
                flops = 3 * forward_flops(config, double(size.seq_len + 1) / 2);
   const double peak = size.device == Device::kCpu ? peak_gflops() : 0;  // the CPU's
   Json ops = Json::array();
-  for (const Profile::Row& r : size.device == Device::kCpu ? profile.rows() : std::vector<Profile::Row>()) {
+  for (const Profile::Row& r :
+       size.device == Device::kCpu ? profile.rows() : std::vector<Profile::Row>()) {
     const double n = double(profile.steps()), time = r.forward + r.backward;
     const double rate = 1e-9 * (r.forward_flops + r.backward_flops) / time;
     ops.push_back({{"op", r.name},
@@ -90,13 +92,15 @@ Json bench_step(const Config& config, const StepSize& size, Index steps) {
 void print_step(const Json& result) {
   for (const auto& [key, value] : result.items())
     if (!value.is_array()) print_field(key, value);
-  std::printf("\n%-20s %6s %11s %12s %7s %8s %7s %9s\n", "op", "calls", "forward ms", "backward ms", "share", "GFLOP/s",
-              "of peak", "MiB");
+  std::printf("\n%-20s %6s %11s %12s %7s %8s %7s %9s\n", "op", "calls", "forward ms", "backward ms",
+              "share", "GFLOP/s", "of peak", "MiB");
   for (const Json& r : result["ops"]) {
     const auto number = [&](const char* key) { return r[key].get<double>(); };
-    std::printf("%-20s %6.0f %11.2f %12.2f %6.1f%%", r["op"].get<std::string>().c_str(), number("calls"),
-                number("forward_ms"), number("backward_ms"), 100 * number("share"));
-    if (number("gflops") > 0) std::printf(" %8.1f %6.1f%%", number("gflops"), 100 * number("share_of_peak"));
+    std::printf("%-20s %6.0f %11.2f %12.2f %6.1f%%", r["op"].get<std::string>().c_str(),
+                number("calls"), number("forward_ms"), number("backward_ms"),
+                100 * number("share"));
+    if (number("gflops") > 0)
+      std::printf(" %8.1f %6.1f%%", number("gflops"), 100 * number("share_of_peak"));
     else std::printf(" %8s %7s", "", "");
     std::printf(" %9.1f\n", number("mib"));
   }

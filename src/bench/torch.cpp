@@ -1,7 +1,7 @@
 // seekling bench step --against torch: the same training step here and in PyTorch, side by side.
 //
-// A round's ratio is ours over the fastest PyTorch in it (bench_turns.h says why). In the first round all variants run, in
-// the others the two that were fastest.
+// A round's ratio is ours over the fastest PyTorch in it (bench_turns.h says why).
+// In the first round all variants run, in the others the two that were fastest.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -35,13 +35,15 @@ void say(Index round, const std::string& name, const Json& answer) {
 
 }  // namespace
 
-Json bench_against_torch(const std::string& model, const fs::path& config, const StepSize& size, Index steps,
-                         const Against& against) {
+Json bench_against_torch(const std::string& model, const fs::path& config, const StepSize& size,
+                         Index steps, const Against& against) {
   check_unbound("--against torch");
   check(imports(against.python, "torch, transformers"), "--against torch: ", against.python,
-        " has no torch and transformers; pip install them, or name a Python that has them with --python");
-  const std::vector<std::string> common{"--batch-size", text(size.batch_size), "--seq-len", text(size.seq_len),
-                                        "--steps",      text(steps),           "--threads", text(threads())};
+        " has no torch and transformers; pip install them, or name a Python that has them with "
+        "--python");
+  const std::vector<std::string> common{
+      "--batch-size", text(size.batch_size), "--seq-len", text(size.seq_len),
+      "--steps",      text(steps),           "--threads", text(threads())};
   const auto with = [&](std::vector<std::string> words) {
     words.insert(words.end(), common.begin(), common.end());
     return words;
@@ -60,7 +62,8 @@ Json bench_against_torch(const std::string& model, const fs::path& config, const
   std::vector<Variant> peers;
   for (const char* variant : {"plain-compiled", "plain", "hf-compiled", "hf"})
     for (const char* dtype : {"fp32", "bf16"})
-      if (dtype == std::string("fp32") || against.dtype != "fp32") peers.push_back({variant, dtype});
+      if (dtype == std::string("fp32") || against.dtype != "fp32")
+        peers.push_back({variant, dtype});
 
   std::vector<Json> ours;
   std::vector<double> ratios, rates;
@@ -69,13 +72,15 @@ Json bench_against_torch(const std::string& model, const fs::path& config, const
     say(round, "seekling " + against.dtype, ours.back());
     rates.push_back(ours.back()["tokens_per_s"].get<double>());
     for (Variant& peer : peers) {
-      const Json answer = answer_of(kAsks, with({against.python, SEEKLING_ROOT "/tests/bench/peer_torch.py",
-                                                 config.string(), "--variant", peer.variant, "--dtype", peer.dtype}));
+      const Json answer = answer_of(
+          kAsks, with({against.python, SEEKLING_ROOT "/tests/bench/peer_torch.py", config.string(),
+                       "--variant", peer.variant, "--dtype", peer.dtype}));
       say(round, peer.name(), answer);
       peer.rates.push_back(answer["tokens_per_s"].get<double>());
       peer.mib = std::max(peer.mib, answer["peak_rss_mib"].get<double>());
     }
-    std::sort(peers.begin(), peers.end(), [](const Variant& a, const Variant& b) { return a.last() > b.last(); });
+    std::sort(peers.begin(), peers.end(),
+              [](const Variant& a, const Variant& b) { return a.last() > b.last(); });
     ratios.push_back(rates.back() / peers[0].last());
     if (round == 0) peers.resize(2);
   }

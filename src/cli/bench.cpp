@@ -1,7 +1,7 @@
 // seekling bench: how fast this machine trains, decodes and multiplies.
 //
-// Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a machine that does
-// anything else the threads wait for each other, and the numbers mean nothing.
+// Times are of whole steps, after a warm-up; the median counts, and beside it stands the best. On a
+// machine that does anything else the threads wait for each other, and the numbers mean nothing.
 #include "bench/bench.h"
 
 #include <sys/resource.h>
@@ -37,10 +37,11 @@ StepSize usual_batch(const std::string& model) {
   return {8, 256};
 }
 
-Json against_torch(const cxxopts::ParseResult& flags, const std::string& model, const StepSize& size, Index steps) {
-  return bench_against_torch(
-      model, find_config_file(model), size, steps,
-      {flags["python"].as<std::string>(), flags["dtype"].as<std::string>(), flags["pairs"].as<Index>()});
+Json against_torch(const cxxopts::ParseResult& flags, const std::string& model,
+                   const StepSize& size, Index steps) {
+  return bench_against_torch(model, find_config_file(model), size, steps,
+                             {flags["python"].as<std::string>(), flags["dtype"].as<std::string>(),
+                              flags["pairs"].as<Index>()});
 }
 
 void print(const Json& result) {
@@ -85,14 +86,17 @@ int bench_command(int argc, char** argv) {
   const auto flags = parse(options, argc, argv, "task");
   const Device device = device_of(flags);
   const Precision precision = precision_of(flags);
-  if (!flags.count("task")) throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
+  if (!flags.count("task"))
+    throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
-  const std::string dtype = flags["dtype"].as<std::string>(), moments = flags["moments"].as<std::string>();
+  const std::string dtype = flags["dtype"].as<std::string>(),
+                    moments = flags["moments"].as<std::string>();
   const Products products = products_of(dtype);
   check_dtype(dtype, device);
   if (dtype != "fp32" && task != "step")
     throw Usage("--dtype: found " + dtype + ", expected fp32, or " + dtype + " with bench step");
-  if (task == "kernels" && device == Device::kCpu) throw Usage("bench kernels: times a GPU's; add --device cuda");
+  if (task == "kernels" && device == Device::kCpu)
+    throw Usage("bench kernels: times a GPU's; add --device cuda");
   if (device == Device::kCuda && task != "step" && task != "decode" && task != "kernels")
     throw Usage("--device cuda: found bench " + task + ", expected bench step, decode or kernels");
   if (moments != "fp32" && !(moments == "bf16" && task == "step"))
@@ -120,15 +124,18 @@ int bench_command(int argc, char** argv) {
   if (against) result.update(against_torch(flags, name, size, repeats));
   else if (task == "step") result.update(bench_step(config, size, repeats));
   else if (task == "prefill") result.update(bench_prefill(config, context, repeats, precision));
-  else if (task == "decode" && device == Device::kCuda) result.update(bench_gpu_decode(config, context, gen));
+  else if (task == "decode" && device == Device::kCuda)
+    result.update(bench_gpu_decode(config, context, gen));
   else if (task == "decode") result.update(bench_decode(config, context, gen, precision));
   else if (task == "kernels") result.update(bench_kernels());
   else if (task == "cache") result.update(bench_cache(config, context, budget, repeats, precision));
-  else if (task == "gemm") result.update(bench_gemm(config, size.batch_size * size.seq_len, repeats));
+  else if (task == "gemm")
+    result.update(bench_gemm(config, size.batch_size * size.seq_len, repeats));
   else if (task == "peers")
-    result.update(
-        bench_peers(config, {flags["python"].as<std::string>(), flags["pairs"].as<Index>(), gen, precision.cache}));
-  else throw Usage("bench: found " + task + ", expected step, decode, prefill, cache, gemm or peers");
+    result.update(bench_peers(config, {flags["python"].as<std::string>(),
+                                       flags["pairs"].as<Index>(), gen, precision.cache}));
+  else
+    throw Usage("bench: found " + task + ", expected step, decode, prefill, cache, gemm or peers");
   if (!against) result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
   else if (task == "cache") print_cache(result);

@@ -24,8 +24,9 @@ int chat_command(int argc, char** argv) {
   generator.read(std::vector<TokenId>{tokenizer.bos()});
   for (std::string line;
        std::cerr << "> " << std::flush, std::getline(std::cin, line) && !line.empty();) {
-    const std::vector<TokenId> turn = tokenizer.encode(
-        "User: " + line + "\n\nAssistant:", /*specials=*/false);  // typed specials stay text
+    // Special tokens that the user types stay text.
+    const std::vector<TokenId> turn =
+        tokenizer.encode("User: " + line + "\n\nAssistant:", /*specials=*/false);
     const Index left = positions - generator.length() - Index(turn.size()) - 1;
     check(left > 0, "the conversation has filled the model's ", positions,
           " positions (max_position_embeddings); start a new one");

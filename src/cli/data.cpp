@@ -10,7 +10,8 @@ namespace seekling {
 int data_command(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "--help" || what == "-h") {
-    std::cout << "seekling data make [FLAGS]: the toy world as files; seekling data make --help lists its flags\n";
+    std::cout << "seekling data make [FLAGS]: the toy world as files; seekling data make --help "
+                 "lists its flags\n";
     return 0;
   }
   if (what != "make") throw Usage("data: found \"" + what + "\", expected make");
@@ -41,8 +42,9 @@ int data_command(int argc, char** argv) {
   const std::filesystem::path out = flags["out"].as<std::string>();
   const ToyWorld made = make_toy_world(world);
   write_toy_world(out, made);
-  std::cerr << "wrote " << made.train.size() << " documents, " << made.heldout.size() << " held-out documents and "
-            << made.questions.size() << " questions to " << out.string() << "\n";
+  std::cerr << "wrote " << made.train.size() << " documents, " << made.heldout.size()
+            << " held-out documents and " << made.questions.size() << " questions to "
+            << out.string() << "\n";
   return 0;
 }
 

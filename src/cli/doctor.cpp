@@ -1,5 +1,5 @@
-// seekling doctor: what is wrong with this machine, or with a run. Each look returns a sentence on what is well, or throws
-// the one on what is not, as everything else in the program does.
+// seekling doctor: what is wrong with this machine, or with a run. Each look returns a sentence
+// on what is well, or throws the one on what is not, as everything else in the program does.
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,19 +54,22 @@ std::string in_path(std::initializer_list<const char*> names) {
 
 std::string tool(const char* what, std::initializer_list<const char*> names, const char* package) {
   const std::string found = in_path(names);
-  check(!found.empty(), "there is no ", what, " in PATH, without which Seekling cannot be built anew; install ",
-        package, " (apt-get install ", package, ", or brew install ", package, ")");
+  check(!found.empty(), "there is no ", what,
+        " in PATH, without which Seekling cannot be built anew; install ", package,
+        " (apt-get install ", package, ", or brew install ", package, ")");
   return text("the ", what, " is ", found);
 }
 
 std::string cores() {
   const unsigned there = std::thread::hardware_concurrency();
   const char* set = std::getenv("OMP_NUM_THREADS");
-  return text(threads(), " of ", there, " cores are used", set ? text(" (OMP_NUM_THREADS is ", set, ")") : "");
+  return text(threads(), " of ", there, " cores are used",
+              set ? text(" (OMP_NUM_THREADS is ", set, ")") : "");
 }
 
 std::string memory() {
-  const double page = double(::sysconf(_SC_PAGESIZE)), all = page * double(::sysconf(_SC_PHYS_PAGES));
+  const double page = double(::sysconf(_SC_PAGESIZE)),
+               all = page * double(::sysconf(_SC_PHYS_PAGES));
   check(all > 0.9 * kGiB, "this machine has ", all / kGiB,
         " GiB of memory; training the nano model takes about 1, so give it "
         "a smaller --batch-size");
@@ -77,18 +80,22 @@ std::string disk(const fs::path& folder) {
   std::error_code failure;
   const fs::space_info space = fs::space(folder, failure);
   check(!failure, folder.string(), ": its disk cannot be asked for room: ", failure.message());
-  check(double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ",
-        double(space.available) / kGiB,
-        " GiB left; a build takes about 0.5 and a run three times its model.safetensors; make room");
+  check(
+      double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ",
+      double(space.available) / kGiB,
+      " GiB left; a build takes about 0.5 and a run three times its model.safetensors; make room");
   check(::access(folder.c_str(), W_OK) == 0, fs::absolute(folder).string(),
         ": cannot be written to; run from another folder");
-  return text(std::round(10 * double(space.available) / kGiB) / 10, " GiB free in ", fs::canonical(folder).string());
+  return text(std::round(10 * double(space.available) / kGiB) / 10, " GiB free in ",
+              fs::canonical(folder).string());
 }
 
 std::string gpu() {
-  if (!built_for_gpus()) return "no --device cuda: this build has no CUDA, which only it needs (cmake --preset cuda)";
+  if (!built_for_gpus())
+    return "no --device cuda: this build has no CUDA, which only it needs (cmake --preset cuda)";
   check(has_gpu(),
-        "this build is for GPUs, but CUDA finds none (nvidia-smi may say why); --device cpu works all the same");
+        "this build is for GPUs, but CUDA finds none (nvidia-smi may say why); --device cpu works "
+        "all the same");
   return "a GPU is there, for --device cuda";
 }
 
@@ -113,7 +120,8 @@ std::string saves(const fs::path& run) {
   }
   if (fs::exists(run / ".next") && fs::exists(run / "config.json"))
     return "a save was cut off; the checkpoint before it counts, and the next save clears it away";
-  check(fs::exists(run / "config.json"), run.string(), ": has no config.json, so it is no run; name the folder of one");
+  check(fs::exists(run / "config.json"), run.string(),
+        ": has no config.json, so it is no run; name the folder of one");
   return "no save was cut off";
 }
 
@@ -144,8 +152,8 @@ std::string training_state(const fs::path& run) {
     const auto model = load_model(run, to_stderr);
     RunFolder(run, "", "").load(*model, AdamW(named_parameters(*model), adamw_of(state.settings)));
   }
-  return text("trainer_state.json and optimizer.safetensors are whole: ", state.step, " of ", state.settings.steps,
-              " steps are done");
+  return text("trainer_state.json and optimizer.safetensors are whole: ", state.step, " of ",
+              state.settings.steps, " steps are done");
 }
 
 std::string text_files(const fs::path& run) {
@@ -172,14 +180,16 @@ std::string curve(const fs::path& run) {
     if (!best || *m.heldout_loss < *best->heldout_loss) best = &m;
     last = &m;
   }
-  check(!last || *last->heldout_loss < 1.05 * *best->heldout_loss, run.string(), ": the held-out loss was ",
-        best ? *best->heldout_loss : 0, " at step ", best ? best->step : 0, " and is ", last ? *last->heldout_loss : 0,
+  check(!last || *last->heldout_loss < 1.05 * *best->heldout_loss, run.string(),
+        ": the held-out loss was ", best ? *best->heldout_loss : 0, " at step ",
+        best ? best->step : 0, " and is ", last ? *last->heldout_loss : 0,
         " now: the run learns its text by heart; give it more text, or fewer --steps");
   const BusiestExpert busiest = busiest_expert(all.back().expert_load);
-  return text("the loss went from ", all.front().loss, " to ", all.back().loss, " in ", all.back().step, " steps",
-              busiest.times > 0
-                  ? text("; the busiest expert has ", std::round(10 * busiest.times) / 10, " times its share")
-                  : "");
+  return text("the loss went from ", all.front().loss, " to ", all.back().loss, " in ",
+              all.back().step, " steps",
+              busiest.times > 0 ? text("; the busiest expert has ",
+                                       std::round(10 * busiest.times) / 10, " times its share")
+                                : "");
 }
 
 bool run_is_well(const fs::path& run) {
@@ -194,12 +204,14 @@ bool run_is_well(const fs::path& run) {
 }  // namespace
 
 int doctor_command(int argc, char** argv) {
-  cxxopts::Options options("seekling doctor", "What is wrong with this machine or, where one is named, with a run.");
+  cxxopts::Options options("seekling doctor",
+                           "What is wrong with this machine or, where one is named, with a run.");
   options.add_options()("run", "a run's folder (default: look at this machine)",
                         cxxopts::value<std::string>(), "DIR");
   options.positional_help("[DIR]");
   const auto flags = parse(options, argc, argv, "run");
-  const bool well = flags.count("run") ? run_is_well(flags["run"].as<std::string>()) : machine_is_well();
+  const bool well =
+      flags.count("run") ? run_is_well(flags["run"].as<std::string>()) : machine_is_well();
   return well ? 0 : 1;
 }
 

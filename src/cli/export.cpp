@@ -1,5 +1,5 @@
-// seekling export: a run or checkpoint as a Hugging Face folder of another number type, in one file or in shards; or as
-// one GGUF file, for llama.cpp.
+// seekling export: a run or checkpoint as a Hugging Face folder of another number type, in one file
+// or in shards; or as one GGUF file, for llama.cpp.
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -47,19 +47,24 @@ std::string chat_template(const fs::path& config) {
              : "";
 }
 
-void write_gguf_file(const fs::path& from, const fs::path& out, const Transformer& model, const char* dtype) {
-  GgufOptions options{.dtype = dtype, .chat_template = chat_template(from / "tokenizer_config.json")};
+void write_gguf_file(const fs::path& from, const fs::path& out, const Transformer& model,
+                     const char* dtype) {
+  GgufOptions options{.dtype = dtype,
+                      .chat_template = chat_template(from / "tokenizer_config.json")};
   std::optional<Tokenizer> tokenizer;
-  if (fs::exists(from / "tokenizer.json")) options.tokenizer = &tokenizer.emplace(read_tokenizer(from.string()));
-  else std::cerr << "note: " << from.string() << " has no tokenizer.json: the file is for token ids alone\n";
+  if (fs::exists(from / "tokenizer.json"))
+    options.tokenizer = &tokenizer.emplace(read_tokenizer(from.string()));
+  else
+    std::cerr << "note: " << from.string()
+              << " has no tokenizer.json: the file is for token ids alone\n";
   for (const std::string& note : gguf_notes(model, dtype)) std::cerr << "note: " << note << "\n";
   const fs::path aside = out.string() + ".tmp";
   save_gguf(aside, model, options);
   fs::rename(aside, out);
 }
 
-void write_folder(const fs::path& from, const fs::path& out, const Transformer& model, const NumberType& type,
-                  Index shard_mib) {
+void write_folder(const fs::path& from, const fs::path& out, const Transformer& model,
+                  const NumberType& type, Index shard_mib) {
   AtomicSave save(out);
   write_file(save.file("config.json"), config_json(model.config, type.in_config));
   save_weights(save.file("config.json").parent_path(), model,
@@ -72,7 +77,8 @@ void write_folder(const fs::path& from, const fs::path& out, const Transformer& 
 }  // namespace
 
 int export_command(int argc, char** argv) {
-  cxxopts::Options options("seekling export", "Writes a model as a Hugging Face folder, or as a GGUF file.");
+  cxxopts::Options options("seekling export",
+                           "Writes a model as a Hugging Face folder, or as a GGUF file.");
   // clang-format off
   options.add_options()
       ("model", "a run or checkpoint folder (default: the latest run)",
@@ -91,9 +97,11 @@ int export_command(int argc, char** argv) {
   const NumberType type = number_type(flags["dtype"].as<std::string>(), gguf);
   const Index shard_mib = number_of(flags, "shard-mib", 0);
 
-  const fs::path from = flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
+  const fs::path from =
+      flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
   const fs::path out = flags["out"].as<std::string>();
-  if (gguf) check(!fs::exists(out), "--out: ", out.string(), " is there already; name another file");
+  if (gguf)
+    check(!fs::exists(out), "--out: ", out.string(), " is there already; name another file");
   else
     check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
           " holds something already; name another folder");

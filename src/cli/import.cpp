@@ -1,4 +1,5 @@
-// seekling import: a GGUF file of the architecture deepseek2, as llama.cpp has it, made a Hugging Face folder in fp32.
+// seekling import: a GGUF file of the architecture deepseek2, as llama.cpp has it, made
+// a Hugging Face folder in fp32.
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -18,8 +19,10 @@ namespace seekling {
 
 namespace fs = std::filesystem;
 
-static std::string tokenizer_config(const Tokenizer& tokenizer, const GgufFile& file, const Config& config) {
-  auto j = nlohmann::ordered_json::parse(tokenizer_config_json(tokenizer, config.max_position_embeddings));
+static std::string tokenizer_config(const Tokenizer& tokenizer, const GgufFile& file,
+                                    const Config& config) {
+  auto j = nlohmann::ordered_json::parse(
+      tokenizer_config_json(tokenizer, config.max_position_embeddings));
   const std::string chat_template = chat_template_of(file);
   if (!chat_template.empty()) j["chat_template"] = chat_template;
   return j.dump(2) + "\n";

@@ -1,4 +1,5 @@
-// seekling COMMAND [FLAGS]. Results on stdout, the rest on stderr; exit 0, 1 for a failure, 2 for wrong usage.
+// seekling COMMAND [FLAGS]. Results on stdout, the rest on stderr; exit 0, 1 for a failure,
+// 2 for wrong usage.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -23,9 +24,12 @@ constexpr Command kCommands[] = {
     {"train", train_command, "train a model, by default the nano preset on the toy world"},
     {"generate", generate_command, "continue a text"},
     {"chat", chat_command, "talk with a model"},
-    {"eval", eval_command, "held-out loss, bits per byte, and exact match on the toy world's questions"},
-    {"score", score_command, "logits, losses, hidden states and gradients, for checking against other programs"},
-    {"export", export_command, "write a model as a Hugging Face folder, or as a GGUF file for llama.cpp"},
+    {"eval", eval_command,
+     "held-out loss, bits per byte, and exact match on the toy world's questions"},
+    {"score", score_command,
+     "logits, losses, hidden states and gradients, for checking against other programs"},
+    {"export", export_command,
+     "write a model as a Hugging Face folder, or as a GGUF file for llama.cpp"},
     {"import", import_command, "make a Hugging Face folder of a GGUF file"},
     {"params", params_command, "parameters, FLOPs and cache bytes of a model"},
     {"tokenizer", tokenizer_command, "train, encode, decode"},
@@ -40,7 +44,6 @@ constexpr Command kCommands[] = {
     {"solution", solution_command, "N.K: our code, once yours has passed"},
     {"grade", grade_command, "DIR: points for a folder of exercises, for instructors"},
 };
-
 
 int usage(std::ostream& out, int code) {
   out << "seekling COMMAND [FLAGS]; seekling COMMAND --help lists its flags\n\n";
@@ -65,19 +68,21 @@ static int run(int argc, char** argv) {
 }  // namespace seekling
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond a limit (ulimit -f) is an error of its write, not the end
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over the limit (ulimit -f) is an error of its write
   try {
     const int code = seekling::run(argc, argv);
-    seekling::check(std::fflush(stdout) == 0 && !std::ferror(stdout), "stdout: cannot be written; is the disk full?");
+    seekling::check(std::fflush(stdout) == 0 && !std::ferror(stdout),
+                    "stdout: cannot be written; is the disk full?");
     return code;
   } catch (const seekling::Usage& e) {
     std::cerr << "seekling: " << e.what() << "\n";
     return 2;
   } catch (const seekling::Error& e) {
     std::cerr << "seekling: " << e.what() << "\n";
-    return std::string_view(e.what()).starts_with("--") ? 2 : 1;  // what is wrong with a flag begins with the flag
+    return std::string_view(e.what()).starts_with("--") ? 2 : 1;  // such a message is about a flag
   } catch (const std::bad_alloc&) {
-    std::cerr << "seekling: this machine's memory is too small for that; try a smaller --batch-size or --seq-len\n";
+    std::cerr << "seekling: this machine's memory is too small for that; try a smaller "
+                 "--batch-size or --seq-len\n";
     return 1;
   } catch (const std::exception& e) {
     std::cerr << "seekling: " << e.what() << "\n";

@@ -24,15 +24,16 @@ int params_command(int argc, char** argv) {
   const Size size = size_of(c);
   const long input = long(c.vocab_size * c.hidden_size);
   std::printf("parameters                    %20ld\n", long(size.total));
-  std::printf("activated a token             %20ld   (%ld without the input embedding)\n", long(size.activated),
-              long(size.activated) - (c.tie_word_embeddings ? 0 : input));
+  std::printf("activated a token             %20ld   (%ld without the input embedding)\n",
+              long(size.activated), long(size.activated) - (c.tie_word_embeddings ? 0 : input));
   if (c.num_nextn_predict_layers > 0) {
     const Size mtp = mtp_size_of(c);
-    std::printf("multi-token prediction        %20ld   more; activated %ld with both tables\n", long(mtp.total),
-                long(mtp.activated));
+    std::printf("multi-token prediction        %20ld   more; activated %ld with both tables\n",
+                long(mtp.total), long(mtp.activated));
   }
   const double forward = forward_flops(c, double(context)), further = mtp_flops(c, double(context));
-  std::printf("forward FLOPs a token         %20.0f   at a context of %ld\n", forward, long(context));
+  std::printf("forward FLOPs a token         %20.0f   at a context of %ld\n", forward,
+              long(context));
   std::printf("training FLOPs a token        %20.0f\n", 3 * forward);
   if (further > 0) std::printf("  with multi-token prediction %20.0f\n", 3 * (forward + further));
   std::printf("\n");

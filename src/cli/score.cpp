@@ -35,11 +35,12 @@ struct Answers {
   }
 };
 
-// Labels stand at their ids, as in Hugging Face; logits at t are asked for the label at t + 1, and the last of a row
-// for none.
+// Labels stand at their ids, as in Hugging Face; logits at t are asked for the label
+// at t + 1, and the last of a row for none.
 Ids shifted(const Ids& labels, const Asked& q) {
   Ids targets(labels.size(), kIgnored);
-  for (Index b = 0; b < q.B; ++b) std::copy_n(labels.begin() + b * q.T + 1, q.T - 1, targets.begin() + b * q.T);
+  for (Index b = 0; b < q.B; ++b)
+    std::copy_n(labels.begin() + b * q.T + 1, q.T - 1, targets.begin() + b * q.T);
   return targets;
 }
 
@@ -51,18 +52,19 @@ Ids masked(const Asked& q) {
 }
 
 // router.i.* and aux.i.* of a MoE layer; the balance losses with coefficient 1.
-void add_router(Answers& answers, const std::string& layer, const Routing& r, const Tensor& logits, Index B,
-                const Config& c) {
+void add_router(Answers& answers, const std::string& layer, const Routing& r, const Tensor& logits,
+                Index B, const Config& c) {
   const std::string router = "router." + layer + ".", aux = "aux." + layer + ".";
   answers.add(router + "logits", logits);
   answers.add(router + "weights", r.g);
   answers.add(router + "indices", r.g.shape(), r.experts.values());
   answers.add(router + "load", {r.load.size()}, r.load.values());
-  const BalanceOptions none{.n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
+  const BalanceOptions none{
+      .n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
   BalanceOptions expert = none, device = none, communication = none;
   expert.expert = device.device = communication.communication = 1;
   answers.add(aux + "expert", balance_loss(r, B, expert));
-  if (c.n_group == 1 || c.scoring_func == "sigmoid") return;  // V2 eq. 26-31 are for devices and softmax
+  if (c.n_group == 1 || c.scoring_func == "sigmoid") return;  // V2 eq. 26-31: devices, softmax
   answers.add(aux + "device", balance_loss(r, B, device));
   answers.add(aux + "comm", balance_loss(r, B, communication));
 }
@@ -76,7 +78,8 @@ void add_layers(Answers& answers, const Pass& pass, const Config& config) {
     answers.add("mlp_out." + layer, pass.mlp_out[i]);
     answers.add("hidden.layer." + layer, pass.residual[i]);
     if (!config.is_moe(Index(i))) continue;
-    add_router(answers, layer, pass.routings[m], pass.router_logits[m], pass.embedded.dim(0), config);
+    add_router(answers, layer, pass.routings[m], pass.router_logits[m], pass.embedded.dim(0),
+               config);
     ++m;
   }
   answers.add("hidden.final_norm", pass.final_norm);
@@ -86,7 +89,9 @@ void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
   Pass pass;
   pass.keep_hidden = true;
   const Tensor h = model.hidden(q.ids, q.B, q.T, pass);
-  const auto loss = [&](const Ids& labels) { return head_cross_entropy(h, model.lm_head, shifted(labels, q)); };
+  const auto loss = [&](const Ids& labels) {
+    return head_cross_entropy(h, model.lm_head, shifted(labels, q));
+  };
   answers.add("input_ids", {q.B, q.T}, q.ids);
   answers.add("logits", model.logits(h));
   answers.add("loss", loss(q.ids));
@@ -115,11 +120,13 @@ void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
     return generator.generate(kMore, {}, /*eos=*/-1);
   };
   answers.add("gen.prompt", {kPrompt}, prompt);
-  if (model.device() == Device::kCuda) answers.add("gen.ids", {kMore}, more(GpuGenerator(model, kPrompt + kMore)));
+  if (model.device() == Device::kCuda)
+    answers.add("gen.ids", {kMore}, more(GpuGenerator(model, kPrompt + kMore)));
   else answers.add("gen.ids", {kMore}, more(Generator(Decoder(model), kPrompt + kMore)));
 }
 
-// Of `loss` alone: no balance loss, no multi-token prediction, whose modules and the correction biases get none.
+// Of `loss` alone: no balance loss, no multi-token prediction, whose modules and the
+// correction biases get none.
 void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
   Tape tape;
   Pass pass;
@@ -135,11 +142,13 @@ void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
 Asked read_ids(const std::string& path, Index vocab_size) {
   const SafetensorsFile file(path);
   const auto found = file.entries().find("input_ids");
-  check(found != file.entries().end() && found->second.shape.count() == 2 && found->second.shape.size() > 0, path,
-        ": expected a tensor input_ids of shape [B, T]");
+  check(found != file.entries().end() && found->second.shape.count() == 2 &&
+            found->second.shape.size() > 0,
+        path, ": expected a tensor input_ids of shape [B, T]");
   Asked q{{}, found->second.shape[0], found->second.shape[1]};
   for (const std::int64_t id : file.integers("input_ids")) {
-    check(id >= 0 && id < vocab_size, path, ": input_ids holds ", id, ", expected ids from 0 to ", vocab_size - 1);
+    check(id >= 0 && id < vocab_size, path, ": input_ids holds ", id, ", expected ids from 0 to ",
+          vocab_size - 1);
     q.ids.push_back(std::int32_t(id));
   }
   return q;
@@ -148,7 +157,8 @@ Asked read_ids(const std::string& path, Index vocab_size) {
 }  // namespace
 
 int score_command(int argc, char** argv) {
-  cxxopts::Options options("seekling score", "Writes logits, loss, hidden states, router choices and gradients.");
+  cxxopts::Options options("seekling score",
+                           "Writes logits, loss, hidden states, router choices and gradients.");
   // clang-format off
   options.add_options()
       ("model", "a run or checkpoint folder", cxxopts::value<std::string>(), "DIR")
@@ -172,7 +182,8 @@ int score_command(int argc, char** argv) {
   const std::filesystem::path out = flags["out"].as<std::string>(), aside = out.string() + ".tmp";
   write_safetensors(aside, answers.tensors, answers.integers);
   std::filesystem::rename(aside, out);
-  std::cerr << "wrote " << answers.tensors.size() + answers.integers.size() << " tensors to " << out.string() << "\n";
+  std::cerr << "wrote " << answers.tensors.size() + answers.integers.size() << " tensors to "
+            << out.string() << "\n";
   return 0;
 }
 

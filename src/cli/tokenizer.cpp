@@ -38,7 +38,8 @@ PreTokenizerKind kind_of(const std::string& name) {
 }
 
 int train(int argc, char** argv) {
-  cxxopts::Options options("seekling tokenizer train", "Learns a byte-level BPE vocabulary from text.");
+  cxxopts::Options options("seekling tokenizer train",
+                           "Learns a byte-level BPE vocabulary from text.");
   // clang-format off
   options.add_options()
       ("data", "texts to learn from: files, folders, .jsonl",
@@ -65,7 +66,8 @@ int train(int argc, char** argv) {
       learn_tokenizer([&](const VisitDocument& visit) { corpus.for_each(visit); }, training);
   say_what_is_odd(corpus, malformed, to_stderr);
   write_tokenizer(tokenizer, flags["out"].as<std::string>());
-  std::cerr << "wrote " << tokenizer.vocab_size() << " tokens to " << flags["out"].as<std::string>() << "\n";
+  std::cerr << "wrote " << tokenizer.vocab_size() << " tokens to " << flags["out"].as<std::string>()
+            << "\n";
   return 0;
 }
 
@@ -93,7 +95,8 @@ std::string json_line(const std::string& line, std::size_t number) {
 }
 
 int encode(int argc, char** argv) {
-  cxxopts::Options options = coding_options("seekling tokenizer encode", "Text to ids, a JSON list for each line.");
+  cxxopts::Options options =
+      coding_options("seekling tokenizer encode", "Text to ids, a JSON list for each line.");
   options.add_options()("whole", "write one list for the whole input, line breaks included");
   const auto flags = parse(options, argc, argv, "file");
   if (flags.count("whole") && flags.count("jsonl"))
@@ -106,22 +109,27 @@ int encode(int argc, char** argv) {
     for_each_line(input, [&](const std::string& line) {
       texts.push_back(flags.count("jsonl") ? json_line(line, texts.size() + 1) : line);
     });
-  for (const auto& ids : tokenizer.encode_batch(texts)) std::cout << nlohmann::json(ids).dump() << "\n";
+  for (const auto& ids : tokenizer.encode_batch(texts))
+    std::cout << nlohmann::json(ids).dump() << "\n";
   return 0;
 }
 
 int decode(int argc, char** argv) {
-  cxxopts::Options options = coding_options("seekling tokenizer decode", "Ids, a JSON list on each line, to text.");
+  cxxopts::Options options =
+      coding_options("seekling tokenizer decode", "Ids, a JSON list on each line, to text.");
   const auto flags = parse(options, argc, argv, "file");
   const Tokenizer tokenizer = tokenizer_of(flags);
   std::size_t number = 0;
   for_each_line(input_of(flags), [&](const std::string& line) {
     const nlohmann::json j = parse_json(line, text("line ", ++number));
     std::vector<TokenId> ids;
-    check(j.is_array(), "line ", number, ": found ", line.substr(0, 60), ", expected a JSON list of ids");
+    check(j.is_array(), "line ", number, ": found ", line.substr(0, 60),
+          ", expected a JSON list of ids");
     for (const auto& id : j) {
-      check(id.is_number_unsigned() && id.get<std::uint64_t>() < std::uint64_t(tokenizer.vocab_size()), "line ", number,
-            ": found ", id.dump(), ", expected ids from 0 to ", tokenizer.vocab_size() - 1);
+      check(id.is_number_unsigned() &&
+                id.get<std::uint64_t>() < std::uint64_t(tokenizer.vocab_size()),
+            "line ", number, ": found ", id.dump(), ", expected ids from 0 to ",
+            tokenizer.vocab_size() - 1);
       ids.push_back(id.get<TokenId>());
     }
     const std::string decoded = tokenizer.decode(ids);
@@ -135,8 +143,8 @@ int decode(int argc, char** argv) {
 int tokenizer_command(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "--help" || what == "-h") {
-    std::cout
-        << "seekling tokenizer train, encode or decode [FLAGS]; seekling tokenizer train --help lists its flags\n";
+    std::cout << "seekling tokenizer train, encode or decode [FLAGS]; seekling tokenizer train "
+                 "--help lists its flags\n";
     return 0;
   }
   if (what == "train") return train(argc - 1, argv + 1);

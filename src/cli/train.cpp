@@ -58,7 +58,8 @@ std::vector<std::string> help_groups() {
 }
 
 cxxopts::Options train_options() {
-  cxxopts::Options options("seekling train", "Trains a model; by default the nano preset on the toy world.");
+  cxxopts::Options options("seekling train",
+                           "Trains a model; by default the nano preset on the toy world.");
   // clang-format off
   options.add_options()
       ("model", "a preset or a config.json, whose keys the Model options change",
@@ -113,13 +114,15 @@ Config config_of(const cxxopts::ParseResult& flags) {
 // A resumed run has its settings in its folder. The flags that may change them do not change what
 // was learned so far; any other flag would be ignored, so it is refused.
 void check_resume_flags(const cxxopts::ParseResult& flags) {
-  static const std::vector<std::string> kMayChange = {"resume",  "steps",  "eval-every", "save-every",  "sample-every",
-                                                      "threads", "device", "profile",    "tensorboard", "recompute"};
+  static const std::vector<std::string> kMayChange = {
+      "resume",  "steps",  "eval-every", "save-every",  "sample-every",
+      "threads", "device", "profile",    "tensorboard", "recompute"};
   for (const auto& given : flags.arguments())
     if (std::ranges::find(kMayChange, given.key()) == kMayChange.end())
-      throw Usage(
-          "--" + given.key() + ": --resume goes on with the run's own settings; leave --" + given.key() +
-          " out, or begin a new run with --out (--steps, --eval-every, --save-every and --sample-every may change)");
+      throw Usage("--" + given.key() + ": --resume goes on with the run's own settings; leave --" +
+                  given.key() +
+                  " out, or begin a new run with --out (--steps, --eval-every, --save-every and "
+                  "--sample-every may change)");
 }
 
 RunOptions options_of(const cxxopts::ParseResult& flags) {
@@ -141,19 +144,20 @@ RunOptions options_of(const cxxopts::ParseResult& flags) {
 Run run_of(const cxxopts::ParseResult& flags) {
   if (!flags.count("resume")) return begin_run(options_of(flags), to_stderr);
   check_resume_flags(flags);
-  return resume_run(flags["resume"].as<std::string>(),
-                    [&](TrainSettings& settings) { apply_settings(settings, flags); }, to_stderr);
+  return resume_run(
+      flags["resume"].as<std::string>(),
+      [&](TrainSettings& settings) { apply_settings(settings, flags); }, to_stderr);
 }
 
 // The end of a run on one batch: has the model learned it by heart?
 void print_overfit(const std::vector<StepMetrics>& metrics) {
   if (metrics.empty()) return;
   const double first = metrics.front().loss, last = metrics.back().loss;
-  std::cout
-      << "the loss of batch 0 went from " << first << " to " << last << " nats in " << metrics.back().step << " steps: "
-      << (last < 0.1
-              ? "the model can learn by heart, as it must\n"
-              : "not yet 0; give it more --steps, or another --lr, and if it stays there, look for a wrong gradient\n");
+  std::cout << "the loss of batch 0 went from " << first << " to " << last << " nats in "
+            << metrics.back().step << " steps: "
+            << (last < 0.1 ? "the model can learn by heart, as it must\n"
+                           : "not yet 0; give it more --steps, or another --lr, and if it stays "
+                             "there, look for a wrong gradient\n");
 }
 
 // The end of any other: what the model knows of text that it has not seen, and what it says.
@@ -189,8 +193,10 @@ int train_command(int argc, char** argv) {
   // Its data
   const TokenFiles texts(run);
   const Heldout heldout = heldout_of(run, texts);
-  std::cerr << texts.train.size() << " tokens to learn from; the run is in " << run.folder.string() << "\n";
-  if (settings.overfit_batch) std::cerr << "--overfit-batch: batch 0 is all there is, and its loss must go to 0\n";
+  std::cerr << texts.train.size() << " tokens to learn from; the run is in " << run.folder.string()
+            << "\n";
+  if (settings.overfit_batch)
+    std::cerr << "--overfit-batch: batch 0 is all there is, and its loss must go to 0\n";
 
   // The training, and the records that it writes
   Trainer trainer(*run.model, run.state, batches_of(run, texts), heldout, run.checkpoint(), device);
@@ -198,7 +204,8 @@ int train_command(int argc, char** argv) {
   if (flags.count("profile")) trainer.measure(&profile);
   std::optional<TensorBoard> tensorboard;
   if (flags.count("tensorboard")) tensorboard.emplace(run.folder, run.state.step);
-  Progress progress(progress_options(settings.steps, run.model->config.first_k_dense_replace), std::cerr);
+  Progress progress(progress_options(settings.steps, run.model->config.first_k_dense_replace),
+                    std::cerr);
   Hooks hooks;
   hooks.on_step = [&](const StepMetrics& m) {
     progress.update(m);

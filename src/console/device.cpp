@@ -14,10 +14,13 @@ Device device_of(const cxxopts::ParseResult& flags) {
   if (device == "cpu") return Device::kCpu;
   if (device != "cuda") throw Usage("--device: found " + device + ", expected cpu or cuda");
   check(built_for_gpus(),
-        "--device cuda: this build of Seekling has no CUDA; where nvcc is, make one with cmake --preset cuda && cmake "
-        "--build build/cuda, and run build/cuda/src/cli/seekling; or leave --device out to use the CPU");
+        "--device cuda: this build of Seekling has no CUDA; where nvcc is, make one with cmake "
+        "--preset cuda && cmake "
+        "--build build/cuda, and run build/cuda/src/cli/seekling; or leave --device out to use the "
+        "CPU");
   check(has_gpu(),
-        "--device cuda: CUDA finds no GPU on this machine (nvidia-smi may say why); leave --device out to use the CPU");
+        "--device cuda: CUDA finds no GPU on this machine (nvidia-smi may say why); leave --device "
+        "out to use the CPU");
   return Device::kCuda;
 }
 

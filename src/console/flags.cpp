@@ -18,7 +18,9 @@ std::string unreadable(int argc, char** argv, const std::string& complaint) {
     const std::string word = argv[i];
     const std::size_t equals = word.find('=');
     const std::string flag = word.substr(0, equals);
-    const std::string value = equals != word.npos ? word.substr(equals + 1) : i + 1 < argc ? argv[i + 1] : "";
+    const std::string value = equals != word.npos ? word.substr(equals + 1)
+                              : i + 1 < argc      ? argv[i + 1]
+                                                  : "";
     if (flag.starts_with("-") && !value.empty() && complaint.find(value) != complaint.npos)
       return flag + ": found " + value + ", which is no number that it can be";
   }

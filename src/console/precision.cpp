@@ -18,7 +18,8 @@ void add_precision(cxxopts::Options& options) {
 
 Precision precision_of(const cxxopts::ParseResult& flags) {
   const std::string form = flags["decode"].as<std::string>();
-  check(form == "absorbed" || form == "naive", "--decode: found ", form, ", expected absorbed or naive");
+  check(form == "absorbed" || form == "naive", "--decode: found ", form,
+        ", expected absorbed or naive");
   return {format_of("--weights", flags["weights"].as<std::string>()),
           format_of("--cache", flags["cache"].as<std::string>()),
           form == "naive" ? Decoding::kNaive : Decoding::kAbsorbed};

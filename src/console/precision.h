@@ -8,6 +8,6 @@
 namespace seekling {
 
 void add_precision(cxxopts::Options& options);
-Precision precision_of(const cxxopts::ParseResult& flags);  // Error, naming the flag, for what there is not
+Precision precision_of(const cxxopts::ParseResult& flags);  // Error for an unknown name
 
 }  // namespace seekling

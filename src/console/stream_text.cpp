@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "console/flags.h"
 #include "console/device.h"
+#include "console/flags.h"
 #include "console/precision.h"
 #include "infer/stop_text.h"
 #include "interop/find_model.h"

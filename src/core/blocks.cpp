@@ -19,7 +19,8 @@ BlockInt8 to_int8(const float* x, Index n) {
   for (Index i = 0; i < n; ++i) amax = std::max(amax, std::fabs(x[i]));
   const float d = amax / 127, per_d = inverse(d);
   BlockInt8 block{to_half(d), {}};
-  for (Index i = 0; i < n; ++i) block.q[i] = std::int8_t(std::clamp(std::round(x[i] * per_d), -127.0f, 127.0f));
+  for (Index i = 0; i < n; ++i)
+    block.q[i] = std::int8_t(std::clamp(std::round(x[i] * per_d), -127.0f, 127.0f));
   return block;
 }
 
@@ -29,7 +30,9 @@ BlockInt4 to_int4(const float* x, Index n) {
     if (std::fabs(x[i]) > std::fabs(largest)) largest = x[i];
   const float d = largest / -8, per_d = inverse(d);
   BlockInt4 block{to_half(d), {}};
-  const auto q = [&](Index i) { return i < n ? unsigned(std::clamp(x[i] * per_d + 8.5f, 0.0f, 15.0f)) : 8u; };
+  const auto q = [&](Index i) {
+    return i < n ? unsigned(std::clamp(x[i] * per_d + 8.5f, 0.0f, 15.0f)) : 8u;
+  };
   for (Index i = 0; i < kBlock / 2; ++i) block.q[i] = std::uint8_t(q(i) | q(i + kBlock / 2) << 4);
   return block;
 }

@@ -1,5 +1,6 @@
-// Errors. A user's shapes, flags and files are checked where they come in, with one sentence that says what disagrees,
-// both values and their names. Kernels, which run inside parallel regions, never throw.
+// Errors. A user's shapes, flags and files are checked where they come in, with one
+// sentence that says what disagrees, both values and their names. Kernels, which run inside
+// parallel regions, never throw.
 #pragma once
 
 #include <sstream>

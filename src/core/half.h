@@ -20,18 +20,20 @@ constexpr std::uint16_t to_bf16(float x) {  // to the nearest, ties to the even 
 }
 
 inline float from_half(std::uint16_t h) {
-  const std::uint32_t sign = std::uint32_t(h >> 15) << 31, exponent = (h >> 10) & 31, mantissa = h & 1023;
+  const std::uint32_t sign = std::uint32_t(h >> 15) << 31, exponent = (h >> 10) & 31,
+                      mantissa = h & 1023;
   if (exponent == 0) return (sign ? -1.0f : 1.0f) * float(mantissa) * 0x1p-24f;
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | (mantissa << 13));
   return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
 }
 
-inline std::uint16_t to_half(float x) {  // to the nearest, ties to the even one; above 65504 infinity
+inline std::uint16_t to_half(float x) {  // to nearest, ties to even; infinity above 65504
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x), sign = (bits >> 16) & 0x8000;
   const float size = std::fabs(x);
   if (std::isnan(x)) return std::uint16_t(sign | 0x7E00);
   if (size >= 65520.0f) return std::uint16_t(sign | 0x7C00);
-  if (size < 0x1p-14f) return std::uint16_t(sign | std::uint32_t(std::nearbyint(size * 0x1p24f)));  // subnormal
+  // A subnormal number.
+  if (size < 0x1p-14f) return std::uint16_t(sign | std::uint32_t(std::nearbyint(size * 0x1p24f)));
   const std::uint32_t rounded = (bits & 0x7FFFFFFF) + 0xFFF + ((bits >> 13) & 1);
   return std::uint16_t(sign | ((rounded >> 13) - (112u << 10)));
 }

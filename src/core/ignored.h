@@ -1,5 +1,5 @@
-// The mark of a target that is not counted in the loss: what batches put there and cross-entropy passes over. Hugging
-// Face's number.
+// The mark of a target that is not counted in the loss: what batches put there and cross-entropy
+// passes over. Hugging Face's number.
 #pragma once
 
 #include <cstdint>

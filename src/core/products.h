@@ -1,5 +1,6 @@
-// What matrix products read: fp32 as it is, or rounded, on a GPU alone to TF32 (10 bits behind the point), or to bf16
-// (7 bits), whose products are exact in fp32 and are summed there. A setting of the thread, since it is a property of a run (--dtype), not of an op.
+// What matrix products read: fp32 as it is, or rounded, on a GPU alone to TF32 (10 bits behind
+// the point), or to bf16 (7 bits), whose products are exact in fp32 and are summed there.
+// A setting of the thread, since it is a property of a run (--dtype), not of an op.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
-// Random numbers that are the same on every machine and cheap to save: SplitMix64 (Steele, Lea & Flood 2014). Its whole
-// state is one 64-bit number, so "resume to the bit" stores one number, and a stream for (seed, step, row) is made by
-// mixing these three, without running through the ones before.
+// Random numbers that are the same on every machine and cheap to save: SplitMix64
+// (Steele, Lea & Flood 2014). Its whole state is one 64-bit number, so "resume to the bit"
+// stores one number, and a stream for (seed, step, row) is made by mixing these three, without
+// running through the ones before.
 #pragma once
 
 #include <cmath>
@@ -17,14 +18,18 @@ class Rng {
 
   // An independent stream for each key: Rng(seed, step, row).
   template <class... Keys>
-  Rng(std::uint64_t seed, std::uint64_t key, Keys... keys) : Rng(mix(seed + kGolden) ^ (key + 1) * kOdd, keys...) {}
+  Rng(std::uint64_t seed, std::uint64_t key, Keys... keys)
+      : Rng(mix(seed + kGolden) ^ (key + 1) * kOdd, keys...) {}
 
   std::uint64_t next() { return mix(state += kGolden); }
 
   double uniform() { return double(next() >> 11) * 0x1p-53; }  // [0, 1)
 
-  // 0 .. n-1. The high half of a 128-bit product: its bias, n / 2^64, is far below anything measurable.
-  Index below(Index n) { return Index((static_cast<Wide>(next()) * static_cast<std::uint64_t>(n)) >> 64); }
+  // 0 .. n-1. The high half of a 128-bit product: its bias, n / 2^64, is far
+  // below anything measurable.
+  Index below(Index n) {
+    return Index((static_cast<Wide>(next()) * static_cast<std::uint64_t>(n)) >> 64);
+  }
 
   double normal() {  // Box-Muller; 1 - uniform() is never 0
     const double radius = std::sqrt(-2 * std::log(1 - uniform()));
@@ -34,7 +39,7 @@ class Rng {
   std::uint64_t state;
 
  private:
-  __extension__ typedef unsigned __int128 Wide;  // an extension of GCC and Clang; `using` here is too much for nvcc
+  __extension__ typedef unsigned __int128 Wide;  // of GCC and Clang; nvcc cannot take `using` here
   static constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15, kOdd = 0xD1342543DE82EF95;
 
   static std::uint64_t mix(std::uint64_t z) {

@@ -131,8 +131,8 @@ std::string title_of(const fs::path& folder) {
   static const std::regex heading(R"(# Chapter \d+\. (.*))");
   std::smatch match;
   const Lines lines = lines_of(read_file(folder / "README.md"));
-  check(!lines.empty() && std::regex_match(lines[0], match, heading), (folder / "README.md").string(),
-        ": its first line must read \"# Chapter N. Title\"");
+  check(!lines.empty() && std::regex_match(lines[0], match, heading),
+        (folder / "README.md").string(), ": its first line must read \"# Chapter N. Title\"");
   return match[1];
 }
 
@@ -145,13 +145,15 @@ const Exercise& Chapter::exercise(const std::string& wanted) const {
     if (e.number == wanted) return e;
   std::string there;
   for (const Exercise& e : exercises) there += (there.empty() ? "" : ", ") + e.number;
-  throw Error(text("chapter ", number, " has no exercise ", wanted, "; it has ", there.empty() ? "none" : there));
+  throw Error(text("chapter ", number, " has no exercise ", wanted, "; it has ",
+                   there.empty() ? "none" : there));
 }
 
 std::vector<std::string> Chapter::parts(const std::string& wanted) const {
   std::vector<std::string> numbers;
   for (const Exercise& e : exercises)
-    if (e.number.starts_with(wanted) && e.number.size() == wanted.size() + 1 && std::isalpha(e.number.back()))
+    if (e.number.starts_with(wanted) && e.number.size() == wanted.size() + 1 &&
+        std::isalpha(e.number.back()))
       numbers.push_back(e.number);
   return numbers.empty() ? std::vector<std::string>{exercise(wanted).number} : numbers;
 }
@@ -178,7 +180,8 @@ std::vector<Chapter> read_chapters(const fs::path& root) {
     chapter.files = read_files(root, chapter, tasks);
     chapters.push_back(chapter);
   }
-  std::sort(chapters.begin(), chapters.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  std::sort(chapters.begin(), chapters.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
   return chapters;
 }
 
@@ -202,9 +205,11 @@ std::string solution(const ExerciseFile& file, const std::string& exercise) {
 
 std::string with_mistake(const ExerciseFile& file, const Mistake& mistake) {
   const std::size_t at = file.reference.find(mistake.find);
-  const bool once = at != std::string::npos && file.reference.find(mistake.find, at + 1) == std::string::npos;
-  check(once, "src/", file.source.string(), ": the code that the mistake \"", mistake.name, "\" replaces is there ",
-        at == std::string::npos ? "nowhere" : "more than once", ", expected once");
+  const bool once =
+      at != std::string::npos && file.reference.find(mistake.find, at + 1) == std::string::npos;
+  check(once, "src/", file.source.string(), ": the code that the mistake \"", mistake.name,
+        "\" replaces is there ", at == std::string::npos ? "nowhere" : "more than once",
+        ", expected once");
   std::string wrong = file.reference;
   return wrong.replace(at, mistake.find.size(), mistake.replace);
 }

@@ -12,7 +12,8 @@
 
 namespace seekling {
 
-// An exercise, or a part of one: "## 10.1 The router" holds "### 10.1a The gates" and "### 10.1b Their gradient".
+// An exercise, or a part of one: "## 10.1 The router" holds "### 10.1a The gates"
+// and "### 10.1b Their gradient".
 struct Exercise {
   std::string number, title;  // "5.1", "The speeds"
   Index points = 0;           // 0: on paper
@@ -27,10 +28,11 @@ struct Mistake {
 
 // A file of src/ that exercises take bodies out of.
 struct ExerciseFile {
-  std::filesystem::path source;    // attention/rope.cpp
-  std::string target;              // course_05_rope: its programs' name in chapters/CMakeLists.txt
-  std::string starter, reference;  // the text without the bodies, and the text of src/attention/rope.cpp
-  std::vector<Body> bodies;        // in the file's order
+  std::filesystem::path source;  // attention/rope.cpp
+  std::string target;            // course_05_rope: its programs' name in chapters/CMakeLists.txt
+  // The text without the bodies, and the text of src/attention/rope.cpp.
+  std::string starter, reference;
+  std::vector<Body> bodies;  // in the file's order
   std::vector<Mistake> mistakes;
 };
 
@@ -43,17 +45,19 @@ struct Chapter {
 
   std::string digits() const;  // "05"
   const Exercise& exercise(const std::string& number) const;
-  std::vector<std::string> parts(const std::string& number) const;  // 10.1: 10.1a, 10.1b; of 5.1 and 10.1a: itself
-  const ExerciseFile* file_of(const std::string& number) const;     // null: on paper
+  // Of 10.1: 10.1a and 10.1b; of 5.1 and of 10.1a: itself.
+  std::vector<std::string> parts(const std::string& number) const;
+  const ExerciseFile* file_of(const std::string& number) const;  // null: on paper
 };
 
-std::vector<Chapter> read_chapters(const std::filesystem::path& root);  // those that are written, in order
+std::vector<Chapter> read_chapters(const std::filesystem::path& root);  // the written ones
 Chapter read_chapter(const std::filesystem::path& root, Index number);
 
 std::string solution(const ExerciseFile& file, const std::string& exercise);  // the body in src/
 
-std::string with_mistake(const ExerciseFile& file, const Mistake& mistake);  // the reference with the one replacement
+// The reference with the mistake in it.
+std::string with_mistake(const ExerciseFile& file, const Mistake& mistake);
 
-bool attempted(const std::string& text, const std::string& exercise);  // the starter's `throw` is gone
+bool attempted(const std::string& text, const std::string& exercise);  // without the `throw`
 
 }  // namespace seekling

@@ -35,7 +35,8 @@ std::string named(const fs::path& path, const std::string& contents) {
 // The functions that an object file has for others, by the linker's names.
 std::set<std::string> functions_in(const fs::path& object) {
   const Ended listed = run_child({"nm", "-g", object.string()}, object.parent_path(), kOurs);
-  check(listed.well(), "nm -g ", object.string(), ": ", how(listed, kOurs), ": ", first_complaint(listed.output));
+  check(listed.well(), "nm -g ", object.string(), ": ", how(listed, kOurs), ": ",
+        first_complaint(listed.output));
   std::set<std::string> names;
   std::istringstream in(listed.output);
   for (std::string line; std::getline(in, line);)
@@ -45,8 +46,10 @@ std::set<std::string> functions_in(const fs::path& object) {
 
 }  // namespace
 
-BuildLock::BuildLock(const fs::path& build) : folder_(::open(build.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  check(folder_ >= 0, build.string(), ": is not there; build Seekling first (./seekling --help does)");
+BuildLock::BuildLock(const fs::path& build)
+    : folder_(::open(build.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  check(folder_ >= 0, build.string(),
+        ": is not there; build Seekling first (./seekling --help does)");
   while (::flock(folder_, LOCK_EX) != 0) continue;
 }
 
@@ -57,7 +60,8 @@ fs::path Workshop::slot(const ExerciseFile& file, const std::string& of) const {
   for (const auto& entry : fs::directory_iterator(build_ / "chapters"))
     if (entry.path().filename().string().starts_with(digits + "-"))
       return entry.path() / "slots" / file.source.stem() / of / file.source.filename();
-  throw Error(text(build_.string(), ": has no chapter ", digits, "; build it anew (./seekling test does)"));
+  throw Error(
+      text(build_.string(), ": has no chapter ", digits, "; build it anew (./seekling test does)"));
 }
 
 void Workshop::put(const ExerciseFile& file, const std::string& of, const std::string& contents,
@@ -65,14 +69,16 @@ void Workshop::put(const ExerciseFile& file, const std::string& of, const std::s
   write_if_new(slot(file, of), path.empty() ? contents : named(path, contents));
 }
 
-bool Workshop::has(const ExerciseFile& file, const std::string& of) const { return fs::exists(slot(file, of)); }
+bool Workshop::has(const ExerciseFile& file, const std::string& of) const {
+  return fs::exists(slot(file, of));
+}
 
 Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limits) const {
   if (!fs::exists(program(targets[0])))
     std::cerr << "building " << targets[0] << (targets.size() > 1 ? " and others" : "")
               << " (the first time may take minutes)\n";
-  std::vector<std::string> words{"cmake",   "--build", build_.string(), "--parallel", std::to_string(threads()),
-                                 "--target"};
+  std::vector<std::string> words{
+      "cmake", "--build", build_.string(), "--parallel", std::to_string(threads()), "--target"};
   words.insert(words.end(), targets.begin(), targets.end());
   return run_child(words, build_, limits);
 }
@@ -98,7 +104,8 @@ std::string Workshop::lacking(const ExerciseFile& file) const {
   for (const std::string& name : all) {
     if (there.contains(name)) continue;
     int status = 0;
-    char* const readable = abi::__cxa_demangle(name.c_str() + name.starts_with("__Z"), nullptr, nullptr, &status);
+    char* const readable =
+        abi::__cxa_demangle(name.c_str() + name.starts_with("__Z"), nullptr, nullptr, &status);
     const std::string words = status == 0 ? readable : name;
     std::free(readable);
     return words;
@@ -111,8 +118,8 @@ fs::path Workshop::make_demo(const Chapter& chapter) const {
   const std::string target = "demo_" + chapter.digits();
   const Ended made = make({target}, kOurs);
   const std::string complaint = first_complaint(made.output);
-  check(made.well(), "the demo of chapter ", chapter.number, " does not build:",
-        complaint.empty() ? " this build has no program " + target : complaint);
+  check(made.well(), "the demo of chapter ", chapter.number,
+        " does not build:", complaint.empty() ? " this build has no program " + target : complaint);
   return program(target);
 }
 
@@ -126,7 +133,8 @@ fs::path Workshop::make_mine(const std::map<std::string, fs::path>& paths) const
                                                    : named(mine->second, read_file(mine->second)));
   }
   const Ended made = make({"seekling_mine"}, kOurs);
-  check(made.well(), "--mine: the program does not build with your files:", first_complaint(made.output));
+  check(made.well(),
+        "--mine: the program does not build with your files:", first_complaint(made.output));
   return program("seekling_mine");
 }
 
@@ -137,14 +145,17 @@ std::string first_complaint(const std::string& output) {
   int lines = 0;
   while (std::getline(in, line)) {
     if (line.find("***") == line.npos) others += "\n" + line;
-    const bool starts = line.find("error:") != line.npos || line.find("undefined reference") != line.npos ||
+    const bool starts = line.find("error:") != line.npos ||
+                        line.find("undefined reference") != line.npos ||
                         line.find("multiple definition") != line.npos;
     if (lines == 0 && !starts) continue;
     if (lines > 0 && (starts || lines == 4 || line.find("***") != line.npos)) break;
     complaint += "\n" + line;
     ++lines;
   }
-  return complaint.empty() ? others.substr(others.size() - std::min<std::size_t>(others.size(), 500)) : complaint;
+  return complaint.empty()
+             ? others.substr(others.size() - std::min<std::size_t>(others.size(), 500))
+             : complaint;
 }
 
 }  // namespace seekling

@@ -31,20 +31,24 @@ class Workshop {
 
   BuildLock lock() const { return BuildLock(build_); }
 
-  // `of` is the slot: "reader", or "mistake_3". `path` is where the reader has the file, for the compiler's words.
+  // `of` is the slot: "reader", or "mistake_3". `path` is where the reader has the file,
+  // for the compiler's words.
   void put(const ExerciseFile& file, const std::string& of, const std::string& contents,
            const std::filesystem::path& path = {}) const;
   bool has(const ExerciseFile& file, const std::string& of) const;
-  std::filesystem::path program(const std::string& target) const { return build_ / "chapters/programs" / target; }
+  std::filesystem::path program(const std::string& target) const {
+    return build_ / "chapters/programs" / target;
+  }
   Ended make(const std::vector<std::string>& targets, const Limits& limits) const;
 
-  // A function of the library's file that the reader's has not, in C++'s words; nothing if it has all. The linker would
-  // take what is missing from the library: an empty file would pass.
+  // A function of the library's file that the reader's has not, in C++'s words; nothing if it has
+  // all. The linker would take what is missing from the library: an empty file would pass.
   std::string lacking(const ExerciseFile& file) const;
 
   std::filesystem::path make_demo(const Chapter& chapter) const;  // gives its path
 
-  // The whole program with every file of `paths` (by its place in src/) instead of the library's; gives its path.
+  // The whole program with every file of `paths` (by its place in src/) instead
+  // of the library's; gives its path.
   std::filesystem::path make_mine(const std::map<std::string, std::filesystem::path>& paths) const;
 
  private:
@@ -53,11 +57,13 @@ class Workshop {
   std::filesystem::path build_;
 };
 
-// For make: of our code, the first time whole directories, or of one file of the student, which may send the compiler round in
-// circles.
-inline constexpr Limits kOurs{.seconds = 1800, .memory_mib = 16384, .file_mib = 4096, .output_bytes = 1 << 20};
-inline constexpr Limits kTheReaders{.seconds = 300, .memory_mib = 4096, .file_mib = 4096, .output_bytes = 1 << 20};
+// For make: of our code, the first time whole directories, or of one file of the student, which may
+// send the compiler round in circles.
+inline constexpr Limits kOurs{
+    .seconds = 1800, .memory_mib = 16384, .file_mib = 4096, .output_bytes = 1 << 20};
+inline constexpr Limits kTheReaders{
+    .seconds = 300, .memory_mib = 4096, .file_mib = 4096, .output_bytes = 1 << 20};
 
-std::string first_complaint(const std::string& output);  // of the compiler, with the lines that belong to it
+std::string first_complaint(const std::string& output);  // the compiler's, with all its lines
 
 }  // namespace seekling

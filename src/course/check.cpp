@@ -15,7 +15,7 @@ namespace {
 std::string beginning(const std::string& said) {
   std::string line = said.substr(0, said.find('\n')).substr(0, 100);
   for (char& c : line)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';  // no control characters on the reader's terminal
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';  // no control characters
   return line;
 }
 
@@ -28,11 +28,13 @@ std::vector<std::string> started(const fs::path& program, const std::vector<std:
 
 }  // namespace
 
-Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, const Limits& limits) const {
+Checker::Looked Checker::look(const std::string& program, std::uint64_t seed,
+                              const Limits& limits) const {
   const Scratch scratch;
   const fs::path path = scratch.path / "recording";
-  const Ended ended = run_child(started(workshop_.program(program), {"--probe", std::to_string(seed), path.string()}),
-                                scratch.path, limits);
+  const Ended ended = run_child(
+      started(workshop_.program(program), {"--probe", std::to_string(seed), path.string()}),
+      scratch.path, limits);
   Looked looked;
   if (fs::exists(path)) looked.recording = parse_recording(read_file(path));
   if (!ended.well()) looked.ended = how(ended, limits);
@@ -41,12 +43,15 @@ Checker::Looked Checker::look(const std::string& program, std::uint64_t seed, co
   return looked;
 }
 
-// The file's own tests: nothing if all pass, otherwise which fail and what the first says. Whole models on an emulated GPU
-// (..._cuda) would take nearly all of the time, and say nothing more of a reader's file.
-std::string Checker::tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const {
+// The file's own tests: nothing if all pass, otherwise which fail and what the first says.
+// Whole models on an emulated GPU (..._cuda) would take nearly all of the time, and say nothing
+// more of a reader's file.
+std::string Checker::tests(const ExerciseFile& file, const std::string& program,
+                           const Limits& limits) const {
   const Scratch scratch;
-  const Ended ended = run_child(started(workshop_.program(program), {"--gtest_brief=1", "--gtest_filter=-*_cuda"}),
-                                scratch.path, limits);
+  const Ended ended =
+      run_child(started(workshop_.program(program), {"--gtest_brief=1", "--gtest_filter=-*_cuda"}),
+                scratch.path, limits);
   if (ended.well()) return "";
   std::istringstream in(ended.output);
   std::string failed, first, line;
@@ -64,8 +69,11 @@ std::string Checker::tests(const ExerciseFile& file, const std::string& program,
   }
   if (failed.empty())
     return text("the tests of ", file.source.string(), ": the program ", how(ended, limits),
-                ended.too_long ? text("; --seconds ", 5 * limits.seconds, " gives a busy machine more time") : "");
-  return text("the numbers are right, but of the file's tests these fail: ", failed, "; the first says", first);
+                ended.too_long
+                    ? text("; --seconds ", 5 * limits.seconds, " gives a busy machine more time")
+                    : "");
+  return text("the numbers are right, but of the file's tests these fail: ", failed,
+              "; the first says", first);
 }
 
 void Checker::make_mistakes(const ExerciseFile& file, const std::string& exercise) const {
@@ -76,12 +84,16 @@ void Checker::make_mistakes(const ExerciseFile& file, const std::string& exercis
     targets.push_back(text(file.target, "_mistake_", k + 1));
   }
   const Ended made = workshop_.make(targets, kOurs);
-  check(made.well(), "the known mistakes of ", file.source.string(), " do not compile:", first_complaint(made.output));
+  check(made.well(), "the known mistakes of ", file.source.string(),
+        " do not compile:", first_complaint(made.output));
 }
 
-// What each known mistake of `exercise`, or of all if it is empty, makes of the same inputs; as many as there are mistakes.
-std::vector<Checker::Looked> Checker::look_at_mistakes(const ExerciseFile& file, const std::string& exercise,
-                                                       std::uint64_t seed, const Limits& limits) const {
+// What each known mistake of `exercise`, or of all if it is empty, makes of the same inputs;
+// as many as there are mistakes.
+std::vector<Checker::Looked> Checker::look_at_mistakes(const ExerciseFile& file,
+                                                       const std::string& exercise,
+                                                       std::uint64_t seed,
+                                                       const Limits& limits) const {
   std::vector<Looked> looked(file.mistakes.size());
   for (std::size_t k = 0; k < looked.size(); ++k)
     if (exercise.empty() || file.mistakes[k].exercise == exercise)
@@ -90,19 +102,20 @@ std::vector<Checker::Looked> Checker::look_at_mistakes(const ExerciseFile& file,
 }
 
 // The mistake that has the numbers that were found, if one has.
-const Mistake* Checker::known(const ExerciseFile& file, const std::string& exercise, const Observed& found,
-                              const std::vector<Looked>& wrong) {
+const Mistake* Checker::known(const ExerciseFile& file, const std::string& exercise,
+                              const Observed& found, const std::vector<Looked>& wrong) {
   for (std::size_t k = 0; k < file.mistakes.size(); ++k) {
     if (file.mistakes[k].exercise != exercise) continue;
     const auto observed = wrong[k].recording.find(exercise);
-    if (observed != wrong[k].recording.end() && observed->second.whole && !difference(observed->second, found))
+    if (observed != wrong[k].recording.end() && observed->second.whole &&
+        !difference(observed->second, found))
       return &file.mistakes[k];
   }
   return nullptr;
 }
 
-Verdict Checker::judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected,
-                       const Looked& found, std::uint64_t seed) const {
+Verdict Checker::judge(const ExerciseFile& file, const std::string& exercise,
+                       const Looked& expected, const Looked& found, std::uint64_t seed) const {
   const auto reference = expected.recording.find(exercise), reader = found.recording.find(exercise);
   check(reference != expected.recording.end() && reference->second.whole, file.source.string(),
         ": its probe sees nothing of ", exercise, " in the reference",
@@ -110,10 +123,11 @@ Verdict Checker::judge(const ExerciseFile& file, const std::string& exercise, co
   Verdict verdict{exercise, Verdict::Is::kWrong, "", ""};
   if (reader == found.recording.end()) {
     verdict.is = Verdict::Is::kWaits;
-    verdict.because = "not reached: the program " + (found.ended.empty() ? "ended early" : found.ended) + " before it";
+    verdict.because = "not reached: the program " +
+                      (found.ended.empty() ? "ended early" : found.ended) + " before it";
   } else if (!reader->second.whole) {
-    verdict.because =
-        text("on ", reader->second.inputs, " the program ", found.ended.empty() ? "ended early" : found.ended);
+    verdict.because = text("on ", reader->second.inputs, " the program ",
+                           found.ended.empty() ? "ended early" : found.ended);
   } else if (const auto differs = difference(reference->second, reader->second)) {
     if (reader->second.threw && reader->second.threw->ends_with("is not yet attempted")) {
       verdict.is = Verdict::Is::kWaits;
@@ -126,7 +140,8 @@ Verdict Checker::judge(const ExerciseFile& file, const std::string& exercise, co
   }
   const bool said = verdict.is == Verdict::Is::kWrong && !found.said.empty();
   if (said)
-    verdict.because += text("\nit also printed ", found.said.size(), " bytes, beginning with: ", beginning(found.said));
+    verdict.because += text("\nit also printed ", found.said.size(),
+                            " bytes, beginning with: ", beginning(found.said));
   return verdict;
 }
 
@@ -146,22 +161,28 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   const BuildLock lock = workshop_.lock();
   const auto all = [&](const std::string& because) {
     for (Verdict& verdict : verdicts)
-      if (verdict.is != Verdict::Is::kNotAttempted) verdict.is = Verdict::Is::kWrong, verdict.because = because;
+      if (verdict.is != Verdict::Is::kNotAttempted)
+        verdict.is = Verdict::Is::kWrong, verdict.because = because;
     return verdicts;
   };
   const Ended reference = workshop_.make({file.target + "_reference"}, kOurs);
-  check(reference.well(), "the library does not build; ./seekling test says more:", first_complaint(reference.output));
+  check(reference.well(), "the library does not build; ./seekling test says more:",
+        first_complaint(reference.output));
   workshop_.put(file, "reader", contents, path);
   const Ended made = workshop_.make({file.target}, kTheReaders);
   if (made.too_long)
-    return all(
-        text(path.string(), ": the compiler was still at it after ", kTheReaders.seconds, " seconds and was stopped"));
-  const bool twice = made.output.find("multiple definition") != std::string::npos;  // the library's file came in, too
-  if (!made.well() && !twice) return all(text(path.string(), " does not compile:", first_complaint(made.output)));
+    return all(text(path.string(), ": the compiler was still at it after ", kTheReaders.seconds,
+                    " seconds and was stopped"));
+  // Was the library's file linked, too?
+  const bool twice = made.output.find("multiple definition") != std::string::npos;
+  if (!made.well() && !twice)
+    return all(text(path.string(), " does not compile:", first_complaint(made.output)));
   if (const std::string function = workshop_.lacking(file); !function.empty())
-    return all(text(path.string(), " lacks ", function, ", which the starter has; ./seekling start ",
+    return all(text(path.string(), " lacks ", function,
+                    ", which the starter has; ./seekling start ",
                     std::stoi(file.target.substr(7, 2)), " --again gives you a new one"));
-  if (!made.well()) return all(text(path.string(), " does not link:", first_complaint(made.output)));
+  if (!made.well())
+    return all(text(path.string(), " does not link:", first_complaint(made.output)));
 
   const Verdict* wrong = nullptr;
   for (Index round = 0; round < options.rounds && !wrong; ++round) {
@@ -172,16 +193,18 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
       if (verdict.is == Verdict::Is::kNotAttempted) continue;
       Verdict judged = judge(file, verdict.exercise, expected, found, seed);
       if (wrong && judged.is == Verdict::Is::kWrong)
-        judged = {verdict.exercise, Verdict::Is::kWaits, "cannot be judged before " + wrong->exercise + " is right",
-                  ""};
+        judged = {verdict.exercise, Verdict::Is::kWaits,
+                  "cannot be judged before " + wrong->exercise + " is right", ""};
       const auto observed = found.recording.find(verdict.exercise);
-      if (judged.is == Verdict::Is::kWrong && observed != found.recording.end() && observed->second.whole) {
+      if (judged.is == Verdict::Is::kWrong && observed != found.recording.end() &&
+          observed->second.whole) {
         make_mistakes(file, verdict.exercise);
-        const std::vector<Looked> mistakes = look_at_mistakes(file, verdict.exercise, seed, options.limits);
+        const std::vector<Looked> mistakes =
+            look_at_mistakes(file, verdict.exercise, seed, options.limits);
         if (const Mistake* mistake = known(file, verdict.exercise, observed->second, mistakes)) {
           judged.mistake = mistake->name;
-          judged.because +=
-              "\nthese are the numbers of a known mistake: " + mistake->name + "\nreread " + mistake->reread;
+          judged.because += "\nthese are the numbers of a known mistake: " + mistake->name +
+                            "\nreread " + mistake->reread;
         }
       }
       verdict = judged;
@@ -193,7 +216,8 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   std::string failed = tests(file, file.target, options.limits);
   if (failed.empty() && workshop_.has(file, "also")) {  // tests in float, golden numbers among them
     const Ended also = workshop_.make({file.target + "_also"}, kOurs);
-    if (!also.well()) return all(text(path.string(), " does not compile in float:", first_complaint(also.output)));
+    if (!also.well())
+      return all(text(path.string(), " does not compile in float:", first_complaint(also.output)));
     failed = tests(file, file.target + "_also", options.limits);
   }
   return failed.empty() ? verdicts : all(failed);

@@ -1,6 +1,7 @@
-// Holds a reader's file against the library's. The reader's file is compiled and linked ahead of the library, so that it
-// takes the place of ours; then program and reference write down what their probe sees on the same random inputs
-// (chapters/probe.h), and where they differ the known mistakes are built too and looked for one with the same numbers.
+// Holds a reader's file against the library's. The reader's file is compiled and linked
+// ahead of the library, so that it takes the place of ours; then program and reference
+// write down what their probe sees on the same random inputs (chapters/probe.h), and where
+// they differ the known mistakes are built too and looked for one with the same numbers.
 // Where all is equal, the file's own tests run.
 #pragma once
 
@@ -39,9 +40,10 @@ class Checker {
   std::vector<Verdict> check_file(const ExerciseFile& file, const std::filesystem::path& path,
                                   const CheckOptions& options) const;
 
-  // The machine's own test, a sentence for each fault: the starter must read "not yet attempted", the reference must pass,
-  // each mistake must be caught and named.
-  std::vector<std::string> prove(const Chapter& chapter, const ExerciseFile& file, const CheckOptions& options) const;
+  // The machine's own test, a sentence for each fault: the starter must read "not yet attempted",
+  // the reference must pass, each mistake must be caught and named.
+  std::vector<std::string> prove(const Chapter& chapter, const ExerciseFile& file,
+                                 const CheckOptions& options) const;
 
  private:
   struct Looked {
@@ -50,13 +52,14 @@ class Checker {
     std::string said;   // what it printed
   };
   Looked look(const std::string& program, std::uint64_t seed, const Limits& limits) const;
-  std::string tests(const ExerciseFile& file, const std::string& program, const Limits& limits) const;
-  Verdict judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected, const Looked& found,
-                std::uint64_t seed) const;
-  std::vector<Looked> look_at_mistakes(const ExerciseFile& file, const std::string& exercise, std::uint64_t seed,
-                                       const Limits& limits) const;
-  static const Mistake* known(const ExerciseFile& file, const std::string& exercise, const Observed& found,
-                              const std::vector<Looked>& wrong);
+  std::string tests(const ExerciseFile& file, const std::string& program,
+                    const Limits& limits) const;
+  Verdict judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected,
+                const Looked& found, std::uint64_t seed) const;
+  std::vector<Looked> look_at_mistakes(const ExerciseFile& file, const std::string& exercise,
+                                       std::uint64_t seed, const Limits& limits) const;
+  static const Mistake* known(const ExerciseFile& file, const std::string& exercise,
+                              const Observed& found, const std::vector<Looked>& wrong);
   void make_mistakes(const ExerciseFile& file, const std::string& exercise) const;
 
   std::filesystem::path root_;

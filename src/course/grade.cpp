@@ -25,7 +25,8 @@ std::vector<Graded> grade(const Checker& checker, const Chapter& chapter,
       Graded line{exercise.number + " " + exercise.title, 0, exercise.points, refused};
       if (refused.empty()) {
         if (verdicts[i].is == Verdict::Is::kRight) line.points = line.of;
-        line.output = verdicts[i].is == Verdict::Is::kNotAttempted ? "not yet attempted" : verdicts[i].because;
+        line.output = verdicts[i].is == Verdict::Is::kNotAttempted ? "not yet attempted"
+                                                                   : verdicts[i].because;
       }
       graded.push_back(line);
     }
@@ -38,7 +39,8 @@ nlohmann::json gradescope(const std::vector<Graded>& graded, const std::string& 
   Index score = 0;
   for (const Graded& line : graded) {
     score += line.points;
-    // A student's file may hold any bytes; what JSON cannot hold is replaced when the whole is written.
+    // A student's file may hold any bytes; what JSON cannot hold is replaced when
+    // the whole is written.
     tests.push_back({{"name", line.name},
                      {"score", line.points},
                      {"max_score", line.of},

@@ -11,8 +11,8 @@ namespace seekling {
 using Lines = std::vector<std::string>;
 
 Lines lines_of(const std::string& text);
-std::string text_of(Lines::const_iterator begin,
-                    Lines::const_iterator end);  // "\n" after each line
+// "\n" after each line
+std::string text_of(Lines::const_iterator begin, Lines::const_iterator end);
 
 // A section that begins with "## N.K rest" or "### N.Ka rest", and the lines below its heading.
 struct Section {

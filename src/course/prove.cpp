@@ -15,14 +15,16 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
     const Exercise& exercise = chapter.exercise(number);
     Index mistakes = 0;
     for (const Mistake& mistake : file.mistakes) mistakes += mistake.exercise == number;
-    expect(mistakes >= 3, "exercise ", number, " has ", mistakes, " known mistakes, expected at least 3");
-    expect(exercise.hints.size() == 3, "exercise ", number, " has ", exercise.hints.size(), " hints, expected 3");
+    expect(mistakes >= 3, "exercise ", number, " has ", mistakes,
+           " known mistakes, expected at least 3");
+    expect(exercise.hints.size() == 3, "exercise ", number, " has ", exercise.hints.size(),
+           " hints, expected 3");
   }
   for (const Mistake& mistake : file.mistakes)
     expect(file.starter.find(mistake.find) == std::string::npos, "\"", mistake.name,
            "\" is in no body that is taken out");
 
-  {  // the untouched starter, compiled: each exercise throws that it is not attempted, or cannot be reached before another
+  {  // the starter: each exercise says "not attempted", or is reached only after another
     const BuildLock lock = workshop_.lock();
     workshop_.put(file, "reader", file.starter);
     const Ended made = workshop_.make({file.target}, kOurs);
@@ -39,7 +41,8 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
     }
   }
   for (const Verdict& verdict : check_file(file, root_ / "src" / file.source, options))
-    expect(verdict.is == Verdict::Is::kRight, "the reference does not pass ", verdict.exercise, ": ", verdict.because);
+    expect(verdict.is == Verdict::Is::kRight, "the reference does not pass ", verdict.exercise,
+           ": ", verdict.because);
 
   const BuildLock lock = workshop_.lock();
   make_mistakes(file, "");
@@ -51,12 +54,14 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
       const Mistake& mistake = file.mistakes[k];
       const Looked& found = wrong[k];
       const Verdict verdict = judge(file, mistake.exercise, expected, found, seed);
-      expect(verdict.is == Verdict::Is::kWrong, "\"", mistake.name, "\" is not caught (seed ", seed, ") ",
-             verdict.because);
+      expect(verdict.is == Verdict::Is::kWrong, "\"", mistake.name, "\" is not caught (seed ", seed,
+             ") ", verdict.because);
       const auto observed = found.recording.find(mistake.exercise);
-      if (observed == found.recording.end() || !observed->second.whole) continue;  // crashes have no name
+      // A crash has no name.
+      if (observed == found.recording.end() || !observed->second.whole) continue;
       const Mistake* name = known(file, mistake.exercise, observed->second, wrong);
-      expect(name == &mistake, "\"", mistake.name, "\" is named \"", name ? name->name : "", "\" (seed ", seed, ")");
+      expect(name == &mistake, "\"", mistake.name, "\" is named \"", name ? name->name : "",
+             "\" (seed ", seed, ")");
     }
   }
   return faults;

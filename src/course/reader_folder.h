@@ -1,6 +1,6 @@
-// A reader's folder, my/, which git ignores so that solutions are not published by accident. The
-// reader's files are in my/NN/directory/file.cpp; my/NN/.passed holds the numbers of the exercises that
-// have passed.
+// A reader's folder, my/, which git ignores so that solutions are not published by accident.
+// The reader's files are in my/NN/directory/file.cpp; my/NN/.passed holds the numbers
+// of the exercises that have passed.
 #pragma once
 
 #include <filesystem>

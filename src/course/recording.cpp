@@ -11,9 +11,11 @@ namespace seekling {
 namespace {
 
 bool equal(const Observed::Number& expected, double found) {
-  if (std::isnan(expected.value) || std::isnan(found)) return std::isnan(expected.value) && std::isnan(found);
+  if (std::isnan(expected.value) || std::isnan(found))
+    return std::isnan(expected.value) && std::isnan(found);
   if (expected.value == found) return true;  // infinities too
-  return std::abs(expected.value - found) <= expected.tolerance * std::max(1.0, std::abs(expected.value));
+  return std::abs(expected.value - found) <=
+         expected.tolerance * std::max(1.0, std::abs(expected.value));
 }
 
 std::string shown(double value) {
@@ -46,7 +48,8 @@ Observations parse_recording(const std::string& text) {
     } else if (observed) {
       std::string value, tolerance;
       words >> value >> tolerance;  // by strtod: it reads nan and inf
-      observed->numbers.push_back({first, std::strtod(value.c_str(), nullptr), std::strtod(tolerance.c_str(), nullptr)});
+      observed->numbers.push_back(
+          {first, std::strtod(value.c_str(), nullptr), std::strtod(tolerance.c_str(), nullptr)});
     }
   }
   return recording;
@@ -56,7 +59,8 @@ std::optional<std::string> difference(const Observed& expected, const Observed& 
   if (expected.threw != found.threw) {
     if (!found.threw) return text("it went through, expected the error \"", *expected.threw, "\"");
     if (*found.threw == "std::bad_alloc") return "it asked for more memory than it may have";
-    return text("it threw \"", *found.threw, "\"", expected.threw ? text(", expected \"", *expected.threw, "\"") : "");
+    return text("it threw \"", *found.threw, "\"",
+                expected.threw ? text(", expected \"", *expected.threw, "\"") : "");
   }
   const std::size_t n = std::min(expected.numbers.size(), found.numbers.size());
   std::size_t first = n, differ = 0;
@@ -68,9 +72,10 @@ std::optional<std::string> difference(const Observed& expected, const Observed& 
   if (differ > 0) {
     const auto &e = expected.numbers[first], &f = found.numbers[first];
     if (e.name != f.name) return text("found ", f.name, ", expected ", e.name);
-    return text(
-        e.name, " is ", shown(f.value), ", expected ", shown(e.value),
-        expected.numbers.size() == found.numbers.size() ? text(" (", differ, " of ", n, " numbers differ)") : "");
+    return text(e.name, " is ", shown(f.value), ", expected ", shown(e.value),
+                expected.numbers.size() == found.numbers.size()
+                    ? text(" (", differ, " of ", n, " numbers differ)")
+                    : "");
   }
   if (expected.numbers.size() != found.numbers.size())
     return text("found ", found.numbers.size(), " numbers, expected ", expected.numbers.size());

@@ -1,5 +1,5 @@
-// The recording of a probe (chapters/probe.h): the values and errors of each exercise, and where two
-// of them differ.
+// The recording of a probe (chapters/probe.h): the values and errors of each exercise,
+// and where two of them differ.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
-// Sums and maxima over a warp, and over a block of whole warps. Everybody gets the result. Always in the same order.
+// Sums and maxima over a warp, and over a block of whole warps. Everybody gets the result.
+// Always in the same order.
 #pragma once
 
 #include "core/real.h"

@@ -53,7 +53,8 @@ void count_access(const real* at, bool store) {
   if (counted_block != block_number()) begin_block();
   ++(store ? counts->stores : counts->loads);
   const uint3& t = thread_index();
-  const std::size_t rank = t.x + std::size_t(block_size().x) * (t.y + std::size_t(block_size().y) * t.z);
+  const std::size_t rank =
+      t.x + std::size_t(block_size().x) * (t.y + std::size_t(block_size().y) * t.z);
   std::vector<Request>& warp = requests[rank / 32];
   const std::size_t n = accesses[rank]++;
   if (n == warp.size()) warp.emplace_back();

@@ -1,16 +1,21 @@
-// What a kernel asks of a GPU, counted on the emulation: numbers read and written, the bytes that memory moves for them,
-// and operations. A kernel that is a template over its type of number N is counted when it is run with N = Counted, and
-// otherwise computes what it computes with N = real.
+// What a kernel asks of a GPU, counted on the emulation: numbers read and written, the bytes that
+// memory moves for them, and operations. A kernel that is a template over its type of number N is
+// counted when it is run with N = Counted, and otherwise computes what it computes with N = real.
 //
 //   template <class N>
-//   __global__ void twice_kernel(Memory<N> y, Memory<N> x) { y(blockIdx.x, threadIdx.x) = N(2) * x(blockIdx.x, threadIdx.x); }
+//   __global__ void twice_kernel(Memory<N> y, Memory<N> x) {
+//     y(blockIdx.x, threadIdx.x) = N(2) * x(blockIdx.x, threadIdx.x);
+//   }
 //
-//   const Counts c = counted([&] { launch(twice_kernel<Counted>, rows, cols, Memory<Counted>{y}, Memory<Counted>{x}); });
+//   const Counts c = counted([&] {
+//     launch(twice_kernel<Counted>, rows, cols, Memory<Counted>{y}, Memory<Counted>{x});
+//   });
 //
-// Memory is counted as a GPU moves it. The n-th accesses of the 32 lanes of a warp are one request, and memory answers in
-// sectors of 32 bytes: lanes that ask for neighbours share sectors, lanes that ask for numbers far apart have one each.
-// There are no caches here: what is counted is what is asked of them. Nor is shared memory counted. Lanes whose loops differ
-// in length get out of step here, and may be counted some sectors more than on a GPU, until the next block begins.
+// Memory is counted as a GPU moves it. The n-th accesses of the 32 lanes of a warp are one request,
+// and memory answers in sectors of 32 bytes: lanes that ask for neighbours share sectors, lanes
+// that ask for numbers far apart have one each. There are no caches here: what is counted is what
+// is asked of them. Nor is shared memory counted. Lanes whose loops differ in length get out
+// of step here, and may be counted some sectors more than on a GPU, until the next block begins.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +86,9 @@ struct Counted {
 };
 
 struct CountedView : View {
-  Counted::Place operator()(Index i, Index j) const { return Counted::Place(&View::operator()(i, j)); }
+  Counted::Place operator()(Index i, Index j) const {
+    return Counted::Place(&View::operator()(i, j));
+  }
 };
 
 template <class N>

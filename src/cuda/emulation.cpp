@@ -26,7 +26,7 @@ namespace seekling::emulation {
 namespace {
 
 constexpr std::size_t kStack = 256 * 1024;
-constexpr std::size_t kMostShared = 48 * 1024 * sizeof(real) / sizeof(float);  // a GPU's, for kernels made in float
+constexpr std::size_t kMostShared = 48 * 1024 * sizeof(real) / sizeof(float);  // of a GPU, in float
 constexpr std::align_val_t kAligned{128};
 
 struct Fetch {
@@ -76,7 +76,8 @@ thread_local std::uint64_t blocks_begun = 0;
 thread_local Fiber* self = nullptr;
 
 // Address sanitizer has to be told of every change of stack.
-void leave([[maybe_unused]] void** save, [[maybe_unused]] const void* stack, [[maybe_unused]] std::size_t size) {
+void leave([[maybe_unused]] void** save, [[maybe_unused]] const void* stack,
+           [[maybe_unused]] std::size_t size) {
 #ifdef SEEKLING_FIBERS_ASAN
   __sanitizer_start_switch_fiber(save, stack, size);
 #endif
@@ -114,7 +115,8 @@ void first_step() {
   to_scheduler(/*last=*/true);
 }
 
-[[noreturn]] void fail(std::string what) {  // from inside a kernel: its fiber is never resumed, and may own nothing
+// Called in a kernel, whose fiber is never resumed and so may own nothing.
+[[noreturn]] void fail(std::string what) {
   block->error = std::move(what);
   for (;;) to_scheduler();
 }
@@ -141,9 +143,10 @@ bool release_warp(Fiber* warp, std::size_t n) {
     if (!all) continue;
     for (std::size_t j = 0; j < n; ++j) {
       if (!(mask >> j & 1)) continue;
-      check(warp[j].line == warp[i].line, "one warp operation is reached at lines ", warp[i].line, " and ",
-            warp[j].line);
-      for (std::size_t k = 0; k < n; ++k) warp[j].lanes[k] = mask >> k & 1 ? warp[k].value : ~std::uint64_t(0);
+      check(warp[j].line == warp[i].line, "one warp operation is reached at lines ", warp[i].line,
+            " and ", warp[j].line);
+      for (std::size_t k = 0; k < n; ++k)
+        warp[j].lanes[k] = mask >> k & 1 ? warp[k].value : ~std::uint64_t(0);
       warp[j].state = State::kReady;
     }
     any = true;
@@ -153,7 +156,8 @@ bool release_warp(Fiber* warp, std::size_t n) {
 
 std::vector<std::size_t> in_order(std::size_t n, std::mt19937& random) {
   std::vector<std::size_t> order(n);
-  for (std::size_t i = 0; i < n; ++i) order[i] = schedule().order == Order::kReverse ? n - 1 - i : i;
+  for (std::size_t i = 0; i < n; ++i)
+    order[i] = schedule().order == Order::kReverse ? n - 1 - i : i;
   if (schedule().order == Order::kRandom) std::shuffle(order.begin(), order.end(), random);
   return order;
 }
@@ -182,7 +186,8 @@ bool release_block(Block& b) {
     else waiting = &f;
   }
   if (!waiting) return false;
-  check(!elsewhere, "__syncthreads() is reached at lines ", waiting->line, " and ", elsewhere ? elsewhere->line : 0);
+  check(!elsewhere, "__syncthreads() is reached at lines ", waiting->line, " and ",
+        elsewhere ? elsewhere->line : 0);
   check(!done, "a thread returned without reaching the __syncthreads() at line ", waiting->line);
   for (Fiber& f : b.fibers) f.state = State::kReady;
   return true;
@@ -229,7 +234,8 @@ void* shared_array(const void* key, std::size_t bytes) {
     if (array.key == key) return array.memory.get();
   block->shared_bytes += bytes;
   if (block->shared_bytes > kMostShared)
-    fail(text("a kernel wants ", block->shared_bytes, " bytes of shared memory, and CUDA gives a block ", kMostShared));
+    fail(text("a kernel wants ", block->shared_bytes,
+              " bytes of shared memory, and CUDA gives a block ", kMostShared));
   SharedArray array{key, std::unique_ptr<char[], Free>(new (kAligned) char[bytes])};
   std::memset(array.memory.get(), 0xFF, bytes);  // NaNs
   block->shared.push_back(std::move(array));
@@ -239,7 +245,8 @@ void* shared_array(const void* key, std::size_t bytes) {
 void meet_block(int line) { wait(State::kAtBlock, line); }
 
 void meet_warp(unsigned mask, std::uint64_t value, int line) {
-  if (!(mask >> lane() & 1)) fail(text("the mask of the warp operation at line ", line, " lacks the calling lane"));
+  if (!(mask >> lane() & 1))
+    fail(text("the mask of the warp operation at line ", line, " lacks the calling lane"));
   self->mask = mask;
   self->value = value;
   wait(State::kAtWarp, line);
@@ -260,10 +267,12 @@ void wait_for_fetches() {
 }
 
 void run(dim3 grid, dim3 size, const std::function<void()>& kernel) {
-  const std::size_t threads = std::size_t(size.x) * size.y * size.z, blocks = std::size_t(grid.x) * grid.y * grid.z;
-  check(threads > 0 && threads <= 1024 && size.z <= 64 && blocks > 0 && grid.y <= 65535 && grid.z <= 65535,
-        "a kernel is launched on a grid of ", grid.x, " x ", grid.y, " x ", grid.z, " blocks of ", threads,
-        " threads, which CUDA does not allow");
+  const std::size_t threads = std::size_t(size.x) * size.y * size.z,
+                    blocks = std::size_t(grid.x) * grid.y * grid.z;
+  check(threads > 0 && threads <= 1024 && size.z <= 64 && blocks > 0 && grid.y <= 65535 &&
+            grid.z <= 65535,
+        "a kernel is launched on a grid of ", grid.x, " x ", grid.y, " x ", grid.z, " blocks of ",
+        threads, " threads, which CUDA does not allow");
   std::mt19937 random(schedule().seed);
   std::vector<std::unique_ptr<char[]>> stacks;
   for (const std::size_t i : in_order(blocks, random)) {

@@ -1,14 +1,16 @@
-// CUDA's execution model on a CPU, for testing kernels without a GPU. Every CUDA thread is a fiber (ucontext) of the
-// thread that launches; blocks run one after the other, and in a block each warp in turn runs as far as it gets on its
-// own. So whatever relies on warps keeping step with each other comes out wrong. It tests logic, not speed: a barrier costs
-// about 0.6 us a thread.
+// CUDA's execution model on a CPU, for testing kernels without a GPU. Every CUDA thread is a fiber
+// (ucontext) of the thread that launches; blocks run one after the other, and in a block each warp
+// in turn runs as far as it gets on its own. So whatever relies on warps keeping step with each
+// other comes out wrong. It tests logic, not speed: a barrier costs about 0.6 us a thread.
 //
-// launch() throws Error for barriers that threads reach at different lines or that some never reach, for warp operations
-// whose mask names lanes that do not come, and for a launch over CUDA's limits. Shared memory starts as NaNs, and each
-// shared array is an allocation of its own, so that address sanitizer sees what goes past its end. Blocks, warps and
-// lanes run in an order that may be chosen (Order): results must not depend on it.
+// launch() throws Error for barriers that threads reach at different lines or that some never
+// reach, for warp operations whose mask names lanes that do not come, and for a launch over
+// CUDA's limits. Shared memory starts as NaNs, and each shared array is an allocation of its own,
+// so that address sanitizer sees what goes past its end. Blocks, warps and lanes run in an order
+// that may be chosen (Order): results must not depend on it.
 //
-// Not emulated here: matrix units (cuda/matrix_units.h does that), streams, and the contraction of a·b + c that a GPU does.
+// Not emulated here: matrix units (cuda/matrix_units.h does that), streams, and the contraction
+// of a·b + c that a GPU does.
 #pragma once
 
 #include <algorithm>
@@ -58,14 +60,16 @@ void meet_block(int line);                               // __syncthreads
 void meet_warp(unsigned mask, std::uint64_t value, int line);
 std::uint64_t value_of_lane(unsigned lane);  // that it gave to the last meet_warp
 
-// A copy that is made when the thread waits for it, and until then is NaNs. from: nullptr for zeros.
+// A copy that is made when the thread waits for it, and until then is NaNs.
+// from: nullptr for zeros.
 void fetch(void* to, const void* from, std::size_t bytes);
 void wait_for_fetches();
 
 void run(dim3 grid, dim3 block, const std::function<void()>& kernel);
 
+// `from` is a lane of the segment, or one outside it.
 template <class T>
-T shuffle(unsigned mask, T value, int from, int width, int line) {  // from: a lane of the segment, or one outside of it
+T shuffle(unsigned mask, T value, int from, int width, int line) {
   static_assert(sizeof(T) <= sizeof(std::uint64_t));
   std::uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof value);
@@ -83,10 +87,11 @@ inline int lane_in(int width) { return int(lane()) & (width - 1); }
 #define blockIdx (seekling::emulation::block_index())
 #define blockDim (seekling::emulation::block_size())
 #define gridDim (seekling::emulation::grid_size())
-#define SHARED_ARRAY(T, name, dims)     \
-  typedef T name##_emulated dims;       \
-  static constexpr char name##_key = 0; \
-  auto& name = *static_cast<name##_emulated*>(seekling::emulation::shared_array(&name##_key, sizeof(name##_emulated)))
+#define SHARED_ARRAY(T, name, dims)            \
+  typedef T name##_emulated dims;              \
+  static constexpr char name##_key = 0;        \
+  auto& name = *static_cast<name##_emulated*>( \
+      seekling::emulation::shared_array(&name##_key, sizeof(name##_emulated)))
 
 inline void __syncthreads(int line = __builtin_LINE()) { seekling::emulation::meet_block(line); }
 inline void __syncwarp(unsigned mask = ~0u, int line = __builtin_LINE()) {
@@ -98,15 +103,19 @@ T __shfl_sync(unsigned mask, T value, int from, int width = 32, int line = __bui
 }
 template <class T>
 T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32, int line = __builtin_LINE()) {
-  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) - int(by), width, line);
+  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) - int(by),
+                                      width, line);
 }
 template <class T>
-T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32, int line = __builtin_LINE()) {
-  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) + int(by), width, line);
+T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32,
+                   int line = __builtin_LINE()) {
+  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) + int(by),
+                                      width, line);
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, int line = __builtin_LINE()) {
-  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) ^ bits, width, line);
+  return seekling::emulation::shuffle(mask, value, seekling::emulation::lane_in(width) ^ bits,
+                                      width, line);
 }
 template <class T>
 T atomicAdd(T* to, std::type_identity_t<T> value) {

@@ -1,6 +1,6 @@
 // Kernels: one source for two compilers.
 //   nvcc          real CUDA. This header adds launch() and the macros below.
-//   C++ compiler  an emulation on the CPU (cuda/emulation.h): the same kernels, tested where there is no GPU.
+//   C++ compiler  an emulation on the CPU (cuda/emulation.h): the same kernels, with no GPU.
 //
 // What a kernel writes otherwise than in a textbook:
 //   SHARED_ARRAY(float, tile, [16][17]);     __shared__ float tile[16][17];

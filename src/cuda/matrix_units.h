@@ -1,9 +1,11 @@
-// Products on the GPU's matrix units (tensor cores), for cuda/tile.h: factors in TF32, a float with 10 of its 23 bits behind
-// the point, or in bf16, with 7; products are exact and are summed in float.
+// Products on the GPU's matrix units (tensor cores), for cuda/tile.h: factors in TF32,
+// a float with 10 of its 23 bits behind the point, or in bf16, with 7; products are exact
+// and are summed in float.
 //
-// One instruction of a warp multiplies 16 rows by 8 columns, 8 words deep. A word has 32 bits: one number in TF32, two
-// neighbours along k in bf16. Which lane holds what is the hardware's choice (PTX ISA, "Matrix Fragments for mma.m16n8k8"
-// and "for mma.m16n8k16"), and the same for both. With g = lane / 4 and t = lane % 4,
+// One instruction of a warp multiplies 16 rows by 8 columns, 8 words deep. A word has 32 bits: one
+// number in TF32, two neighbours along k in bf16. Which lane holds what is the hardware's choice
+// (PTX ISA, "Matrix Fragments for mma.m16n8k8" and "for mma.m16n8k16"), and the same for both.
+// With g = lane / 4 and t = lane % 4,
 //   A   words (row, k):     (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4)
 //   B   words (k, column):  (t, g), (t + 4, g)
 //   C   sums (row, column): (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1)
@@ -45,10 +47,11 @@ __device__ inline std::uint32_t to_bf16_pair(float low, float high) {
   return word;
 }
 
-#define SEEKLING_MMA(SHAPE_AND_TYPES)                                                                       \
-  asm volatile("mma.sync.aligned." SHAPE_AND_TYPES " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};" \
-               : "+f"(c.of[0]), "+f"(c.of[1]), "+f"(c.of[2]), "+f"(c.of[3])                                 \
-               : "r"(a.of[0]), "r"(a.of[1]), "r"(a.of[2]), "r"(a.of[3]), "r"(b.of[0]), "r"(b.of[1]))
+#define SEEKLING_MMA(SHAPE_AND_TYPES)                                                              \
+  asm volatile(                                                                                    \
+      "mma.sync.aligned." SHAPE_AND_TYPES " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};" \
+      : "+f"(c.of[0]), "+f"(c.of[1]), "+f"(c.of[2]), "+f"(c.of[3])                                 \
+      : "r"(a.of[0]), "r"(a.of[1]), "r"(a.of[2]), "r"(a.of[3]), "r"(b.of[0]), "r"(b.of[1]))
 
 template <bool kBf16>
 __device__ void mma(UnitC& c, const UnitA<std::uint32_t>& a, const UnitB<std::uint32_t>& b) {
@@ -59,18 +62,25 @@ __device__ void mma(UnitC& c, const UnitA<std::uint32_t>& a, const UnitB<std::ui
 
 // c[j] += a b[j]
 template <bool kBf16, int N>
-__device__ void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a, const UnitB<std::uint32_t> (&b)[N]) {
+__device__ void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a,
+                             const UnitB<std::uint32_t> (&b)[N]) {
   UNROLL for (int j = 0; j < N; ++j) mma<kBf16>(c[j], a, b[j]);
 }
 
 #else
 
-inline std::uint32_t to_tf32(float x) { return (std::bit_cast<std::uint32_t>(x) + 0x1000u) & ~0x1FFFu; }
-inline std::uint32_t to_bf16_pair(float low, float high) { return to_bf16(low) | std::uint32_t(to_bf16(high)) << 16; }
+inline std::uint32_t to_tf32(float x) {
+  return (std::bit_cast<std::uint32_t>(x) + 0x1000u) & ~0x1FFFu;
+}
+inline std::uint32_t to_bf16_pair(float low, float high) {
+  return to_bf16(low) | std::uint32_t(to_bf16(high)) << 16;
+}
 
-// Lanes tell each other where their factors lie, each makes the sums that are its own, and none goes on before all have.
+// Lanes tell each other where their factors lie, each makes the sums that are its own,
+// and none goes on before all have.
 template <int N, class Word, class Product>
-void multiply_add_emulated(UnitC (&c)[N], const UnitA<Word>& a, const UnitB<Word> (&b)[N], Product product) {
+void multiply_add_emulated(UnitC (&c)[N], const UnitA<Word>& a, const UnitB<Word> (&b)[N],
+                           Product product) {
   struct Factors {
     const UnitA<Word>* a;
     const UnitB<Word>* b;
@@ -83,13 +93,15 @@ void multiply_add_emulated(UnitC (&c)[N], const UnitA<Word>& a, const UnitB<Word
   for (int n = 0; n < 4; ++n)
     for (int k = 0; k < 8; ++k) {
       const Factors *left = of_lane(4 * g + k % 4), *right = of_lane(4 * (2 * t + n % 2) + k % 4);
-      for (int j = 0; j < N; ++j) c[j].of[n] += product(left->a->of[k / 4 * 2 + n / 2], right->b[j].of[k / 4]);
+      for (int j = 0; j < N; ++j)
+        c[j].of[n] += product(left->a->of[k / 4 * 2 + n / 2], right->b[j].of[k / 4]);
     }
   emulation::meet_warp(kAllLanes, 0, __LINE__);
 }
 
 template <bool kBf16, int N>
-void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a, const UnitB<std::uint32_t> (&b)[N]) {
+void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a,
+                  const UnitB<std::uint32_t> (&b)[N]) {
   multiply_add_emulated(c, a, b, [](std::uint32_t x, std::uint32_t y) -> real {
     if (!kBf16) return std::bit_cast<float>(x) * std::bit_cast<float>(y);
     return from_bf16(std::uint16_t(x)) * from_bf16(std::uint16_t(y)) +
@@ -99,16 +111,17 @@ void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a, const UnitB<std:
 
 #endif
 
-// c += a b of numbers in fp32. Each is taken apart into two in TF32, x = high + low, whose 11 bits each are all but the last
-// one or two of its 24. Of the four products that of the low parts is left out: it is below the last bit. In double, which
-// only the emulation has, numbers are multiplied as they are.
+// c += a b of numbers in fp32. Each is taken apart into two in TF32, x = high + low,
+// whose 11 bits each are all but the last one or two of its 24. Of the four products that
+// of the low parts is left out: it is below the last bit. In double, which only the emulation has,
+// numbers are multiplied as they are.
 #if defined(__CUDACC__)
 
 struct Halves {
   std::uint32_t high, low;  // of low the units read 11 bits
 
   __device__ explicit Halves(float x) {
-    asm volatile("cvt.rna.tf32.f32 %0, %1;" : "=r"(high) : "f"(x));  // volatile: made where it is used, and not kept
+    asm volatile("cvt.rna.tf32.f32 %0, %1;" : "=r"(high) : "f"(x));  // volatile: not kept
     low = std::bit_cast<std::uint32_t>(x - std::bit_cast<float>(high));
   }
 };
@@ -136,7 +149,8 @@ inline void multiply_add(UnitC& c, const UnitA<real>& a, const UnitB<real>& b) {
     if constexpr (sizeof(real) == sizeof(double)) return x * y;
     const auto high = [](real of) { return real(std::bit_cast<float>(to_tf32(float(of)))); };
     const auto low = [&](real of) {
-      return real(std::bit_cast<float>(std::bit_cast<std::uint32_t>(float(of - high(of))) & ~0x1FFFu));
+      return real(
+          std::bit_cast<float>(std::bit_cast<std::uint32_t>(float(of - high(of))) & ~0x1FFFu));
     };
     return low(x) * high(y) + high(x) * low(y) + high(x) * high(y);
   };
@@ -150,28 +164,35 @@ inline void multiply_add(UnitC& c, const UnitA<real>& a, const UnitB<real>& b) {
 
 #ifndef SEEKLING_DOUBLE
 
-// Of a tile of kSide x kSide sums, each of 8 warps makes M x N pieces of 16 x 8; kAcross warps stand side by side.
+// Of a tile of kSide x kSide sums, each of 8 warps makes M x N pieces of 16 x 8;
+// kAcross warps stand side by side.
 template <bool kBf16, int kSide>
 struct UnitSums {
-  static constexpr int kAcross = kSide == kTile ? 2 : 4, N = kSide / (8 * kAcross), M = kSide * kAcross / 128;
+  static constexpr int kAcross = kSide == kTile ? 2 : 4, N = kSide / (8 * kAcross),
+                       M = kSide * kAcross / 128;
   static constexpr int kRows = 2 * M, kColumns = 2 * N, kNeighbours = 2;
   UnitC of[M][N] = {};
 
-  __device__ static int row0() { return int(threadIdx.x) / 32 / kAcross * 16 * M + lane_of_warp() / 4; }
+  __device__ static int row0() {
+    return int(threadIdx.x) / 32 / kAcross * 16 * M + lane_of_warp() / 4;
+  }
   __device__ static int column0() { return int(threadIdx.x) / 32 % kAcross * 8 * N; }
   __device__ static int row(int i) { return row0() + 8 * i; }
-  __device__ static int column(int j) { return column0() + j / 2 * 8 + lane_of_warp() % 4 * 2 + j % 2; }
+  __device__ static int column(int j) {
+    return column0() + j / 2 * 8 + lane_of_warp() % 4 * 2 + j % 2;
+  }
   __device__ float& operator()(int i, int j) { return of[i / 2][j / 2].of[i % 2 * 2 + j % 2]; }
 
-  // x[i] of all threads that have sums of row i, put together: of four lanes, and then of the warps side by side. There is a
-  // barrier between two calls.
+  // x[i] of all threads that have sums of row i, put together: of four lanes, and then of the warps
+  // side by side. There is a barrier between two calls.
   struct Room {
     float of[kAcross][kSide];
   };
   template <class F>
   __device__ static void over_row(float (&x)[kRows], Room& room, F&& f) {
     UNROLL for (int i = 0; i < kRows; ++i) {
-      for (int lanes = 2; lanes > 0; lanes /= 2) x[i] = f(x[i], __shfl_xor_sync(kAllLanes, x[i], lanes));
+      for (int lanes = 2; lanes > 0; lanes /= 2)
+        x[i] = f(x[i], __shfl_xor_sync(kAllLanes, x[i], lanes));
       if (lane_of_warp() % 4 == 0) room.of[int(threadIdx.x) / 32 % kAcross][row(i)] = x[i];
     }
     __syncthreads();

@@ -1,6 +1,7 @@
-// Element-wise kernels run as fast as memory does. So a thread takes 16 bytes at a time, a pack, which is the most that one
-// instruction moves, and neighbouring threads take neighbouring packs. Where rows do not begin on a boundary of 16 bytes,
-// or do not end on one, the same kernel compiled for loose numbers takes them one by one.
+// Element-wise kernels run as fast as memory does. So a thread takes 16 bytes at a time, a pack,
+// which is the most that one instruction moves, and neighbouring threads take neighbouring packs.
+// Where rows do not begin on a boundary of 16 bytes, or do not end on one, the same kernel compiled
+// for loose numbers takes them one by one.
 //
 //   template <bool kAligned>
 //   __global__ void add_kernel(View y, View a, View b) {
@@ -24,7 +25,7 @@ namespace seekling::cuda {
 
 constexpr int kPack = 16 / sizeof(real);
 constexpr unsigned kPackThreads = 256;
-constexpr Index kMostPackBlocks = 4096;  // more than any GPU runs at a time; a thread then takes several packs
+constexpr Index kMostPackBlocks = 4096;  // more than a GPU runs; then several packs a thread
 
 struct alignas(16) Pack {
   real of[kPack];
@@ -62,13 +63,15 @@ __device__ void store_or_add(const View& x, Index i, Index j, const Pack& p, boo
   store<kAligned>(x, i, j, with_each([&](int n) { return before[n] + p[n]; }));
 }
 
-// A pack on its way from device to shared memory, past the registers, while the thread goes on; zeros where `there` is
-// false. It has arrived after the thread's wait_for_fetches(), and a barrier lets the others know.
+// A pack on its way from device to shared memory, past the registers, while the thread goes on;
+// zeros where `there` is false. It has arrived after the thread's wait_for_fetches(),
+// and a barrier lets the others know.
 __device__ inline void fetch(real* to, const real* from, bool there) {
 #if defined(__CUDACC__)
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from),
-               "r"(there ? 16 : 0)
-               : "memory");
+  asm volatile(
+      "cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(unsigned(__cvta_generic_to_shared(to))),
+      "l"(from), "r"(there ? 16 : 0)
+      : "memory");
 #else
   emulation::fetch(to, there ? from : nullptr, sizeof(Pack));
 #endif
@@ -89,18 +92,21 @@ __device__ void each_pack(const View& x, F&& f) {
     f(n / in_a_row, n % in_a_row * kPack);
 }
 
-// A row's packs, dealt out to the threads of the row, those with one threadIdx.y: at most kRowPacks for each, which it may
-// keep in registers.
+// A row's packs, dealt out to the threads of the row, those with one threadIdx.y: at most kRowPacks
+// for each, which it may keep in registers.
 constexpr int kRowPacks = 16 / kPack;
 constexpr unsigned kMostRowThreads = 512;
 constexpr Index kMostRow = kMostRowThreads * kRowPacks * kPack;
 
-__device__ inline Index column_of_pack(int k) { return (Index(k) * blockDim.x + threadIdx.x) * kPack; }
+__device__ inline Index column_of_pack(int k) {
+  return (Index(k) * blockDim.x + threadIdx.x) * kPack;
+}
 
 // f(j, k): its k-th pack begins at column j.
 template <class F>
 __device__ void each_pack_of_row(Index cols, F&& f) {
-  UNROLL for (int k = 0; k < kRowPacks; ++k) if (const Index j = column_of_pack(k); j < cols) f(j, k);
+  UNROLL for (int k = 0; k < kRowPacks; ++k) if (const Index j = column_of_pack(k); j < cols)
+      f(j, k);
 }
 
 // Can n numbers from here on be taken in whole packs?
@@ -108,7 +114,7 @@ __device__ inline bool in_packs(const real* x, Index n) {
   return reinterpret_cast<std::uintptr_t>(x) % 16 == 0 && n % kPack == 0;
 }
 
-// --- on the host ---------------------------------------------------------------------------------------------------------
+// --- on the host ---------------------------------------------------------------------------------
 
 inline bool aligned(std::initializer_list<View> views) {
   return std::all_of(views.begin(), views.end(), [](const View& x) {
@@ -120,12 +126,14 @@ inline bool aligned(std::initializer_list<View> views) {
 // A kernel that calls each_pack(x, ...).
 template <class... Parameters, class... Arguments>
 void launch_packs(const View& x, void (*kernel)(Parameters...), Arguments... arguments) {
-  const Index packs = x.rows * ((x.cols + kPack - 1) / kPack), blocks = (packs + kPackThreads - 1) / kPackThreads;
-  if (blocks > 0) launch(kernel, unsigned(std::min(blocks, kMostPackBlocks)), kPackThreads, arguments...);
+  const Index packs = x.rows * ((x.cols + kPack - 1) / kPack),
+              blocks = (packs + kPackThreads - 1) / kPackThreads;
+  if (blocks > 0)
+    launch(kernel, unsigned(std::min(blocks, kMostPackBlocks)), kPackThreads, arguments...);
 }
 
-// How many threads take a row of so many numbers: whole warps, 16 numbers a thread. So even rows of 512 numbers keep enough
-// loads in flight, and few threads wait for each other.
+// How many threads take a row of so many numbers: whole warps, 16 numbers a thread.
+// So even rows of 512 numbers keep enough loads in flight, and few threads wait for each other.
 inline unsigned threads_for_row(Index cols) {
   constexpr Index kOfAWarp = 32 * kRowPacks * kPack;
   return unsigned(std::max<Index>(1, (cols + kOfAWarp - 1) / kOfAWarp) * 32);

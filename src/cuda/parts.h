@@ -1,5 +1,5 @@
-// One launch for many arrays of different sizes, as all parameters of a model are. Each array is cut into parts of up to
-// kPart numbers, and a block works on one part.
+// One launch for many arrays of different sizes, as all parameters of a model are.
+// Each array is cut into parts of up to kPart numbers, and a block works on one part.
 #pragma once
 
 #include <span>
@@ -19,7 +19,8 @@ template <class T>
 class GpuArray {
  public:
   explicit GpuArray(std::size_t n)
-      : bytes_(n * sizeof(T)), memory_({Index((bytes_ + sizeof(real) - 1) / sizeof(real))}, Device::kCuda) {}
+      : bytes_(n * sizeof(T)),
+        memory_({Index((bytes_ + sizeof(real) - 1) / sizeof(real))}, Device::kCuda) {}
   explicit GpuArray(std::span<const T> values) : GpuArray(values.size()) {
     copy(Device::kCuda, memory_.data(), Device::kCpu, values.data(), bytes_);
   }
@@ -35,7 +36,8 @@ class GpuArray {
   Tensor memory_;
 };
 
-// Of `count` owners in a row, owner a having first[a] .. first[a + 1] - 1: who has `number`. Owners of nothing have none.
+// Of `count` owners in a row, owner a having first[a] .. first[a + 1] - 1: who has `number`.
+// Owners of nothing have none.
 template <class I>
 __device__ Index owner_of(const I* first, Index count, Index number) {
   Index low = 0, high = count;  // first[low] <= number < first[high]
@@ -53,7 +55,8 @@ struct Part {
   Index begin, n;
 };
 
-// How a kernel finds its part by the number of its block. Array a has the parts first[a] .. first[a + 1] - 1.
+// How a kernel finds its part by the number of its block. Array a has the parts
+// first[a] .. first[a + 1] - 1.
 template <class T>
 struct PartFinder {
   const T* arrays;
@@ -61,7 +64,8 @@ struct PartFinder {
   Index count;
 
   __device__ Part<T> part(Index number) const {
-    const Index a = owner_of(first, count, number), begin = (number - first[a]) * kPart, rest = arrays[a].n - begin;
+    const Index a = owner_of(first, count, number), begin = (number - first[a]) * kPart,
+                rest = arrays[a].n - begin;
     return {arrays[a], begin, rest < kPart ? rest : kPart};
   }
 };
@@ -76,7 +80,8 @@ class Parts {
 
  private:
   Parts(std::span<const T> arrays, const std::vector<Index>& first)
-      : arrays_(arrays), first_(std::span<const Index>(first)), count_(Index(arrays.size())), size_(first.back()) {}
+      : arrays_(arrays), first_(std::span<const Index>(first)), count_(Index(arrays.size())),
+        size_(first.back()) {}
 
   static std::vector<Index> first_of(std::span<const T> arrays) {
     std::vector<Index> first{0};

@@ -1,11 +1,12 @@
 // Products of tiles: what attention and the experts' linear layers are made of.
 //
-// A block of kTileThreads threads makes a tile of kSide x kSide sums C = A B, which they hold in their registers. The
-// factors come through shared memory, a part of the summed dimension k at a time, and lie there with that dimension first:
-// A as a[k][row], B as b[k][column].
+// A block of kTileThreads threads makes a tile of kSide x kSide sums C = A B, which they hold
+// in their registers. The factors come through shared memory, a part of the summed dimension k
+// at a time, and lie there with that dimension first: A as a[k][row], B as b[k][column].
 //
-// What shared memory holds is a Format: here Exact, numbers as they are, which each thread multiplies for itself; in
-// cuda/matrix_units.h TF32 and bf16, which the GPU's matrix units multiply for a warp. A format has
+// What shared memory holds is a Format: here Exact, numbers as they are, which each thread
+// multiplies for itself; in cuda/matrix_units.h TF32 and bf16, which the GPU's matrix units
+// multiply for a warp. A format has
 //   Word, kPerWord   its unit, and how many neighbours along k that holds
 //   word(x)          kPerWord numbers as a word
 //   Sums<kSide>      the sums of a thread: which ones these are, and how they are made
@@ -28,21 +29,23 @@ template <class Format, int kWords_, int kSide_>
 struct alignas(16) Tile {
   using Of = Format;
   using Word = typename Format::Word;
-  using Row = Word[kSide_ + 8];  // 8 more than needed: words (k + 0..3, i + 0..7) lie in different banks
+  using Row = Word[kSide_ + 8];  // 8 more than needed: (k + 0..3, i + 0..7) differ in bank
   static constexpr int kWords = kWords_, kSide = kSide_, kDepth = kWords * Format::kPerWord;
 
   Row words[kWords];
 };
 
-// --- from device memory to shared memory -----------------------------------------------------------------------------------
+// --- from device memory to shared memory ---------------------------------------------------------
 
-// A matrix that is read in packs; 0 outside of it. Whole numbers of 32 bits: they are what a thread computes most with.
+// A matrix that is read in packs; 0 outside of it. Whole numbers of 32 bits: they are what
+// a thread computes most with.
 template <bool kAligned>
 struct Packs {
   const real* data;
   int rows, cols, ld;
 
-  __device__ explicit Packs(const View& x) : data(x.data), rows(int(x.rows)), cols(int(x.cols)), ld(int(x.ld)) {}
+  __device__ explicit Packs(const View& x)
+      : data(x.data), rows(int(x.rows)), cols(int(x.cols)), ld(int(x.ld)) {}
   __device__ Pack operator()(int i, int j) const {
     if (i >= rows || j >= cols) return {};
     const real* x = data + Index(i) * ld + j;
@@ -60,7 +63,8 @@ enum class From {
 template <From kFrom, class T>
 struct Share {
   using Format = typename T::Of;
-  static constexpr int kPerWord = Format::kPerWord, kPacks = T::kDepth * T::kSide / (kPack * kTileThreads);
+  static constexpr int kPerWord = Format::kPerWord,
+                       kPacks = T::kDepth * T::kSide / (kPack * kTileThreads);
   struct alignas(16) Words {
     typename Format::Word of[kPack];
   };
@@ -78,7 +82,8 @@ struct Share {
     if constexpr (kFrom == From::kRows) {
       constexpr int kWordsOfPack = kPack / kPerWord;
       UNROLL for (int n = 0; n < kPacks; ++n) UNROLL for (int w = 0; w < kWordsOfPack; ++w)
-          tile.words[pack_of_row(n) * kWordsOfPack + w][row(n)] = Format::word(&of[n].of[w * kPerWord]);
+          tile.words[pack_of_row(n) * kWordsOfPack + w][row(n)] =
+          Format::word(&of[n].of[w * kPerWord]);
     } else {
       UNROLL for (int n = 0; n < kPacks; n += kPerWord) {
         Words words;
@@ -100,10 +105,10 @@ struct Share {
   __device__ static int column(int n) { return place(n) % (T::kSide / kPack) * kPack; }
 };
 
-// --- the sums ------------------------------------------------------------------------------------------------------------
+// --- the sums ------------------------------------------------------------------------------------
 
-// Each of 16 x 16 threads has kHalves x kHalves pieces of kPack x kPack sums. So for each k it reads kPack neighbours of
-// either factor at once, and does kPack² multiplications with them.
+// Each of 16 x 16 threads has kHalves x kHalves pieces of kPack x kPack sums. So for each k
+// it reads kPack neighbours of either factor at once, and does kPack² multiplications with them.
 template <int kSide>
 struct ExactSums {
   static constexpr int kHalves = kSide / kTile, kRows = kHalves * kPack, kColumns = kRows;
@@ -150,11 +155,12 @@ struct Exact {
 template <class Format, int kSide>
 using SumsOf = typename Format::template Sums<kSide>;
 
-// sums += A B over k in [begin, end), in the block's tile from row i0 of A and column j0 of B on. While the threads multiply
-// what lies in one of two tiles, the next part is on its way to the other.
+// sums += A B over k in [begin, end), in the block's tile from row i0 of A and column j0 of B on.
+// While the threads multiply what lies in one of two tiles, the next part
+// is on its way to the other.
 template <From kA, From kB, class Sums, class T, class A, class B>
-__device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a, int i0, const B& b, int j0, int begin,
-                             int end) {
+__device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a, int i0,
+                             const B& b, int j0, int begin, int end) {
   Share<kA, T> next_a;
   Share<kB, T> next_b;
   next_a.read(a, i0, begin);
@@ -163,7 +169,7 @@ __device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a
   for (int k = begin; k < end; k += T::kDepth, now ^= 1) {
     next_a.store(left[now]);
     next_b.store(right[now]);
-    __syncthreads();  // so all are done with the other tile, too: it may be overwritten in the next round
+    __syncthreads();  // all are done with the other tile, too: the next round may overwrite it
     if (k + T::kDepth < end) {
       next_a.read(a, i0, k + T::kDepth);
       next_b.read(b, j0, k + T::kDepth);
@@ -176,7 +182,8 @@ __device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a
 template <class T, class Sums>
 __device__ void store_as_left(T& tile, Sums& sums) {
   constexpr int kPerWord = T::Of::kPerWord;
-  UNROLL for (int j = 0; j < Sums::kColumns; j += kPerWord) UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+  UNROLL for (int j = 0; j < Sums::kColumns; j += kPerWord)
+      UNROLL for (int i = 0; i < Sums::kRows; ++i) {
     real neighbours[kPerWord];
     UNROLL for (int k = 0; k < kPerWord; ++k) neighbours[k] = sums(i, j + k);
     tile.words[sums.column(j) / kPerWord][sums.row(i)] = T::Of::word(neighbours);
@@ -190,7 +197,8 @@ __device__ void store_or_add(const View& c, Index i0, Index j0, Sums& sums, bool
   struct alignas(n * sizeof(real)) Neighbours {
     real of[n];
   };
-  const bool whole = reinterpret_cast<std::uintptr_t>(c.data) % sizeof(Neighbours) == 0 && c.ld % n == 0;
+  const bool whole =
+      reinterpret_cast<std::uintptr_t>(c.data) % sizeof(Neighbours) == 0 && c.ld % n == 0;
   UNROLL for (int i = 0; i < Sums::kRows; ++i) {
     const Index row = i0 + sums.row(i);
     UNROLL for (int j = 0; j < Sums::kColumns; j += n) {
@@ -203,7 +211,8 @@ __device__ void store_or_add(const View& c, Index i0, Index j0, Sums& sums, bool
         UNROLL for (int k = 0; k < n; ++k) x.of[k] = before.of[k] + sums(i, j + k);
         *reinterpret_cast<Neighbours*>(to) = x;
       } else {
-        UNROLL for (int k = 0; k < n; ++k) if (column + k < c.cols) to[k] = (add ? to[k] : real(0)) + sums(i, j + k);
+        UNROLL for (int k = 0; k < n; ++k) if (column + k < c.cols) to[k] =
+            (add ? to[k] : real(0)) + sums(i, j + k);
       }
     }
   }

@@ -17,12 +17,13 @@ static Index last_beginning(const TokenFile& file, Index begin, Index end, std::
 
 std::vector<Index> row_starts(const TokenFile& file, Index seq_len, std::int32_t bos) {
   const Index N = file.size(), T = seq_len;
-  check(N >= 2, "batches: the token file has ", N, " ids; a row needs at least 2, one to read and one to predict");
+  check(N >= 2, "batches: the token file has ", N,
+        " ids; a row needs at least 2, one to read and one to predict");
   check(T >= 1, "batches: seq_len is ", T, " and must be at least 1");
   check(bos >= 0 && bos < file.vocab_size(), "batches: bos_token_id is ", bos,
         ", outside the token file's vocabulary of ", file.vocab_size());
   std::vector<Index> starts{0};
-  while (starts.back() + T < N - 1) {  // ids remain after this row's last target, which is at `last`
+  while (starts.back() + T < N - 1) {  // ids remain after this row's last target
     const Index start = starts.back(), last = start + T;
     const Index document = last_beginning(file, start, last, bos);
     const bool whole = file[last + 1] == bos;  // the row ends where a document ends
@@ -33,10 +34,11 @@ std::vector<Index> row_starts(const TokenFile& file, Index seq_len, std::int32_t
   return starts;
 }
 
-// A Feistel network (Luby & Rackoff 1988) turns any function into a bijection of pairs of h-bit halves: (l, r) becomes
-// (r, l ^ f(r)), which can be undone whatever f is. Its domain, 2^2h < 4n numbers, is larger than n: an image outside
-// 0 .. n-1 is sent through again until it falls inside ("cycle walking"), which keeps it a bijection of 0 .. n-1, as
-// each cycle of the large permutation merely loses its outside members.
+// A Feistel network (Luby & Rackoff 1988) turns any function into a bijection of pairs
+// of h-bit halves: (l, r) becomes (r, l ^ f(r)), which can be undone whatever f is.
+// Its domain, 2^2h < 4n numbers, is larger than n: an image outside 0 .. n-1 is sent through again
+// until it falls inside ("cycle walking"), which keeps it a bijection of 0 .. n-1, as each cycle
+// of the large permutation merely loses its outside members.
 Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch) {
   int half = 1;
   while (Index(1) << 2 * half < n) ++half;
@@ -53,7 +55,8 @@ Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch) {
   return Index(x);
 }
 
-// Appends the row that begins at `start`. Past the end of the file it is filled with bos, each a document of its own.
+// Appends the row that begins at `start`. Past the end of the file it is filled with bos,
+// each a document of its own.
 static void append_row(Batch& batch, const TokenFile& file, Index start, std::int32_t bos) {
   const Index T = batch.T, held = std::min(T + 1, file.size() - start);
   std::vector<std::int32_t> row(T + 1, bos);
@@ -74,7 +77,8 @@ static Batch empty_batch(Index B, Index T) {
   return batch;
 }
 
-Batches::Batches(const TokenFile& f, Index seq_len, Index batch_size, std::uint64_t s, std::int32_t b)
+Batches::Batches(const TokenFile& f, Index seq_len, Index batch_size, std::uint64_t s,
+                 std::int32_t b)
     : file(f), T(seq_len), B(batch_size), seed(s), bos(b), starts(row_starts(f, seq_len, b)) {
   check(B >= 1, "batches: batch_size is ", B, " and must be at least 1");
 }
@@ -89,16 +93,18 @@ Batch Batches::at(Index step) const {
   return batch;
 }
 
-std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index batch_size, std::int32_t bos) {
+std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index batch_size,
+                                   std::int32_t bos) {
   check(batch_size >= 1, "batches: batch_size is ", batch_size, " and must be at least 1");
   const Index T = seq_len;
   std::vector<Batch> batches;
   Index counted = 0;  // the id up to which targets have been counted
   for (const Index start : row_starts(file, T, bos)) {
-    if (batches.empty() || batches.back().B == batch_size) batches.push_back(empty_batch(batch_size, T));
+    if (batches.empty() || batches.back().B == batch_size)
+      batches.push_back(empty_batch(batch_size, T));
     Batch& batch = batches.back();
     append_row(batch, file, start, bos);
-    const Index repeated = std::clamp<Index>(counted - start, 0, T);  // target t of the row is id start + t + 1
+    const Index repeated = std::clamp<Index>(counted - start, 0, T);  // target t: id start + t + 1
     std::fill_n(batch.targets.end() - T, repeated, kIgnored);
     counted = start + T;
   }

@@ -1,4 +1,5 @@
-// Finding, mapping and splitting the user's texts. What is wrong with them is said here, in one sentence each.
+// Finding, mapping and splitting the user's texts. What is wrong with them is said here,
+// in one sentence each.
 #include "data/corpus.h"
 
 #include <unistd.h>
@@ -49,10 +50,11 @@ static std::vector<fs::path> files_below(const fs::path& folder, std::vector<fs:
 }
 
 static Index readable_size(const fs::path& file) {
-  const bool readable = ::access(file.c_str(), R_OK) == 0;  // before errno is looked at: arguments have no order
+  // Before errno is read, because arguments have no order.
+  const bool readable = ::access(file.c_str(), R_OK) == 0;
   check(readable, file.string(), ": cannot be read: ", std::strerror(errno));
   std::error_code failed;
-  const auto size = fs::file_size(file, failed);  // fails for a pipe or a device, which cannot be read twice
+  const auto size = fs::file_size(file, failed);  // fails for a pipe or a device: no second read
   check(!failed, file.string(), ": is not an ordinary file; give a file, not a pipe or a device");
   return Index(size);
 }
@@ -70,7 +72,8 @@ Corpus::Corpus(const std::vector<fs::path>& paths) {
     check(fs::exists(path, ignored), path.string(),
           ": no such file or folder; --data takes text files, .jsonl files or "
           "folders of them");
-    const std::vector<fs::path> files = fs::is_directory(path) ? files_below(path, passed_over) : std::vector{path};
+    const std::vector<fs::path> files =
+        fs::is_directory(path) ? files_below(path, passed_over) : std::vector{path};
     found.insert(found.end(), files.begin(), files.end());
   }
   for (const fs::path& file : found) total += readable_size(file);
@@ -80,20 +83,26 @@ Corpus::Corpus(const std::vector<fs::path>& paths) {
 // A line of a .jsonl file: {"text": "...", ...}. Other keys are ignored.
 static std::string document_of(std::string_view line, const fs::path& path, Index number) {
   const auto value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  const auto found = [&] { return utf8_lossy(line.substr(0, 40)) + (line.size() > 40 ? "..." : ""); };
-  const char* expected = R"(; expected an object such as {"text": "..."}; mend the line or take it out)";
+  const auto found = [&] {
+    return utf8_lossy(line.substr(0, 40)) + (line.size() > 40 ? "..." : "");
+  };
+  const char* expected =
+      R"(; expected an object such as {"text": "..."}; mend the line or take it out)";
   check(!value.is_discarded() || count_malformed(line) == 0, path.string(), ":", number,
-        ": found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as a .txt file, "
+        ": found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the "
+        "text as a .txt file, "
         "where "
         "they are kept");
-  check(!value.is_discarded(), path.string(), ":", number, ": found ", found(), ", which is not JSON", expected);
+  check(!value.is_discarded(), path.string(), ":", number, ": found ", found(),
+        ", which is not JSON", expected);
   const bool has_text = value.is_object() && value.contains("text") && value["text"].is_string();
-  check(has_text, path.string(), ":", number, ": found ", found(), ", without a string under the key \"text\"",
-        expected);
+  check(has_text, path.string(), ":", number, ": found ", found(),
+        ", without a string under the key \"text\"", expected);
   return value["text"].get<std::string>();
 }
 
-static void for_each_line(std::string_view all, const std::function<void(std::string_view, Index)>& visit) {
+static void for_each_line(std::string_view all,
+                          const std::function<void(std::string_view, Index)>& visit) {
   for (Index number = 1; !all.empty(); ++number) {
     const std::size_t end = std::min(all.find('\n'), all.size());
     visit(all.substr(0, end), number);
@@ -118,10 +127,12 @@ void Corpus::for_each(const VisitDocument& visit) const {
       if (line.find_first_not_of(" \t\r") != line.npos) hand_out(document_of(line, path, number));
     });
   }
-  check(documents > 0, joined(found), ": found no text, only white space; --data needs at least one document");
+  check(documents > 0, joined(found),
+        ": found no text, only white space; --data needs at least one document");
 }
 
-// FNV-1a (Fowler, Noll & Vo). Its low bits are its weak ones, so the high ones are folded in before the modulo.
+// FNV-1a (Fowler, Noll & Vo). Its low bits are its weak ones, so the high ones are folded
+// in before the modulo.
 static bool drawn(std::string_view document) {
   std::uint64_t hash = 0xCBF29CE484222325;
   for (const char c : document) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
@@ -133,7 +144,9 @@ static std::size_t tail(std::string_view document) {
   std::size_t cut = document.size() - document.size() / 50;
   const std::size_t line_break = document.find('\n', cut);
   if (line_break != document.npos && line_break + 1 < document.size()) return line_break + 1;
-  const auto inside_character = [&](std::size_t i) { return (static_cast<unsigned char>(document[i]) & 0xC0) == 0x80; };
+  const auto inside_character = [&](std::size_t i) {
+    return (static_cast<unsigned char>(document[i]) & 0xC0) == 0x80;
+  };
   while (cut > 0 && cut < document.size() && inside_character(cut)) --cut;
   return cut;
 }

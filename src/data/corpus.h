@@ -1,7 +1,8 @@
-// The texts that `--data` names, one document at a time: a text file is one document, a line of a .jsonl file is one
-// (its key "text"), and a folder stands for every .txt, .md and .jsonl below it, in sorted order, hidden ones left out.
-// Files are mapped into memory, not read, so a corpus may be larger than the machine's memory; a document's bytes are
-// handed on as they are, valid UTF-8 or not (JSON allows no others, so a line of .jsonl with such bytes is an Error).
+// The texts that `--data` names, one document at a time: a text file is one document, a line
+// of a .jsonl file is one (its key "text"), and a folder stands for every .txt, .md and .jsonl
+// below it, in sorted order, hidden ones left out. Files are mapped into memory, not read, so
+// a corpus may be larger than the machine's memory; a document's bytes are handed on as they are,
+// valid UTF-8 or not (JSON allows no others, so a line of .jsonl with such bytes is an Error).
 #pragma once
 
 #include <filesystem>
@@ -13,16 +14,17 @@
 
 namespace seekling {
 
-using VisitDocument = std::function<void(std::string_view document)>;  // the view holds during the call only
+using VisitDocument = std::function<void(std::string_view document)>;  // valid during the call
 
 class Corpus {
  public:
-  explicit Corpus(const std::vector<std::filesystem::path>& paths);  // finds and measures the files, reads none
+  explicit Corpus(const std::vector<std::filesystem::path>& paths);  // finds and measures them
 
-  void for_each(const VisitDocument& visit) const;  // every one that is not white space alone, always in the same order
+  void for_each(const VisitDocument& visit) const;  // all with more than white space, in one order
 
   const std::vector<std::filesystem::path>& files() const { return found; }
-  const std::vector<std::filesystem::path>& skipped() const { return passed_over; }  // in folders: of other endings
+  // The files of other endings in the folders.
+  const std::vector<std::filesystem::path>& skipped() const { return passed_over; }
   Index bytes() const { return total; }  // of the files; for .jsonl that is more than its texts
 
  private:
@@ -31,10 +33,11 @@ class Corpus {
 };
 
 // A part of plain data is kept out of training, to measure on.
-//   100 documents or more: every document whose hash of its content, modulo 50, is 0. One in 50 of them, whatever their
-//     order, and two copies of a document always fall on the same side.
-//   Fewer (or where that rule leaves a side empty): the last 2 % of each document's bytes, from the first line break
-//     there, or from a character border where there is none. Documents under 50 bytes are learned from whole.
+//   100 documents or more: every document whose hash of its content, modulo 50, is 0. One in 50 of
+//     them, whatever their order, and two copies of a document always fall on the same side.
+//   Fewer (or where that rule leaves a side empty): the last 2 % of each document's bytes,
+//     from the first line break there, or from a character border where there is none.
+//     Documents under 50 bytes are learned from whole.
 // Corpora too small for either have nothing held out: heldout_bytes is 0.
 class Split {
  public:

@@ -1,5 +1,5 @@
-// Token files: the writer fills in the header last, the reader believes none of its numbers until they agree with the
-// length of the file.
+// Token files: the writer fills in the header last, the reader believes none of its numbers until
+// they agree with the length of the file.
 #include "data/token_file.h"
 
 #include <unistd.h>
@@ -13,7 +13,8 @@
 
 namespace seekling {
 
-static_assert(std::endian::native == std::endian::little, "token files are little-endian and read in place");
+static_assert(std::endian::native == std::endian::little,
+              "token files are little-endian and read in place");
 
 static constexpr char kMagic[] = "SEEKTOK1";
 static constexpr Index kLargestVocabulary = Index(1) << 31;  // ids are int32
@@ -22,8 +23,8 @@ static std::uint32_t bytes_per_id(Index vocab_size) { return vocab_size <= 65536
 
 TokenWriter::TokenWriter(std::filesystem::path p, Index vocab_size, std::uint64_t fingerprint)
     : path(std::move(p)), aside(path.string() + ".tmp") {
-  check(vocab_size >= 1 && vocab_size <= kLargestVocabulary, path.string(), ": vocab_size is ", vocab_size,
-        " and must be 1 to ", kLargestVocabulary);
+  check(vocab_size >= 1 && vocab_size <= kLargestVocabulary, path.string(), ": vocab_size is ",
+        vocab_size, " and must be 1 to ", kLargestVocabulary);
   std::memcpy(header.magic, kMagic, sizeof header.magic);
   header.bytes_per_id = bytes_per_id(vocab_size);
   header.vocab_size = std::uint32_t(vocab_size);
@@ -49,7 +50,9 @@ void TokenWriter::expect(bool succeeded) const {
   check(succeeded, aside.string(), ": cannot be written: ", std::strerror(errno));
 }
 
-void TokenWriter::write(const void* bytes, std::size_t n) { expect(std::fwrite(bytes, 1, n, file) == n); }
+void TokenWriter::write(const void* bytes, std::size_t n) {
+  expect(std::fwrite(bytes, 1, n, file) == n);
+}
 
 void TokenWriter::append(std::span<const std::int32_t> ids, Index text_bytes) {
   packed.resize(ids.size() * header.bytes_per_id);
@@ -80,13 +83,13 @@ TokenFile::TokenFile(const std::filesystem::path& p) : path(p), file(p) {
         ": is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from the text");
   std::memcpy(&header, all.data(), sizeof header);
   const Index V = vocab_size();
-  check(V >= 1 && V <= kLargestVocabulary && header.bytes_per_id == bytes_per_id(V), path.string(), ": has ",
-        header.bytes_per_id, " bytes per id for a vocabulary of ", V,
+  check(V >= 1 && V <= kLargestVocabulary && header.bytes_per_id == bytes_per_id(V), path.string(),
+        ": has ", header.bytes_per_id, " bytes per id for a vocabulary of ", V,
         "; the file is damaged, make it anew from the text");
   const std::size_t held = all.size() - sizeof header;
-  check(held % header.bytes_per_id == 0 && header.count == held / header.bytes_per_id, path.string(),
-        ": its header says ", header.count, " ids of ", header.bytes_per_id, " bytes, but ", held,
-        " bytes follow; the file is damaged, make it anew from the text");
+  check(held % header.bytes_per_id == 0 && header.count == held / header.bytes_per_id,
+        path.string(), ": its header says ", header.count, " ids of ", header.bytes_per_id,
+        " bytes, but ", held, " bytes follow; the file is damaged, make it anew from the text");
   wide = header.bytes_per_id == 4;
   ids16 = reinterpret_cast<const std::uint16_t*>(all.data() + sizeof header);
   ids32 = reinterpret_cast<const std::uint32_t*>(all.data() + sizeof header);
@@ -94,12 +97,13 @@ TokenFile::TokenFile(const std::filesystem::path& p) : path(p), file(p) {
 
 void TokenFile::read(Index begin, std::span<std::int32_t> ids) const {
   const Index n = Index(ids.size());
-  check(begin >= 0 && n <= size() && begin <= size() - n, path.string(), ": has ", size(), " ids, and ", n,
-        " were asked for from id ", begin);
+  check(begin >= 0 && n <= size() && begin <= size() - n, path.string(), ": has ", size(),
+        " ids, and ", n, " were asked for from id ", begin);
   for (Index i = 0; i < n; ++i) {
     const auto id = std::uint32_t((*this)[begin + i]);
-    check(id < header.vocab_size, path.string(), ": id number ", begin + i, " is ", id, ", outside the vocabulary of ",
-          header.vocab_size, "; the file is damaged, make it anew from the text");
+    check(id < header.vocab_size, path.string(), ": id number ", begin + i, " is ", id,
+          ", outside the vocabulary of ", header.vocab_size,
+          "; the file is damaged, make it anew from the text");
     ids[i] = std::int32_t(id);
   }
 }

@@ -1,6 +1,6 @@
-// A tokenized corpus on disk: a header of 64 bytes, then the ids, little-endian, two bytes each where the vocabulary
-// allows it and four otherwise. The file is mapped into memory, so opening it costs nothing and training reads only the
-// rows it trains on, however long the corpus is.
+// A tokenized corpus on disk: a header of 64 bytes, then the ids, little-endian, two bytes each
+// where the vocabulary allows it and four otherwise. The file is mapped into memory, so opening
+// it costs nothing and training reads only the rows it trains on, however long the corpus is.
 //
 //   offset  0  magic "SEEKTOK1"          offset 24  text bytes that the ids stand for, uint64
 //           8  bytes per id, uint32              32  fingerprint of the tokenizer, uint64
@@ -27,7 +27,8 @@ struct TokenHeader {
 };
 static_assert(sizeof(TokenHeader) == 64);
 
-// Writes PATH.tmp, and gives it its name only when it is whole. A writer that goes without finish() leaves nothing.
+// Writes PATH.tmp, and gives it its name only when it is whole. A writer that goes without
+// finish() leaves nothing.
 class TokenWriter {
  public:
   TokenWriter(std::filesystem::path path, Index vocab_size, std::uint64_t fingerprint);
@@ -35,7 +36,7 @@ class TokenWriter {
   TokenWriter(const TokenWriter&) = delete;
   TokenWriter& operator=(const TokenWriter&) = delete;
 
-  void append(std::span<const std::int32_t> ids, Index text_bytes);  // text_bytes: of the text these ids stand for
+  void append(std::span<const std::int32_t> ids, Index text_bytes);  // text_bytes: of their text
   void finish();
 
  private:
@@ -50,17 +51,20 @@ class TokenWriter {
 
 class TokenFile {
  public:
-  explicit TokenFile(const std::filesystem::path& path);  // throws Error unless the header fits the file's length
+  explicit TokenFile(const std::filesystem::path& path);  // Error unless header and length agree
 
   Index size() const { return Index(header.count); }
   Index vocab_size() const { return Index(header.vocab_size); }
   Index text_bytes() const { return Index(header.text_bytes); }
   std::uint64_t fingerprint() const { return header.fingerprint; }
 
-  // Unchecked, for scans: i in 0 .. size()-1, and a damaged file may hold an id outside the vocabulary.
-  std::int32_t operator[](Index i) const { return wide ? std::int32_t(ids32[i]) : std::int32_t(ids16[i]); }
+  // Unchecked, for scans: i in 0 .. size()-1, and a damaged file may hold an id
+  // outside the vocabulary.
+  std::int32_t operator[](Index i) const {
+    return wide ? std::int32_t(ids32[i]) : std::int32_t(ids16[i]);
+  }
 
-  void read(Index begin, std::span<std::int32_t> ids) const;  // ids [begin, begin + n): throws Error at such an id
+  void read(Index begin, std::span<std::int32_t> ids) const;  // [begin, begin + n)
 
  private:
   std::filesystem::path path;

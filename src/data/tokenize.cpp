@@ -11,7 +11,8 @@ namespace seekling {
 namespace {
 
 // Hands on documents a few megabytes at a time.
-void in_groups(const ForEachDocument& documents, const std::function<void(const std::vector<std::string>&)>& use) {
+void in_groups(const ForEachDocument& documents,
+               const std::function<void(const std::vector<std::string>&)>& use) {
   constexpr std::size_t kGroup = 8 << 20;
   std::vector<std::string> group;
   std::size_t bytes = 0;
@@ -53,7 +54,8 @@ std::uint64_t fingerprint(const Tokenizer& tokenizer) {  // FNV-1a of what would
   return hash;
 }
 
-Index write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer, const ForEachDocument& documents) {
+Index write_tokens(const std::filesystem::path& path, const Tokenizer& tokenizer,
+                   const ForEachDocument& documents) {
   TokenWriter writer(path, tokenizer.vocab_size(), fingerprint(tokenizer));
   Index malformed = 0;
   in_groups(documents, [&](const std::vector<std::string>& group) {

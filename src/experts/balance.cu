@@ -1,5 +1,5 @@
-// The balance losses on a GPU, as in balance.cpp: counts first, as whole numbers, then w and L = Σ_i w_i P_i of each
-// sequence.
+// The balance losses on a GPU, as in balance.cpp: counts first, as whole numbers, then w
+// and L = Σ_i w_i P_i of each sequence.
 #include "core/check.h"
 #include "cuda/block.h"
 #include "cuda/launch.h"
@@ -23,8 +23,8 @@ __device__ real norm(View s, Index t, bool normalise) {
 }
 
 // A block owns a sequence b: its row of w, and its share of the loss.
-__global__ void balance_forward_kernel(View losses, View w, View s, const std::int32_t* experts, Index K,
-                                       BalanceOptions o) {
+__global__ void balance_forward_kernel(View losses, View w, View s, const std::int32_t* experts,
+                                       Index K, BalanceOptions o) {
   SHARED_ARRAY(std::int32_t, hits, [kMostExperts]);
   SHARED_ARRAY(std::int32_t, sent, [kMostExperts]);  // tokens that go to a group
   SHARED_ARRAY(real, part, [kTokens][kWarp]);
@@ -36,7 +36,7 @@ __global__ void balance_forward_kernel(View losses, View w, View s, const std::i
     const std::int32_t* choice = experts + b * T * K + n;
     const Index g = *choice / size;
     atomicAdd(&hits[*choice], 1);
-    if (n % K == 0 || choice[-1] / size != g) atomicAdd(&sent[g], 1);  // experts ascend within a token
+    if (n % K == 0 || choice[-1] / size != g) atomicAdd(&sent[g], 1);  // experts ascend
   }
   __syncthreads();
   const real f = real(E) / real(K * T), f_sent = real(o.n_group) / real(o.topk_group * T);
@@ -83,7 +83,8 @@ __global__ void balance_backward_kernel(View ds, View d_loss, View w, View s, bo
 }
 
 // A thread owns an expert.
-__global__ void update_correction_bias_kernel(View bias, const std::int32_t* load, Index E, real speed) {
+__global__ void update_correction_bias_kernel(View bias, const std::int32_t* load, Index E,
+                                              real speed) {
   const Index i = Index(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= E) return;
   Index all = 0;
@@ -95,20 +96,22 @@ __global__ void update_correction_bias_kernel(View bias, const std::int32_t* loa
 }  // namespace
 
 void cuda::balance_forward(View loss, View w, const Routing& r, const BalanceOptions& o) {
-  check(w.cols <= kMostExperts, "balance_loss: ", w.cols, " experts; on a GPU there may be ", kMostExperts);
+  check(w.cols <= kMostExperts, "balance_loss: ", w.cols, " experts; on a GPU there may be ",
+        kMostExperts);
   const Tensor losses({w.rows}, Device::kCuda);
-  launch(balance_forward_kernel, unsigned(w.rows), dim3(kWarp, kTokens), losses.view(), w, r.s.view(), r.experts.data(),
-         r.g.cols(), o);
+  launch(balance_forward_kernel, unsigned(w.rows), dim3(kWarp, kTokens), losses.view(), w,
+         r.s.view(), r.experts.data(), r.g.cols(), o);
   launch(mean_kernel, 1, 1, loss, losses.view());
 }
 
 void cuda::balance_backward(View ds, View d_loss, View w, View s, const BalanceOptions& o) {
-  if (s.rows > 0) launch(balance_backward_kernel, unsigned(s.rows), kWarp, ds, d_loss, w, s, o.normalise);
+  if (s.rows > 0)
+    launch(balance_backward_kernel, unsigned(s.rows), kWarp, ds, d_loss, w, s, o.normalise);
 }
 
 void cuda::update_correction_bias(View bias, const Ints& load, real speed) {
-  launch(update_correction_bias_kernel, unsigned((load.size() + 127) / 128), 128, bias, load.data(), load.size(),
-         speed);
+  launch(update_correction_bias_kernel, unsigned((load.size() + 127) / 128), 128, bias, load.data(),
+         load.size(), speed);
 }
 
 }  // namespace seekling

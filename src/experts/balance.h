@@ -1,5 +1,5 @@
-// What keeps experts, devices and the traffic between them evenly loaded: losses on the router's affinities, and a bias
-// that steers the choice without any loss.
+// What keeps experts, devices and the traffic between them evenly loaded: losses on the router's
+// affinities, and a bias that steers the choice without any loss.
 #pragma once
 
 #include "experts/router.h"
@@ -13,11 +13,12 @@ struct BalanceOptions {
   bool normalise = false;                          // P from s_i / Σ_j s_j (V3)
 };
 
-// The sum of the three losses, one number. The N tokens are `sequences` sequences of equal length: each has its own f and
-// P, and the mean over sequences is taken.
+// The sum of the three losses, one number. The N tokens are `sequences` sequences of equal length:
+// each has its own f and P, and the mean over sequences is taken.
 Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& options);
 
-using BalanceForward = void(View loss, View w, const Routing& routing, const BalanceOptions& options);
+using BalanceForward = void(View loss, View w, const Routing& routing,
+                            const BalanceOptions& options);
 using BalanceBackward = void(View ds, View d_loss, View w, View s, const BalanceOptions& options);
 using UpdateCorrectionBias = void(View bias, const Ints& load, real speed);
 namespace cpu {

@@ -1,10 +1,12 @@
-// The routed experts of DeepSeekMoE. DeepSeek-V2 (arXiv:2405.04434) eq. 20:  y_t = Σ_{i chosen by t} g_i,t FFN_i(x_t)
+// The routed experts of DeepSeekMoE. DeepSeek-V2 (arXiv:2405.04434) eq. 20:
+//   y_t = Σ_{i chosen by t} g_i,t FFN_i(x_t)
 //
-// A token's K choices become K rows; rows sorted by expert make each expert's input one matrix, so that an expert's linear
-// layer is one GEMM and the layer of all experts one group of GEMMs. The sums over k leave out choices that are dropped.
-//   dispatch        xs_r = x_token(r)                 dx_t = Σ_k dxs_row(t,k)
-//   grouped linear  ys_r = W_expert(r) xs_r           dxs = dys W_e,  dW_e = dysᵀ xs over the rows of e
-//   combine         y_t  = Σ_k g_tk ys_row(t,k)       dys_row(t,k) = g_tk dy_t,  dg_tk = dy_t·ys_row(t,k)
+// A token's K choices become K rows; rows sorted by expert make each expert's input one matrix,
+// so that an expert's linear layer is one GEMM and the layer of all experts one group of GEMMs.
+// The sums over k leave out choices that are dropped.
+//   dispatch        xs_r = x_token(r)            dx_t = Σ_k dxs_row(t,k)
+//   grouped linear  ys_r = W_expert(r) xs_r      dxs = dys W_e, dW_e = dysᵀ xs over the rows of e
+//   combine         y_t  = Σ_k g_tk ys_row(t,k)  dys_row(t,k) = g_tk dy_t, dg_tk = dy_t·ys_row(t,k)
 #include "experts/dispatch.h"
 
 #include <algorithm>
@@ -60,30 +62,34 @@ void cpu::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
 }
 
 void cpu::grouped_linear_to_W(View dW, Accumulate into, View dy, View x, const Plan& plan) {
-  gemm_tn(group(plan,
-                [=, out = dy.cols](Index e, Index r, Index n) {
-                  return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
-                }),
-          into);
+  gemm_tn(
+      group(plan,
+            [=, out = dy.cols](Index e, Index r, Index n) {
+              return Gemm{dW.middle_rows(e * out, out), dy.middle_rows(r, n), x.middle_rows(r, n)};
+            }),
+      into);
 }
 
 void cpu::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const Plan& plan) {
-  gemm_nn(group(plan,
-                [=, out = dy.cols](Index e, Index r, Index n) {
-                  return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
-                }),
-          into);
+  gemm_nn(
+      group(plan,
+            [=, out = dy.cols](Index e, Index r, Index n) {
+              return Gemm{dx.middle_rows(r, n), dy.middle_rows(r, n), W.middle_rows(e * out, out)};
+            }),
+      into);
 }
 
 void cpu::combine_forward(View o, View ys, View gates, const Plan& plan) {
   parallel_for(o.rows, /*grain=*/64, [=, &plan](Index t) {
     o.row(t).setZero();
     for (Index k = 0; k < plan.K; ++k)
-      if (const Index r = plan.row[t * plan.K + k]; r != Plan::kDropped) o.row(t) += gates(t, k) * ys.row(r);
+      if (const Index r = plan.row[t * plan.K + k]; r != Plan::kDropped)
+        o.row(t) += gates(t, k) * ys.row(r);
   });
 }
 
-void cpu::combine_backward(View dy, Accumulate into, View dg, View d, View y, View g, const Plan& plan) {
+void cpu::combine_backward(View dy, Accumulate into, View dg, View d, View y, View g,
+                           const Plan& plan) {
   parallel_for(d.rows, /*grain=*/64, [=, &plan](Index t) {
     for (Index k = 0; k < plan.K; ++k) {
       const Index r = plan.row[t * plan.K + k];
@@ -105,8 +111,8 @@ Plan::Plan(const Routing& routing, const std::vector<char>& dropped) : K(routing
 }
 
 Tensor dispatch(const Tensor& x, const Plan& plan) {
-  check(x.rows() * plan.K == plan.row.size(), "dispatch: x ", x.shape(), " has ", x.rows(), " tokens, the plan ",
-        plan.row.size() / plan.K);
+  check(x.rows() * plan.K == plan.row.size(), "dispatch: x ", x.shape(), " has ", x.rows(),
+        " tokens, the plan ", plan.row.size() / plan.K);
   const Tensor xs({plan.token.size(), x.cols()}, x.device());
   const auto copy_rows = [x, plan](View to) {
     on(x.device(), cpu::dispatch_forward, cuda::dispatch_forward)(to, x, plan);
@@ -120,8 +126,9 @@ Tensor dispatch(const Tensor& x, const Plan& plan) {
 }
 
 Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
-  check(W.shape().count() == 3 && W.dim(0) + 1 == plan.begin.size() && W.cols() == x.cols(), "grouped_linear: W ",
-        W.shape(), " must be [", plan.begin.size() - 1, " experts, out, ", x.cols(), "]");
+  check(W.shape().count() == 3 && W.dim(0) + 1 == plan.begin.size() && W.cols() == x.cols(),
+        "grouped_linear: W ", W.shape(), " must be [", plan.begin.size() - 1, " experts, out, ",
+        x.cols(), "]");
   const Tensor y({x.rows(), W.dim(1)}, x.device());
   on(x.device(), cpu::grouped_linear_forward, cuda::grouped_linear_forward)(y, x, W, plan);
   record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad(), plan] {
@@ -135,13 +142,14 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
 }
 
 Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
-  check(g.size() == plan.row.size() && g.cols() == plan.K && y.rows() == plan.token.size(), "combine: gates ",
-        g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
+  check(g.size() == plan.row.size() && g.cols() == plan.K && y.rows() == plan.token.size(),
+        "combine: gates ", g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
   const Tensor out({g.rows(), y.cols()}, y.device());
   on(y.device(), cpu::combine_forward, cuda::combine_forward)(out, y, g, plan);
   record("combine", {y, g}, {out}, [y, g, dy = y.grad(), d_out = out.grad(), plan] {
-    const Accumulate into_y = flow_into(dy);  // each row of y is one token's choice: all of them are stored
-    on(y.device(), cpu::combine_backward, cuda::combine_backward)(dy, into_y, g.grad(), d_out, y, g, plan);
+    const Accumulate into_y = flow_into(dy);  // a row of y is one token's choice: all are stored
+    on(y.device(), cpu::combine_backward, cuda::combine_backward)(dy, into_y, g.grad(), d_out, y, g,
+                                                                  plan);
   });
   return out;
 }

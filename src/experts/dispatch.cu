@@ -1,5 +1,6 @@
-// The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known on the device alone, and
-// nobody waits to be told: grids are as large as they could have to be, and blocks that find no rows return.
+// The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known
+// on the device alone, and nobody waits to be told: grids are as large as they could have to be,
+// and blocks that find no rows return.
 #include "cuda/block.h"
 #include "cuda/launch.h"
 #include "cuda/matrix_units.h"
@@ -16,15 +17,15 @@ namespace {
 constexpr int kChunk = 256;    // choices that a block counts, and threads that it has
 constexpr int kThreads = 128;  // of blocks that move rows
 
-// --- the sorting ---------------------------------------------------------------------------------------------------------
-// A counting sort in four steps: chunks of choices are counted each for itself; for each expert the counts of the chunks
-// before are added up; the experts' sums become the places where they begin; each choice goes to where its expert
-// begins, plus the choices of earlier chunks, plus those before it in its own. Whole numbers: any order of additions
-// gives the same.
+// --- the sorting ---------------------------------------------------------------------------------
+// A counting sort in four steps: chunks of choices are counted each for itself; for each expert the
+// counts of the chunks before are added up; the experts' sums become the places where they begin;
+// each choice goes to where its expert begins, plus the choices of earlier chunks, plus those
+// before it in its own. Whole numbers: any order of additions gives the same.
 
 // A block owns a chunk and its counts [E].
-__global__ void count_choices_kernel(std::int32_t* counts, const std::int32_t* experts, const std::int32_t* dropped,
-                                     Index choices, Index E) {
+__global__ void count_choices_kernel(std::int32_t* counts, const std::int32_t* experts,
+                                     const std::int32_t* dropped, Index choices, Index E) {
   std::int32_t* mine = counts + blockIdx.x * E;
   for (Index e = threadIdx.x; e < E; e += blockDim.x) mine[e] = 0;
   __syncthreads();
@@ -32,8 +33,10 @@ __global__ void count_choices_kernel(std::int32_t* counts, const std::int32_t* e
   if (choice < choices && !(dropped && dropped[choice])) atomicAdd(&mine[experts[choice]], 1);
 }
 
-// A warp owns an expert e: counts[chunk][e] become the choices of the chunks before, and begin[e + 1] the sum of all.
-__global__ void add_up_chunks_kernel(std::int32_t* counts, std::int32_t* begin, Index chunks, Index E) {
+// A warp owns an expert e: counts[chunk][e] become the choices of the chunks before,
+// and begin[e + 1] the sum of all.
+__global__ void add_up_chunks_kernel(std::int32_t* counts, std::int32_t* begin, Index chunks,
+                                     Index E) {
   const Index e = blockIdx.x;
   std::int32_t before = 0;
   for (Index chunk0 = 0; chunk0 < chunks; chunk0 += 32) {
@@ -45,7 +48,8 @@ __global__ void add_up_chunks_kernel(std::int32_t* counts, std::int32_t* begin, 
   if (threadIdx.x == 0) begin[e + 1] = before;
 }
 
-// A warp owns all experts: their sums become places, of rows in begin and of the tiles that these make in first_tile.
+// A warp owns all experts: their sums become places, of rows in begin and of the tiles that
+// these make in first_tile.
 __global__ void add_up_experts_kernel(std::int32_t* begin, std::int32_t* first_tile, Index E) {
   std::int32_t rows = 0, tiles = 0;
   for (Index e0 = 0; e0 < E; e0 += 32) {
@@ -60,9 +64,10 @@ __global__ void add_up_experts_kernel(std::int32_t* begin, std::int32_t* first_t
 }
 
 // A block owns a chunk of choices, a thread one of them: its row, and that row's token.
-__global__ void place_choices_kernel(std::int32_t* row, std::int32_t* token, const std::int32_t* counts,
-                                     const std::int32_t* begin, const std::int32_t* experts,
-                                     const std::int32_t* dropped, Index choices, Index E, Index K) {
+__global__ void place_choices_kernel(std::int32_t* row, std::int32_t* token,
+                                     const std::int32_t* counts, const std::int32_t* begin,
+                                     const std::int32_t* experts, const std::int32_t* dropped,
+                                     Index choices, Index E, Index K) {
   SHARED_ARRAY(std::int32_t, expert, [kChunk]);
   const Index choice = Index(blockIdx.x) * kChunk + threadIdx.x;
   const bool goes = choice < choices && !(dropped && dropped[choice]);
@@ -77,10 +82,11 @@ __global__ void place_choices_kernel(std::int32_t* row, std::int32_t* token, con
   token[r] = std::int32_t(choice / K);
 }
 
-// --- rows to and from the experts ----------------------------------------------------------------------------------------
+// --- rows to and from the experts ----------------------------------------------------------------
 
 // A block owns a row of xs.
-__global__ void dispatch_forward_kernel(View xs, View x, const std::int32_t* token, const std::int32_t* rows) {
+__global__ void dispatch_forward_kernel(View xs, View x, const std::int32_t* token,
+                                        const std::int32_t* rows) {
   const Index r = blockIdx.x;
   if (r >= *rows) return;
   const Index t = token[r];
@@ -125,21 +131,23 @@ __global__ void combine_backward_kernel(View dy, bool add, View dg, View d_out, 
   if (threadIdx.x == 0) dg(t, k) += product;
 }
 
-// --- the experts' linear layers ------------------------------------------------------------------------------------------
+// --- the experts' linear layers ------------------------------------------------------------------
 
 template <class Format>
 using WideTile = Tile<Format, /*words=*/16 / Format::kPerWord, kWide>;
 
-// A block owns a tile of c (+)= a Wᵀ, or a W where W does not lie by kRows: rows of one expert (y), columns (x). W [E·n, m].
+// A block owns a tile of c (+)= a Wᵀ, or a W where W does not lie by kRows: rows of one expert (y),
+// columns (x). W [E·n, m].
 template <class Format, From kW, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, 2)
-    grouped_rows_kernel(View c, bool add, View a, View W, const std::int32_t* begin, const std::int32_t* first_tile,
-                        Index E) {
+    grouped_rows_kernel(View c, bool add, View a, View W, const std::int32_t* begin,
+                        const std::int32_t* first_tile, Index E) {
   SHARED_ARRAY(WideTile<Format>, left, [2]);
   SHARED_ARRAY(WideTile<Format>, right, [2]);
   const Index tile = blockIdx.y, j0 = Index(blockIdx.x) * kWide;
   if (tile >= first_tile[E]) return;
-  const Index e = owner_of(first_tile, E, tile), i0 = begin[e] + (tile - first_tile[e]) * kWide, n = W.rows / E;
+  const Index e = owner_of(first_tile, E, tile), i0 = begin[e] + (tile - first_tile[e]) * kWide,
+              n = W.rows / E;
   const auto first_rows = [&](const View& x) { return View{x.data, begin[e + 1], x.cols, x.ld}; };
   SumsOf<Format, kWide> sums;
   multiply_add<From::kRows, kW>(sums, left, right, Packs<kAligned>(first_rows(a)), int(i0),
@@ -147,7 +155,8 @@ __global__ void __launch_bounds__(kTileThreads, 2)
   store_or_add(first_rows(c), i0, j0, sums, add);
 }
 
-// A block owns a tile of dW_e (+)= dyᵀ x, of expert z: rows are outputs (y), columns inputs (x). Sums go over e's rows.
+// A block owns a tile of dW_e (+)= dyᵀ x, of expert z: rows are outputs (y), columns inputs (x).
+// Sums go over e's rows.
 template <class Format, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, 2)
     grouped_weights_kernel(View dW, bool add, View dy, View x, const std::int32_t* begin) {
@@ -155,20 +164,24 @@ __global__ void __launch_bounds__(kTileThreads, 2)
   SHARED_ARRAY(WideTile<Format>, right, [2]);
   const Index e = blockIdx.z, i0 = Index(blockIdx.y) * kWide, j0 = Index(blockIdx.x) * kWide;
   if (add && begin[e] == begin[e + 1]) return;
-  const auto first_rows = [&](const View& of) { return Packs<kAligned>(View{of.data, begin[e + 1], of.cols, of.ld}); };
+  const auto first_rows = [&](const View& of) {
+    return Packs<kAligned>(View{of.data, begin[e + 1], of.cols, of.ld});
+  };
   SumsOf<Format, kWide> sums;
-  multiply_add<From::kColumns, From::kColumns>(sums, left, right, first_rows(dy), int(i0), first_rows(x), int(j0),
-                                               begin[e], begin[e + 1]);
+  multiply_add<From::kColumns, From::kColumns>(sums, left, right, first_rows(dy), int(i0),
+                                               first_rows(x), int(j0), begin[e], begin[e + 1]);
   store_or_add(dW.middle_rows(e * dy.cols, dy.cols), i0, j0, sums, add);
 }
 
-// Few rows, as when one token is decoded, would leave tiles empty, and each number of W is read for one row: it is memory
-// that has to keep up. A warp owns a number of y: row y, and 8 columns a block (x).
+// Few rows, as when one token is decoded, would leave tiles empty, and each number of W
+// is read for one row: it is memory that has to keep up. A warp owns a number of y:
+// row y, and 8 columns a block (x).
 constexpr Index kFewRows = 64;
 constexpr unsigned kWarps = 8;
 
 template <bool kAligned>
-__global__ void grouped_few_rows_kernel(View y, View x, View W, const std::int32_t* begin, Index E) {
+__global__ void grouped_few_rows_kernel(View y, View x, View W, const std::int32_t* begin,
+                                        Index E) {
   const Index r = blockIdx.y, j = blockIdx.x * kWarps + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (r >= begin[E] || j >= y.cols) return;
   const Index e = owner_of(begin, E, r);
@@ -183,8 +196,8 @@ __global__ void grouped_few_rows_kernel(View y, View x, View W, const std::int32
 
 unsigned tiles(Index n) { return unsigned((n + kWide - 1) / kWide); }
 
-// c (+)= a Wᵀ, or a W. Each expert's last tile may be a part of one, so there are at most so many. What does not come in
-// whole packs is multiplied exactly.
+// c (+)= a Wᵀ, or a W. Each expert's last tile may be a part of one, so there are at most so many.
+// What does not come in whole packs is multiplied exactly.
 template <From kW>
 void grouped_rows(View c, Accumulate accumulate, View a, View W, const Plan& plan) {
   const Index R = plan.token.size(), E = plan.begin.size() - 1;
@@ -192,23 +205,28 @@ void grouped_rows(View c, Accumulate accumulate, View a, View W, const Plan& pla
   const dim3 grid(tiles(c.cols), unsigned(R / kWide + std::min(R, E)));
   auto* kernel = grouped_rows_kernel<Exact, kW, false>;
   if (aligned({a, W}))
-    with_format([&](auto format) { kernel = grouped_rows_kernel<typename decltype(format)::type, kW, true>; });
-  launch(kernel, grid, kTileThreads, c, accumulate == Accumulate::kYes, a, W, plan.begin.data(), plan.first_tile.data(),
-         E);
+    with_format([&](auto format) {
+      kernel = grouped_rows_kernel<typename decltype(format)::type, kW, true>;
+    });
+  launch(kernel, grid, kTileThreads, c, accumulate == Accumulate::kYes, a, W, plan.begin.data(),
+         plan.first_tile.data(), E);
 }
 
 }  // namespace
 
 void cuda::sort_by_expert(const Plan& plan, const Routing& routing, const Ints& dropped) {
-  const Index choices = plan.row.size(), E = plan.begin.size() - 1, chunks = (choices + kChunk - 1) / kChunk;
+  const Index choices = plan.row.size(), E = plan.begin.size() - 1,
+              chunks = (choices + kChunk - 1) / kChunk;
   const Ints counts = Ints(chunks * E, Device::kCuda);
   const std::int32_t *experts = routing.experts.data(), *left_out = dropped.data();
-  if (chunks > 0) launch(count_choices_kernel, unsigned(chunks), kChunk, counts.data(), experts, left_out, choices, E);
+  if (chunks > 0)
+    launch(count_choices_kernel, unsigned(chunks), kChunk, counts.data(), experts, left_out,
+           choices, E);
   launch(add_up_chunks_kernel, unsigned(E), 32, counts.data(), plan.begin.data(), chunks, E);
   launch(add_up_experts_kernel, 1, 32, plan.begin.data(), plan.first_tile.data(), E);
   if (chunks > 0)
-    launch(place_choices_kernel, unsigned(chunks), kChunk, plan.row.data(), plan.token.data(), counts.data(),
-           plan.begin.data(), experts, left_out, choices, E, plan.K);
+    launch(place_choices_kernel, unsigned(chunks), kChunk, plan.row.data(), plan.token.data(),
+           counts.data(), plan.begin.data(), experts, left_out, choices, E, plan.K);
 }
 
 void cuda::dispatch_forward(View xs, View x, const Plan& plan) {
@@ -218,25 +236,29 @@ void cuda::dispatch_forward(View xs, View x, const Plan& plan) {
 }
 
 void cuda::dispatch_backward(View dx, View dxs, const Plan& plan) {
-  if (dx.rows > 0) launch(dispatch_backward_kernel, unsigned(dx.rows), kThreads, dx, dxs, plan.row.data(), plan.K);
+  if (dx.rows > 0)
+    launch(dispatch_backward_kernel, unsigned(dx.rows), kThreads, dx, dxs, plan.row.data(), plan.K);
 }
 
 void cuda::grouped_linear_forward(View y, View x, View W, const Plan& plan) {
   const Index R = plan.token.size(), E = plan.begin.size() - 1;
-  if (R > kFewRows || products() != Products::kFp32) return grouped_rows<From::kRows>(y, Accumulate::kNo, x, W, plan);
+  if (R > kFewRows || products() != Products::kFp32)
+    return grouped_rows<From::kRows>(y, Accumulate::kNo, x, W, plan);
   const dim3 grid(unsigned((y.cols + kWarps - 1) / kWarps), unsigned(R));
   if (R > 0)
-    launch(aligned({x, W}) ? grouped_few_rows_kernel<true> : grouped_few_rows_kernel<false>, grid, kWarps * 32, y, x, W,
-           plan.begin.data(), E);
+    launch(aligned({x, W}) ? grouped_few_rows_kernel<true> : grouped_few_rows_kernel<false>, grid,
+           kWarps * 32, y, x, W, plan.begin.data(), E);
 }
 
 void cuda::grouped_linear_to_W(View dW, Accumulate into, View dy, View x, const Plan& plan) {
   const Index E = plan.begin.size() - 1;
   auto* kernel = grouped_weights_kernel<Exact, false>;
   if (aligned({dy, x}))
-    with_format([&](auto format) { kernel = grouped_weights_kernel<typename decltype(format)::type, true>; });
-  launch(kernel, dim3(tiles(x.cols), tiles(dy.cols), unsigned(E)), kTileThreads, dW, into == Accumulate::kYes, dy, x,
-         plan.begin.data());
+    with_format([&](auto format) {
+      kernel = grouped_weights_kernel<typename decltype(format)::type, true>;
+    });
+  launch(kernel, dim3(tiles(x.cols), tiles(dy.cols), unsigned(E)), kTileThreads, dW,
+         into == Accumulate::kYes, dy, x, plan.begin.data());
 }
 
 void cuda::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const Plan& plan) {
@@ -244,14 +266,16 @@ void cuda::grouped_linear_to_x(View dx, Accumulate into, View dy, View W, const 
 }
 
 void cuda::combine_forward(View out, View y, View g, const Plan& plan) {
-  if (out.rows > 0) launch(combine_forward_kernel, unsigned(out.rows), kThreads, out, y, g, plan.row.data());
+  if (out.rows > 0)
+    launch(combine_forward_kernel, unsigned(out.rows), kThreads, out, y, g, plan.row.data());
 }
 
-void cuda::combine_backward(View dy, Accumulate into_y, View dg, View d_out, View y, View g, const Plan& plan) {
+void cuda::combine_backward(View dy, Accumulate into_y, View dg, View d_out, View y, View g,
+                            const Plan& plan) {
   const Index choices = plan.row.size();
   if (choices > 0)
-    launch(combine_backward_kernel, unsigned(choices), kThreads, dy, into_y == Accumulate::kYes, dg, d_out, y, g,
-           plan.row.data());
+    launch(combine_backward_kernel, unsigned(choices), kThreads, dy, into_y == Accumulate::kYes, dg,
+           d_out, y, g, plan.row.data());
 }
 
 }  // namespace seekling

@@ -1,4 +1,5 @@
-// The path of tokens through experts: dispatch to them, a linear layer of each, and combine their answers.
+// The path of tokens through experts: dispatch to them, a linear layer of each,
+// and combine their answers.
 #pragma once
 
 #include <vector>
@@ -9,9 +10,9 @@
 
 namespace seekling {
 
-// Which row of the sorted batch belongs to which (token, choice). Rows are sorted by expert, then by token, so that each
-// expert's rows lie together: expert e has the rows begin[e] .. begin[e+1]-1. A choice that is dropped has no row, so there
-// are R = N·K rows or fewer.
+// Which row of the sorted batch belongs to which (token, choice). Rows are sorted by expert,
+// then by token, so that each expert's rows lie together: expert e has the rows begin[e] ..
+// begin[e+1]-1. A choice that is dropped has no row, so there are R = N·K rows or fewer.
 struct Plan {
   static constexpr std::int32_t kDropped = -1;
 
@@ -25,9 +26,10 @@ struct Plan {
   explicit Plan(const Routing& routing, const std::vector<char>& dropped = {});
 };
 
-Tensor dispatch(const Tensor& x, const Plan& plan);                         // x [N,D] -> [R,D]
-Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);  // [R,in], W [E,out,in] -> [R,out]
-Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);         // [R,D], g [N,K] -> [N,D]
+Tensor dispatch(const Tensor& x, const Plan& plan);  // x [N,D] -> [R,D]
+// x [R,in], W [E,out,in] -> [R,out]
+Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);
+Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);  // [R,D], g [N,K] -> [N,D]
 
 using SortByExpert = void(const Plan& filled, const Routing& routing, const Ints& dropped);
 using DispatchForward = void(View xs, View x, const Plan& plan);
@@ -36,7 +38,8 @@ using GroupedLinearForward = void(View y, View x, View W, const Plan& plan);
 using GroupedLinearToW = void(View dW, Accumulate into, View dy, View x, const Plan& plan);
 using GroupedLinearToX = void(View dx, Accumulate into, View dy, View W, const Plan& plan);
 using CombineForward = void(View out, View y, View g, const Plan& plan);
-using CombineBackward = void(View dy, Accumulate into_y, View dg, View d_out, View y, View g, const Plan& plan);
+using CombineBackward = void(View dy, Accumulate into_y, View dg, View d_out, View y, View g,
+                             const Plan& plan);
 namespace cpu {
 SortByExpert sort_by_expert;
 DispatchForward dispatch_forward;

@@ -1,10 +1,13 @@
-// Token dropping. DeepSeek-V2 (arXiv:2405.04434) §2.2.4. Of N tokens' K choices each of D devices should get K N / D;
-// times the capacity factor, that is its budget. Where a device is over it, the choices with the lowest affinity go,
-// until it is within. A dropped choice contributes nothing; its token keeps the residual, the shared experts and its
-// other choices. The tokens of some sequences (in the paper about 10 %) are never dropped, so that a model that was
-// trained with dropping also knows how it is without. In evaluation nothing is dropped. V3 drops nothing at all.
+// Token dropping. DeepSeek-V2 (arXiv:2405.04434) §2.2.4. Of N tokens' K choices each of D
+// devices should get K N / D; times the capacity factor, that is its budget. Where a device
+// is over it, the choices with the lowest affinity go, until it is within. A dropped choice
+// contributes nothing; its token keeps the residual, the shared experts and its other choices.
+// The tokens of some sequences (in the paper about 10 %) are never dropped, so that a model that
+// was trained with dropping also knows how it is without. In evaluation nothing is dropped.
+// V3 drops nothing at all.
 //
-// No twin: it sorts the choices of a step on the CPU, for which a GPU is waited for; only V2's way of training asks for it.
+// No twin: it sorts the choices of a step on the CPU, for which a GPU is waited for;
+// only V2's way of training asks for it.
 #include "experts/drop_tokens.h"
 
 #include <algorithm>
@@ -17,12 +20,13 @@ std::vector<char> dropped_choices(const Routing& routing, Index n_group, double 
                                   const std::vector<char>& keep) {
   const std::vector<std::int32_t> experts = routing.experts.values();  // a GPU is waited for here
   const Tensor affinities = routing.s.to(Device::kCpu);
-  const Index N = routing.s.rows(), E = routing.s.cols(), choices = Index(experts.size()), K = choices / N;
-  check(keep.empty() || N % Index(keep.size()) == 0, "dropped_choices: ", N, " tokens are not ", keep.size(),
-        " sequences of equal length");
+  const Index N = routing.s.rows(), E = routing.s.cols(), choices = Index(experts.size()),
+              K = choices / N;
+  check(keep.empty() || N % Index(keep.size()) == 0, "dropped_choices: ", N, " tokens are not ",
+        keep.size(), " sequences of equal length");
   const Index budget = Index(capacity * double(choices) / double(n_group)),
               T = keep.empty() ? N : N / Index(keep.size());
-  std::vector<std::vector<Index>> candidates{size_t(n_group)};  // of each device, the choices that may be dropped
+  std::vector<std::vector<Index>> candidates{size_t(n_group)};  // the droppable choices, by device
   std::vector<Index> load(size_t(n_group), 0);
   for (Index c = 0; c < choices; ++c) {
     const size_t device = size_t(experts[size_t(c)] / (E / n_group));
@@ -36,7 +40,8 @@ std::vector<char> dropped_choices(const Routing& routing, Index n_group, double 
     std::vector<Index>& go = candidates[d];
     const Index surplus = std::min(load[d] - budget, Index(go.size()));
     if (surplus <= 0) continue;
-    std::stable_sort(go.begin(), go.end(), [&](Index a, Index b) { return affinity(a) < affinity(b); });
+    std::stable_sort(go.begin(), go.end(),
+                     [&](Index a, Index b) { return affinity(a) < affinity(b); });
     dropped.resize(size_t(choices), 0);
     for (Index i = 0; i < surplus; ++i) dropped[size_t(go[size_t(i)])] = 1;
   }

@@ -1,7 +1,7 @@
 // DeepSeekMoE. DeepSeekMoE (arXiv:2401.06066) eq. 9-11; DeepSeek-V2 (arXiv:2405.04434) eq. 20-31.
 //   y = Σ_shared FFN(x) + Σ_{i in TopK} g_i FFN_i(x)
-// silu acts element by element, so n_shared_experts experts of width m are exactly one of width n_shared_experts · m, which
-// is how the checkpoint stores them.
+// silu acts element by element, so n_shared_experts experts of width m are exactly one of width
+// n_shared_experts · m, which is how the checkpoint stores them.
 #include "experts/moe.h"
 
 #include "experts/dispatch.h"
@@ -21,8 +21,10 @@ MoE::MoE(const Config& c) : seq_aux(c.seq_aux), gate(c.hidden_size, c.n_routed_e
              .top2_groups = c.topk_method == "noaux_tc",
              .norm_topk_prob = c.norm_topk_prob,
              .routed_scaling_factor = real(c.routed_scaling_factor)};
-  balance = {
-      .expert = real(c.aux_loss_alpha), .n_group = c.n_group, .topk_group = c.topk_group, .normalise = options.sigmoid};
+  balance = {.expert = real(c.aux_loss_alpha),
+             .n_group = c.n_group,
+             .topk_group = c.topk_group,
+             .normalise = options.sigmoid};
   if (c.topk_method == "noaux_tc") e_score_correction_bias = Tensor::zeros({E});
   experts_gate_up = Tensor::zeros({E, 2 * m, D});
   experts_down = Tensor::zeros({E, D, m});
@@ -45,13 +47,14 @@ void MoE::add_balance_loss(const Routing& routing, Index B, Pass& pass) const {
 
 Tensor MoE::forward(const Tensor& h, Pass& pass) const {
   const Index B = h.dim(0), N = h.rows(), D = h.cols();
-  const Tensor x = h.reshape({N, D}), logits = gate(x);                     //                     [N,D], [N,E]
-  const Routing routing = route(logits, e_score_correction_bias, options);  // (21), (22)          g [N,K]
+  const Tensor x = h.reshape({N, D}), logits = gate(x);                     //          [N,D], [N,E]
+  const Routing routing = route(logits, e_score_correction_bias, options);  // (21), (22)    g [N,K]
   const Plan plan = plan_of(routing, pass);
-  const Tensor to_experts = dispatch(x, plan);                                     // sorted by expert    [N·K,D]
-  const Tensor inner = swiglu(grouped_linear(to_experts, experts_gate_up, plan));  //              [N·K,m]
-  Tensor y = combine(grouped_linear(inner, experts_down, plan), routing.g, plan);  // Σ g_i FFN_i  [N,D]
-  if (shared_experts.gate_up.defined()) y = add(y, shared_experts.forward(x));     // (20)
+  // (20): a token's K rows, sorted by expert; y = Σ g_i FFN_i over them, plus the shared experts.
+  const Tensor to_experts = dispatch(x, plan);                                     //       [N·K,D]
+  const Tensor inner = swiglu(grouped_linear(to_experts, experts_gate_up, plan));  //       [N·K,m]
+  Tensor y = combine(grouped_linear(inner, experts_down, plan), routing.g, plan);  //         [N,D]
+  if (shared_experts.gate_up.defined()) y = add(y, shared_experts.forward(x));
 
   add_balance_loss(routing, B, pass);  // (23)-(31)
   pass.routings.push_back(routing);

@@ -13,8 +13,8 @@ namespace seekling {
 struct MoE {
   explicit MoE(const Config& config);
 
-  Tensor forward(const Tensor& h,
-                 Pass& pass) const;  // h [B,T,hidden_size]; leaves its Routing and balance loss in pass
+  // h [B,T,hidden_size]. Leaves its Routing and its balance loss in pass.
+  Tensor forward(const Tensor& h, Pass& pass) const;
 
   RouterOptions options;
   BalanceOptions balance;  // expert level; the others are a training run's, and come in the Pass

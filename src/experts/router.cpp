@@ -1,9 +1,10 @@
-// Routing. DeepSeek-V2 (arXiv:2405.04434) eq. 20-22, device-limited §2.2.2; DeepSeek-V3 (arXiv:2412.19437) eq. 12-16.
-//   s = softmax(logits) over all E experts (V2), or sigmoid(logits) (V3)                              logits, s [N,E]
-//   chosen: the K largest of s + b, within the topk_group best of n_group groups; ties to the lower index
-//   g_i = s_i, for V3 divided by their sum over the chosen, times routed_scaling_factor                        g [N,K]
+// Routing. DeepSeek-V2 (arXiv:2405.04434) eq. 20-22, device-limited §2.2.2; DeepSeek-V3
+// (arXiv:2412.19437) eq. 12-16.
+//   s = softmax(logits) over all E experts (V2), or sigmoid(logits) (V3)            logits, s [N,E]
+//   chosen: the K largest s + b in the topk_group best of n_group groups; ties to the lower index
+//   g_i = s_i, for V3 divided by their sum over the chosen, times routed_scaling_factor     g [N,K]
 // Backward. The choice is piecewise constant, so gradients pass through g alone (b gets none):
-//   normalised: g_i = c s_i / Σ, hence ds_i = (c dg_i - Σ_j g_j dg_j) / Σ      otherwise ds_i = c dg_i
+//   normalised: g_i = c s_i / Σ, hence ds_i = (c dg_i - Σ_j g_j dg_j) / Σ;  otherwise ds_i = c dg_i
 //   softmax: dlogit_i = s_i (ds_i - Σ_j s_j ds_j): experts that were not chosen learn too
 //   sigmoid: dlogit_i = s_i (1 - s_i) ds_i
 #include "experts/router.h"
@@ -62,7 +63,8 @@ std::vector<Index> choose(std::vector<real> c, const RouterOptions& o) {
   if (o.n_group > 1) {
     const Index size = Index(c.size()) / o.n_group;
     std::vector<real> groups;
-    for (Index g = 0; g < o.n_group; ++g) groups.push_back(group_score(c.data() + g * size, size, o.top2_groups));
+    for (Index g = 0; g < o.n_group; ++g)
+      groups.push_back(group_score(c.data() + g * size, size, o.top2_groups));
     const std::vector<Index> kept = largest(groups, o.topk_group);
     for (Index g = 0; g < o.n_group; ++g)
       if (!std::binary_search(kept.begin(), kept.end(), g))
@@ -83,7 +85,8 @@ void gates_backward(View ds, View dg, View g, View s, const Ints& experts, const
     const std::int32_t* chosen = experts.data() + t * K;
     const real sum = o.norm_topk_prob ? chosen_sum(s, chosen, t, K) : 1;
     const real shared = o.norm_topk_prob ? g.row(t).dot(dg.row(t)) : 0;
-    for (Index k = 0; k < K; ++k) ds(t, chosen[k]) += (o.routed_scaling_factor * dg(t, k) - shared) / sum;
+    for (Index k = 0; k < K; ++k)
+      ds(t, chosen[k]) += (o.routed_scaling_factor * dg(t, k) - shared) / sum;
   });
 }
 
@@ -116,21 +119,26 @@ void cpu::route_forward(const Routing& routing, View logits, View bias, const Ro
   for (const std::int32_t e : routing.experts) ++routing.load[e];
 }
 
-void cpu::route_backward(View dlogits, View ds, View dg, const Routing& routing, const RouterOptions& o) {
+void cpu::route_backward(View dlogits, View ds, View dg, const Routing& routing,
+                         const RouterOptions& o) {
   gates_backward(ds, dg, routing.g, routing.s, routing.experts, o);
   affinities_backward(dlogits, ds, routing.s, o.sigmoid);
 }
 
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) {
   const Index N = logits.rows(), E = logits.cols(), K = o.K;
-  check(K >= 1 && K <= E && E % o.n_group == 0 && o.topk_group <= o.n_group && K <= E / o.n_group * o.topk_group,
-        "route: ", K, " of ", E, " experts in ", o.n_group, " groups of which ", o.topk_group, " are kept");
+  check(K >= 1 && K <= E && E % o.n_group == 0 && o.topk_group <= o.n_group &&
+            K <= E / o.n_group * o.topk_group,
+        "route: ", K, " of ", E, " experts in ", o.n_group, " groups of which ", o.topk_group,
+        " are kept");
   const Device device = logits.device();
-  const Routing routing{Tensor({N, E}, device), Tensor({N, K}, device), Ints(N * K, device), Ints::zeros(E, device)};
-  on(device, cpu::route_forward, cuda::route_forward)(routing, logits, bias.defined() ? bias.view() : View{}, o);
+  const Routing routing{Tensor({N, E}, device), Tensor({N, K}, device), Ints(N * K, device),
+                        Ints::zeros(E, device)};
+  on(device, cpu::route_forward, cuda::route_forward)(routing, logits,
+                                                      bias.defined() ? bias.view() : View{}, o);
   record("route", {logits}, {routing.s, routing.g}, [=] {
-    on(device, cpu::route_backward, cuda::route_backward)(logits.grad(), routing.s.grad(), routing.g.grad(), routing,
-                                                          o);
+    on(device, cpu::route_backward, cuda::route_backward)(logits.grad(), routing.s.grad(),
+                                                          routing.g.grad(), routing, o);
   });
   return routing;
 }

@@ -1,5 +1,5 @@
-// Routing on a GPU, as in router.cpp. An expert is chosen if fewer than K are better than it: every lane finds that out for
-// its own experts, without a sorting, and a group is kept in the same way.
+// Routing on a GPU, as in router.cpp. An expert is chosen if fewer than K are better than it: every
+// lane finds that out for its own experts, without a sorting, and a group is kept in the same way.
 #include <cmath>
 #include <limits>
 
@@ -51,9 +51,10 @@ __device__ void affinities(View s, View logits, Index t, bool sigmoid) {
     for (Index e = threadIdx.x; e < s.cols; e += kWarp) s(t, e) /= sum;
 }
 
-// A warp owns a token: affinities, choice, gates. Only `load` is shared, and there whole numbers are added.
-__global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std::int32_t* load, View logits, View bias,
-                                     RouterOptions o) {
+// A warp owns a token: affinities, choice, gates. Only `load` is shared, and there
+// whole numbers are added.
+__global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std::int32_t* load,
+                                     View logits, View bias, RouterOptions o) {
   SHARED_ARRAY(real, c, [kMostExperts]);
   SHARED_ARRAY(real, groups, [kMostExperts]);
   const Index t = blockIdx.x, E = s.cols, size = E / o.n_group;
@@ -61,10 +62,12 @@ __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std:
   for (Index e = threadIdx.x; e < E; e += kWarp) c[e] = s(t, e) + (bias.data ? bias[e] : real(0));
   __syncthreads();
   if (o.n_group > 1) {
-    for (Index n = threadIdx.x; n < o.n_group; n += kWarp) groups[n] = group_score(c + n * size, size, o.top2_groups);
+    for (Index n = threadIdx.x; n < o.n_group; n += kWarp)
+      groups[n] = group_score(c + n * size, size, o.top2_groups);
     __syncthreads();
     for (Index e = threadIdx.x; e < E; e += kWarp)
-      if (!among_the_best(groups, o.n_group, e / size, o.topk_group)) c[e] = -std::numeric_limits<real>::infinity();
+      if (!among_the_best(groups, o.n_group, e / size, o.topk_group))
+        c[e] = -std::numeric_limits<real>::infinity();
     __syncthreads();
   }
   std::int32_t* chosen = experts + t * o.K;
@@ -73,7 +76,7 @@ __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std:
     const Index e = e0 + threadIdx.x;
     const bool mine = e < E && among_the_best(c, E, e, o.K);
     const std::int32_t place = before + warp_scan(mine) - 1;
-    if (mine && place < o.K) {  // NaNs are not better than each other, and there may be more than K of them
+    if (mine && place < o.K) {  // NaNs do not outrank each other: more than K may qualify
       chosen[place] = std::int32_t(e);
       atomicAdd(&load[e], 1);
     }
@@ -88,12 +91,13 @@ __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std:
 }
 
 // A warp owns a token.
-__global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, View g, const std::int32_t* experts,
-                                      RouterOptions o) {
+__global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, View g,
+                                      const std::int32_t* experts, RouterOptions o) {
   const Index t = blockIdx.x;
   const std::int32_t* chosen = experts + t * o.K;
   real sum = 0, shared = 0;
-  for (Index k = threadIdx.x; k < o.K; k += kWarp) sum += s(t, chosen[k]), shared += g(t, k) * dg(t, k);
+  for (Index k = threadIdx.x; k < o.K; k += kWarp)
+    sum += s(t, chosen[k]), shared += g(t, k) * dg(t, k);
   sum = block_sum(sum) + kTiny, shared = block_sum(shared);
   if (!o.norm_topk_prob) sum = 1, shared = 0;
   for (Index k = threadIdx.x; k < o.K; k += kWarp)
@@ -109,15 +113,18 @@ __global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, Vi
 }  // namespace
 
 void cuda::route_forward(const Routing& r, View logits, View bias, const RouterOptions& o) {
-  check(logits.cols <= kMostExperts, "route: ", logits.cols, " experts; on a GPU there may be ", kMostExperts);
+  check(logits.cols <= kMostExperts, "route: ", logits.cols, " experts; on a GPU there may be ",
+        kMostExperts);
   if (logits.rows == 0) return;
-  launch(route_forward_kernel, unsigned(logits.rows), kWarp, r.s.view(), r.g.view(), r.experts.data(), r.load.data(),
-         logits, bias, o);
+  launch(route_forward_kernel, unsigned(logits.rows), kWarp, r.s.view(), r.g.view(),
+         r.experts.data(), r.load.data(), logits, bias, o);
 }
 
-void cuda::route_backward(View dlogits, View ds, View dg, const Routing& r, const RouterOptions& o) {
+void cuda::route_backward(View dlogits, View ds, View dg, const Routing& r,
+                          const RouterOptions& o) {
   if (ds.rows == 0) return;
-  launch(route_backward_kernel, unsigned(ds.rows), kWarp, dlogits, ds, dg, r.s.view(), r.g.view(), r.experts.data(), o);
+  launch(route_backward_kernel, unsigned(ds.rows), kWarp, dlogits, ds, dg, r.s.view(), r.g.view(),
+         r.experts.data(), o);
 }
 
 }  // namespace seekling

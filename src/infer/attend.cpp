@@ -1,7 +1,8 @@
-// One token has no rows of queries to share out among threads, and absorbed MLA no key heads either, so the keys are
-// shared out (Flash-Decoding, Dao et al. 2023): a piece is a token, a key head with up to kGroup of its query heads, and
-// kSpan keys. It leaves the maximum m, the sum l and the unscaled output of its keys, and the pieces of a token are then
-// put together in order. Where pieces begin depends on the position alone, so that bits do not depend on threads or batch.
+// One token has no rows of queries to share out among threads, and absorbed MLA no key heads
+// either, so the keys are shared out (Flash-Decoding, Dao et al. 2023): a piece is a token,
+// a key head with up to kGroup of its query heads, and kSpan keys. It leaves the maximum m, the sum
+// l and the unscaled output of its keys, and the pieces of a token are then put together in order.
+// Where pieces begin depends on the position alone, so that bits do not depend on threads or batch.
 #include "infer/attend.h"
 
 #include <cmath>
@@ -32,7 +33,8 @@ struct Rows {  // of a page
 void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& layout, real scale,
             std::span<const TokenSlot> slots) {
   const Instructions& cpu = kernel();
-  const Index H = layout.heads, per_key = H / layout.key_heads, key_width = q.cols, width = layout.value_width;
+  const Index H = layout.heads, per_key = H / layout.key_heads, key_width = q.cols,
+              width = layout.value_width;
   std::vector<Piece> pieces;
   std::vector<Index> first_row, spans;  // by token
   Index rows = 0, work = 0;
@@ -52,47 +54,59 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
   const Tensor acc_of({rows, width}), sums({rows, 2});  // of each piece's heads; m and l
   const View acc = acc_of, ml = sums;
 
-  parallel_for(Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1, [&](Index i) {
-    const Piece& p = pieces[size_t(i)];
-    const TokenSlot& slot = slots[size_t(p.n)];
-    const Index begin = p.span * kSpan, n = std::min(slot.position + 1 - begin, kSpan);
-    const Index value = layout.values + p.key_head;
-    const bool latents = value == p.key_head;  // which are keys and values at once
-    const bool encoded = pages.format != Format::kF32;
-    const Tensor key_scratch({encoded ? kSpan : 0, key_width}), value_scratch({encoded ? kPageTokens : 0, width});
-    const auto rows_of = [&](Index page, Index count, Index segment, const Tensor& scratch, Index first) {
-      Rows r;
-      r.data =
-          pages.read(layer, page, count, segment, encoded ? scratch.data() + first * scratch.cols() : nullptr, r.ld);
-      return r;
-    };
-    const auto for_each_page = [&](auto&& f) {
-      for (Index j = 0; j < n; j += kPageTokens)
-        f(j, slot.sequence->pages[size_t((begin + j) / kPageTokens)], std::min(kPageTokens, n - j));
-    };
-    // The keys that this thread most likely meets behind those of a page: the next page's, or the first of the piece that
-    // is left when each other thread has taken one. nullptr: there are none, or they are decoded into scratch first.
-    const auto keys_behind = [&](Index j) -> const float* {
-      const Index later = i + threads();
-      const bool here = j + kPageTokens < n;
-      if (encoded || (!here && later >= Index(pieces.size()))) return nullptr;
-      const Piece& at = here ? p : pieces[size_t(later)];
-      const Index token = here ? begin + j + kPageTokens : at.span * kSpan;
-      return rows_of(slots[size_t(at.n)].sequence->pages[size_t(token / kPageTokens)], 0, at.key_head, {}, 0).data;
-    };
-    alignas(64) float scores[kGroup * kSpan];
-    Rows keys[kSpan / kPageTokens];
-    for_each_page([&](Index j, Index page, Index count) {
-      const Rows& k = keys[j / kPageTokens] = rows_of(page, count, p.key_head, key_scratch, j);
-      cpu.scores(scores + j, &q(p.n * H + p.head, 0), q.ld, p.group, k.data, k.ld, count, key_width, keys_behind(j));
-    });
-    for (Index g = 0; g < p.group; ++g) cpu.soften(scores + g * kSpan, n, scale, ml(p.row + g, 0), ml(p.row + g, 1));
-    for (Index g = 0; g < p.group; ++g) acc.row(p.row + g).setZero();
-    for_each_page([&](Index j, Index page, Index count) {
-      const Rows v = latents ? keys[j / kPageTokens] : rows_of(page, count, value, value_scratch, 0);
-      cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores + j, p.group, v.data, v.ld, count, width);
-    });
-  });
+  parallel_for(
+      Index(pieces.size()), work < kWorthThreads ? std::max<Index>(1, Index(pieces.size())) : 1,
+      [&](Index i) {
+        const Piece& p = pieces[size_t(i)];
+        const TokenSlot& slot = slots[size_t(p.n)];
+        const Index begin = p.span * kSpan, n = std::min(slot.position + 1 - begin, kSpan);
+        const Index value = layout.values + p.key_head;
+        const bool latents = value == p.key_head;  // which are keys and values at once
+        const bool encoded = pages.format != Format::kF32;
+        const Tensor key_scratch({encoded ? kSpan : 0, key_width}),
+            value_scratch({encoded ? kPageTokens : 0, width});
+        const auto rows_of = [&](Index page, Index count, Index segment, const Tensor& scratch,
+                                 Index first) {
+          Rows r;
+          r.data = pages.read(layer, page, count, segment,
+                              encoded ? scratch.data() + first * scratch.cols() : nullptr, r.ld);
+          return r;
+        };
+        const auto for_each_page = [&](auto&& f) {
+          for (Index j = 0; j < n; j += kPageTokens)
+            f(j, slot.sequence->pages[size_t((begin + j) / kPageTokens)],
+              std::min(kPageTokens, n - j));
+        };
+        // The keys that this thread most likely meets behind those of a page: the next page's,
+        // or the first of the piece that is left when each other thread has taken one.
+        // nullptr: there are none, or they are decoded into scratch first.
+        const auto keys_behind = [&](Index j) -> const float* {
+          const Index later = i + threads();
+          const bool here = j + kPageTokens < n;
+          if (encoded || (!here && later >= Index(pieces.size()))) return nullptr;
+          const Piece& at = here ? p : pieces[size_t(later)];
+          const Index token = here ? begin + j + kPageTokens : at.span * kSpan;
+          return rows_of(slots[size_t(at.n)].sequence->pages[size_t(token / kPageTokens)], 0,
+                         at.key_head, {}, 0)
+              .data;
+        };
+        alignas(64) float scores[kGroup * kSpan];
+        Rows keys[kSpan / kPageTokens];
+        for_each_page([&](Index j, Index page, Index count) {
+          const Rows& k = keys[j / kPageTokens] = rows_of(page, count, p.key_head, key_scratch, j);
+          cpu.scores(scores + j, &q(p.n * H + p.head, 0), q.ld, p.group, k.data, k.ld, count,
+                     key_width, keys_behind(j));
+        });
+        for (Index g = 0; g < p.group; ++g)
+          cpu.soften(scores + g * kSpan, n, scale, ml(p.row + g, 0), ml(p.row + g, 1));
+        for (Index g = 0; g < p.group; ++g) acc.row(p.row + g).setZero();
+        for_each_page([&](Index j, Index page, Index count) {
+          const Rows v =
+              latents ? keys[j / kPageTokens] : rows_of(page, count, value, value_scratch, 0);
+          cpu.gather(acc.data + p.row * acc.ld, acc.ld, scores + j, p.group, v.data, v.ld, count,
+                     width);
+        });
+      });
 
   parallel_for(o.rows, /*grain=*/64, [&](Index row) {
     const Index n = row / H, base = first_row[size_t(n)] + row % H, count = spans[size_t(n)];

@@ -1,4 +1,5 @@
-// Attention of single tokens over the cache: what a decoding step does where a prompt has attention/attention.h.
+// Attention of single tokens over the cache: what a decoding step does where a prompt
+// has attention/attention.h.
 #pragma once
 
 #include <span>
@@ -8,8 +9,9 @@
 
 namespace seekling {
 
-// How the query heads meet the cached ones. Key head h reads segment h as its keys and segment `values + h`, of which
-// the first value_width numbers, as its values. Absorbed MLA: one key head, and values = 0, for latents are both.
+// How the query heads meet the cached ones. Key head h reads segment h as its keys and segment
+// `values + h`, of which the first value_width numbers, as its values. Absorbed MLA: one key head,
+// and values = 0, for latents are both.
 struct HeadLayout {
   Index heads;  // H, of the query
   Index key_heads, values, value_width;

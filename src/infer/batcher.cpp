@@ -15,14 +15,15 @@ Batcher::Batcher(const Decoder& d, Index n_pages, Index at_most)
 Index Batcher::submit(Request request) {
   check_sampling(request.sampling);
   check(!request.prompt.empty(), "a request's prompt is empty, expected at least one token");
-  const Index tokens =
-      Index(request.prompt.size()) + std::max<Index>(request.max_tokens, 1) - 1;  // the last is not read
-  check(tokens <= decoder.config.max_position_embeddings, "a request of ", request.prompt.size(), " tokens and ",
-        request.max_tokens, " to come is longer than the model's ", decoder.config.max_position_embeddings,
-        " positions (max_position_embeddings)");
-  check(Pages::needed(tokens) <= pages.pages(), "a request of ", request.prompt.size(), " tokens and ",
-        request.max_tokens, " to come needs ", Pages::needed(tokens), " pages of ", Pages::kTokens,
-        " tokens, and the whole cache has ", pages.pages(), "; give it more memory");
+  // The last new token is not read.
+  const Index tokens = Index(request.prompt.size()) + std::max<Index>(request.max_tokens, 1) - 1;
+  check(tokens <= decoder.config.max_position_embeddings, "a request of ", request.prompt.size(),
+        " tokens and ", request.max_tokens, " to come is longer than the model's ",
+        decoder.config.max_position_embeddings, " positions (max_position_embeddings)");
+  check(Pages::needed(tokens) <= pages.pages(), "a request of ", request.prompt.size(),
+        " tokens and ", request.max_tokens, " to come needs ", Pages::needed(tokens), " pages of ",
+        Pages::kTokens, " tokens, and the whole cache has ", pages.pages(),
+        "; give it more memory");
   const Index number = Index(all.size());
   Rng rng(request.sampling.seed);
   std::vector<std::int32_t> history = request.prompt;
@@ -33,8 +34,8 @@ Index Batcher::submit(Request request) {
 
 // False: that was the end of the sentence.
 bool Batcher::choose(State& s, const Tensor& logits, Index row) {
-  const std::int32_t id =
-      sample({&logits.view()(row, 0), std::size_t(logits.cols())}, s.request.sampling, s.rng, s.history);
+  const std::int32_t id = sample({&logits.view()(row, 0), std::size_t(logits.cols())},
+                                 s.request.sampling, s.rng, s.history);
   s.done = id == s.request.eos;
   if (s.done) return false;
   s.answer.push_back(id);
@@ -43,8 +44,8 @@ bool Batcher::choose(State& s, const Tensor& logits, Index row) {
   return true;
 }
 
-// Reads the prompt as a Generator does, and behind it what was answered before an eviction, but for the last token, which
-// the next step reads.
+// Reads the prompt as a Generator does, and behind it what was answered before an eviction,
+// but for the last token, which the next step reads.
 void Batcher::join(State& s) {
   Tensor h;
   for_each_chunk(s.request.prompt, [&](std::span<const std::int32_t> chunk, bool ends) {
@@ -66,7 +67,8 @@ void Batcher::admit() {
       waiting.pop_front();
       continue;
     }
-    // Pages for all that is known, and one more token for it and for each that runs: or it would be evicted at once.
+    // Pages for all that is known, and one more token for it and for each that runs:
+    // or it would be evicted at once.
     const Index known = Index(s.history.size());
     if (Pages::needed(known + 1) + running() > pages.free() && running() > 0) return;
     const Index number = waiting.front();
@@ -90,13 +92,15 @@ void Batcher::evict_last() {
 bool Batcher::step(const std::function<void(Index, std::int32_t)>& each) {
   admit();
   const auto pages_needed = [&] {
-    return std::count_if(active.begin(), active.end(),
-                         [&](Index a) { return all[std::size_t(a)].sequence.length % Pages::kTokens == 0; });
+    return std::count_if(active.begin(), active.end(), [&](Index a) {
+      return all[std::size_t(a)].sequence.length % Pages::kTokens == 0;
+    });
   };
   while (pages_needed() > pages.free()) evict_last();
   if (!active.empty()) {
     std::vector<Decoder::Token> tokens;
-    for (const Index a : active) tokens.push_back({&all[std::size_t(a)].sequence, all[std::size_t(a)].answer.back()});
+    for (const Index a : active)
+      tokens.push_back({&all[std::size_t(a)].sequence, all[std::size_t(a)].answer.back()});
     const Tensor logits = decoder.logits(decoder.step(tokens, pages));
     ++steps_done;
     for (std::size_t i = 0; i < active.size(); ++i) {

@@ -1,11 +1,13 @@
-// Many requests at once over one cache of a fixed size (continuous batching, Yu et al. 2022, "Orca").
+// Many requests at once over one cache of a fixed size (continuous batching,
+// Yu et al. 2022, "Orca").
 //
-// A step reads every weight once, whoever shares it, so its cost hardly grows with the requests in it, and what limits
-// their number is the cache: the smaller a token's row, the more requests run together. Requests join as soon as there are
-// pages for their prompt, and leave when they end. When a request needs a page and none is free, the one that joined last
-// gives all of its pages back and waits, first in the queue; it is read again later, its prompt as a prompt and its answer
-// as steps, so that every number in its cache comes back to the bit. A request's text is therefore that of a Generator
-// alone, whatever else is in the batch.
+// A step reads every weight once, whoever shares it, so its cost hardly grows with the requests
+// in it, and what limits their number is the cache: the smaller a token's row, the more requests
+// run together. Requests join as soon as there are pages for their prompt, and leave when they end.
+// When a request needs a page and none is free, the one that joined last gives all of its pages
+// back and waits, first in the queue; it is read again later, its prompt as a prompt
+// and its answer as steps, so that every number in its cache comes back to the bit.
+// A request's text is therefore that of a Generator alone, whatever else is in the batch.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +29,19 @@ struct Request {
 
 class Batcher {
  public:
-  // A cache of `pages` pages of 32 tokens; at most `most` requests at a time. The decoder must outlive the batcher.
+  // A cache of `pages` pages of 32 tokens; at most `most` requests at a time.
+  // The decoder must outlive the batcher.
   Batcher(const Decoder& decoder, Index pages, Index most);
 
-  Index submit(Request request);  // its number. Error if it could not run even alone, or for an empty prompt
+  Index submit(Request request);  // its number; Error if it could never run, or has no prompt
 
-  // Lets requests join, then reads one token of each that runs. `each` is told every new token. False: nothing is left.
+  // Lets requests join, then reads one token of each that runs. `each` is told every new token.
+  // False: nothing is left.
   bool step(const std::function<void(Index request, std::int32_t id)>& each = {});
 
-  const std::vector<std::int32_t>& answer(Index request) const { return all[std::size_t(request)].answer; }
+  const std::vector<std::int32_t>& answer(Index request) const {
+    return all[std::size_t(request)].answer;
+  }
   Index running() const { return Index(active.size()); }
   Index steps() const { return steps_done; }
   Index evictions() const { return evicted; }

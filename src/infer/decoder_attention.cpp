@@ -1,7 +1,9 @@
-// The decoder's attention: what a layer writes into the cache, and how a query meets it. DeepSeek-V2 (arXiv:2405.04434)
-// eq. (37)-(47), written as single equations in attention/mla.cpp and attention/gqa.cpp. Three ways from a query to its output:
+// The decoder's attention: what a layer writes into the cache, and how a query meets it.
+// DeepSeek-V2 (arXiv:2405.04434) eq. (37)-(47), written as single equations in attention/mla.cpp
+// and attention/gqa.cpp. Three ways from a query to its output:
 //   absorbed      §2.1.2: attention among the cached latents themselves; a token, or a few
-//   up_projected  keys and values made again from the latents, and attention as in training; long parts of a prompt
+//   up_projected  keys and values made again from the latents, and attention as in training;
+//                 long parts of a prompt
 //   from_heads    keys and values lie in the cache: naive decoding, and MHA, GQA and MQA
 #include <cmath>
 
@@ -22,7 +24,8 @@ void turn(real* x, const real* cos, const real* sin, Index pairs) {  // attentio
 }
 
 // Tokens 0 .. S-1 of a sequence's segment, as rows of `to`.
-void copy_out(View to, const Pages& pages, Index layer, const Sequence& sequence, Index segment, Index S) {
+void copy_out(View to, const Pages& pages, Index layer, const Sequence& sequence, Index segment,
+              Index S) {
   parallel_for(Pages::needed(S), 1, [&](Index p) {
     const Index n = std::min(Pages::kTokens, S - p * Pages::kTokens), width = pages.width(segment);
     std::vector<float> scratch(size_t(n * width));
@@ -34,8 +37,9 @@ void copy_out(View to, const Pages& pages, Index layer, const Sequence& sequence
 
 }  // namespace
 
-Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<const TokenSlot> slots, const Angles& angles,
-                          Pages& pages, bool prompt, Index wanted) const {
+Tensor Decoder::attention(const Layer& layer, Index number, View x,
+                          std::span<const TokenSlot> slots, const Angles& angles, Pages& pages,
+                          bool prompt, Index wanted) const {
   const Index N = x.rows;
   const Tensor y({N, layer.into.out});
   multiply(y, x, layer.into);  // for all tokens: queries lie in one matrix with what is cached
@@ -47,8 +51,8 @@ Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<co
     const View v = Y.block(0, (H + key_heads) * rope, N, key_heads * rope);
     each_row(N, [&](Index i) {
       for (Index h = 0; h < H + key_heads; ++h)  // queries and keys lie side by side
-        turn(&Y(i, h * rope), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)],
-             angles.pairs);
+        turn(&Y(i, h * rope), &angles.cos[size_t(i * angles.pairs)],
+             &angles.sin[size_t(i * angles.pairs)], angles.pairs);
     });
     cache_heads(number, k, v, slots, pages);
   }
@@ -56,7 +60,8 @@ Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<co
   slots = slots.last(size_t(wanted));
   if (!mla) {
     const Tensor q({1, wanted, H, rope});
-    q.reshape({wanted, H * rope}).view().matrix() = Y.block(N - wanted, 0, wanted, H * rope).matrix();
+    q.reshape({wanted, H * rope}).view().matrix() =
+        Y.block(N - wanted, 0, wanted, H * rope).matrix();
     return from_heads(number, q, slots, pages, prompt);
   }
   const Tensor q = mla_queries(layer, Y, angles, wanted);
@@ -66,13 +71,16 @@ Tensor Decoder::attention(const Layer& layer, Index number, View x, std::span<co
   return absorbed(layer, number, q, slots, pages);
 }
 
-Tensor Decoder::mla_queries(const Layer& layer, View y_all, const Angles& angles, Index N) const {  // (37)-(39)
+// (37)-(39)
+Tensor Decoder::mla_queries(const Layer& layer, View y_all, const Angles& angles, Index N) const {
   const Index first = y_all.rows - N, width = H * (nope + rope);
   const View y = y_all.middle_rows(first, N);
   const Tensor q({1, N, H, nope + rope});
   const View rows{q.data(), N, width, width};
   const bool compressed = layer.q_b.defined();
-  if (compressed) multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps), layer.q_b);
+  if (compressed)
+    multiply(rows, normed(y.block(0, 0, N, layer.q_b.in), layer.q_norm, layer.latent_eps),
+             layer.q_b);
   each_row(N, [&](Index i) {
     if (!compressed) std::copy_n(&y(i, 0), width, &rows(i, 0));
     const size_t at = size_t((first + i) * angles.pairs);
@@ -82,19 +90,23 @@ Tensor Decoder::mla_queries(const Layer& layer, View y_all, const Angles& angles
   return q;
 }
 
-void Decoder::cache_latents(const Layer& layer, Index number, View y, std::span<const TokenSlot> slots,
-                            const Angles& angles, Pages& pages) const {  // (41), (43)
+void Decoder::cache_latents(const Layer& layer, Index number, View y,
+                            std::span<const TokenSlot> slots, const Angles& angles,
+                            Pages& pages) const {  // (41), (43)
   const Index N = y.rows, at = y.cols - rank - rope;
   const Tensor latents({N, rank + rope});
   const View L = latents;
   each_row(N, [&](Index i) {
     kernel().rms_norm(&L(i, 0), &y(i, at), layer.kv_norm.data(), rank, layer.latent_eps);
     std::copy_n(&y(i, at + rank), rope, &L(i, rank));
-    turn(&L(i, rank), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)], angles.pairs);
-    if (latent_cache) pages.write(number, *slots[size_t(i)].sequence, slots[size_t(i)].position, 0, &L(i, 0));
+    turn(&L(i, rank), &angles.cos[size_t(i * angles.pairs)], &angles.sin[size_t(i * angles.pairs)],
+         angles.pairs);
+    if (latent_cache)
+      pages.write(number, *slots[size_t(i)].sequence, slots[size_t(i)].position, 0, &L(i, 0));
   });
   if (latent_cache) return;
-  const Tensor kv({N, H * (nope + v_head_dim)}), keys({N, H * (nope + rope)}), values({N, H * v_head_dim});
+  const Tensor kv({N, H * (nope + v_head_dim)}), keys({N, H * (nope + rope)}),
+      values({N, H * v_head_dim});
   multiply(kv, L.block(0, 0, N, rank), layer.kv_b);  // (42), (45)
   each_row(N, [&, KV = kv.view(), K = keys.view(), V = values.view()](Index i) {
     for (Index h = 0; h < H; ++h) {
@@ -106,7 +118,8 @@ void Decoder::cache_latents(const Layer& layer, Index number, View y, std::span<
   cache_heads(number, keys, values, slots, pages);
 }
 
-void Decoder::cache_heads(Index number, View keys, View values, std::span<const TokenSlot> slots, Pages& pages) const {
+void Decoder::cache_heads(Index number, View keys, View values, std::span<const TokenSlot> slots,
+                          Pages& pages) const {
   each_row(keys.rows, [&](Index i) {
     for (Index h = 0; h < key_heads; ++h) {
       const TokenSlot& slot = slots[size_t(i)];
@@ -116,10 +129,10 @@ void Decoder::cache_heads(Index number, View keys, View values, std::span<const 
   });
 }
 
-// §2.1.2. q^C·(W^UK c) = (W^UKᵀ q^C)·c: the query goes into the latents' space, and the weighted sum of latents comes back
-// through W^UV. All heads read the same row of the cache.
-Tensor Decoder::absorbed(const Layer& layer, Index number, const Tensor& q, std::span<const TokenSlot> slots,
-                         const Pages& pages) const {
+// §2.1.2. q^C·(W^UK c) = (W^UKᵀ q^C)·c: the query goes into the latents' space, and the weighted
+// sum of latents comes back through W^UV. All heads read the same row of the cache.
+Tensor Decoder::absorbed(const Layer& layer, Index number, const Tensor& q,
+                         std::span<const TokenSlot> slots, const Pages& pages) const {
   const Index N = Index(slots.size()), in = nope + rope, width = rank + rope;
   const Tensor q_latent({N * H, width}), o_latent({N * H, rank}), o({N, H * v_head_dim});
   const auto head_of = [&](const Tensor& x, Index h, Index columns, Index ld) {
@@ -127,27 +140,31 @@ Tensor Decoder::absorbed(const Layer& layer, Index number, const Tensor& q, std:
   };
   std::vector<PackedProduct> products;
   for (Index h = 0; h < H; ++h)
-    products.push_back({head_of(q_latent, h, rank, width), head_of(q, h, nope, in), &layer.W_UK, h});
+    products.push_back(
+        {head_of(q_latent, h, rank, width), head_of(q, h, nope, in), &layer.W_UK, h});
   multiply(products);
   for (Index row = 0; row < N * H; ++row)
     std::copy_n(q.data() + row * in + nope, rope, q_latent.data() + row * width + rank);
   attend(o_latent, q_latent, pages, number, {H, 1, 0, rank}, scale, slots);
   for (Index h = 0; h < H; ++h)
-    products[size_t(h)] = {head_of(o, h, v_head_dim, v_head_dim), head_of(o_latent, h, rank, rank), &layer.W_UV, h};
+    products[size_t(h)] = {head_of(o, h, v_head_dim, v_head_dim), head_of(o_latent, h, rank, rank),
+                           &layer.W_UV, h};
   multiply(products);
   return o;
 }
 
-// A key in the latents' space is rank + rope long, one of a head nope + rope, so scores and sums of absorbed attention
-// cost about rank / nope times as much. One token does not care, as making keys of all S latents would cost more. T tokens
-// share those keys:  T (S - T/2) (2 rank - nope - v) multiply-adds a head are saved, (S - T) rank (nope + v) spent.
+// A key in the latents' space is rank + rope long, one of a head nope + rope, so scores and sums
+// of absorbed attention cost about rank / nope times as much. One token does not care, as making
+// keys of all S latents would cost more. T tokens share those keys: T (S - T/2) (2 rank - nope - v)
+// multiply-adds a head are saved, and (S - T) rank (nope + v) are spent.
 bool Decoder::up_projecting_is_cheaper(Index T, Index S) const {
-  const double saved = double(T) * (double(S) - 0.5 * double(T)) * double(2 * rank - nope - v_head_dim);
+  const double saved =
+      double(T) * (double(S) - 0.5 * double(T)) * double(2 * rank - nope - v_head_dim);
   return saved > double(S - T) * double(rank) * double(nope + v_head_dim);
 }
 
-Tensor Decoder::up_projected(const Layer& layer, Index number, const Tensor& q, std::span<const TokenSlot> slots,
-                             const Pages& pages) const {
+Tensor Decoder::up_projected(const Layer& layer, Index number, const Tensor& q,
+                             std::span<const TokenSlot> slots, const Pages& pages) const {
   const Index T = Index(slots.size()), S = slots.back().position + 1;
   const Tensor cached({S, rank + rope}), kv({1, S, H, nope + v_head_dim});
   copy_out(cached, pages, number, *slots[0].sequence, 0, S);
@@ -155,12 +172,13 @@ Tensor Decoder::up_projected(const Layer& layer, Index number, const Tensor& q, 
   multiply(kv.reshape({S, H * (nope + v_head_dim)}), c_kv, layer.kv_b);  // (42), (45)
   const auto [k_c, v] = split_at(kv, nope);
   const auto [q_c, q_r] = split_at(q, nope);
-  const Tensor o = seekling::attention({q_c, q_r}, {k_c, k_r.reshape({1, S, 1, rope})}, v, scale);  // (46)
+  // (46)
+  const Tensor o = seekling::attention({q_c, q_r}, {k_c, k_r.reshape({1, S, 1, rope})}, v, scale);
   return o.reshape({T, H * v_head_dim});
 }
 
-Tensor Decoder::from_heads(Index number, const Tensor& q, std::span<const TokenSlot> slots, const Pages& pages,
-                           bool prompt) const {
+Tensor Decoder::from_heads(Index number, const Tensor& q, std::span<const TokenSlot> slots,
+                           const Pages& pages, bool prompt) const {
   const Index N = Index(slots.size()), width = nope + rope;
   if (!prompt) {
     const Tensor o({N, H * v_head_dim});
@@ -171,9 +189,10 @@ Tensor Decoder::from_heads(Index number, const Tensor& q, std::span<const TokenS
   const Index S = slots.back().position + 1;
   const Tensor k({1, S, key_heads, width}), v({1, S, key_heads, v_head_dim});
   for (Index h = 0; h < key_heads; ++h) {
-    copy_out({k.data() + h * width, S, width, key_heads * width}, pages, number, *slots[0].sequence, h, S);
-    copy_out({v.data() + h * v_head_dim, S, v_head_dim, key_heads * v_head_dim}, pages, number, *slots[0].sequence,
-             key_heads + h, S);
+    copy_out({k.data() + h * width, S, width, key_heads * width}, pages, number, *slots[0].sequence,
+             h, S);
+    copy_out({v.data() + h * v_head_dim, S, v_head_dim, key_heads * v_head_dim}, pages, number,
+             *slots[0].sequence, key_heads + h, S);
   }
   return seekling::attention({{}, q}, {{}, k}, v, scale).reshape({N, H * v_head_dim});
 }

@@ -1,12 +1,14 @@
-// Generation. The prompt is read in chunks, then one token at a time: each step reads the latest token only, since all
-// that attention needs of the earlier ones is in the cache.
+// Generation. The prompt is read in chunks, then one token at a time: each step reads the latest
+// token only, since all that attention needs of the earlier ones is in the cache.
 //
-// Guessing ahead (speculative decoding, Leviathan et al. 2022, arXiv:2211.17192; with multi-token prediction: DeepSeek-V3,
-// arXiv:2412.19437, §5.4.3). A step costs what reading the weights costs, for one token or for two. So: the module of
-// depth 1 draws a guess g from its own distribution q; the next step reads the chosen token and g together; g is kept
-// with probability min(1, p(g) / q(g)), p being the model's distribution, and otherwise replaced by a draw from
+// Guessing ahead (speculative decoding, Leviathan et al. 2022, arXiv:2211.17192; with multi-token
+// prediction: DeepSeek-V3, arXiv:2412.19437, §5.4.3). A step costs what reading the weights costs,
+// for one token or for two. So: the module of depth 1 draws a guess g from its own distribution q;
+// the next step reads the chosen token and g together; g is kept with probability
+// min(1, p(g) / q(g)), p being the model's distribution, and otherwise replaced by a draw from
 // max(0, p - q), normalised. The token that results is distributed by p:
-//   P(x) = q(x) min(1, p(x)/q(x)) + (1 - Σ_g min(p(g), q(g))) max(0, p(x) - q(x)) / Σ max(0, p - q) = p(x)
+//   P(x) = q(x) min(1, p(x)/q(x)) + (1 - Σ_g min(p(g), q(g))) max(0, p(x) - q(x)) / Σ max(0, p - q)
+//        = p(x)
 // A kept guess is a token for free, as the step has read it too: its logits give one more.
 #include "infer/generate.h"
 
@@ -25,21 +27,24 @@ static const Decoder& checked(const Decoder& decoder, bool guessing) {
 
 Generator::Generator(const Decoder& d, Index capacity, bool guesses)
     : decoder(checked(d, guesses)),
-      pages(d.make_pages(Pages::needed(std::min(capacity, d.config.max_position_embeddings)), guesses)),
+      pages(d.make_pages(Pages::needed(std::min(capacity, d.config.max_position_embeddings)),
+                         guesses)),
       guessing(guesses) {
   sequence.capacity = std::min(capacity, d.config.max_position_embeddings);
 }
 
-Tensor Generator::read_chunk(std::span<const std::int32_t> ids, Index wanted) {  // h [wanted,hidden_size]
+// h [wanted,hidden_size]
+Tensor Generator::read_chunk(std::span<const std::int32_t> ids, Index wanted) {
   const Index start = sequence.length, T = Index(ids.size());
   const Tensor h = decoder.prefill(sequence, ids, pages, guessing ? T : wanted);
-  if (guessing) {  // place i goes with the id at i + 1: one place waited for the first id, the last waits for the next
+  if (guessing) {  // h of place i goes with the id at i + 1: the last h waits for the next id
     const Index waited = h_last.defined() ? 1 : 0;
     const Tensor past({waited + T - 1, h.cols()});
     if (waited) past.view().row(0) = h_last.view().row(0);
     past.view().middle_rows(waited, T - 1).matrix() = h.view().middle_rows(0, T - 1).matrix();
     if (past.rows() > 0)
-      decoder.predict_further(past, sequence, start - waited, ids.last(std::size_t(past.rows())), pages,
+      decoder.predict_further(past, sequence, start - waited, ids.last(std::size_t(past.rows())),
+                              pages,
                               /*wanted=*/0);
     h_last = h.slice(T - 1, 1);
   }
@@ -51,7 +56,7 @@ void Generator::read(std::span<const std::int32_t> ids) {
     const Tensor h = read_chunk(chunk, /*wanted=*/ends ? 1 : 0);
     if (ends) last = decoder.logits(h);
   });
-  history.resize(std::size_t(sequence.length) - ids.size());  // without a token that was chosen and not read
+  history.resize(std::size_t(sequence.length) - ids.size());  // without a token not yet read
   history.insert(history.end(), ids.begin(), ids.end());
 }
 
@@ -60,8 +65,8 @@ std::span<const real> Generator::logits() const {
   return {last.data(), std::size_t(last.size())};
 }
 
-std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos, const Each& each,
-                                   std::vector<std::int32_t>& history,
+std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+                                   const Each& each, std::vector<std::int32_t>& history,
                                    const std::function<std::span<const real>()>& logits,
                                    const std::function<void(std::int32_t)>& read) {
   check_sampling(sampling);
@@ -79,8 +84,8 @@ std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, s
   return ids;
 }
 
-std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                              const Each& each) {
+std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& sampling,
+                                              std::int32_t eos, const Each& each) {
   return seekling::generate(
       max_tokens, sampling, eos, each, history, [&] { return logits(); },
       [&](std::int32_t id) {
@@ -89,8 +94,9 @@ std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& 
       });
 }
 
-std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                                       Guesses& guesses, const Each& each) {
+std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const Sampling& sampling,
+                                                       std::int32_t eos, Guesses& guesses,
+                                                       const Each& each) {
   check_sampling(sampling);
   check(guessing, "generate_guessing: this generator was made without guessing");
   Rng rng(sampling.seed);
@@ -115,9 +121,10 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
   Tensor h = h_last;
   while (true) {
     const Index read = sequence.length;
-    const Tensor further = decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, /*wanted=*/1);
+    const Tensor further =
+        decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, /*wanted=*/1);
     ++guesses.steps;
-    if (read + 2 > sequence.capacity) {  // no room for a guess; where there is none for the token, step says so
+    if (read + 2 > sequence.capacity) {  // no room for a guess; step checks the token's
       const Decoder::Token token{&sequence, id};
       h = decoder.step(std::span(&token, 1), pages);
       last = decoder.logits(h);
@@ -127,14 +134,16 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       continue;
     }
     const std::vector<double> q = distribution(decoder.logits(further), 0);
-    const std::int32_t guess =
-        sampling.temperature == 0 ? std::int32_t(std::max_element(q.begin(), q.end()) - q.begin()) : draw(q, rng);
+    const std::int32_t guess = sampling.temperature == 0
+                                   ? std::int32_t(std::max_element(q.begin(), q.end()) - q.begin())
+                                   : draw(q, rng);
     ++guesses.made;
     const Decoder::Token two[] = {{&sequence, id}, {&sequence, guess}};
     const Tensor h_two = decoder.step(two, pages), z = decoder.logits(h_two);
     std::vector<double> p = distribution(z, 0);
     const double of_guess = p[std::size_t(guess)];
-    const bool kept = sampling.temperature == 0 ? of_guess > 0 : rng.uniform() * q[std::size_t(guess)] < of_guess;
+    const bool kept =
+        sampling.temperature == 0 ? of_guess > 0 : rng.uniform() * q[std::size_t(guess)] < of_guess;
     if (kept) {
       ++guesses.accepted;
       if (!goes_on(guess)) {  // the last token is not read
@@ -146,7 +155,8 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       id = choose(z, 1);
       next = {guess, id};
       if (!goes_on(id)) {  // the module still has to read the place before the guess
-        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages, /*wanted=*/0);
+        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages,
+                                /*wanted=*/0);
         return ids;
       }
     } else {
@@ -155,7 +165,8 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       double left = 0;
       std::vector<double> rest = p;
       for (std::size_t i = 0; i < p.size(); ++i) left += rest[i] = std::max(0.0, p[i] - q[i]);
-      if (sampling.temperature == 0) id = std::int32_t(std::max_element(p.begin(), p.end()) - p.begin());
+      if (sampling.temperature == 0)
+        id = std::int32_t(std::max_element(p.begin(), p.end()) - p.begin());
       else id = draw(left > 0 ? rest : p, rng);
       next = {id};
       if (!goes_on(id)) return ids;

@@ -14,17 +14,18 @@ namespace seekling {
 
 using Each = std::function<bool(std::int32_t)>;  // is given a token; false ends the generation
 
-// The loop of every generation: chooses a token from logits(), ends at eos, tells `each`, and has it read.
-std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos, const Each& each,
-                                   std::vector<std::int32_t>& history,
+// The loop of every generation: chooses a token from logits(), ends at eos, tells
+// `each`, and has it read.
+std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+                                   const Each& each, std::vector<std::int32_t>& history,
                                    const std::function<std::span<const real>()>& logits,
                                    const std::function<void(std::int32_t)>& read);
 
 // One conversation.
 class Generator {
  public:
-  // Room for `capacity` tokens, prompt and answer together; at most the model's max_position_embeddings. The decoder must
-  // outlive the generator.
+  // Room for `capacity` tokens, prompt and answer together; at most the model's
+  // max_position_embeddings. The decoder must outlive the generator.
   // With `guessing` the module of multi-token prediction reads along; Error if there is none.
   Generator(const Decoder& decoder, Index capacity, bool guessing = false);
 
@@ -32,19 +33,22 @@ class Generator {
   void read(std::span<const std::int32_t> ids);
   std::span<const real> logits() const;  // of the token after the last one read
 
-  // Up to max_tokens tokens, each read after it is chosen and given to `each`. It ends by itself at eos (which is not
-  // given) unless eos is negative.
+  // Up to max_tokens tokens, each read after it is chosen and given to `each`.
+  // It ends by itself at eos (which is not given) unless eos is negative.
   std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
                                      const Each& each = {});
 
-  // The same with the module guessing ahead, for a Generator made so. The distribution of the text is that of generate(),
-  // and at temperature 0 the text is.
+  // The same with the module guessing ahead, for a Generator made so. The distribution of the text
+  // is that of generate(), and at temperature 0 the text is.
   struct Guesses {
     Index steps = 0, made = 0, accepted = 0;  // passes through the model; guesses
-    double tokens_per_step(Index tokens) const { return steps > 0 ? double(tokens) / double(steps) : 0; }
+    double tokens_per_step(Index tokens) const {
+      return steps > 0 ? double(tokens) / double(steps) : 0;
+    }
   };
-  std::vector<std::int32_t> generate_guessing(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                              Guesses& guesses, const Each& each = {});
+  std::vector<std::int32_t> generate_guessing(Index max_tokens, const Sampling& sampling,
+                                              std::int32_t eos, Guesses& guesses,
+                                              const Each& each = {});
 
   Index length() const { return sequence.length; }  // tokens read
   const Pages& cache() const { return pages; }
@@ -62,8 +66,8 @@ class Generator {
   Tensor h_last;  // [1,hidden_size] of the last token read: the module waits for the id after it
 };
 
-// A prompt is read so many tokens at a time: as many as keep the machine busy, and no more, for their activations take
-// memory.
+// A prompt is read so many tokens at a time: as many as keep the machine busy, and no more,
+// for their activations take memory.
 constexpr Index kPrefillChunk = 512;
 
 // f(chunk, whether it is the last) for the chunks of a prompt, in order.

@@ -6,12 +6,13 @@
 namespace seekling {
 
 GpuGenerator::GpuGenerator(const Transformer& m, Index room)
-    : model(m), capacity(std::min(room, m.config.max_position_embeddings)), caches(m.make_caches(capacity)) {}
+    : model(m), capacity(std::min(room, m.config.max_position_embeddings)),
+      caches(m.make_caches(capacity)) {}
 
 void GpuGenerator::read(std::span<const std::int32_t> ids) {
   if (ids.size() == 1) step(ids[0]);
   else read_together(ids);
-  history.resize(std::size_t(length()) - ids.size());  // without a token that was chosen and not read
+  history.resize(std::size_t(length()) - ids.size());  // without a token not yet read
   history.insert(history.end(), ids.begin(), ids.end());
 }
 
@@ -26,7 +27,8 @@ void GpuGenerator::read_together(std::span<const std::int32_t> ids) {
   steps = 0;
 }
 
-// The first is asked for kernel by kernel, which loads what there is to load; the second is recorded, and played from then on.
+// The first is asked for kernel by kernel, which loads what there is to load; the second
+// is recorded, and played from then on.
 void GpuGenerator::step(std::int32_t id) {
   Cache::check_room(capacity, length() + 1);
   const Tensor h = embedding(std::span(&id, 1), model.embed_tokens, 1, 1);
@@ -36,7 +38,8 @@ void GpuGenerator::step(std::int32_t id) {
   }
   if (!one_token) {
     embedded = h;
-    one_token = std::make_unique<Recording>([this] { logits_there = model.logits(model.decode(embedded, caches)); });
+    one_token = std::make_unique<Recording>(
+        [this] { logits_there = model.logits(model.decode(embedded, caches)); });
   } else {
     embedded.copy_from(h);
     for (Cache& cache : caches) ++cache.length;
@@ -50,10 +53,11 @@ std::span<const real> GpuGenerator::logits() const {
   return {last.data(), std::size_t(last.size())};
 }
 
-std::vector<std::int32_t> GpuGenerator::generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
-                                                 const Each& each) {
+std::vector<std::int32_t> GpuGenerator::generate(Index max_tokens, const Sampling& sampling,
+                                                 std::int32_t eos, const Each& each) {
   return seekling::generate(
-      max_tokens, sampling, eos, each, history, [&] { return logits(); }, [&](std::int32_t id) { step(id); });
+      max_tokens, sampling, eos, each, history, [&] { return logits(); },
+      [&](std::int32_t id) { step(id); });
 }
 
 Index GpuGenerator::cache_bytes_per_token() const {

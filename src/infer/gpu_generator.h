@@ -1,6 +1,6 @@
-// Text, token by token, from a model on a GPU: by the model's own decode(), absorbed, from latent caches that stay there.
-// What comes back is a row of logits, to be chosen from here. Token after token is the same work at the next position, so it
-// is recorded once.
+// Text, token by token, from a model on a GPU: by the model's own decode(), absorbed,
+// from latent caches that stay there. What comes back is a row of logits, to be chosen from here.
+// Token after token is the same work at the next position, so it is recorded once.
 #pragma once
 
 #include "infer/generate.h"

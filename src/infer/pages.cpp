@@ -17,11 +17,11 @@ Pages::Pages(Index n_layers, std::vector<Index> segments, Format f, Index pages)
 }
 
 void Pages::make_room(Sequence& s, Index n) {
-  check(s.capacity == 0 || s.length + n <= s.capacity, "the context is full: it holds ", s.capacity, " tokens, and ",
-        s.length + n, " are needed; generate fewer tokens or shorten the prompt");
+  check(s.capacity == 0 || s.length + n <= s.capacity, "the context is full: it holds ", s.capacity,
+        " tokens, and ", s.length + n, " are needed; generate fewer tokens or shorten the prompt");
   const Index more = needed(s.length + n) - Index(s.pages.size());
-  check(more <= free(), "the cache is full: ", free(), " of its ", all, " pages of ", kTokens, " tokens are free, and ",
-        more, " are needed; give it more memory or run fewer requests");
+  check(more <= free(), "the cache is full: ", free(), " of its ", all, " pages of ", kTokens,
+        " tokens are free, and ", more, " are needed; give it more memory or run fewer requests");
   for (Index i = 0; i < more; ++i) {
     s.pages.push_back(idle.back());
     idle.pop_back();
@@ -37,15 +37,17 @@ void Pages::truncate(Sequence& s, Index length) {
 }
 
 std::byte* Pages::at(Index layer, Index page, Index slot, Index segment) const {
-  return reinterpret_cast<std::byte*>(memory.data()) + ((layer * all + page) * kTokens + slot) * row +
-         offsets[size_t(segment)];
+  return reinterpret_cast<std::byte*>(memory.data()) +
+         ((layer * all + page) * kTokens + slot) * row + offsets[size_t(segment)];
 }
 
 void Pages::write(Index layer, const Sequence& s, Index token, Index segment, const float* x) {
-  encode(format, at(layer, s.pages[size_t(token / kTokens)], token % kTokens, segment), x, width(segment));
+  encode(format, at(layer, s.pages[size_t(token / kTokens)], token % kTokens, segment), x,
+         width(segment));
 }
 
-const float* Pages::read(Index layer, Index page, Index n, Index segment, float* scratch, Index& ld) const {
+const float* Pages::read(Index layer, Index page, Index n, Index segment, float* scratch,
+                         Index& ld) const {
   if (format == Format::kF32) {
     ld = row / Index(sizeof(float));
     return reinterpret_cast<const float*>(at(layer, page, 0, segment));

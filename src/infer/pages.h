@@ -1,9 +1,11 @@
-// The key-value cache of inference: pages of 32 tokens out of one block of memory, given to sequences as they grow.
+// The key-value cache of inference: pages of 32 tokens out of one block of memory, given
+// to sequences as they grow.
 //
-// A sequence owns whole pages, in any order, so memory is never moved and at most 31 tokens a sequence are wasted (paged
-// attention, Kwon et al. 2023, arXiv:2309.06180). The budget is fixed when the cache is made. A token's row in a layer is
-// a few segments that attention reads apart, each stored in the cache's format: for absorbed MLA one, [c^KV; k^R]; for
-// cached heads a key and a value each.
+// A sequence owns whole pages, in any order, so memory is never moved and at most
+// 31 tokens a sequence are wasted (paged attention, Kwon et al. 2023, arXiv:2309.06180).
+// The budget is fixed when the cache is made. A token's row in a layer is a few segments that
+// attention reads apart, each stored in the cache's format: for absorbed MLA one, [c^KV; k^R];
+// for cached heads a key and a value each.
 #pragma once
 
 #include <vector>
@@ -27,18 +29,20 @@ class Pages {
   // Room for `pages` pages in each of `layers` layers, a row being segments of these widths.
   Pages(Index layers, std::vector<Index> segments, Format format, Index pages);
 
-  static Index needed(Index tokens) { return (tokens + kTokens - 1) / kTokens; }  // pages for so many
+  static Index needed(Index tokens) { return (tokens + kTokens - 1) / kTokens; }  // pages for them
   Index free() const { return Index(idle.size()); }
   Index pages() const { return all; }
 
-  // Makes sure that n more tokens fit behind those held. Error if the sequence's capacity or the cache is full; nothing
-  // changes then.
+  // Makes sure that n more tokens fit behind those held. Error if the sequence's capacity
+  // or the cache is full; nothing changes then.
   void make_room(Sequence& sequence, Index n);
-  void truncate(Sequence& sequence, Index length);  // forgets the tokens from `length` on, and gives idle pages back
+  void truncate(Sequence& sequence, Index length);  // forgets the tokens from `length` on
 
   void write(Index layer, const Sequence& sequence, Index token, Index segment, const float* x);
-  // n <= 32 tokens of a page as floats, rows `ld` apart: in place for fp32, otherwise through `scratch` [n,width].
-  const float* read(Index layer, Index page, Index n, Index segment, float* scratch, Index& ld) const;
+  // n <= 32 tokens of a page as floats, rows `ld` apart: in place for fp32, otherwise
+  // through `scratch` [n,width].
+  const float* read(Index layer, Index page, Index n, Index segment, float* scratch,
+                    Index& ld) const;
 
   Index width(Index segment) const { return widths[size_t(segment)]; }
   Index bytes_per_token() const { return layers * row; }        // all layers

@@ -1,8 +1,11 @@
 // Sampling. In this order, as in Hugging Face's generate:
-//   repetition penalty r   z_i ← z_i / r if z_i > 0, else z_i r, for tokens met before (Keskar et al. 2019, arXiv:1909.05858)
-//   temperature            p_i ∝ exp(z_i / temperature); at 0 the most likely token alone, equal ones to the lower id
+//   repetition penalty r   z_i ← z_i / r if z_i > 0, else z_i r, for tokens seen before
+//                          (Keskar et al. 2019, arXiv:1909.05858)
+//   temperature            p_i ∝ exp(z_i / temperature); at 0 only the most likely token;
+//                          of equally likely tokens the lowest id
 //   top-k                  the k most likely
-//   top-p                  the smallest set of most likely ones that sum to p (nucleus, Holtzman et al. 2019, arXiv:1904.09751)
+//   top-p                  the smallest set of most likely tokens that sum to p
+//                          (nucleus, Holtzman et al. 2019, arXiv:1904.09751)
 //   min-p                  those with p_i >= m max_j p_j (Nguyen et al. 2024, arXiv:2407.01082)
 #include "infer/sampler.h"
 
@@ -18,15 +21,19 @@ void check_sampling(const Sampling& s) {
   check(s.temperature >= 0 && std::isfinite(s.temperature), "--temperature: found ", s.temperature,
         ", expected a number of at least 0 (0 takes the most likely token)");
   check(s.top_k >= 0, "--top-k: found ", s.top_k, ", expected 0 (all tokens) or a count");
-  check(s.top_p > 0 && s.top_p <= 1, "--top-p: found ", s.top_p, ", expected a number above 0 and at most 1");
-  check(s.min_p >= 0 && s.min_p <= 1, "--min-p: found ", s.min_p, ", expected a number from 0 to 1");
-  check(s.repetition_penalty > 0 && std::isfinite(s.repetition_penalty), "--repetition-penalty: found ",
-        s.repetition_penalty, ", expected a number above 0 (1 changes nothing)");
+  check(s.top_p > 0 && s.top_p <= 1, "--top-p: found ", s.top_p,
+        ", expected a number above 0 and at most 1");
+  check(s.min_p >= 0 && s.min_p <= 1, "--min-p: found ", s.min_p,
+        ", expected a number from 0 to 1");
+  check(s.repetition_penalty > 0 && std::isfinite(s.repetition_penalty),
+        "--repetition-penalty: found ", s.repetition_penalty,
+        ", expected a number above 0 (1 changes nothing)");
 }
 
 namespace {
 
-std::vector<double> penalised(std::span<const real> logits, double penalty, std::span<const std::int32_t> history) {
+std::vector<double> penalised(std::span<const real> logits, double penalty,
+                              std::span<const std::int32_t> history) {
   std::vector<double> z(logits.begin(), logits.end());
   if (penalty == 1) return z;
   std::vector<char> met(z.size(), 0);
@@ -36,11 +43,14 @@ std::vector<double> penalised(std::span<const real> logits, double penalty, std:
   return z;
 }
 
-// Zeros all but the k most likely, and of those all behind the first that bring the sum to `reach` of the whole.
+// Zeros all but the k most likely, and of those all behind the first that bring the sum
+// to `reach` of the whole.
 void keep_likeliest(std::vector<double>& p, std::size_t k, double reach) {
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
-  const auto likelier = [&](std::size_t a, std::size_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; };
+  const auto likelier = [&](std::size_t a, std::size_t b) {
+    return p[a] != p[b] ? p[a] > p[b] : a < b;
+  };
   k = std::min(k, order.size());
   std::partial_sort(order.begin(), order.begin() + std::ptrdiff_t(k), order.end(), likelier);
   double all = 0, kept = 0;
@@ -64,7 +74,8 @@ std::vector<double> probabilities(std::span<const real> logits, const Sampling& 
   }
   const double z_best = *best;
   for (double& z : p) z = std::exp((z - z_best) / s.temperature);  // the most likely one: 1
-  if (s.top_k > 0 || s.top_p < 1) keep_likeliest(p, s.top_k > 0 ? size_t(s.top_k) : p.size(), s.top_p);
+  if (s.top_k > 0 || s.top_p < 1)
+    keep_likeliest(p, s.top_k > 0 ? size_t(s.top_k) : p.size(), s.top_p);
   for (double& x : p)
     if (x < s.min_p) x = 0;
   const double sum = std::accumulate(p.begin(), p.end(), 0.0);
@@ -83,7 +94,8 @@ std::int32_t draw(std::span<const double> p, Rng& rng) {
   return last;
 }
 
-std::int32_t sample(std::span<const real> logits, const Sampling& s, Rng& rng, std::span<const std::int32_t> history) {
+std::int32_t sample(std::span<const real> logits, const Sampling& s, Rng& rng,
+                    std::span<const std::int32_t> history) {
   if (s.temperature == 0 && s.repetition_penalty == 1)
     return std::int32_t(std::max_element(logits.begin(), logits.end()) - logits.begin());
   const std::vector<double> p = probabilities(logits, s, history);

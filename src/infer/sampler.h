@@ -13,24 +13,24 @@ namespace seekling {
 struct Sampling {
   double temperature = 0;         // 0: always the most likely token
   Index top_k = 0;                // 0: all
-  double top_p = 1;               // the smallest set of most likely tokens whose probabilities reach this
-  double min_p = 0;               // tokens at least this fraction as likely as the most likely one
-  double repetition_penalty = 1;  // above 1: what was read or written before becomes less likely
+  double top_p = 1;               // the fewest most likely tokens that sum to this
+  double min_p = 0;               // tokens at least this share as likely as the best
+  double repetition_penalty = 1;  // above 1: tokens seen before become less likely
   std::uint64_t seed = 0;
 };
 
 // Throws Error, naming the flag, for settings that make no sense.
 void check_sampling(const Sampling& sampling);
 
-// What the next token is drawn from, [vocab_size], summing to 1 but for rounding. `history`: the tokens before it, prompt
-// and answer, for the repetition penalty.
+// What the next token is drawn from, [vocab_size], summing to 1 but for rounding. `history`:
+// the tokens before it, prompt and answer, for the repetition penalty.
 std::vector<double> probabilities(std::span<const real> logits, const Sampling& sampling,
                                   std::span<const std::int32_t> history = {});
 
-std::int32_t draw(std::span<const double> probabilities, Rng& rng);  // one uniform number; any positive sum
+std::int32_t draw(std::span<const double> probabilities, Rng& rng);  // any positive sum
 
-// draw(probabilities(...)); at temperature 0 nothing is drawn from rng. The same (logits, sampling, history, rng state)
-// give the same token on any number of threads.
+// draw(probabilities(...)); at temperature 0 nothing is drawn from rng.
+// The same (logits, sampling, history, rng state) give the same token on any number of threads.
 std::int32_t sample(std::span<const real> logits, const Sampling& sampling, Rng& rng,
                     std::span<const std::int32_t> history = {});
 

@@ -1,5 +1,5 @@
-// Stop strings. Text goes through as it comes; what may be the beginning of a stop string waits until it is known not to
-// be one, so that no part of a stop string is ever printed.
+// Stop strings. Text goes through as it comes; what may be the beginning of a stop string waits
+// until it is known not to be one, so that no part of a stop string is ever printed.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ class StopText {
  public:
   explicit StopText(std::vector<std::string> stops);  // Error for an empty one
 
-  std::string feed(const std::string& text);  // what is now certain; nothing more once stopped() is true
+  std::string feed(const std::string& text);  // what is now certain; nothing once stopped() is true
   std::string flush();                        // the end of the text: what still waited
   bool stopped() const { return found; }
 

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 NamedTensors named_parameters(const Transformer& model) {
   NamedTensors all;
-  model.for_each_parameter([&](const std::string& name, const Tensor& p) { all.emplace_back(name, p); });
+  model.for_each_parameter(
+      [&](const std::string& name, const Tensor& p) { all.emplace_back(name, p); });
   return all;
 }
 
@@ -33,8 +34,9 @@ std::set<std::string> shards_of(const fs::path& index) {
         ": has no weight_map, expected an index of safetensors shards");
   std::set<std::string> shards;
   for (const auto& [name, shard] : j["weight_map"].items()) {
-    check(shard.is_string() && shard.get<std::string>().find('/') == std::string::npos, index.string(), ": tensor ",
-          name, " is in ", shard.dump(), ", expected the name of a file in the same folder");
+    check(shard.is_string() && shard.get<std::string>().find('/') == std::string::npos,
+          index.string(), ": tensor ", name, " is in ", shard.dump(),
+          ", expected the name of a file in the same folder");
     shards.insert(shard.get<std::string>());
   }
   return shards;
@@ -45,20 +47,26 @@ class Shards {
  public:
   explicit Shards(const fs::path& folder) {
     const fs::path index = folder / kIndex;
-    for (const std::string& name : fs::exists(index) ? shards_of(index) : std::set<std::string>{kWhole}) {
+    for (const std::string& name :
+         fs::exists(index) ? shards_of(index) : std::set<std::string>{kWhole}) {
       const fs::path path = folder / name;
       files_.push_back({path, std::make_unique<SafetensorsFile>(path)});
       for (const auto& [tensor, entry] : files_.back().file->entries()) {
         const auto [there, is_new] = where_.emplace(tensor, files_.size() - 1);
-        check(is_new, path.string(), ": has the tensor ", tensor, ", which another shard has as well");
+        check(is_new, path.string(), ": has the tensor ", tensor,
+              ", which another shard has as well");
       }
     }
   }
 
   const std::map<std::string, std::size_t>& tensors() const { return where_; }
   bool has(const std::string& tensor) const { return where_.contains(tensor); }
-  std::string path_of(const std::string& tensor) const { return files_[where_.at(tensor)].path.string(); }
-  const SafetensorsFile& file_of(const std::string& tensor) const { return *files_[where_.at(tensor)].file; }
+  std::string path_of(const std::string& tensor) const {
+    return files_[where_.at(tensor)].path.string();
+  }
+  const SafetensorsFile& file_of(const std::string& tensor) const {
+    return *files_[where_.at(tensor)].file;
+  }
 
  private:
   struct Opened {
@@ -74,10 +82,12 @@ bool is_eight_bit(const Shards& shards, const std::string& tensor) {
 }
 
 bool is_scale(const Shards& shards, const std::string& tensor) {
-  return tensor.ends_with(kScale) && is_eight_bit(shards, tensor.substr(0, tensor.size() - std::string(kScale).size()));
+  return tensor.ends_with(kScale) &&
+         is_eight_bit(shards, tensor.substr(0, tensor.size() - std::string(kScale).size()));
 }
 
-// transformers saves the shared experts of a model that has none (n_shared_experts 0) as matrices of 0 rows.
+// transformers saves the shared experts of a model that has none (n_shared_experts 0)
+// as matrices of 0 rows.
 bool is_empty(const Shards& shards, const std::string& tensor) {
   const SafetensorsFile::Entry& entry = shards.file_of(tensor).entries().at(tensor);
   return tensor.find(".mlp.shared_experts.") != std::string::npos && entry.begin == entry.end;
@@ -85,8 +95,8 @@ bool is_empty(const Shards& shards, const std::string& tensor) {
 
 // w_ij ← w_ij scale(i / 128, j / 128). DeepSeek-V3 (arXiv:2412.19437) §3.3.
 void scale_blocks(const Shards& shards, const std::string& name, const Tensor& w) {
-  check(shards.has(name + kScale), shards.path_of(name), ": tensor ", name, " has dtype F8_E4M3, but ", name, kScale,
-        " is missing");
+  check(shards.has(name + kScale), shards.path_of(name), ": tensor ", name,
+        " has dtype F8_E4M3, but ", name, kScale, " is missing");
   const auto blocks = [](Index n) { return (n + kScaleBlock - 1) / kScaleBlock; };
   const Tensor scale({blocks(w.rows()), blocks(w.cols())});
   shards.file_of(name + kScale).read(name + kScale, scale);
@@ -103,7 +113,8 @@ void read_tensor(const Shards& shards, const std::string& name, const Tensor& in
         " holds a number that is not finite; the file is damaged, or its training failed");
 }
 
-// What a released V3 holds twice: each module of multi-token prediction comes with the model's own tables.
+// What a released V3 holds twice: each module of multi-token prediction comes
+// with the model's own tables.
 std::vector<Copy> copies_of(const Transformer& model) {
   std::vector<Copy> copies;
   if (model.config.tie_word_embeddings) copies.push_back({"lm_head.weight", model.embed_tokens});
@@ -117,21 +128,24 @@ std::vector<Copy> copies_of(const Transformer& model) {
 
 }  // namespace
 
-void load_tensors(const fs::path& folder, const NamedTensors& into, const std::vector<Copy>& copies) {
+void load_tensors(const fs::path& folder, const NamedTensors& into,
+                  const std::vector<Copy>& copies) {
   const Shards shards(folder);
   std::map<std::string, Tensor> known(into.begin(), into.end());
   for (const Copy& copy : copies) known.emplace(copy.name, Tensor());
   for (const auto& [tensor, file] : shards.tensors())
     check(known.contains(tensor) || is_scale(shards, tensor) || is_empty(shards, tensor) ||
               tensor.ends_with("rotary_emb.inv_freq"),
-          shards.path_of(tensor), ": has the tensor ", tensor, ", which a model with this config.json does not have");
+          shards.path_of(tensor), ": has the tensor ", tensor,
+          ", which a model with this config.json does not have");
   std::set<std::string> missing;
   for (const auto& [name, tensor] : into)
     if (!shards.has(name)) missing.insert(name);
-  check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : *missing.begin(), " is missing",
-        missing.size() > 1 ? text(", and ", missing.size() - 1, " more") : "",
+  check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : *missing.begin(),
+        " is missing", missing.size() > 1 ? text(", and ", missing.size() - 1, " more") : "",
         !missing.empty() && missing.begin()->ends_with(".eh_proj.weight")
-            ? "; if these weights have no modules of multi-token prediction, set num_nextn_predict_layers to 0 in "
+            ? "; if these weights have no modules of multi-token prediction, set "
+              "num_nextn_predict_layers to 0 in "
               "config.json"
             : "");
   for (const auto& [name, tensor] : into) read_tensor(shards, name, tensor);
@@ -139,8 +153,8 @@ void load_tensors(const fs::path& folder, const NamedTensors& into, const std::v
     if (!shards.has(copy.name)) continue;
     const Tensor twin(copy.of.shape());
     read_tensor(shards, copy.name, twin);
-    check(twin.view().matrix() == copy.of.view().matrix(), shards.path_of(copy.name), ": tensor ", copy.name,
-          " differs from the model's own table, which Seekling uses in its place");
+    check(twin.view().matrix() == copy.of.view().matrix(), shards.path_of(copy.name), ": tensor ",
+          copy.name, " differs from the model's own table, which Seekling uses in its place");
   }
 }
 
@@ -166,16 +180,20 @@ std::string shard_name(std::size_t i, std::size_t n) {
 }  // namespace
 
 void save_weights(const fs::path& folder, const Transformer& model, const SaveOptions& options) {
-  const DtypeOf dtype = [&](const std::string& name) { return is_correction_bias(name) ? "F32" : options.dtype; };
+  const DtypeOf dtype = [&](const std::string& name) {
+    return is_correction_bias(name) ? "F32" : options.dtype;
+  };
   const std::map<std::string, std::string> metadata = {{"format", "pt"}};
   const NamedTensors all = named_parameters(model);
-  if (options.largest_shard == 0) return write_safetensors(folder / kWhole, all, {}, metadata, dtype);
+  if (options.largest_shard == 0)
+    return write_safetensors(folder / kWhole, all, {}, metadata, dtype);
 
   std::vector<NamedTensors> shards(1);
   std::size_t in_shard = 0, total = 0;
   for (const auto& [name, tensor] : all) {
     const std::size_t bytes = bytes_in_file(tensor, dtype(name));
-    if (in_shard > 0 && in_shard + bytes > options.largest_shard) shards.emplace_back(), in_shard = 0;
+    if (in_shard > 0 && in_shard + bytes > options.largest_shard)
+      shards.emplace_back(), in_shard = 0;
     shards.back().emplace_back(name, tensor);
     in_shard += bytes, total += bytes;
   }
@@ -185,7 +203,8 @@ void save_weights(const fs::path& folder, const Transformer& model, const SaveOp
     for (const auto& [name, tensor] : shards[i]) weight_map[name] = file;
     write_safetensors(folder / file, shards[i], {}, metadata, dtype);
   }
-  const nlohmann::ordered_json index = {{"metadata", {{"total_size", total}}}, {"weight_map", weight_map}};
+  const nlohmann::ordered_json index = {{"metadata", {{"total_size", total}}},
+                                        {"weight_map", weight_map}};
   write_file(folder / kIndex, index.dump(2) + "\n");
 }
 

@@ -1,4 +1,5 @@
-// A folder of weights, as Hugging Face keeps it: model.safetensors, or shards of it with model.safetensors.index.json.
+// A folder of weights, as Hugging Face keeps it: model.safetensors, or shards
+// of it with model.safetensors.index.json.
 #pragma once
 
 #include <filesystem>
@@ -12,30 +13,34 @@ namespace seekling {
 
 NamedTensors named_parameters(const Transformer& model);
 
-// A tensor that the file may hold though the model shares another one's numbers: each must equal its original.
+// A tensor that the file may hold though the model shares another one's numbers:
+// each must equal its original.
 struct Copy {
   std::string name;
   Tensor of;
 };
 
-// Every tensor of `into` must be there once, with its shape and finite, and nothing else but `copies` and the rotary
-// tables and empty shared experts that some files hold; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of
-// 128 x 128 numbers, as DeepSeek-V3 was released.
-void load_tensors(const std::filesystem::path& folder, const NamedTensors& into, const std::vector<Copy>& copies = {});
+// Every tensor of `into` must be there once, with its shape and finite, and nothing else but
+// `copies` and the rotary tables and empty shared experts that some files hold; all else is refused
+// by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of 128 x 128 numbers,
+// as DeepSeek-V3 was released.
+void load_tensors(const std::filesystem::path& folder, const NamedTensors& into,
+                  const std::vector<Copy>& copies = {});
 
-// Whether a folder's weights go on behind the last layer. transformers leaves modules of multi-token prediction out when it
-// saves a V3, but not their number in config.json.
+// Whether a folder's weights go on behind the last layer. transformers leaves modules
+// of multi-token prediction out when it saves a V3, but not their number in config.json.
 bool has_mtp_modules(const std::filesystem::path& folder, const Config& config);
 
 // All parameters of a model.
 void load_weights(const std::filesystem::path& folder, const Transformer& model);
 
 struct SaveOptions {
-  std::string dtype = "F32";      // of the parameters: F32, BF16 or F16; correction biases are always F32
+  std::string dtype = "F32";      // of parameters: F32, BF16 or F16; correction biases: F32
   std::size_t largest_shard = 0;  // bytes; 0: one file, model.safetensors
 };
 
 // Into an empty folder, such as AtomicSave gives.
-void save_weights(const std::filesystem::path& folder, const Transformer& model, const SaveOptions& options = {});
+void save_weights(const std::filesystem::path& folder, const Transformer& model,
+                  const SaveOptions& options = {});
 
 }  // namespace seekling

@@ -9,12 +9,14 @@
 
 namespace seekling {
 
-// Reads both styles: rope_theta with rope_scaling, as released, and one rope_parameters object, as transformers 5 writes.
-// Error, naming `source` and the key, for what is missing, out of range, unknown, or would change the result unheard.
+// Reads both styles: rope_theta with rope_scaling, as released, and one rope_parameters object,
+// as transformers 5 writes. Error, naming `source` and the key, for what is missing, out of range,
+// unknown, or would change the result unheard.
 Config config_from_json(const std::string& text, const std::string& source);
-Config read_config(const std::filesystem::path& path);  // a file, or a folder with config.json in it
+Config read_config(const std::filesystem::path& path);  // a file, or a folder with config.json
 
-// Every key, in the released style, so that no reader has to fall back on defaults of its own. dtype: of the weights.
+// Every key, in the released style, so that no reader has to fall back on defaults of its own.
+// dtype: of the weights.
 std::string config_json(const Config& config, const std::string& dtype = "float32");
 
 // What becomes of a key of config.json. A key in no row of the table is refused.
@@ -39,6 +41,6 @@ struct ConfigKey {
 };
 std::vector<ConfigKey> config_keys();
 
-void check_config(const Config& config, const std::string& source);  // ranges, and what must divide what
+void check_config(const Config& config, const std::string& source);  // ranges and divisibility
 
 }  // namespace seekling

@@ -11,7 +11,8 @@ Field field(T Config::*member) {
   return {[member](Config& c, const nlohmann::json& j) {
             if constexpr (std::is_same_v<T, Index>) {
               if (!j.is_number_integer()) throw Error("an integer");
-              if (j.is_number_unsigned() && j.get<std::uint64_t>() > kLargestSize) throw Error(text("at most ", kLargestSize));
+              if (j.is_number_unsigned() && j.get<std::uint64_t>() > kLargestSize)
+                throw Error(text("at most ", kLargestSize));
               c.*member = j.get<Index>();
             } else if constexpr (std::is_same_v<T, double>) {
               if (!j.is_number()) throw Error("a number");
@@ -37,7 +38,8 @@ Field nullable(Index Config::*member, Index none) {
       [=](const Config& c) { return c.*member == none ? OrderedJson() : OrderedJson(c.*member); }};
 }
 
-// Reads null as `none`, but never writes it: Hugging Face's classes multiply by n_shared_experts and divide by n_group.
+// Reads null as `none`, but never writes it: Hugging Face's classes multiply by n_shared_experts
+// and divide by n_group.
 Field number_or_null(Index Config::*member, Index none) {
   return {nullable(member, none).read, field(member).write};
 }
@@ -131,7 +133,10 @@ const std::vector<std::pair<std::string, nlohmann::json>>& keys_with_one_value()
       {"is_decoder", false},
       {"add_cross_attention", false},
       {"quantization_config",
-       {{"activation_scheme", "dynamic"}, {"fmt", "e4m3"}, {"quant_method", "fp8"}, {"weight_block_size", {128, 128}}}},
+       {{"activation_scheme", "dynamic"},
+        {"fmt", "e4m3"},
+        {"quant_method", "fp8"},
+        {"weight_block_size", {128, 128}}}},
   };
   return table;
 }
@@ -151,7 +156,8 @@ const std::vector<std::pair<std::string, std::string>>& keys_without_effect() {
       {"name_or_path", "where the file came from"},
       {"_commit_hash", "where the file came from"},
       {"pad_token_id", "batches are not padded"},
-      {"head_dim", "transformers writes the rotary width here; of the baselines it is a key of its own"},
+      {"head_dim",
+       "transformers writes the rotary width here; of the baselines it is a key of its own"},
       {"qk_head_dim", "the sum of qk_nope_head_dim and qk_rope_head_dim, written again"},
       {"experts_implementation", "by which code transformers runs the experts"},
       {"_experts_implementation", "by which code transformers runs the experts"},

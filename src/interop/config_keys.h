@@ -1,7 +1,7 @@
-// The keys of config.json, in three tables that say how each is treated: keys() are honoured, and
-// serve reading, writing, --set and the flags of `train`; keys_with_one_value() are refused unless
-// they have the value with which they change nothing; keys_without_effect() are ignored. Every other
-// key is refused by name.
+// The keys of config.json, in three tables that say how each is treated: keys() are honoured,
+// and serve reading, writing, --set and the flags of `train`; keys_with_one_value() are refused
+// unless they have the value with which they change nothing; keys_without_effect() are ignored.
+// Every other key is refused by name.
 #pragma once
 
 #include <functional>

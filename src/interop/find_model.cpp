@@ -16,9 +16,11 @@ Config find_config(const std::string& model) { return read_config(find_config_fi
 fs::path find_config_file(const std::string& model) {
   const fs::path presets = SEEKLING_MODELS, preset = presets / (model + ".json");
   if (model.find('/') == std::string::npos && fs::exists(preset)) return preset;
-  if (fs::exists(model)) return fs::is_directory(model) ? fs::path(model) / "config.json" : fs::path(model);
+  if (fs::exists(model))
+    return fs::is_directory(model) ? fs::path(model) / "config.json" : fs::path(model);
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(presets)) names.insert(entry.path().stem().string());
+  for (const auto& entry : fs::directory_iterator(presets))
+    names.insert(entry.path().stem().string());
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   throw Error("--model: " + model + " is neither a preset (" + list + ") nor a file or folder");
@@ -34,15 +36,19 @@ fs::path latest_run() {
     const fs::file_time_type t = fs::last_write_time(weights);
     if (latest.empty() || t > when) latest = entry.path(), when = t;
   }
-  check(!latest.empty(), "--model: not given, and there is no run in runs/; train one with ./seekling train");
+  check(!latest.empty(),
+        "--model: not given, and there is no run in runs/; train one with ./seekling train");
   return latest;
 }
 
 // Not there, or only what a kill before the run's first save left, and nobody is at it.
 static bool unused(const fs::path& run) {
   if (!fs::is_directory(run)) return !fs::exists(run);
-  const auto leftover = [](const fs::directory_entry& entry) { return entry.path().filename() == ".next"; };
-  return std::all_of(fs::directory_iterator(run), fs::directory_iterator(), leftover) && !FolderLock::held(run);
+  const auto leftover = [](const fs::directory_entry& entry) {
+    return entry.path().filename() == ".next";
+  };
+  return std::all_of(fs::directory_iterator(run), fs::directory_iterator(), leftover) &&
+         !FolderLock::held(run);
 }
 
 fs::path free_run(const std::string& name) {

@@ -12,7 +12,7 @@ namespace seekling {
 Config find_config(const std::string& model);
 std::filesystem::path find_config_file(const std::string& model);  // the file that it is read from
 
-std::filesystem::path latest_run();  // the folder in runs/ that was saved last; Error if there is none
-std::filesystem::path free_run(const std::string& name);  // runs/NAME, or runs/NAME-2 ... that is not there, or empty
+std::filesystem::path latest_run();  // the folder in runs/ that was saved last; Error if none
+std::filesystem::path free_run(const std::string& name);  // runs/NAME, NAME-2, ...: new or empty
 
 }  // namespace seekling

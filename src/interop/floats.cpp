@@ -7,8 +7,8 @@
 
 #include "core/blocks.h"
 #include "core/check.h"
-#include "core/parallel.h"
 #include "core/half.h"
+#include "core/parallel.h"
 
 namespace seekling {
 
@@ -69,7 +69,9 @@ void write_blocks(FileWriter& file, View x) {
   }
 }
 
-double largest(View x) { return x.rows * x.cols == 0 ? 0 : double(x.matrix().cwiseAbs().maxCoeff()); }
+double largest(View x) {
+  return x.rows * x.cols == 0 ? 0 : double(x.matrix().cwiseAbs().maxCoeff());
+}
 
 }  // namespace
 

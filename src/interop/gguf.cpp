@@ -1,10 +1,14 @@
-// The format, version 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), little-endian throughout:
+// The format, version 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md),
+// little-endian throughout:
 //   "GGUF"  u32 version  u64 number of tensors  u64 number of values
-//   each value:   string key, u32 type, then the number, string or array (u32 type, u64 length, elements)
-//   each tensor:  string name, u32 number of dimensions, u64 each, innermost first, u32 type, u64 offset in the data
-//   zeros to a multiple of the alignment (32), then the data, each tensor at its offset, a multiple of it too
-// A string is a u64 length and its bytes. A file comes from outside: no length is believed before that many bytes are
-// there, and nothing is reserved for a count.
+//   each value:   string key, u32 type, then the number, string or array (u32 type, u64 length,
+//                 elements)
+//   each tensor:  string name, u32 number of dimensions, u64 each, innermost first, u32 type,
+//                 u64 offset in the data
+//   zeros to a multiple of the alignment (32), then the data, each tensor at its offset, which is a
+//   multiple of the alignment, too
+// A string is a u64 length and its bytes. A file comes from outside: no length is believed before
+// that many bytes are there, and nothing is reserved for a count.
 #include "interop/gguf.h"
 
 #include <algorithm>
@@ -26,7 +30,21 @@ constexpr std::int64_t kAlignment = 32;
 constexpr std::size_t kLongestName = 256;
 constexpr std::string_view kMagic = "GGUF";
 
-enum ValueType : std::uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
+enum ValueType : std::uint32_t {
+  kU8,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64
+};
 
 // ggml's numbers for the types of tensors.
 constexpr std::array<std::pair<std::uint32_t, const char*>, 4> kTensorTypes = {
@@ -44,7 +62,9 @@ std::uint32_t number_of_type(const std::string& dtype) {
   throw Error("gguf: " + dtype + " is no type of tensors, expected F32, F16, BF16 or Q8_0");
 }
 
-std::size_t padded(std::size_t n, std::size_t alignment) { return (n + alignment - 1) / alignment * alignment; }
+std::size_t padded(std::size_t n, std::size_t alignment) {
+  return (n + alignment - 1) / alignment * alignment;
+}
 
 }  // namespace
 
@@ -71,9 +91,11 @@ class GgufCursor {
   std::string name() {
     const std::size_t begin = at_;
     const std::string s = string();
-    const bool printable = std::all_of(s.begin(), s.end(), [](char c) { return c > ' ' && c <= '~'; });
-    check(!s.empty() && s.size() <= kLongestName && printable, path_, ": the name at byte ", begin, " has ", s.size(),
-          " bytes, expected 1 to ", kLongestName, " printable characters; the file is damaged");
+    const bool printable =
+        std::all_of(s.begin(), s.end(), [](char c) { return c > ' ' && c <= '~'; });
+    check(!s.empty() && s.size() <= kLongestName && printable, path_, ": the name at byte ", begin,
+          " has ", s.size(), " bytes, expected 1 to ", kLongestName,
+          " printable characters; the file is damaged");
     return s;
   }
   GgufValue value(std::uint32_t type, const std::string& key) {
@@ -84,7 +106,7 @@ class GgufCursor {
       case kI16: return std::int64_t(number<std::int16_t>());
       case kU32: return std::int64_t(number<std::uint32_t>());
       case kI32: return std::int64_t(number<std::int32_t>());
-      case kU64: return std::int64_t(number<std::uint64_t>());  // beyond 2^63 negative, which no size may be
+      case kU64: return std::int64_t(number<std::uint64_t>());  // negative beyond 2^63: no size
       case kI64: return number<std::int64_t>();
       case kF32: return double(number<float>());
       case kF64: return number<double>();
@@ -92,7 +114,8 @@ class GgufCursor {
       case kString: return string();
       case kArray: return array(key);
       default:
-        throw Error(text(path_, ": the value ", key, " has type ", type, ", expected 0 to 12; the file is damaged"));
+        throw Error(text(path_, ": the value ", key, " has type ", type,
+                         ", expected 0 to 12; the file is damaged"));
     }
   }
 
@@ -100,7 +123,8 @@ class GgufCursor {
   GgufValue array(const std::string& key) {
     const auto type = number<std::uint32_t>();
     const auto length = number<std::uint64_t>();
-    check(type != kArray, path_, ": the value ", key, " is an array of arrays, which Seekling does not read");
+    check(type != kArray, path_, ": the value ", key,
+          " is an array of arrays, which Seekling does not read");
     if (type == kString) return elements<std::string>(type, length, key);
     if (type == kF32 || type == kF64) return elements<double>(type, length, key);
     return elements<std::int64_t>(type == kBool ? kU8 : type, length, key);
@@ -113,8 +137,8 @@ class GgufCursor {
     return all;
   }
   const char* take(std::uint64_t n) {
-    check(n <= file_.bytes().size() - at_, path_, ": at byte ", at_, " it claims ", n, " bytes more, but it has ",
-          file_.bytes().size(), " in all; it is cut short or damaged");
+    check(n <= file_.bytes().size() - at_, path_, ": at byte ", at_, " it claims ", n,
+          " bytes more, but it has ", file_.bytes().size(), " in all; it is cut short or damaged");
     const char* from = file_.bytes().data() + at_;
     at_ += std::size_t(n);
     return from;
@@ -126,7 +150,8 @@ class GgufCursor {
 };
 
 GgufFile::GgufFile(const std::filesystem::path& path) : path_(path.string()), file_(path) {
-  check(file_.bytes().starts_with(kMagic), path_, ": does not begin with \"GGUF\", expected a GGUF file");
+  check(file_.bytes().starts_with(kMagic), path_,
+        ": does not begin with \"GGUF\", expected a GGUF file");
   GgufCursor at(file_, path_);
   at.number<std::uint32_t>();
   const auto version = at.number<std::uint32_t>();
@@ -136,7 +161,8 @@ GgufFile::GgufFile(const std::filesystem::path& path) : path_(path.string()), fi
   for (std::uint64_t i = 0; i < values; ++i) {
     const std::string key = at.name();
     const auto type = at.number<std::uint32_t>();
-    check(values_.emplace(key, at.value(type, key)).second, path_, ": has the value ", key, " twice");
+    check(values_.emplace(key, at.value(type, key)).second, path_, ": has the value ", key,
+          " twice");
   }
   read_infos(at, tensors);
 }
@@ -146,12 +172,14 @@ namespace {
 GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
   const std::string where = at.path() + ": tensor " + name;
   const auto dimensions = at.number<std::uint32_t>();
-  check(dimensions >= 1 && dimensions <= 4, where, " has ", dimensions, " dimensions, expected 1 to 4");
+  check(dimensions >= 1 && dimensions <= 4, where, " has ", dimensions,
+        " dimensions, expected 1 to 4");
   GgufFile::Entry entry;
   std::uint64_t size = 1;
   for (std::uint32_t i = 0; i < dimensions; ++i) {
     const auto d = at.number<std::uint64_t>();
-    check(d > 0 && size <= (std::uint64_t(1) << 60) / d, where, " has a shape that no file can hold");
+    check(d > 0 && size <= (std::uint64_t(1) << 60) / d, where,
+          " has a shape that no file can hold");
     size *= d;
     entry.shape.insert(entry.shape.begin(), Index(d));
   }
@@ -161,10 +189,12 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
         ", expected F32, F16, BF16 or Q8_0; convert it to one of them");
   entry.dtype = type;
   const std::size_t row = bytes_of_row(entry.dtype, entry.shape.back());
-  check(row > 0, where, " has ", entry.shape, " numbers of Q8_0, whose rows are blocks of ", kBlock);
+  check(row > 0, where, " has ", entry.shape, " numbers of Q8_0, whose rows are blocks of ",
+        kBlock);
   const auto offset = at.number<std::uint64_t>();
   const std::size_t bytes = std::size_t(size) / std::size_t(entry.shape.back()) * row;
-  check(offset <= std::uint64_t(1) << 62, where, " lies at byte ", offset, " of the data, where no file reaches");
+  check(offset <= std::uint64_t(1) << 62, where, " lies at byte ", offset,
+        " of the data, where no file reaches");
   entry.begin = std::size_t(offset), entry.end = std::size_t(offset) + bytes;
   return entry;
 }
@@ -174,7 +204,8 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
 void GgufFile::read_infos(GgufCursor& at, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string name = at.name();
-    check(tensors_.emplace(name, read_info(at, name)).second, path_, ": has the tensor ", name, " twice");
+    check(tensors_.emplace(name, read_info(at, name)).second, path_, ": has the tensor ", name,
+          " twice");
   }
   std::int64_t alignment = kAlignment;
   if (const auto given = values_.find("general.alignment"); given != values_.end()) {
@@ -186,27 +217,29 @@ void GgufFile::read_infos(GgufCursor& at, std::uint64_t count) {
   const std::size_t data = padded(at.position(), std::size_t(alignment));
   std::vector<std::pair<std::size_t, const std::string*>> order;
   for (auto& [name, entry] : tensors_) {
-    check(entry.begin % std::size_t(alignment) == 0, path_, ": tensor ", name, " begins at byte ", entry.begin,
-          " of the data, expected a multiple of ", alignment);
-    check(data <= file_.bytes().size() && entry.end <= file_.bytes().size() - data, path_, ": tensor ", name,
-          " ends at byte ", entry.end, " of the data, but the file has ",
-          file_.bytes().size() - std::min(data, file_.bytes().size()), "; it is cut short or damaged");
+    check(entry.begin % std::size_t(alignment) == 0, path_, ": tensor ", name, " begins at byte ",
+          entry.begin, " of the data, expected a multiple of ", alignment);
+    check(data <= file_.bytes().size() && entry.end <= file_.bytes().size() - data, path_,
+          ": tensor ", name, " ends at byte ", entry.end, " of the data, but the file has ",
+          file_.bytes().size() - std::min(data, file_.bytes().size()),
+          "; it is cut short or damaged");
     entry.begin += data, entry.end += data;
     order.emplace_back(entry.begin, &name);
   }
   std::sort(order.begin(), order.end());
   for (std::size_t i = 1; i < order.size(); ++i)
-    check(tensors_.at(*order[i - 1].second).end <= order[i].first, path_, ": the tensors ", *order[i - 1].second,
-          " and ", *order[i].second, " overlap");
+    check(tensors_.at(*order[i - 1].second).end <= order[i].first, path_, ": the tensors ",
+          *order[i - 1].second, " and ", *order[i].second, " overlap");
 }
 
 void GgufFile::read_rows(const std::string& tensor, Index first, const Tensor& into) const {
   const Entry& e = tensors_.at(tensor);
   const std::size_t row = bytes_of_row(e.dtype, e.shape.back());
   const View to = into;
-  check(to.cols == e.shape.back() && first >= 0 && first + to.rows <= e.shape.size() / e.shape.back(), path_,
-        ": tensor ", tensor, " has shape ", e.shape, ", too small for ", to.rows, " rows of ", to.cols, " from row ",
-        first);
+  check(
+      to.cols == e.shape.back() && first >= 0 && first + to.rows <= e.shape.size() / e.shape.back(),
+      path_, ": tensor ", tensor, " has shape ", e.shape, ", too small for ", to.rows, " rows of ",
+      to.cols, " from row ", first);
   const char* from = file_.bytes().data() + e.begin + std::size_t(first) * row;
   seekling::read_rows(to, reinterpret_cast<const std::byte*>(from), e.dtype);
 }
@@ -261,7 +294,8 @@ std::size_t bytes_of(const GgufTensor& t) {
 
 }  // namespace
 
-void write_gguf(const std::filesystem::path& path, const std::vector<std::pair<std::string, GgufValue>>& values,
+void write_gguf(const std::filesystem::path& path,
+                const std::vector<std::pair<std::string, GgufValue>>& values,
                 const std::vector<GgufTensor>& tensors) {
   Header header;
   header.number(kVersion);
@@ -272,7 +306,8 @@ void write_gguf(const std::filesystem::path& path, const std::vector<std::pair<s
   for (const GgufTensor& t : tensors) {
     header.string(t.name);
     header.number(std::uint32_t(t.shape.count()));
-    for (Index i = t.shape.count() - 1; i >= 0; --i) header.number(std::uint64_t(t.shape[std::size_t(i)]));
+    for (Index i = t.shape.count() - 1; i >= 0; --i)
+      header.number(std::uint64_t(t.shape[std::size_t(i)]));
     header.number(number_of_type(t.dtype));
     header.number(std::uint64_t(offset));
     offset += padded(bytes_of(t), kAlignment);

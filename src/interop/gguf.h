@@ -1,4 +1,5 @@
-// GGUF, the file of llama.cpp: named values, then named tensors. What they mean for a model is in gguf_checkpoint.h.
+// GGUF, the file of llama.cpp: named values, then named tensors. What they mean for a model
+// is in gguf_checkpoint.h.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,10 @@
 
 namespace seekling {
 
-// The file has twelve kinds of numbers. Read, integers of any width are one type and floats of both another; written,
-// they become u32, arrays of i32, and f32.
-using GgufValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
-                               std::vector<std::string>>;
+// The file has twelve kinds of numbers. Read, integers of any width are one type and floats of both
+// another; written, they become u32, arrays of i32, and f32.
+using GgufValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>,
+                               std::vector<double>, std::vector<std::string>>;
 
 class GgufFile {
  public:
@@ -27,7 +28,8 @@ class GgufFile {
     std::size_t begin = 0, end = 0;
   };
 
-  // Maps the file. Error, one sentence with the path, unless every length, count and range in it is sound.
+  // Maps the file. Error, one sentence with the path, unless every length, count
+  // and range in it is sound.
   explicit GgufFile(const std::filesystem::path& path);
 
   std::string path() const { return path_; }
@@ -52,8 +54,10 @@ struct GgufTensor {
   std::vector<Tensor> parts;  // whose rows, one part behind the other, are the tensor's
 };
 
-// In the order given: the same contents give the same bytes. The file is written through to the disk.
-void write_gguf(const std::filesystem::path& path, const std::vector<std::pair<std::string, GgufValue>>& values,
+// In the order given: the same contents give the same bytes. The file is written
+// through to the disk.
+void write_gguf(const std::filesystem::path& path,
+                const std::vector<std::pair<std::string, GgufValue>>& values,
                 const std::vector<GgufTensor>& tensors);
 
 }  // namespace seekling

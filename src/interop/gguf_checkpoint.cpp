@@ -1,6 +1,7 @@
-// Names and shapes are those of llama.cpp's src/models/deepseek2.cpp. Three things lie otherwise than in a checkpoint:
-//   kv_b_proj is split, as absorption wants it (V2 §2.1.2): attn_k_b [H,rank,nope] is W^UK transposed, head by head, and
-//   attn_v_b [H,v_head_dim,rank] is W^UV;
+// Names and shapes are those of llama.cpp's src/models/deepseek2.cpp. Three things lie
+// otherwise than in a checkpoint:
+//   kv_b_proj is split, as absorption needs it (V2 §2.1.2): attn_k_b [H,rank,nope] is W^UK
+//   transposed, head by head, and attn_v_b [H,v_head_dim,rank] is W^UV;
 //   the experts of a layer are one tensor for each of their three matrices, [E,out,in];
 //   YaRN's mscale_all_dim is a tenth of itself, under the name rope.scaling.yarn_log_multiplier.
 // The rotary dimensions lie as in the checkpoint: llama.cpp turns neighbours here.
@@ -54,7 +55,7 @@ const std::map<std::string, std::string>& layer_names() {  // behind model.layer
   return names;
 }
 
-std::string gguf_name(std::string name) {  // of a parameter; the experts of a layer all have the same
+std::string gguf_name(std::string name) {  // of a parameter; one for all experts of a layer
   if (name == "model.embed_tokens.weight") return "token_embd.weight";
   if (name == "model.norm.weight") return "output_norm.weight";
   if (name == "lm_head.weight") return "output.weight";
@@ -62,7 +63,8 @@ std::string gguf_name(std::string name) {  // of a parameter; the experts of a l
   name.erase(0, layers.size());
   const std::size_t dot = name.find('.');
   std::string rest = name.substr(dot + 1);
-  if (rest.starts_with(experts)) rest.erase(experts.size(), rest.find('.', experts.size()) + 1 - experts.size());
+  if (rest.starts_with(experts))
+    rest.erase(experts.size(), rest.find('.', experts.size()) + 1 - experts.size());
   return "blk." + name.substr(0, dot) + "." + layer_names().at(rest);
 }
 
@@ -79,7 +81,8 @@ struct Layout {
 };
 
 void add_kv_b(Layout& layout, const std::string& layer, const Tensor& kv_b, const Config& c) {
-  const Index H = c.num_attention_heads, nope = c.qk_nope_head_dim, v = c.v_head_dim, rank = c.kv_lora_rank;
+  const Index H = c.num_attention_heads, nope = c.qk_nope_head_dim, v = c.v_head_dim,
+              rank = c.kv_lora_rank;
   GgufTensor v_b{layer + "attn_v_b.weight", "F32", {H, v, rank}, {}};
   KeyUp key{Tensor({H, rank, nope}), {}};
   for (Index h = 0; h < H; ++h) {
@@ -94,7 +97,8 @@ void add_kv_b(Layout& layout, const std::string& layer, const Tensor& kv_b, cons
 Layout layout_of(const Transformer& model) {
   Layout layout;
   std::map<std::string, std::size_t> place;
-  const std::string further = text("model.layers.", model.layers.size(), ".");  // modules of multi-token prediction
+  // The modules of multi-token prediction.
+  const std::string further = text("model.layers.", model.layers.size(), ".");
   for (const auto& [name, p] : named_parameters(model)) {
     const std::string kv_b = "self_attn.kv_b_proj.weight";
     if (name.starts_with(further)) break;
@@ -108,7 +112,8 @@ Layout layout_of(const Transformer& model) {
     if (is_new) layout.tensors.push_back({at->first, "F32", p.shape(), {}});
     GgufTensor& tensor = layout.tensors[at->second];
     tensor.parts.push_back(p);
-    if (at->first.ends_with("_exps.weight")) tensor.shape = {Index(tensor.parts.size()), p.dim(0), p.dim(1)};
+    if (at->first.ends_with("_exps.weight"))
+      tensor.shape = {Index(tensor.parts.size()), p.dim(0), p.dim(1)};
   }
   return layout;
 }
@@ -120,27 +125,36 @@ std::string dtype_of(const GgufTensor& t, const std::string& dtype) {
 
 // llama.cpp's graph must be ours, or the file would be another model.
 void check_gguf(const Config& c) {
-  check(c.attention == "mla", "gguf: attention is \"", c.attention, "\", but the architecture deepseek2 has MLA alone");
-  check(c.moe_layer_freq == 1, "gguf: moe_layer_freq is ", c.moe_layer_freq, ", but llama.cpp knows only 1");
+  check(c.attention == "mla", "gguf: attention is \"", c.attention,
+        "\", but the architecture deepseek2 has MLA alone");
+  check(c.moe_layer_freq == 1, "gguf: moe_layer_freq is ", c.moe_layer_freq,
+        ", but llama.cpp knows only 1");
   const auto& y = c.rope_scaling;
-  check(!y || y->factor == 1 || (y->mscale == y->mscale_all_dim && y->mscale != 0), "gguf: YaRN's mscale is ",
-        y ? y->mscale : 0, " and mscale_all_dim ", y ? y->mscale_all_dim : 0,
+  check(!y || y->factor == 1 || (y->mscale == y->mscale_all_dim && y->mscale != 0),
+        "gguf: YaRN's mscale is ", y ? y->mscale : 0, " and mscale_all_dim ",
+        y ? y->mscale_all_dim : 0,
         ", but llama.cpp's formula for the temperature holds only where both are given and equal");
   if (c.first_k_dense_replace >= c.num_hidden_layers) return;
-  check(c.n_shared_experts > 0, "gguf: n_shared_experts is 0, but llama.cpp's graph has shared experts");
+  check(c.n_shared_experts > 0,
+        "gguf: n_shared_experts is 0, but llama.cpp's graph has shared experts");
   const bool groups = c.topk_method != "greedy" && c.topk_group < c.n_group;
-  check(!groups || c.topk_method == "noaux_tc", "gguf: topk_method is \"", c.topk_method, "\" with ", c.topk_group,
-        " of ", c.n_group, " groups, but llama.cpp knows groups by their two best experts, not by the best one");
+  check(!groups || c.topk_method == "noaux_tc", "gguf: topk_method is \"", c.topk_method,
+        "\" with ", c.topk_group, " of ", c.n_group,
+        " groups, but llama.cpp knows groups by their two best experts, not by the best one");
   check(!groups || c.n_routed_experts / c.n_group >= 2, "gguf: ", c.n_group,
         " groups have one expert each, but llama.cpp adds the two best of a group");
 }
 
-std::vector<std::pair<std::string, GgufValue>> model_values(const Config& c, const std::string& dtype) {
-  static const std::map<std::string, std::int64_t> file_types = {{"F32", 0}, {"F16", 1}, {"Q8_0", 7}, {"BF16", 32}};
+std::vector<std::pair<std::string, GgufValue>> model_values(const Config& c,
+                                                            const std::string& dtype) {
+  static const std::map<std::string, std::int64_t> file_types = {
+      {"F32", 0}, {"F16", 1}, {"Q8_0", 7}, {"BF16", 32}};
   const auto type = file_types.find(dtype);
-  check(type != file_types.end(), "gguf: ", dtype, " is no type of numbers, expected F32, F16, BF16 or Q8_0");
-  std::vector<std::pair<std::string, GgufValue>> values = {
-      {"general.architecture", kArchitecture}, {"general.type", "model"}, {"general.file_type", type->second}};
+  check(type != file_types.end(), "gguf: ", dtype,
+        " is no type of numbers, expected F32, F16, BF16 or Q8_0");
+  std::vector<std::pair<std::string, GgufValue>> values = {{"general.architecture", kArchitecture},
+                                                           {"general.type", "model"},
+                                                           {"general.file_type", type->second}};
   if (dtype == "Q8_0") values.emplace_back("general.quantization_version", std::int64_t(2));
   const auto add = [&](const std::string& key, GgufValue v) {
     values.emplace_back(std::string(kArchitecture) + "." + key, std::move(v));
@@ -169,7 +183,8 @@ std::vector<std::pair<std::string, GgufValue>> model_values(const Config& c, con
     size("rope.scaling.original_context_length", y.original_max_position_embeddings);
     add("rope.scaling.yarn_beta_fast", y.beta_fast);
     add("rope.scaling.yarn_beta_slow", y.beta_slow);
-    if (y.mscale_all_dim != 0) add("rope.scaling.yarn_log_multiplier", kLogMultiplier * y.mscale_all_dim);
+    if (y.mscale_all_dim != 0)
+      add("rope.scaling.yarn_log_multiplier", kLogMultiplier * y.mscale_all_dim);
   }
   size("leading_dense_block_count", std::min(c.first_k_dense_replace, c.num_hidden_layers));
   size("expert_count", c.n_routed_experts);
@@ -199,23 +214,27 @@ std::vector<std::string> gguf_notes(const Transformer& model, const std::string&
   if (c.num_nextn_predict_layers > 0)
     notes.push_back("the modules of multi-token prediction are left out of a GGUF file");
   if (c.rms_norm_eps != kLatentEps)
-    notes.push_back(text("llama.cpp takes rms_norm_eps ", c.rms_norm_eps, " for the latents' norms too, whose own is ",
-                         kLatentEps, ": its numbers differ a little"));
+    notes.push_back(text("llama.cpp takes rms_norm_eps ", c.rms_norm_eps,
+                         " for the latents' norms too, whose own is ", kLatentEps,
+                         ": its numbers differ a little"));
   std::set<Index> widths;
   for (const GgufTensor& t : layout_of(model).tensors)
     if (dtype == "Q8_0" && dtype_of(t, dtype) == "F16") widths.insert(t.shape.back());
   std::string list;
   for (const Index width : widths) list += text(list.empty() ? "" : ", ", width);
   if (!widths.empty())
-    notes.push_back("matrices with rows of " + list + " numbers, no multiple of 32, are F16, not Q8_0");
+    notes.push_back("matrices with rows of " + list +
+                    " numbers, no multiple of 32, are F16, not Q8_0");
   return notes;
 }
 
-void save_gguf(const std::filesystem::path& path, const Transformer& model, const GgufOptions& options) {
+void save_gguf(const std::filesystem::path& path, const Transformer& model,
+               const GgufOptions& options) {
   check_gguf(model.config);
   auto values = model_values(model.config, options.dtype);
   if (options.tokenizer) {
-    const auto more = gguf_tokenizer(*options.tokenizer, model.config.vocab_size, options.chat_template);
+    const auto more =
+        gguf_tokenizer(*options.tokenizer, model.config.vocab_size, options.chat_template);
     values.insert(values.end(), more.begin(), more.end());
   } else {
     values.emplace_back("tokenizer.ggml.model", "none");
@@ -223,7 +242,8 @@ void save_gguf(const std::filesystem::path& path, const Transformer& model, cons
   Layout layout = layout_of(model);
   for (GgufTensor& t : layout.tensors) t.dtype = dtype_of(t, options.dtype);
   for (const KeyUp& key : layout.keys)
-    for (Index h = 0; h < key.k_b.dim(0); ++h) transpose(key.k_b.slice(h, 1), key.W_UK[std::size_t(h)]);
+    for (Index h = 0; h < key.k_b.dim(0); ++h)
+      transpose(key.k_b.slice(h, 1), key.W_UK[std::size_t(h)]);
   write_gguf(path, values, layout.tensors);
 }
 
@@ -240,18 +260,23 @@ class Values {
     const GgufValue* v = find(key);
     if (!v) return nullptr;
     const T* typed = std::get_if<T>(v);
-    check(typed != nullptr, file_.path(), ": the value ", full(key), " has another type, expected ", expected);
+    check(typed != nullptr, file_.path(), ": the value ", full(key), " has another type, expected ",
+          expected);
     return typed;
   }
   Index size(const std::string& key) const {
     const std::int64_t* v = get<std::int64_t>(key, "an integer");
     check(v != nullptr, file_.path(), ": the value ", full(key), " is missing",
-          key.ends_with("_mla") ? "; this file keeps kv_b whole, as files before 2025 did: convert it again" : "");
-    check(*v >= 0 && *v <= std::numeric_limits<std::int32_t>::max(), file_.path(), ": ", full(key), " is ", *v,
-          ", expected a size");
+          key.ends_with("_mla")
+              ? "; this file keeps kv_b whole, as files before 2025 did: convert it again"
+              : "");
+    check(*v >= 0 && *v <= std::numeric_limits<std::int32_t>::max(), file_.path(), ": ", full(key),
+          " is ", *v, ", expected a size");
     return Index(*v);
   }
-  Index size(const std::string& key, Index otherwise) const { return has(key) ? size(key) : otherwise; }
+  Index size(const std::string& key, Index otherwise) const {
+    return has(key) ? size(key) : otherwise;
+  }
   double number(const std::string& key, double otherwise) const {
     const double* v = get<double>(key, "a number");
     return v ? shortest(*v) : otherwise;
@@ -263,7 +288,8 @@ class Values {
     const auto found = file_.values().find(full(key));
     return found == file_.values().end() ? nullptr : &found->second;
   }
-  // 1e-6 was rounded to a float: the decimal number that was meant is the shortest that gives the same one.
+  // 1e-6 was rounded to a float: the decimal number that was meant is the shortest
+  // that gives the same one.
   static double shortest(double x) {
     char digits[32];
     for (int n = 6; n <= 9; ++n) {
@@ -286,11 +312,14 @@ std::optional<RopeScaling> yarn_of(const Values& v, const std::string& path) {
   y.beta_fast = v.number("rope.scaling.yarn_beta_fast", 32);
   y.beta_slow = v.number("rope.scaling.yarn_beta_slow", 1);
   const double multiplier = v.number("rope.scaling.yarn_log_multiplier", 0);
-  y.mscale = y.mscale_all_dim = std::round(multiplier / kLogMultiplier * 1e6) / 1e6;  // a float's digits
-  const bool sound = y.factor >= 1 && y.factor <= 1e9 && y.beta_fast >= y.beta_slow && y.beta_slow > 0 &&
-                     y.original_max_position_embeddings > 0 && std::abs(y.mscale) <= 1e6;
-  check(sound, path, ": rope.scaling has values out of range: factor ", y.factor, ", yarn_beta_fast ", y.beta_fast,
-        ", yarn_beta_slow ", y.beta_slow, ", yarn_log_multiplier ", multiplier);
+  // A float's digits.
+  y.mscale = y.mscale_all_dim = std::round(multiplier / kLogMultiplier * 1e6) / 1e6;
+  const bool sound = y.factor >= 1 && y.factor <= 1e9 && y.beta_fast >= y.beta_slow &&
+                     y.beta_slow > 0 && y.original_max_position_embeddings > 0 &&
+                     std::abs(y.mscale) <= 1e6;
+  check(sound, path, ": rope.scaling has values out of range: factor ", y.factor,
+        ", yarn_beta_fast ", y.beta_fast, ", yarn_beta_slow ", y.beta_slow,
+        ", yarn_log_multiplier ", multiplier);
   return y;
 }
 
@@ -306,13 +335,15 @@ void read_router(Config& c, const Values& v, const GgufFile& file) {
   check(gating == kSoftmax || gating == kSigmoid, file.path(), ": expert_gating_func is ", gating,
         ", expected 1, softmax, or 2, sigmoid");
   const bool sigmoid = gating == kSigmoid, dense = c.first_k_dense_replace >= c.num_hidden_layers;
-  const bool bias = std::any_of(file.tensors().begin(), file.tensors().end(),
-                                [](const auto& t) { return t.first.ends_with("exp_probs_b.bias"); });
+  const bool bias = std::any_of(file.tensors().begin(), file.tensors().end(), [](const auto& t) {
+    return t.first.ends_with("exp_probs_b.bias");
+  });
   c.scoring_func = sigmoid ? "sigmoid" : "softmax";
   c.topk_method = bias || (dense && sigmoid) ? "noaux_tc" : "greedy";
   c.n_group = v.size("expert_group_count", 1);
   c.topk_group = v.size("expert_group_used_count", 1);
-  const bool v3 = sigmoid && c.topk_method == "noaux_tc", v2 = !sigmoid && !bias && !c.norm_topk_prob;
+  const bool v3 = sigmoid && c.topk_method == "noaux_tc",
+             v2 = !sigmoid && !bias && !c.norm_topk_prob;
   c.model_type = v3 ? "deepseek_v3" : v2 ? "deepseek_v2" : "seekling";
   if (v3) c.aux_loss_alpha = 0;
 }
@@ -321,8 +352,9 @@ void read_router(Config& c, const Values& v, const GgufFile& file) {
 
 Config gguf_config(const GgufFile& file) {
   const auto architecture = file.values().find("general.architecture");
-  check(architecture != file.values().end() && architecture->second == GgufValue(kArchitecture), file.path(),
-        ": general.architecture is not \"", kArchitecture, "\", the one that Seekling knows");
+  check(architecture != file.values().end() && architecture->second == GgufValue(kArchitecture),
+        file.path(), ": general.architecture is not \"", kArchitecture,
+        "\", the one that Seekling knows");
   const Values v(file);
   check(v.size("nextn_predict_layers", 0) == 0, file.path(),
         ": has modules of multi-token prediction, which Seekling does not read from GGUF");
@@ -348,7 +380,8 @@ Config gguf_config(const GgufFile& file) {
   c.vocab_size = table->second.shape[0];
   const auto id = [&](const char* key) {
     const auto found = file.values().find(text("tokenizer.ggml.", key));
-    const std::int64_t* n = found == file.values().end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+    const std::int64_t* n =
+        found == file.values().end() ? nullptr : std::get_if<std::int64_t>(&found->second);
     return n && *n >= 0 && *n < c.vocab_size ? Index(*n) : -1;
   };
   c.bos_token_id = id("bos_token_id"), c.eos_token_id = id("eos_token_id");
@@ -366,8 +399,8 @@ void load_gguf(const GgufFile& file, const Transformer& model) {
   for (const GgufTensor& t : layout.tensors) {
     const auto found = file.tensors().find(t.name);
     check(found != file.tensors().end(), file.path(), ": the tensor ", t.name, " is missing");
-    check(found->second.shape == t.shape, file.path(), ": tensor ", t.name, " has shape ", found->second.shape,
-          ", expected ", t.shape);
+    check(found->second.shape == t.shape, file.path(), ": tensor ", t.name, " has shape ",
+          found->second.shape, ", expected ", t.shape);
     Index first = 0;
     for (const Tensor& part : t.parts) {
       file.read_rows(t.name, first, part);
@@ -377,7 +410,8 @@ void load_gguf(const GgufFile& file, const Transformer& model) {
     }
   }
   for (const KeyUp& key : layout.keys)
-    for (Index h = 0; h < key.k_b.dim(0); ++h) transpose(key.W_UK[std::size_t(h)], key.k_b.slice(h, 1));
+    for (Index h = 0; h < key.k_b.dim(0); ++h)
+      transpose(key.W_UK[std::size_t(h)], key.k_b.slice(h, 1));
 }
 
 }  // namespace seekling

@@ -1,4 +1,5 @@
-// A model as one GGUF file of the architecture "deepseek2", which llama.cpp runs for DeepSeek-V2 and V3 alike.
+// A model as one GGUF file of the architecture "deepseek2", which llama.cpp runs
+// for DeepSeek-V2 and V3 alike.
 #pragma once
 
 #include <filesystem>
@@ -13,20 +14,25 @@
 namespace seekling {
 
 struct GgufOptions {
-  std::string dtype = "F32";  // of the matrices: F32, F16, BF16 or Q8_0. Gains, routers and correction biases stay F32,
-                              // and in a Q8_0 file F16 is for rows that are no multiple of 32
+  // Of the matrices: F32, F16, BF16 or Q8_0. Gains, routers and correction biases stay F32,
+  // and in a Q8_0 file rows whose length is not a multiple of 32 are F16.
+  std::string dtype = "F32";
   const Tokenizer* tokenizer = nullptr;  // none: a model for token ids alone
   std::string chat_template = {};
 };
 
-// Error, before anything is written, for a model that llama.cpp would compute otherwise, or not at all.
-void save_gguf(const std::filesystem::path& path, const Transformer& model, const GgufOptions& options = {});
+// Error, before anything is written, for a model that llama.cpp would compute
+// otherwise, or not at all.
+void save_gguf(const std::filesystem::path& path, const Transformer& model,
+               const GgufOptions& options = {});
 
-// What a file of this model does not hold, or what llama.cpp does a little otherwise: a sentence each.
+// What a file of this model does not hold, or what llama.cpp does a little otherwise:
+// a sentence each.
 std::vector<std::string> gguf_notes(const Transformer& model, const std::string& dtype);
 
-// The way back. What only training needs is not in the file, and becomes the default: initializer_range, aux_loss_alpha.
+// The way back. What only training needs is not in the file, and becomes the default:
+// initializer_range, aux_loss_alpha.
 Config gguf_config(const GgufFile& file);
-void load_gguf(const GgufFile& file, const Transformer& model);  // every tensor once, finite, and no other
+void load_gguf(const GgufFile& file, const Transformer& model);  // all, each once and finite
 
 }  // namespace seekling

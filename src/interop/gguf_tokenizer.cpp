@@ -1,6 +1,7 @@
-// As llama.cpp's src/llama-vocab.cpp reads it. tokenizer.ggml.model is "gpt2" for byte-level BPE; tokens are written with
-// GPT-2's printable characters (text/byte_chars.h), as in tokenizer.json; a merge is "left right". tokenizer.ggml.pre
-// names the expressions that cut a text into pieces: a wrong name loads, and gives other ids without a word.
+// As llama.cpp's src/llama-vocab.cpp reads it. tokenizer.ggml.model is "gpt2" for byte-level BPE;
+// tokens are written with GPT-2's printable characters (text/byte_chars.h), as in tokenizer.json;
+// a merge is "left right". tokenizer.ggml.pre names the expressions that cut a text into pieces:
+// a wrong name loads, and gives other ids without a word.
 #include "interop/gguf_tokenizer.h"
 
 #include <algorithm>
@@ -15,28 +16,32 @@ namespace {
 
 enum TokenType : std::int64_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
 
-constexpr std::pair<PreTokenizerKind, const char*> kNames[] = {{PreTokenizerKind::kDeepseekV3, "deepseek-v3"},
-                                                               {PreTokenizerKind::kDeepseekV2, "deepseek-llm"},
-                                                               {PreTokenizerKind::kGpt2, "gpt-2"}};
+constexpr std::pair<PreTokenizerKind, const char*> kNames[] = {
+    {PreTokenizerKind::kDeepseekV3, "deepseek-v3"},
+    {PreTokenizerKind::kDeepseekV2, "deepseek-llm"},
+    {PreTokenizerKind::kGpt2, "gpt-2"}};
 
 std::string name_of(const std::vector<SplitStage>& stages) {
   for (const auto& [kind, name] : kNames)
     if (split_stages(kind) == stages) return name;
   throw Error(
-      "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; train a "
+      "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; "
+      "train a "
       "tokenizer with DeepSeek-V3's (seekling tokenizer train)");
 }
 
 std::vector<SplitStage> stages_named(const std::string& pre, const std::string& path) {
   for (const auto& [kind, name] : kNames)
     if (pre == name) return split_stages(kind);
-  throw Error(path + ": tokenizer.ggml.pre is \"" + pre + "\", expected deepseek-v3, deepseek-llm or gpt-2");
+  throw Error(path + ": tokenizer.ggml.pre is \"" + pre +
+              "\", expected deepseek-v3, deepseek-llm or gpt-2");
 }
 
 template <class T>
 const T& value(const GgufFile& file, const char* key, const char* expected) {
   const auto found = file.values().find(key);
-  check(found != file.values().end(), file.path(), ": the value ", key, " is missing, expected ", expected);
+  check(found != file.values().end(), file.path(), ": the value ", key, " is missing, expected ",
+        expected);
   const T* v = std::get_if<T>(&found->second);
   check(v != nullptr, file.path(), ": the value ", key, " has another type, expected ", expected);
   return *v;
@@ -46,18 +51,20 @@ using Ids = std::unordered_map<std::string, TokenId>;
 
 Merge merge_of(const std::string& both, const Ids& ids, const std::string& path) {
   const std::size_t blank = both.find(' ', 1);
-  check(blank != both.npos, path, ": the merge \"", both, "\" is not two tokens with a blank between them");
+  check(blank != both.npos, path, ": the merge \"", both,
+        "\" is not two tokens with a blank between them");
   const std::string left = both.substr(0, blank), right = both.substr(blank + 1);
   for (const std::string& token : {left, right, left + right})
-    check(ids.contains(token), path, ": the merge \"", both, "\" needs the token \"", token, "\", which is not there");
+    check(ids.contains(token), path, ": the merge \"", both, "\" needs the token \"", token,
+          "\", which is not there");
   return {ids.at(left), ids.at(right), ids.at(left + right)};
 }
 
 // Tokens that are never used fill a vocabulary up to the model's: they are left away at its end.
 std::size_t used(const std::vector<std::string>& tokens, const std::vector<std::int64_t>& types,
                  const std::string& path) {
-  check(types.size() == tokens.size(), path, ": tokenizer.ggml.token_type has ", types.size(), " entries for ",
-        tokens.size(), " tokens");
+  check(types.size() == tokens.size(), path, ": tokenizer.ggml.token_type has ", types.size(),
+        " entries for ", tokens.size(), " tokens");
   std::size_t n = tokens.size();
   while (n > 0 && types[n - 1] == kUnused) --n;
   return n;
@@ -65,26 +72,30 @@ std::size_t used(const std::vector<std::string>& tokens, const std::vector<std::
 
 }  // namespace
 
-std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& tokenizer, Index vocab_size,
+std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& tokenizer,
+                                                              Index vocab_size,
                                                               const std::string& chat_template) {
   const TokenizerParts& parts = tokenizer.parts();
   check(tokenizer.vocab_size() <= vocab_size, "tokenizer: has ", tokenizer.vocab_size(),
         " tokens, more than the model's vocab_size ", vocab_size);
   std::vector<std::string> tokens = parts.tokens, merges;
   std::vector<std::int64_t> types(tokens.size(), kNormal);
-  for (const AddedToken& added : parts.added) types[std::size_t(added.id)] = added.special ? kControl : kUserDefined;
+  for (const AddedToken& added : parts.added)
+    types[std::size_t(added.id)] = added.special ? kControl : kUserDefined;
   while (Index(tokens.size()) < vocab_size)
     tokens.push_back(text("[unused", tokens.size(), "]")), types.push_back(kUnused);
   for (const Merge& m : parts.merges)
     merges.push_back(parts.tokens[std::size_t(m.left)] + " " + parts.tokens[std::size_t(m.right)]);
 
-  std::vector<std::pair<std::string, GgufValue>> values = {{"tokenizer.ggml.model", "gpt2"},
-                                                           {"tokenizer.ggml.pre", name_of(parts.stages)},
-                                                           {"tokenizer.ggml.tokens", tokens},
-                                                           {"tokenizer.ggml.token_type", types},
-                                                           {"tokenizer.ggml.merges", merges}};
+  std::vector<std::pair<std::string, GgufValue>> values = {
+      {"tokenizer.ggml.model", "gpt2"},
+      {"tokenizer.ggml.pre", name_of(parts.stages)},
+      {"tokenizer.ggml.tokens", tokens},
+      {"tokenizer.ggml.token_type", types},
+      {"tokenizer.ggml.merges", merges}};
   const auto id = [&](const char* key, const std::string& content) {
-    if (const auto found = tokenizer.special(content)) values.emplace_back(key, std::int64_t(*found));
+    if (const auto found = tokenizer.special(content))
+      values.emplace_back(key, std::int64_t(*found));
     return tokenizer.special(content).has_value();
   };
   const bool has_bos = id("tokenizer.ggml.bos_token_id", parts.bos);
@@ -100,27 +111,32 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
   const std::string& path = file.path();
   const auto& model = value<std::string>(file, "tokenizer.ggml.model", "\"gpt2\" or \"none\"");
   if (model == "none" || model == "no_vocab") return std::nullopt;
-  check(model == "gpt2", path, ": tokenizer.ggml.model is \"", model, "\", expected \"gpt2\", byte-level BPE");
+  check(model == "gpt2", path, ": tokenizer.ggml.model is \"", model,
+        "\", expected \"gpt2\", byte-level BPE");
   TokenizerParts parts;
-  parts.stages = stages_named(value<std::string>(file, "tokenizer.ggml.pre", "the pre-tokenizer's name"), path);
+  parts.stages = stages_named(
+      value<std::string>(file, "tokenizer.ggml.pre", "the pre-tokenizer's name"), path);
   const auto& tokens = value<Texts>(file, "tokenizer.ggml.tokens", "a list of strings");
-  const auto& types = value<std::vector<std::int64_t>>(file, "tokenizer.ggml.token_type", "a list of numbers");
+  const auto& types =
+      value<std::vector<std::int64_t>>(file, "tokenizer.ggml.token_type", "a list of numbers");
   const std::size_t n = used(tokens, types, path);
   Ids ids;
   for (std::size_t i = 0; i < n; ++i) {
     const std::string& token = tokens[i];
-    check(std::size_t(valid_utf8_prefix(token)) == token.size(), path, ": token ", i, " is not UTF-8");
-    check(ids.emplace(token, TokenId(i)).second, path, ": the token \"", token, "\" is there twice");
-    check(types[i] == kNormal || types[i] == kControl || types[i] == kUserDefined, path, ": token ", i, " has type ",
-          types[i], ", expected 1, 3 or 4, or 5 at the end");
+    check(std::size_t(valid_utf8_prefix(token)) == token.size(), path, ": token ", i,
+          " is not UTF-8");
+    check(ids.emplace(token, TokenId(i)).second, path, ": the token \"", token,
+          "\" is there twice");
+    check(types[i] == kNormal || types[i] == kControl || types[i] == kUserDefined, path, ": token ",
+          i, " has type ", types[i], ", expected 1, 3 or 4, or 5 at the end");
     parts.tokens.push_back(token);
     if (types[i] != kNormal)
       parts.added.push_back({.id = TokenId(i), .content = token, .special = types[i] == kControl});
   }
   for (const std::string& both : value<Texts>(file, "tokenizer.ggml.merges", "a list of strings"))
     parts.merges.push_back(merge_of(both, ids, path));
-  for (const auto& [key, content] :
-       {std::pair{"tokenizer.ggml.bos_token_id", &parts.bos}, {"tokenizer.ggml.eos_token_id", &parts.eos}}) {
+  for (const auto& [key, content] : {std::pair{"tokenizer.ggml.bos_token_id", &parts.bos},
+                                     {"tokenizer.ggml.eos_token_id", &parts.eos}}) {
     if (!file.values().contains(key)) continue;
     const std::int64_t id = value<std::int64_t>(file, key, "a token's id");
     check(id >= 0 && std::size_t(id) < n, path, ": ", key, " is ", id, ", expected 0 to ", n - 1);
@@ -136,7 +152,8 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
 std::string chat_template_of(const GgufFile& file) {
   if (!file.values().contains("tokenizer.chat_template")) return "";
   const auto& chat = value<std::string>(file, "tokenizer.chat_template", "a text");
-  check(std::size_t(valid_utf8_prefix(chat)) == chat.size(), file.path(), ": tokenizer.chat_template is not UTF-8");
+  check(std::size_t(valid_utf8_prefix(chat)) == chat.size(), file.path(),
+        ": tokenizer.chat_template is not UTF-8");
   return chat;
 }
 

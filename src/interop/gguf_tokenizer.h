@@ -1,5 +1,5 @@
-// The tokenizer inside a GGUF file: tokens, their types, merges, and a name for the pre-tokenizer, which llama.cpp looks
-// up in a list of its own.
+// The tokenizer inside a GGUF file: tokens, their types, merges, and a name for the pre-tokenizer,
+// which llama.cpp looks up in a list of its own.
 #pragma once
 
 #include <optional>
@@ -12,9 +12,10 @@
 
 namespace seekling {
 
-// The values tokenizer.*. vocab_size: of the model, whose surplus ids get tokens that are never used. Error for a
-// pre-tokenizer that llama.cpp has no name for.
-std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& tokenizer, Index vocab_size,
+// The values tokenizer.*. vocab_size: of the model, whose surplus ids get tokens that are never
+// used. Error for a pre-tokenizer that llama.cpp has no name for.
+std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& tokenizer,
+                                                              Index vocab_size,
                                                               const std::string& chat_template);
 
 // Nothing if the file says that it has none (tokenizer.ggml.model "none").

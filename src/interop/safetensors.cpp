@@ -1,7 +1,7 @@
 // safetensors, as huggingface/safetensors defines it: u64 header length (little-endian), JSON
 //   {"__metadata__": {..}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..}
-// and the data, row-major, which the ranges must cover without gap or overlap. A file comes from outside, so nothing in
-// its header is believed before it is checked against the file's real size.
+// and the data, row-major, which the ranges must cover without gap or overlap. A file comes from
+// outside, so nothing in its header is believed before it is checked against the file's real size.
 #include "interop/safetensors.h"
 
 #include <algorithm>
@@ -44,14 +44,16 @@ std::int64_t load_integer(const std::byte* at, const std::string& dtype) {
 }
 
 SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& where) {
-  const bool sound = j.is_object() && j.contains("dtype") && j["dtype"].is_string() && j.contains("shape") &&
-                     j["shape"].is_array() && j.contains("data_offsets") && j["data_offsets"].is_array() &&
-                     j["data_offsets"].size() == 2;
-  check(sound, where, " must have dtype, shape and two data_offsets; the file is damaged or not safetensors");
+  const bool sound = j.is_object() && j.contains("dtype") && j["dtype"].is_string() &&
+                     j.contains("shape") && j["shape"].is_array() && j.contains("data_offsets") &&
+                     j["data_offsets"].is_array() && j["data_offsets"].size() == 2;
+  check(sound, where,
+        " must have dtype, shape and two data_offsets; the file is damaged or not safetensors");
   SafetensorsFile::Entry entry;
   entry.dtype = j["dtype"].get<std::string>();
   const std::size_t width = bytes_of(entry.dtype);
-  check(width > 0, where, " has dtype ", entry.dtype, ", expected F64, F32, F16, BF16, F8_E4M3 or an integer type");
+  check(width > 0, where, " has dtype ", entry.dtype,
+        ", expected F64, F32, F16, BF16, F8_E4M3 or an integer type");
   std::size_t bytes = width;
   for (const auto& d : j["shape"]) {
     check(d.is_number_unsigned(), where, " has a shape that is not made of sizes");
@@ -61,11 +63,13 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
     bytes *= size;
     entry.shape.push_back(Index(size));
   }
-  for (const auto& o : j["data_offsets"]) check(o.is_number_unsigned(), where, " has offsets that are not sizes");
+  for (const auto& o : j["data_offsets"])
+    check(o.is_number_unsigned(), where, " has offsets that are not sizes");
   entry.begin = j["data_offsets"][0].get<std::size_t>();
   entry.end = j["data_offsets"][1].get<std::size_t>();
-  check(entry.begin <= entry.end && entry.end - entry.begin == bytes, where, " has ", entry.shape, " numbers of ",
-        entry.dtype, ", which are ", bytes, " bytes, but its data_offsets are ", entry.begin, " to ", entry.end);
+  check(entry.begin <= entry.end && entry.end - entry.begin == bytes, where, " has ", entry.shape,
+        " numbers of ", entry.dtype, ", which are ", bytes, " bytes, but its data_offsets are ",
+        entry.begin, " to ", entry.end);
   return entry;
 }
 
@@ -79,12 +83,14 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
 
 void SafetensorsFile::parse() {
   const std::uint64_t length = load<std::uint64_t>(at(0));
-  check(length <= file_.bytes().size() - 8 && length <= kLargestHeader, path_.string(), ": its header claims ", length,
-        " bytes, but the file has ", file_.bytes().size(), "; it is damaged or not safetensors");
+  check(length <= file_.bytes().size() - 8 && length <= kLargestHeader, path_.string(),
+        ": its header claims ", length, " bytes, but the file has ", file_.bytes().size(),
+        "; it is damaged or not safetensors");
   data_ = 8 + std::size_t(length);
   const char* text = file_.bytes().data() + 8;
   const nlohmann::json header = parse_json({text, std::size_t(length)}, path_.string());
-  check(header.is_object(), path_.string(), ": its header is not a JSON object; it is damaged or not safetensors");
+  check(header.is_object(), path_.string(),
+        ": its header is not a JSON object; it is damaged or not safetensors");
   for (const auto& [name, value] : header.items()) {
     if (name != "__metadata__") {
       entries_[name] = entry_of(value, path_.string() + ": tensor " + name);
@@ -99,12 +105,13 @@ void SafetensorsFile::parse() {
   std::sort(ranges.begin(), ranges.end());
   std::size_t covered = 0;
   for (const auto& [begin, end] : ranges) {
-    check(begin == covered, path_.string(), ": a tensor begins at byte ", begin, " of the data, expected ", covered,
-          ": tensors overlap or leave a gap");
+    check(begin == covered, path_.string(), ": a tensor begins at byte ", begin,
+          " of the data, expected ", covered, ": tensors overlap or leave a gap");
     covered = end;
   }
-  check(covered == file_.bytes().size() - data_, path_.string(), ": its tensors end at byte ", covered,
-        " of the data, but there are ", file_.bytes().size() - data_, "; the file is cut short or damaged");
+  check(covered == file_.bytes().size() - data_, path_.string(), ": its tensors end at byte ",
+        covered, " of the data, but there are ", file_.bytes().size() - data_,
+        "; the file is cut short or damaged");
 }
 
 const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
@@ -115,17 +122,17 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
 
 void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
   const Entry& e = entry(name);
-  check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape, ", expected ",
-        into.shape());
-  check(e.dtype[0] == 'F' || e.dtype == "BF16", path_.string(), ": tensor ", name, " has dtype ", e.dtype,
-        ", expected a floating type");
+  check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape,
+        ", expected ", into.shape());
+  check(e.dtype[0] == 'F' || e.dtype == "BF16", path_.string(), ": tensor ", name, " has dtype ",
+        e.dtype, ", expected a floating type");
   read_rows(into, at(data_ + e.begin), e.dtype);
 }
 
 void SafetensorsFile::read(const NamedBf16& into) const {
   const Entry& e = entry(into.name);
-  check(e.shape == into.shape && e.dtype == "BF16", path_.string(), ": tensor ", into.name, " is ", e.dtype, " ",
-        e.shape, ", expected BF16 ", into.shape);
+  check(e.shape == into.shape && e.dtype == "BF16", path_.string(), ": tensor ", into.name, " is ",
+        e.dtype, " ", e.shape, ", expected BF16 ", into.shape);
   std::memcpy(into.numbers, at(data_ + e.begin), e.end - e.begin);
 }
 
@@ -137,11 +144,12 @@ Tensor SafetensorsFile::tensor(const std::string& name) const {
 
 std::vector<std::int64_t> SafetensorsFile::integers(const std::string& name) const {
   const Entry& e = entry(name);
-  check(e.dtype[0] == 'I' || e.dtype[0] == 'U', path_.string(), ": tensor ", name, " has dtype ", e.dtype,
-        ", expected integers");
+  check(e.dtype[0] == 'I' || e.dtype[0] == 'U', path_.string(), ": tensor ", name, " has dtype ",
+        e.dtype, ", expected integers");
   const std::size_t width = bytes_of(e.dtype);
   std::vector<std::int64_t> values;
-  for (std::size_t at = e.begin; at < e.end; at += width) values.push_back(load_integer(this->at(data_ + at), e.dtype));
+  for (std::size_t at = e.begin; at < e.end; at += width)
+    values.push_back(load_integer(this->at(data_ + at), e.dtype));
   return values;
 }
 
@@ -150,19 +158,27 @@ std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype) {
 }
 
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                       const std::vector<NamedIntegers>& integers, const std::map<std::string, std::string>& metadata,
-                       const DtypeOf& dtype_of, const std::vector<NamedBf16>& bf16) {
+                       const std::vector<NamedIntegers>& integers,
+                       const std::map<std::string, std::string>& metadata, const DtypeOf& dtype_of,
+                       const std::vector<NamedBf16>& bf16) {
   nlohmann::ordered_json header;
   header["__metadata__"] = metadata;
   std::size_t at = 0;
-  const auto declare = [&](const std::string& name, const std::string& dtype, const Shape& shape, std::size_t bytes) {
-    header[name] = {{"dtype", dtype}, {"shape", std::vector<Index>(shape)}, {"data_offsets", {at, at + bytes}}};
+  const auto declare = [&](const std::string& name, const std::string& dtype, const Shape& shape,
+                           std::size_t bytes) {
+    header[name] = {
+        {"dtype", dtype}, {"shape", std::vector<Index>(shape)}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
   };
-  const auto dtype = [&](const std::string& name) { return dtype_of ? dtype_of(name) : std::string("F32"); };
-  for (const auto& [name, t] : tensors) declare(name, dtype(name), t.shape(), bytes_in_file(t, dtype(name)));
-  for (const NamedIntegers& n : integers) declare(n.name, "I64", n.shape, n.values.size() * sizeof(std::int64_t));
-  for (const NamedBf16& b : bf16) declare(b.name, "BF16", b.shape, std::size_t(b.shape.size()) * sizeof(*b.numbers));
+  const auto dtype = [&](const std::string& name) {
+    return dtype_of ? dtype_of(name) : std::string("F32");
+  };
+  for (const auto& [name, t] : tensors)
+    declare(name, dtype(name), t.shape(), bytes_in_file(t, dtype(name)));
+  for (const NamedIntegers& n : integers)
+    declare(n.name, "I64", n.shape, n.values.size() * sizeof(std::int64_t));
+  for (const NamedBf16& b : bf16)
+    declare(b.name, "BF16", b.shape, std::size_t(b.shape.size()) * sizeof(*b.numbers));
 
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
@@ -171,8 +187,10 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   file.write(&length, sizeof length);
   file.write(text.data(), text.size());
   for (const auto& [name, t] : tensors) write_rows(file, name, t.to(Device::kCpu), dtype(name));
-  for (const NamedIntegers& n : integers) file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
-  for (const NamedBf16& b : bf16) file.write(b.numbers, std::size_t(b.shape.size()) * sizeof(*b.numbers));
+  for (const NamedIntegers& n : integers)
+    file.write(n.values.data(), n.values.size() * sizeof(std::int64_t));
+  for (const NamedBf16& b : bf16)
+    file.write(b.numbers, std::size_t(b.shape.size()) * sizeof(*b.numbers));
   file.finish();
 }
 

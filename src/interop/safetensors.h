@@ -1,4 +1,5 @@
-// The safetensors format: an 8-byte length, that many bytes of JSON that say where each tensor lies, then the numbers.
+// The safetensors format: an 8-byte length, that many bytes of JSON that say where each
+// tensor lies, then the numbers.
 #pragma once
 
 #include <cstdint>
@@ -37,14 +38,16 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool has(const std::string& name) const { return entries_.contains(name); }
 
-  void read(const std::string& name, const Tensor& into) const;       // floating types to real; shapes must agree
+  void read(const std::string& name, const Tensor& into) const;       // to real; shapes must agree
   Tensor tensor(const std::string& name) const;                       // the same, into a new tensor
   void read(const NamedBf16& into) const;                             // BF16 as it is
   std::vector<std::int64_t> integers(const std::string& name) const;  // I64, I32, U16, U32 ...
 
  private:
   const Entry& entry(const std::string& name) const;
-  const std::byte* at(std::size_t i) const { return reinterpret_cast<const std::byte*>(file_.bytes().data()) + i; }
+  const std::byte* at(std::size_t i) const {
+    return reinterpret_cast<const std::byte*>(file_.bytes().data()) + i;
+  }
   void parse();
 
   std::filesystem::path path_;
@@ -66,8 +69,9 @@ using DtypeOf = std::function<std::string(const std::string& name)>;
 
 std::size_t bytes_in_file(const Tensor& tensor, const std::string& dtype);
 
-// In the order given: the same tensors give the same bytes. The file is written through to the disk. Error, with the
-// system's reason, if that fails; and for a number that F16 cannot hold, with the tensor's name.
+// In the order given: the same tensors give the same bytes. The file is written through
+// to the disk. Error, with the system's reason, if that fails; and for a number that F16 cannot
+// hold, with the tensor's name.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::vector<NamedIntegers>& integers = {},
                        const std::map<std::string, std::string>& metadata = {{"format", "pt"}},

@@ -1,15 +1,19 @@
-// The three products as one scheme (Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication"):
+// The three products as one scheme (Goto and van de Geijn 2008, "Anatomy of high-performance
+// matrix multiplication"):
 //
-//   1. B is packed into panels: kCols columns wide, those of one k side by side, so that the innermost loop reads memory
-//      in the order it lies there, and that C = A Bᵀ and C = A B differ in the packing alone. Packing costs one pass over
-//      B; each number packed is then used once for every row of C.
-//   2. C is cut into tiles of tile_rows x tile_cols. A tile's part of B, tile_cols x depth, stays in the second-level
-//      cache while the rows of A go by. The threads take one piece of C after the other, in one of three ways (below).
-//   3. Inside, gemm_kernel.h computes blocks of C that fit the registers. It reads the rows of A in place; for Aᵀ, whose
-//      neighbours in k are far apart in memory, the tile's part of A is packed first.
+//   1. B is packed into panels: kCols columns wide, those of one k side by side, so that
+//      the innermost loop reads memory in the order it lies there, and that C = A Bᵀ and C = A B
+//      differ in the packing alone. Packing costs one pass over B; each number packed is then
+//      used once for every row of C.
+//   2. C is cut into tiles of tile_rows x tile_cols. A tile's part of B, tile_cols x depth,
+//      stays in the second-level cache while the rows of A go by. The threads take one piece of C
+//      after the other, in one of three ways (below).
+//   3. Inside, gemm_kernel.h computes blocks of C that fit the registers.
+//      It reads the rows of A in place; for Aᵀ, whose neighbours in k are far apart in memory,
+//      the tile's part of A is packed first.
 //
-// A number of C is one chain of multiply-adds for every `depth` of k, in order. Neither tiles nor threads change it.
-// Where the machine has no kernel, Eigen multiplies.
+// A number of C is one chain of multiply-adds for every `depth` of k, in order.
+// Neither tiles nor threads change it. Where the machine has no kernel, Eigen multiplies.
 #include "matmul/gemm.h"
 
 #include <algorithm>
@@ -30,10 +34,10 @@ namespace seekling {
 namespace {
 
 constexpr Index kEigenRows = 48;          // that a thread multiplies at a time
-constexpr Index kTilesPerThread = 4;      // with fewer, one thread would often wait for another's last tile
-constexpr Index kPacked = 1 << 18;        // numbers of B that are packed before they are used; 1 MiB, or one depth
+constexpr Index kTilesPerThread = 4;      // with fewer, threads would wait for the last tile
+constexpr Index kPacked = 1 << 18;        // values of B packed at a time; 1 MiB, or one depth
 constexpr Index kPartialSums = 1 << 18;   // of C that way 3 keeps, at most; 1 MiB
-constexpr Index kFewRows = 4;             // at most so many rows of A: dot products, without packing
+constexpr Index kFewRows = 4;             // with at most 4 rows of A: dot products, no packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
 enum class Form { kNT, kNN, kTN };
@@ -48,7 +52,8 @@ Index panels_size(const GemmInstructions& cpu, Index N, Index K) {
 const GemmInstructions* best_instructions() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && gemm_avx512()) return gemm_avx512();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && gemm_avx2()) return gemm_avx2();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && gemm_avx2())
+    return gemm_avx2();
 #endif
   return nullptr;
 }
@@ -58,8 +63,9 @@ const GemmInstructions*& instructions() {
   return best;
 }
 
-// Intel's processors multiply bf16 by AMX. AVX512-BF16 does two multiply-adds in one instruction, in the time of one on AMD's
-// processors (Zen 4 and 5), but of four on Intel's (Emerald Rapids): there, without AMX, rounding alone is faster.
+// Intel's processors multiply bf16 by AMX. AVX512-BF16 does two multiply-adds in one instruction,
+// in the time of one on AMD's processors (Zen 4 and 5), but of four on Intel's (Emerald Rapids):
+// there, without AMX, rounding alone is faster.
 const GemmInstructions* bf16_instructions() {
   const GemmInstructions* cpu = instructions();
 #if defined(__x86_64__)
@@ -93,12 +99,15 @@ class Scratch {
   Index size_ = 0;
 };
 
-// B as the kernel reads it: panels of cpu.cols columns, each k after k. The last one may be half as wide.
+// B as the kernel reads it: panels of cpu.cols columns, each k after k.
+// The last one may be half as wide.
 struct Panels {
   real* data;
   Index K, N;
 
-  Index width(const GemmInstructions& cpu, Index j) const { return N - j > cpu.cols / 2 ? cpu.cols : cpu.cols / 2; }
+  Index width(const GemmInstructions& cpu, Index j) const {
+    return N - j > cpu.cols / 2 ? cpu.cols : cpu.cols / 2;
+  }
   real* at(const GemmInstructions& cpu, Index k, Index j) const {
     return data + j * cpu.words(K) + k / cpu.step * width(cpu, j);
   }
@@ -111,8 +120,8 @@ struct Piece {  // a tile of C, or some columns of B to be packed
 };
 
 // C = or += A times what the panels hold from (k0, j0) on; `a` is A, or Aᵀ if `transposed`.
-void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed, const Panels& b, Index k0, Index j0,
-                   bool accumulate) {
+void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed, const Panels& b,
+                   Index k0, Index j0, bool accumulate) {
   static thread_local Scratch scratch;
   const Index K = transposed ? a.rows : a.cols;
   Index k = 0;
@@ -147,7 +156,8 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
   } while (k < K);
 }
 
-void pack_panel(const GemmInstructions& cpu, const Panels& panels, View b, bool transposed, Index j) {
+void pack_panel(const GemmInstructions& cpu, const Panels& panels, View b, bool transposed,
+                Index j) {
   const Index cols = std::min(cpu.cols, panels.N - j);
   real* panel = panels.at(cpu, 0, j);
   if (transposed) {
@@ -159,15 +169,18 @@ void pack_panel(const GemmInstructions& cpu, const Panels& panels, View b, bool 
 
 // f(piece) for all of them, on all threads if the work is worth waking them.
 template <class F>
-void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> group, Form form, F&& f) {
+void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> group, Form form,
+                    F&& f) {
   Index work = 0;
   for (const Gemm& g : group) work += g.c.rows * g.c.cols * depth(form, g);
   const Index n = Index(pieces.size());
-  parallel_for(n, work < kWorthThreads ? std::max<Index>(1, n) : 1, [&](Index p) { f(pieces[size_t(p)]); });
+  parallel_for(n, work < kWorthThreads ? std::max<Index>(1, n) : 1,
+               [&](Index p) { f(pieces[size_t(p)]); });
 }
 
-// Way 1, where there are enough columns for all threads, as in a group of experts: a thread takes tile_cols columns of
-// C, packs B for `depth` of k at a time, and runs through all rows. What it packed never leaves its second-level cache.
+// Way 1, where there are enough columns for all threads, as in a group of experts: a thread
+// takes tile_cols columns of C, packs B for `depth` of k at a time, and runs through all rows.
+// What it packed never leaves its second-level cache.
 void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bool accumulate) {
   static thread_local Scratch scratch;
   const auto& [c, a, b] = *p.g;
@@ -175,14 +188,16 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
   const bool transposed = form == Form::kTN;
   Index k = 0;
   do {
-    const Panels panels{scratch.take(cpu.tile_cols * cpu.depth), std::min(cpu.depth, K - k), p.cols};
-    const View b_k = form == Form::kNT ? b.block(p.j, k, p.cols, panels.K) : b.block(k, p.j, panels.K, p.cols);
+    const Panels panels{scratch.take(cpu.tile_cols * cpu.depth), std::min(cpu.depth, K - k),
+                        p.cols};
+    const View b_k =
+        form == Form::kNT ? b.block(p.j, k, p.cols, panels.K) : b.block(k, p.j, panels.K, p.cols);
     for (Index j = 0; j < p.cols; j += cpu.cols) pack_panel(cpu, panels, b_k, form == Form::kNT, j);
     for (Index i = 0; i < c.rows; i += cpu.tile_rows) {
       const Index n = std::min(cpu.tile_rows, c.rows - i);
       multiply_tile(cpu, c.block(i, p.j, n, p.cols),
-                    transposed ? a.block(k, i, panels.K, n) : a.block(i, k, n, panels.K), transposed, panels, 0, 0,
-                    accumulate || k > 0);
+                    transposed ? a.block(k, i, panels.K, n) : a.block(i, k, n, panels.K),
+                    transposed, panels, 0, 0, accumulate || k > 0);
     }
     k += cpu.depth;
   } while (k < K);
@@ -192,7 +207,8 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
 Index rows_of_tile(const GemmInstructions& cpu, std::span<const Gemm> group) {
   const auto tiles = [&](Index rows) {
     Index sum = 0;
-    for (const Gemm& g : group) sum += (g.c.rows + rows - 1) / rows * ((g.c.cols + cpu.tile_cols - 1) / cpu.tile_cols);
+    for (const Gemm& g : group)
+      sum += (g.c.rows + rows - 1) / rows * ((g.c.cols + cpu.tile_cols - 1) / cpu.tile_cols);
     return sum;
   };
   Index rows = cpu.tile_rows / cpu.rows * cpu.rows;
@@ -200,16 +216,17 @@ Index rows_of_tile(const GemmInstructions& cpu, std::span<const Gemm> group) {
   return rows;
 }
 
-// Way 2, for few columns and many rows: all threads pack B, then share out the tiles of C; where B is large, first for its
-// first k, then for the next.
-void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, std::vector<Piece>& pieces,
-                    bool accumulate) {
+// Way 2, for few columns and many rows: all threads pack B, then share out the tiles of C;
+// where B is large, first for its first k, then for the next.
+void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm> group,
+                    std::vector<Piece>& pieces, bool accumulate) {
   static thread_local Scratch scratch;
   const bool transposed = form == Form::kTN;
   const Index rows = rows_of_tile(cpu, group);
   Index columns = 0, deepest = 0, room = 0;
   for (const Gemm& g : group) columns += g.c.cols, deepest = std::max(deepest, depth(form, g));
-  const Index at_once = std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * cpu.depth)) * cpu.depth;
+  const Index at_once =
+      std::max<Index>(1, kPacked / (std::max<Index>(1, columns) * cpu.depth)) * cpu.depth;
   const auto depth_at_once = [&](const Gemm& g) { return std::min(at_once, depth(form, g)); };
   for (const Gemm& g : group) room += panels_size(cpu, g.c.cols, depth_at_once(g));
   real* const panels = scratch.take(room);
@@ -237,14 +254,16 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
 
     pieces.clear();
     for_each_product(k, [&](const Gemm& g, const Panels& b) {
-      for (Index j = 0; j < b.N; j += cpu.tile_cols)  // rows innermost: the threads share the columns of B at hand
+      for (Index j = 0; j < b.N; j += cpu.tile_cols)  // rows inside: threads share columns of B
         for (Index i = 0; i < g.c.rows; i += rows)
-          pieces.push_back({&g, b, i, std::min(rows, g.c.rows - i), j, std::min(cpu.tile_cols, b.N - j)});
+          pieces.push_back(
+              {&g, b, i, std::min(rows, g.c.rows - i), j, std::min(cpu.tile_cols, b.N - j)});
     });
     for_each_piece(pieces, group, form, [&](const Piece& p) {
       const Index n_k = p.panels.K;
       const View c = p.g->c.block(p.i, p.j, p.rows, p.cols);
-      const View a = transposed ? p.g->a.block(k, p.i, n_k, p.rows) : p.g->a.block(p.i, k, p.rows, n_k);
+      const View a =
+          transposed ? p.g->a.block(k, p.i, n_k, p.rows) : p.g->a.block(p.i, k, p.rows, n_k);
       multiply_tile(cpu, c, a, transposed, p.panels, 0, p.j, accumulate || k > 0);
     });
     k += at_once;
@@ -252,23 +271,25 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
 }
 
 // The pieces of way 1.
-void cut_columns(const GemmInstructions& cpu, std::span<const Gemm> group, std::vector<Piece>& pieces) {
+void cut_columns(const GemmInstructions& cpu, std::span<const Gemm> group,
+                 std::vector<Piece>& pieces) {
   pieces.clear();
   for (const Gemm& g : group)
     for (Index j = 0; g.c.rows > 0 && j < g.c.cols; j += cpu.tile_cols)
       pieces.push_back({&g, {}, 0, 0, j, std::min(cpu.tile_cols, g.c.cols - j)});
 }
 
-// Way 3, for a small C and a long k, as in dW of a narrow layer, where in way 2 each thread would read all of B: every
-// `depth` of k is a product of its own, made by way 1 in memory of its own. Then they are added up in the order of k.
+// Way 3, for a small C and a long k, as in dW of a narrow layer, where in way 2 each thread would
+// read all of B: every `depth` of k is a product of its own, made by way 1 in memory of its own.
+// Then they are added up in the order of k.
 bool worth_cutting_depth(const GemmInstructions& cpu, Form form, std::span<const Gemm> group) {
   if (group.size() != 1 || threads() == 1) return false;
   const Index depths = depth(form, group[0]) / cpu.depth;
   return depths >= 2 * threads() && depths * group[0].c.rows * group[0].c.cols <= kPartialSums;
 }
 
-void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g, std::vector<Piece>& pieces,
-                     bool accumulate) {
+void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g,
+                     std::vector<Piece>& pieces, bool accumulate) {
   static thread_local Scratch scratch;
   static thread_local std::vector<Gemm> parts_of_thread;
   std::vector<Gemm>& parts = parts_of_thread;
@@ -283,7 +304,8 @@ void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g, std:
                      form == Form::kNT ? b.block(0, k, b.rows, n) : b.middle_rows(k, n)});
   }
   cut_columns(cpu, parts, pieces);
-  for_each_piece(pieces, parts, form, [&](const Piece& p) { multiply_columns(form, cpu, p, /*accumulate=*/false); });
+  for_each_piece(pieces, parts, form,
+                 [&](const Piece& p) { multiply_columns(form, cpu, p, /*accumulate=*/false); });
   parallel_for(c.rows, /*grain=*/16, [&](Index i) {
     RowMap sum = c.row(i);
     if (!accumulate) sum.setZero();
@@ -291,31 +313,35 @@ void multiply_depths(Form form, const GemmInstructions& cpu, const Gemm& g, std:
   });
 }
 
-void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group, bool accumulate) {
+void multiply(Form form, const GemmInstructions& cpu, std::span<const Gemm> group,
+              bool accumulate) {
   static thread_local std::vector<Piece> pieces_of_thread;
   std::vector<Piece>& pieces = pieces_of_thread;  // this thread's, whichever thread reads it
   cut_columns(cpu, group, pieces);
   if (Index(pieces.size()) < kTilesPerThread * threads()) {
-    if (worth_cutting_depth(cpu, form, group)) return multiply_depths(form, cpu, group[0], pieces, accumulate);
+    if (worth_cutting_depth(cpu, form, group))
+      return multiply_depths(form, cpu, group[0], pieces, accumulate);
     return multiply_tiles(form, cpu, group, pieces, accumulate);
   }
   const auto work = [&](const Piece& p) { return p.g->c.rows * p.cols * depth(form, *p.g); };
-  std::stable_sort(pieces.begin(),
-                   pieces.end(),  // the largest first: experts differ, and no thread waits long at the end
+  // The largest first, so that no thread waits long at the end.
+  std::stable_sort(pieces.begin(), pieces.end(),
                    [&](const Piece& p, const Piece& q) { return work(p) > work(q); });
-  for_each_piece(pieces, group, form, [&](const Piece& p) { multiply_columns(form, cpu, p, accumulate); });
+  for_each_piece(pieces, group, form,
+                 [&](const Piece& p) { multiply_columns(form, cpu, p, accumulate); });
 }
 
 // C = or += A Bᵀ with few rows, as in decoding: a pass over B.
 void multiply_few_rows(const GemmInstructions& cpu, const Gemm& g, bool accumulate) {
   const Index width = std::max<Index>(64, kWorthThreads / 2 / std::max<Index>(1, g.a.cols));
   parallel_stripes(g.c.cols, width / 64 * 64, [&](Index j, Index n) {
-    cpu.dot(g.c.data + j, g.c.ld, g.c.rows, g.a.data, g.a.ld, g.b.data + j * g.b.ld, g.b.ld, n, g.a.cols, accumulate);
+    cpu.dot(g.c.data + j, g.c.ld, g.c.rows, g.a.data, g.a.ld, g.b.data + j * g.b.ld, g.b.ld, n,
+            g.a.cols, accumulate);
   });
 }
 
-// Eigen would cut a product among threads of its own where it is not inside a parallel region, and otherwise not: other
-// bits for other numbers of threads.
+// Eigen would cut a product among threads of its own where it is not inside a parallel region,
+// and otherwise not: other bits for other numbers of threads.
 [[maybe_unused]] const bool kEigenStaysOnItsThread = (Eigen::setNbThreads(1), true);
 
 void multiply_by_eigen(Form form, const Gemm& g, bool accumulate) {
@@ -356,9 +382,11 @@ void gemm(Form form, std::span<const Gemm> group, Accumulate accumulate) {
   const GemmInstructions* cpu = bf16 ? bf16_instructions() : instructions();
   if (!cpu) {
     for (const Gemm& g : group)
-      if (g.c.cols > 0) bf16 ? multiply_rounded_by_eigen(form, g, add) : multiply_by_eigen(form, g, add);
+      if (g.c.cols > 0)
+        bf16 ? multiply_rounded_by_eigen(form, g, add) : multiply_by_eigen(form, g, add);
   } else if (form == Form::kNT && cpu->dot &&
-             std::all_of(group.begin(), group.end(), [](const Gemm& g) { return g.c.rows <= kFewRows; })) {
+             std::all_of(group.begin(), group.end(),
+                         [](const Gemm& g) { return g.c.rows <= kFewRows; })) {
     for (const Gemm& g : group) multiply_few_rows(*cpu, g, add);
   } else {
     multiply(form, *cpu, group, add);
@@ -377,7 +405,8 @@ void multiply_part(View c, View a, bool transposed, View b, Index k0, Index j0, 
 
 }  // namespace
 
-PackedMatrix::PackedMatrix(Index k, Index n) : numbers({(n + kStep - 1) / kStep * kStep * k}), K(k), N(n) {}
+PackedMatrix::PackedMatrix(Index k, Index n)
+    : numbers({(n + kStep - 1) / kStep * kStep * k}), K(k), N(n) {}
 
 PackedMatrix PackedMatrix::of(View b) {
   const PackedMatrix packed(b.rows, b.cols);
@@ -385,7 +414,8 @@ PackedMatrix PackedMatrix::of(View b) {
   const GemmInstructions* cpu = instructions();
   if (!cpu) B.matrix() = b.matrix();
   else
-    for (Index j = 0; j < B.cols; j += cpu->cols) pack_panel(*cpu, {B.data, B.rows, B.cols}, b, false, j);
+    for (Index j = 0; j < B.cols; j += cpu->cols)
+      pack_panel(*cpu, {B.data, B.rows, B.cols}, b, false, j);
   return packed;
 }
 
@@ -395,15 +425,18 @@ PackedMatrix PackedMatrix::transposed(View b) {
   const GemmInstructions* cpu = instructions();
   if (!cpu) B.matrix() = b.matrix().transpose();
   else
-    for (Index j = 0; j < B.cols; j += cpu->cols) pack_panel(*cpu, {B.data, B.rows, B.cols}, b, true, j);
+    for (Index j = 0; j < B.cols; j += cpu->cols)
+      pack_panel(*cpu, {B.data, B.rows, B.cols}, b, true, j);
   return packed;
 }
 
 void gemm(View c, View a, const PackedMatrix& b, Index k0, Index j0, Accumulate accumulate) {
-  multiply_part(c, a, false, {b.numbers.data(), b.K, b.N, b.N}, k0, j0, accumulate == Accumulate::kYes);
+  multiply_part(c, a, false, {b.numbers.data(), b.K, b.N, b.N}, k0, j0,
+                accumulate == Accumulate::kYes);
 }
 void gemm_t(View c, View a, const PackedMatrix& b, Index k0, Index j0, Accumulate accumulate) {
-  multiply_part(c, a, true, {b.numbers.data(), b.K, b.N, b.N}, k0, j0, accumulate == Accumulate::kYes);
+  multiply_part(c, a, true, {b.numbers.data(), b.K, b.N, b.N}, k0, j0,
+                accumulate == Accumulate::kYes);
 }
 
 const GemmInstructions* gemm_instructions() { return instructions(); }
@@ -411,12 +444,24 @@ const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu) {
   return std::exchange(instructions(), cpu);
 }
 
-void gemm_nt(std::span<const Gemm> group, Accumulate accumulate) { gemm(Form::kNT, group, accumulate); }
-void gemm_nn(std::span<const Gemm> group, Accumulate accumulate) { gemm(Form::kNN, group, accumulate); }
-void gemm_tn(std::span<const Gemm> group, Accumulate accumulate) { gemm(Form::kTN, group, accumulate); }
+void gemm_nt(std::span<const Gemm> group, Accumulate accumulate) {
+  gemm(Form::kNT, group, accumulate);
+}
+void gemm_nn(std::span<const Gemm> group, Accumulate accumulate) {
+  gemm(Form::kNN, group, accumulate);
+}
+void gemm_tn(std::span<const Gemm> group, Accumulate accumulate) {
+  gemm(Form::kTN, group, accumulate);
+}
 
-void gemm_nt(View c, View a, View b, Accumulate accumulate) { gemm_nt(std::array{Gemm{c, a, b}}, accumulate); }
-void gemm_nn(View c, View a, View b, Accumulate accumulate) { gemm_nn(std::array{Gemm{c, a, b}}, accumulate); }
-void gemm_tn(View c, View a, View b, Accumulate accumulate) { gemm_tn(std::array{Gemm{c, a, b}}, accumulate); }
+void gemm_nt(View c, View a, View b, Accumulate accumulate) {
+  gemm_nt(std::array{Gemm{c, a, b}}, accumulate);
+}
+void gemm_nn(View c, View a, View b, Accumulate accumulate) {
+  gemm_nn(std::array{Gemm{c, a, b}}, accumulate);
+}
+void gemm_tn(View c, View a, View b, Accumulate accumulate) {
+  gemm_tn(std::array{Gemm{c, a, b}}, accumulate);
+}
 
 }  // namespace seekling

@@ -1,5 +1,6 @@
-// The three products of gemm.h on a GPU, by cuBLAS: in fp32, or as products() says on the matrix units (tensor cores), with
-// factors rounded to TF32 or to bf16; sums are kept in fp32. Compiled as C++, Eigen stands in for cuBLAS, and TF32 is fp32.
+// The three products of gemm.h on a GPU, by cuBLAS: in fp32, or as products() says on the matrix
+// units (tensor cores), with factors rounded to TF32 or to bf16; sums are kept in fp32.
+// Compiled as C++, Eigen stands in for cuBLAS, and TF32 is fp32.
 #include "core/check.h"
 #include "core/half.h"
 #include "core/products.h"
@@ -18,7 +19,7 @@ namespace {
 
 enum class Side { kAsIs, kTransposed };
 
-struct Factor {  // matrices [rows,cols] of real, or of bf16, each `step` numbers after the one before
+struct Factor {  // matrices [rows,cols] of real or bf16, each `step` elements after the last
   const void* data;
   Index rows, cols, ld, step;
   Side side;
@@ -27,12 +28,14 @@ struct Factor {  // matrices [rows,cols] of real, or of bf16, each `step` number
 
 #if defined(__CUDACC__)
 
-static_assert(sizeof(real) == sizeof(float), "the CUDA build is in fp32: leave SEEKLING_WITH_DOUBLE off");
+static_assert(sizeof(real) == sizeof(float),
+              "the CUDA build is in fp32: leave SEEKLING_WITH_DOUBLE off");
 
 cublasHandle_t handle() {
   static const cublasHandle_t the_handle = [] {
     cublasHandle_t h = nullptr;
-    check(cublasCreate(&h) == CUBLAS_STATUS_SUCCESS && cublasSetStream(h, stream()) == CUBLAS_STATUS_SUCCESS,
+    check(cublasCreate(&h) == CUBLAS_STATUS_SUCCESS &&
+              cublasSetStream(h, stream()) == CUBLAS_STATUS_SUCCESS,
           "CUDA: cuBLAS could not be started");
     return h;
   }();
@@ -40,18 +43,23 @@ cublasHandle_t handle() {
 }
 
 // cuBLAS counts by columns, in which a row-major C = A B reads Cᵀ = Bᵀ Aᵀ.
-void multiply(Index count, const Batch& c, const Factor& a, const Factor& b, Accumulate accumulate) {
-  const auto operation = [](const Factor& x) { return x.side == Side::kAsIs ? CUBLAS_OP_N : CUBLAS_OP_T; };
+void multiply(Index count, const Batch& c, const Factor& a, const Factor& b,
+              Accumulate accumulate) {
+  const auto operation = [](const Factor& x) {
+    return x.side == Side::kAsIs ? CUBLAS_OP_N : CUBLAS_OP_T;
+  };
   const auto type = [](const Factor& x) { return x.bf16 ? CUDA_R_16BF : CUDA_R_32F; };
   const float one = 1, keep = accumulate == Accumulate::kYes ? 1 : 0;
-  const auto sums = products() == Products::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  const auto sums =
+      products() == Products::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   const View to = c.first;
   const Index K = a.side == Side::kAsIs ? a.cols : a.rows;
-  check(cublasGemmStridedBatchedEx(handle(), operation(b), operation(a), int(to.cols), int(to.rows), int(K), &one,
-                                   b.data, type(b), int(b.ld), b.step, a.data, type(a), int(a.ld), a.step, &keep,
-                                   to.data, CUDA_R_32F, int(to.ld), c.step, int(count), sums,
-                                   CUBLAS_GEMM_DEFAULT) == CUBLAS_STATUS_SUCCESS,
-        "CUDA: cuBLAS refused ", count, " products of ", to.rows, " x ", K, " x ", to.cols);
+  check(
+      cublasGemmStridedBatchedEx(handle(), operation(b), operation(a), int(to.cols), int(to.rows),
+                                 int(K), &one, b.data, type(b), int(b.ld), b.step, a.data, type(a),
+                                 int(a.ld), a.step, &keep, to.data, CUDA_R_32F, int(to.ld), c.step,
+                                 int(count), sums, CUBLAS_GEMM_DEFAULT) == CUBLAS_STATUS_SUCCESS,
+      "CUDA: cuBLAS refused ", count, " products of ", to.rows, " x ", K, " x ", to.cols);
 }
 
 #else
@@ -68,7 +76,8 @@ Matrix numbers(const Factor& x, Index number) {
   return m;
 }
 
-void multiply(Index count, const Batch& c, const Factor& a, const Factor& b, Accumulate accumulate) {
+void multiply(Index count, const Batch& c, const Factor& a, const Factor& b,
+              Accumulate accumulate) {
   on_stream([=] {
     for (Index n = 0; n < count; ++n) {
       View to = c.first;
@@ -103,7 +112,8 @@ __global__ void round_to_bf16_kernel(std::uint16_t* to, View x, Index step) {
 class Operand {
  public:
   Operand(Index count_, const Batch& x)
-      : count(count_), as_is{x.first.data, x.first.rows, x.first.cols, x.first.ld, x.step, Side::kAsIs} {
+      : count(count_), as_is{x.first.data, x.first.rows, x.first.cols,
+                             x.first.ld,   x.step,       Side::kAsIs} {
     const Index n = x.first.rows * x.first.cols;
     if (products() != Products::kBf16 || count * n == 0) return;
     room = Tensor({(count * n + 1) / 2}, Device::kCuda);
@@ -112,8 +122,8 @@ class Operand {
     const Index packs = x.first.rows * ((x.first.cols + cuda::kPack - 1) / cuda::kPack);
     const Index blocks = (packs + cuda::kPackThreads - 1) / cuda::kPackThreads;
     cuda::launch(aligned ? round_to_bf16_kernel<true> : round_to_bf16_kernel<false>,
-                 dim3(unsigned(std::min(blocks, cuda::kMostPackBlocks)), unsigned(count)), cuda::kPackThreads, to,
-                 x.first, x.step);
+                 dim3(unsigned(std::min(blocks, cuda::kMostPackBlocks)), unsigned(count)),
+                 cuda::kPackThreads, to, x.first, x.step);
     as_is = {to, x.first.rows, x.first.cols, x.first.cols, n, Side::kAsIs, /*bf16=*/true};
   }
   Factor factor(Side side) const {
@@ -129,7 +139,8 @@ class Operand {
   Factor as_is;
 };
 
-void product(const Batch& c, const Operand& a, Side a_side, const Operand& b, Side b_side, Accumulate accumulate) {
+void product(const Batch& c, const Operand& a, Side a_side, const Operand& b, Side b_side,
+             Accumulate accumulate) {
   if (a.count == 0 || c.first.rows == 0 || c.first.cols == 0) return;
   multiply(a.count, c, a.factor(a_side), b.factor(b_side), accumulate);
 }
@@ -146,14 +157,21 @@ void cuda::gemm_tn_batch(Index count, Batch c, Batch a, Batch b, Accumulate accu
   product(c, Operand(count, a), Side::kTransposed, Operand(count, b), Side::kAsIs, accumulate);
 }
 
-void cuda::gemm_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x, View W) {
+void cuda::gemm_backward(View dx, Accumulate into_x, View dW, Accumulate into_W, View dy, View x,
+                         View W) {
   const Operand d(1, {dy});
   product({dx}, d, Side::kAsIs, Operand(1, {W}), Side::kAsIs, into_x);
   product({dW}, d, Side::kTransposed, Operand(1, {x}), Side::kAsIs, into_W);
 }
 
-void cuda::gemm_nt(View c, View a, View b, Accumulate accumulate) { gemm_nt_batch(1, {c}, {a}, {b}, accumulate); }
-void cuda::gemm_nn(View c, View a, View b, Accumulate accumulate) { gemm_nn_batch(1, {c}, {a}, {b}, accumulate); }
-void cuda::gemm_tn(View c, View a, View b, Accumulate accumulate) { gemm_tn_batch(1, {c}, {a}, {b}, accumulate); }
+void cuda::gemm_nt(View c, View a, View b, Accumulate accumulate) {
+  gemm_nt_batch(1, {c}, {a}, {b}, accumulate);
+}
+void cuda::gemm_nn(View c, View a, View b, Accumulate accumulate) {
+  gemm_nn_batch(1, {c}, {a}, {b}, accumulate);
+}
+void cuda::gemm_tn(View c, View a, View b, Accumulate accumulate) {
+  gemm_tn_batch(1, {c}, {a}, {b}, accumulate);
+}
 
 }  // namespace seekling

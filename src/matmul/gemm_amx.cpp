@@ -1,4 +1,5 @@
-// gemm_amx.h with AMX's instructions. CMake compiles this file for them, whatever the rest is compiled for.
+// gemm_amx.h with AMX's instructions. CMake compiles this file for them, whatever
+// the rest is compiled for.
 #include "matmul/gemm_amx.h"
 
 #if defined(__AMX_BF16__) && defined(__linux__) && !defined(SEEKLING_DOUBLE)
@@ -14,8 +15,8 @@ namespace seekling {
 #ifdef SEEKLING_AMX
 namespace {
 
-// The intrinsics take the register's number as a literal, so each is written out. Their memory is not known to the
-// compiler: `synced` has it store before what it holds back.
+// The intrinsics take the register's number as a literal, so each is written out.
+// Their memory is not known to the compiler: `synced` has it store before what it holds back.
 struct MachineTiles {
   // What a thread must say before its first use: eight tiles of 16 rows of 64 bytes.
   static void configure() {
@@ -80,7 +81,8 @@ bool allowed() {
   unsigned a, b, c, d;
   constexpr unsigned kAmxBf16 = 1u << 22, kAmxTile = 1u << 24;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & kAmxBf16) || !(d & kAmxTile)) return false;
-  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  // ARCH_REQ_XCOMP_PERM and XFEATURE_XTILEDATA.
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
   return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 

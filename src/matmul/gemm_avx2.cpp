@@ -1,4 +1,5 @@
-// gemm_kernel.h and gemm_bf16.h in AVX2's instructions: CMake compiles this file for them, whatever the rest is compiled for.
+// gemm_kernel.h and gemm_bf16.h in AVX2's instructions: CMake compiles this file for them,
+// whatever the rest is compiled for.
 #include "matmul/gemm_bf16.h"
 
 namespace seekling {

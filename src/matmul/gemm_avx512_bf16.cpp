@@ -1,5 +1,5 @@
-// gemm_bf16.h with the instruction that AVX512-BF16 is there for: 16 times a b + a' b' + c, at one multiply-add's cost if
-// the processor is AMD's.
+// gemm_bf16.h with the instruction that AVX512-BF16 is there for: 16 times a b + a' b' + c,
+// at one multiply-add's cost if the processor is AMD's.
 // CMake compiles this file for it, whatever the rest is compiled for.
 #include "matmul/gemm_bf16.h"
 
@@ -27,7 +27,9 @@ struct MachinePairs {
 
 }  // namespace
 
-const GemmInstructions* gemm_avx512_bf16() { return &PairedKernel<64, 32, MachinePairs>::kInstructions; }
+const GemmInstructions* gemm_avx512_bf16() {
+  return &PairedKernel<64, 32, MachinePairs>::kInstructions;
+}
 #else
 const GemmInstructions* gemm_avx512_bf16() { return nullptr; }
 #endif

@@ -1,9 +1,10 @@
-// The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h). The product of two bf16 numbers is exact
-// in fp32, where the sums are kept: what is lost is lost when a and b are rounded, 8 bits of mantissa being left.
+// The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h).
+// The product of two bf16 numbers is exact in fp32, where the sums are kept: what is lost is lost
+// when a and b are rounded, 8 bits of mantissa being left.
 //
-// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product twice as fast, and AMX whole
-// tiles (gemm_amx.h). Elsewhere the rounded numbers remain floats, and the loops are those of fp32: no faster, but the same
-// rounding.
+// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product
+// twice as fast, and AMX whole tiles (gemm_amx.h). Elsewhere the rounded numbers remain floats,
+// and the loops are those of fp32: no faster, but the same rounding.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,11 @@ struct Bf16Kernel : GemmKernel<float, kBytes, kRegisters> {
   using Vector = typename Base::Vector;
   typedef std::uint32_t Words __attribute__((vector_size(kBytes)));
 
-  // To the nearest bf16, ties to the even one, in the upper half. Rounding must not carry a NaN into infinity.
+  // To the nearest bf16, ties to the even one, in the upper half. Rounding must not
+  // carry a NaN into infinity.
   static Words rounded(Vector v) {
-    const Words bits = Words(v), nearest = bits + 0x7FFF + ((bits >> 16) & 1), quiet = bits | 0x400000;
+    const Words bits = Words(v), nearest = bits + 0x7FFF + ((bits >> 16) & 1),
+                quiet = bits | 0x400000;
     return (v == v ? nearest : quiet) & 0xFFFF0000;
   }
 };
@@ -52,7 +55,7 @@ struct RoundedKernel : Bf16Kernel<kBytes, kRegisters> {
   }
   static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {
     Base::pack_rows(packed, a, lda, n, K);
-    round(packed, (n + kRows - 1) / kRows * kRows * K);  // the last columns with their gaps, which nobody reads
+    round(packed, (n + kRows - 1) / kRows * kRows * K);  // the gaps after them are never read
   }
   static void round_rows(float* rows, const float* a, Index lda, Index n, Index K) {
     for (Index i = 0; i < n; ++i) std::memcpy(rows + i * K, a + i * lda, size_t(K) * sizeof(float));
@@ -61,21 +64,24 @@ struct RoundedKernel : Bf16Kernel<kBytes, kRegisters> {
 
   static constexpr GemmInstructions kInstructions = [] {  // but for what packs, those of fp32
     GemmInstructions cpu = Base::instructions(nullptr);
-    cpu.pack = pack, cpu.pack_transposed = pack_transposed, cpu.pack_rows = pack_rows, cpu.round_rows = round_rows;
+    cpu.pack = pack, cpu.pack_transposed = pack_transposed, cpu.pack_rows = pack_rows,
+    cpu.round_rows = round_rows;
     cpu.dot = nullptr;  // reads B as it lies
     return cpu;
   }();
 };
 
-// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half. So a panel is half as long. An odd K
-// ends with a zero.
+// A word of 32 bits holds the numbers of two neighbours in k, k even in its lower half.
+// So a panel is half as long. An odd K ends with a zero.
 template <int kBytes, int kRegisters>
 struct PairPacking : Bf16Kernel<kBytes, kRegisters> {
   using Rounding = Bf16Kernel<kBytes, kRegisters>;
   using Rounding::fetch, Rounding::kLanes, Rounding::load, Rounding::rounded, Rounding::store;
   using typename Rounding::Base, typename Rounding::Vector, typename Rounding::Words;
 
-  static Vector pair(Vector even, Vector odd) { return Vector((rounded(even) >> 16) | rounded(odd)); }
+  static Vector pair(Vector even, Vector odd) {
+    return Vector((rounded(even) >> 16) | rounded(odd));
+  }
   static Vector some(const float* p, Index n) { return n >= kLanes ? load(p) : load(p, n); }
   static Index steps(Index K) { return (K + 1) / 2; }
 
@@ -106,17 +112,22 @@ struct PairPacking : Bf16Kernel<kBytes, kRegisters> {
     }
   }
 
-  static void round_rows(float* words, const float* a, Index lda, Index n, Index K) {  // as they lie
+  // The rows as they are.
+  static void round_rows(float* words, const float* a, Index lda, Index n, Index K) {
     for (Index i = 0; i < n; ++i, a += lda, words += steps(K)) {
       Index k = 0;
-      for (; k + 2 * kLanes <= K; k += 2 * kLanes) store(words + k / 2, pairs(load(a + k), load(a + k + kLanes)));
+      for (; k + 2 * kLanes <= K; k += 2 * kLanes)
+        store(words + k / 2, pairs(load(a + k), load(a + k + kLanes)));
       if (const Index left = K - k; left > 0) {
-        const Vector last = pairs(some(a + k, left), left > kLanes ? load(a + k + kLanes, left - kLanes) : Vector{});
+        const Vector last = pairs(some(a + k, left),
+                                  left > kLanes ? load(a + k + kLanes, left - kLanes) : Vector{});
         std::memcpy(words + k / 2, &last, size_t(steps(left)) * sizeof(float));
       }
     }
   }
-  static Vector pairs(Vector x, Vector y) { return pair(every_second<0>(x, y), every_second<1>(x, y)); }
+  static Vector pairs(Vector x, Vector y) {
+    return pair(every_second<0>(x, y), every_second<1>(x, y));
+  }
 
   template <int kFrom>
   static Vector every_second(Vector x, Vector y) {
@@ -129,7 +140,8 @@ struct PairPacking : Bf16Kernel<kBytes, kRegisters> {
 
   // The instructions of a kernel that reads words, of which only these are its own.
   template <class Multiply, class PackRows>
-  static constexpr GemmInstructions with(Multiply* multiply, Multiply* multiply_packed, PackRows* pack_rows) {
+  static constexpr GemmInstructions with(Multiply* multiply, Multiply* multiply_packed,
+                                         PackRows* pack_rows) {
     return {.rows = Base::kRows,
             .cols = Base::kCols,
             .tile_rows = Base::kTileRows,
@@ -150,25 +162,28 @@ struct PairPacking : Bf16Kernel<kBytes, kRegisters> {
 template <int kBytes, int kRegisters, class Pairs>
 struct PairedKernel : PairPacking<kBytes, kRegisters> {
   using Packing = PairPacking<kBytes, kRegisters>;
-  using Packing::fetch, Packing::kLanes, Packing::kRows, Packing::load, Packing::pair, Packing::steps;
+  using Packing::fetch, Packing::kLanes, Packing::kRows, Packing::load, Packing::pair,
+      Packing::steps;
   using typename Packing::Base, typename Packing::Vector, typename Packing::Words;
 
-  static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {  // of the transpose
+  // Of the transpose.
+  static void pack_rows(float* packed, const float* a, Index lda, Index n, Index K) {
     for (Index k = 0; k < K; k += 2, a += 2 * lda) {
-      for (Index i = 0; i < n; i += kLanes) fetch(a + Base::kAhead * lda + i), fetch(a + (Base::kAhead + 1) * lda + i);
+      for (Index i = 0; i < n; i += kLanes)
+        fetch(a + Base::kAhead * lda + i), fetch(a + (Base::kAhead + 1) * lda + i);
       for (Index i = 0; i < n; i += kRows) {
         const Vector words = pair(part(a, i, n), k + 1 < K ? part(a + lda, i, n) : Vector{});
         float* to = packed + i * steps(K) + k / 2 * kRows;
         if (n - i >= kRows) {
-          std::memcpy(to, &words, kRows * sizeof(float));  // of a size the compiler knows: two moves
+          std::memcpy(to, &words, kRows * sizeof(float));  // the size is constant: two moves
         } else {
           std::memcpy(to, &words, size_t(n - i) * sizeof(float));
         }
       }
     }
   }
-  // At least kRows of the numbers from i on, or all that are left of n. Where a whole Vector would reach beyond them, one
-  // that ends with them is turned by so many lanes.
+  // At least kRows of the numbers from i on, or all that are left of n. Where a whole Vector would
+  // reach beyond them, one that ends with them is turned by so many lanes.
   static Vector part(const float* row, Index i, Index n) {
     static_assert(kRows <= kLanes);
     constexpr int kTurn = kLanes - kRows;
@@ -186,7 +201,8 @@ struct PairedKernel : PairPacking<kBytes, kRegisters> {
   }
 
   template <int R, int V, bool kPacked>
-  static void tile(float* c, Index ldc, Index m, const float* a, Index lda, const float* b, Index K, bool add) {
+  static void tile(float* c, Index ldc, Index m, const float* a, Index lda, const float* b, Index K,
+                   bool add) {
     Vector sum[R][V] = {};
     for (int i = 0; i < R; ++i) fetch(c + i * ldc);  // there when the sums are
     for (Index p = 0; p < steps(K); ++p) {
@@ -202,10 +218,11 @@ struct PairedKernel : PairPacking<kBytes, kRegisters> {
     Base::template put<R, V>(c, ldc, m, sum, add);
   }
 
-  static constexpr GemmInstructions kInstructions = Packing::with(
-      Base::template multiply<PairedKernel, false>, Base::template multiply<PairedKernel, true>, pack_rows);
+  static constexpr GemmInstructions kInstructions =
+      Packing::with(Base::template multiply<PairedKernel, false>,
+                    Base::template multiply<PairedKernel, true>, pack_rows);
 };
 
-const GemmInstructions* gemm_avx512_bf16();  // nullptr where it is compiled for another kind of machine
+const GemmInstructions* gemm_avx512_bf16();  // nullptr on another kind of machine
 
 }  // namespace seekling

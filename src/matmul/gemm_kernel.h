@@ -1,10 +1,12 @@
-// The innermost loops of a matrix product, over registers. They are written in GCC's and Clang's vector extensions: a
-// Vector is kLanes numbers side by side, and + and * act on all of them at once. The compiler picks the instructions, so
-// that one text serves AVX-512 and AVX2, float and double. gemm.cpp has the loops around these.
+// The innermost loops of a matrix product, over registers. They are written in GCC's and Clang's
+// vector extensions: a Vector is kLanes numbers side by side, and + and * act on all of them
+// at once. The compiler picks the instructions, so that one text serves AVX-512 and AVX2,
+// float and double. gemm.cpp has the loops around these.
 //
-// The tile of C that the registers hold is kRows x kCols: 12 x 2 Vectors on AVX-512, whose 32 registers then hold 24
-// sums, 2 Vectors of B and some of A; 6 x 2 on AVX2, which has 16. A step of k loads 2 Vectors and 12 numbers and does 24
-// multiply-adds with them: the more sums a load feeds, the less the loads matter.
+// The tile of C that the registers hold is kRows x kCols: 12 x 2 Vectors on AVX-512,
+// whose 32 registers then hold 24 sums, 2 Vectors of B and some of A; 6 x 2 on AVX2,
+// which has 16. A step of k loads 2 Vectors and 12 numbers and does 24 multiply-adds with them:
+// the more sums a load feeds, the less the loads matter.
 #pragma once
 
 #include <algorithm>
@@ -15,32 +17,34 @@
 
 namespace seekling {
 
-// What an instruction set offers to gemm.cpp. A panel is kCols columns of B, or at the right border kCols / 2: those
-// of one k side by side, k after k, zeros beyond the last column.
+// What an instruction set offers to gemm.cpp. A panel is kCols columns of B, or at the right border
+// kCols / 2: those of one k side by side, k after k, zeros beyond the last column.
 struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
   Index tile_rows;   // of C, whose part of A a thread has at hand
   Index tile_cols;   // of C, whose panels it has at hand
   Index depth;       // of k, at most, in one go
 
-  // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows rows: a(i,k) at
-  // a[i lda + k], or packed at a[k kRows + i].
-  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda, const real* b, Index width,
-                        Index K, bool add);
+  // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows
+  // rows: a(i,k) at a[i lda + k], or packed at a[k kRows + i].
+  using Multiply = void(real* c, Index ldc, Index n, Index m, const real* a, Index lda,
+                        const real* b, Index width, Index K, bool add);
   Multiply *multiply, *multiply_packed;
 
   // The panel of B[K, m] as it lies, and of its transpose B[m, K].
   using Pack = void(real* panel, const real* b, Index ldb, Index m, Index K);
   Pack *pack, *pack_transposed;
-  // A[K, n], any n, packed for multiply_packed: kRows columns after kRows columns, each as long as words(K) kRows.
+  // A[K, n], any n, packed for multiply_packed: kRows columns after kRows columns, each
+  // as long as words(K) kRows.
   void (*pack_rows)(real* packed, const real* a, Index lda, Index n, Index K);
 
   // C[n,N] = or += A[n,K] B[N,K]ᵀ, n <= 4. nullptr: there is none.
-  void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb, Index N, Index K,
-              bool add);
+  void (*dot)(real* c, Index ldc, Index n, const real* a, Index lda, const real* b, Index ldb,
+              Index N, Index K, bool add);
 
-  // For bf16 (gemm_bf16.h), where a packed word may hold two numbers that follow each other in k: `step` is then 2. A is
-  // not read in place but as words of these rows. The instructions for fp32 name those for bf16.
+  // For bf16 (gemm_bf16.h), where a packed word may hold two numbers that follow each other in k:
+  // `step` is then 2. A is not read in place but as words of these rows. The instructions
+  // for fp32 name those for bf16.
   Index step = 1;
   Pack* round_rows = nullptr;  // A[n, K]
   const GemmInstructions* bf16 = nullptr;
@@ -48,14 +52,15 @@ struct GemmInstructions {
   Index words(Index K) const { return (K + step - 1) / step; }
 };
 
-template <class T, int kBytes, int kRegisters>  // bytes of a vector register, and how many the machine has
+template <class T, int kBytes, int kRegisters>  // bytes of a vector register, number of them
 struct GemmKernel {
   typedef T Vector __attribute__((vector_size(kBytes)));
   static constexpr int kLanes = kBytes / int(sizeof(T));
   static constexpr int kRows = kRegisters == 32 ? 12 : 6;
   static constexpr int kCols = 2 * kLanes;
-  // The more panels at hand, the less often A is packed or comes from afar. AVX-512's 16 take 512 KiB of the second-level
-  // cache, of which such machines have 1 MiB or more; AVX2's 8 take 192 KiB.
+  // The more panels at hand, the less often A is packed or comes from afar.
+  // AVX-512's 16 take 512 KiB of the second-level cache, of which such machines have 1 MiB or more;
+  // AVX2's 8 take 192 KiB.
   static constexpr int kDepth = kRegisters == 32 ? 256 : 384;
   static_assert(kDepth % 2 == 0);  // pairs of bf16 are not cut apart
   static constexpr int kTileRows = 48;
@@ -73,12 +78,13 @@ struct GemmKernel {
   }
   static void store(T* p, Vector v) { std::memcpy(p, &v, sizeof v); }
 
-  // The processor fetches on its own what follows in memory, but rows of a part of a matrix lie far apart.
+  // The processor fetches on its own what follows in memory, but rows of a part
+  // of a matrix lie far apart.
   static void fetch(const T* p) { __builtin_prefetch(p); }
-  static constexpr Index kAhead = 16;  // rows: until they are needed, they have come from main memory
+  static constexpr Index kAhead = 16;  // rows: by then they have come from main memory
 
-  // C[R, m] = or += a b. Each number of C is one chain of multiply-adds in the order of k, whatever R and V are: where
-  // the borders of tiles lie does not show in the bits.
+  // C[R, m] = or += a b. Each number of C is one chain of multiply-adds in the order of k,
+  // whatever R and V are: where the borders of tiles lie does not show in the bits.
   template <int R, int V, bool kPacked>  // rows; Vectors a row
   static void tile(T* c, Index ldc, Index m, const T* a, Index lda, const T* b, Index K, bool add) {
     Vector sum[R][V] = {};
@@ -90,13 +96,15 @@ struct GemmKernel {
 #pragma GCC unroll 12
       for (int i = 0; i < R; ++i)
 #pragma GCC unroll 2
-        for (int v = 0; v < V; ++v) sum[i][v] += (kPacked ? a[k * kRows + i] : a[i * lda + k]) * b_k[v];
+        for (int v = 0; v < V; ++v)
+          sum[i][v] += (kPacked ? a[k * kRows + i] : a[i * lda + k]) * b_k[v];
     }
     put<R, V>(c, ldc, m, sum, add);
   }
 
   template <int R, int V>  // C = or += sum, over the first m columns
-  __attribute__((always_inline)) static void put(T* c, Index ldc, Index m, const Vector (&sum)[R][V], bool add) {
+  __attribute__((always_inline)) static void put(T* c, Index ldc, Index m,
+                                                 const Vector (&sum)[R][V], bool add) {
 #pragma GCC unroll 12
     for (int i = 0; i < R; ++i)
 #pragma GCC unroll 2
@@ -113,17 +121,18 @@ struct GemmKernel {
 
   // The tile of `Kernel`, this one or one built upon it, for n rows and a panel of this width.
   template <class Kernel, bool kPacked, int... R>
-  static void tile_of(std::integer_sequence<int, R...>, T* c, Index ldc, Index n, Index m, const T* a, Index lda,
-                      const T* b, Index width, Index K, bool add) {
+  static void tile_of(std::integer_sequence<int, R...>, T* c, Index ldc, Index n, Index m,
+                      const T* a, Index lda, const T* b, Index width, Index K, bool add) {
     using Tile = void(T*, Index, Index, const T*, Index, const T*, Index, bool);
     static constexpr Tile* kTile[2][kRows] = {{Kernel::template tile<R + 1, 1, kPacked>...},
                                               {Kernel::template tile<R + 1, 2, kPacked>...}};
     kTile[width > kLanes][n - 1](c, ldc, m, a, lda, b, K, add);
   }
   template <class Kernel, bool kPacked>
-  static void multiply(T* c, Index ldc, Index n, Index m, const T* a, Index lda, const T* b, Index width, Index K,
-                       bool add) {
-    tile_of<Kernel, kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b, width, K, add);
+  static void multiply(T* c, Index ldc, Index n, Index m, const T* a, Index lda, const T* b,
+                       Index width, Index K, bool add) {
+    tile_of<Kernel, kPacked>(std::make_integer_sequence<int, kRows>(), c, ldc, n, m, a, lda, b,
+                             width, K, add);
   }
 
   static void pack(T* panel, const T* b, Index ldb, Index m, Index K) {
@@ -136,7 +145,8 @@ struct GemmKernel {
     } else {
       for (Index k = 0; k < K; ++k)
         for (int v = 0; v < V; ++v)
-          store(panel + (k * V + v) * kLanes, load(b + k * ldb + v * kLanes, std::min<Index>(kLanes, m - v * kLanes)));
+          store(panel + (k * V + v) * kLanes,
+                load(b + k * ldb + v * kLanes, std::min<Index>(kLanes, m - v * kLanes)));
     }
   }
 
@@ -161,23 +171,27 @@ struct GemmKernel {
     const Index whole = n / kRows * kRows;
     for (Index k = 0; k < K; ++k, packed += kRows, a += lda) {
       for (Index i = 0; i < n; i += kLanes) fetch(a + kAhead * lda + i);
-      for (Index i = 0; i < whole; i += kRows) std::memcpy(packed + i * K, a + i, kRows * sizeof(T));
+      for (Index i = 0; i < whole; i += kRows)
+        std::memcpy(packed + i * K, a + i, kRows * sizeof(T));
       if (whole < n) std::memcpy(packed + whole * K, a + whole, size_t(n - whole) * sizeof(T));
     }
   }
 
-  // Two vectors shuffled like two halves of a pack of cards, x0 y0 x1 y1 ..: the lower half of the result, or the upper.
+  // Two vectors shuffled like two halves of a pack of cards, x0 y0 x1 y1 ..: the lower half
+  // of the result, or the upper.
   template <int kFrom, int... L>
   static Vector shuffled(Vector x, Vector y, std::integer_sequence<int, L...>) {
     return __builtin_shufflevector(x, y, (kFrom + L / 2 + L % 2 * kLanes)...);
   }
-  static Vector low(Vector x, Vector y) { return shuffled<0>(x, y, std::make_integer_sequence<int, kLanes>()); }
+  static Vector low(Vector x, Vector y) {
+    return shuffled<0>(x, y, std::make_integer_sequence<int, kLanes>());
+  }
   static Vector high(Vector x, Vector y) {
     return shuffled<kLanes / 2>(x, y, std::make_integer_sequence<int, kLanes>());
   }
 
-  // kLanes vectors as the rows of a square, transposed. Row i is shuffled with row i + kLanes/2, log2(kLanes) times: each
-  // time moves one bit of the row's number to the lane's number.
+  // kLanes vectors as the rows of a square, transposed. Row i is shuffled with row i + kLanes/2,
+  // log2(kLanes) times: each time moves one bit of the row's number to the lane's number.
   static void transpose(Vector (&rows)[kLanes]) {
 #pragma GCC unroll 4
     for (int bit = 1; bit < kLanes; bit *= 2) {
@@ -192,19 +206,22 @@ struct GemmKernel {
     }
   }
 
-  // The sums over lanes of kLanes vectors, as one vector: the same shuffle, but the two halves are added.
+  // The sums over lanes of kLanes vectors, as one vector: the same shuffle, but
+  // the two halves are added.
   static Vector sums(Vector (&rows)[kLanes]) {
 #pragma GCC unroll 4
     for (int half = kLanes / 2; half > 0; half /= 2)
 #pragma GCC unroll 8
-      for (int i = 0; i < half; ++i) rows[i] = low(rows[i], rows[i + half]) + high(rows[i], rows[i + half]);
+      for (int i = 0; i < half; ++i)
+        rows[i] = low(rows[i], rows[i + half]) + high(rows[i], rows[i + half]);
     return rows[0];
   }
 
-  // For the few rows of a decoding step: B is read once, so that packing it would cost more than it saves. R rows of A
-  // meet kLanes / R rows of B at a time.
+  // For the few rows of a decoding step: B is read once, so that packing it would cost more than
+  // it saves. R rows of A meet kLanes / R rows of B at a time.
   template <int R>
-  static void dot(T* c, Index ldc, const T* a, Index lda, const T* b, Index ldb, Index N, Index K, bool add) {
+  static void dot(T* c, Index ldc, const T* a, Index lda, const T* b, Index ldb, Index N, Index K,
+                  bool add) {
     constexpr int J = kLanes / R;
     for (Index j = 0; j < N; j += J) {
       const T* row[J];  // beyond the last row: the last one again, its result unused
@@ -229,8 +246,8 @@ struct GemmKernel {
         }
     }
   }
-  static void dot_of(T* c, Index ldc, Index n, const T* a, Index lda, const T* b, Index ldb, Index N, Index K,
-                     bool add) {
+  static void dot_of(T* c, Index ldc, Index n, const T* a, Index lda, const T* b, Index ldb,
+                     Index N, Index K, bool add) {
     for (; n >= 4; n -= 4, a += 4 * lda, c += 4 * ldc) dot<4>(c, ldc, a, lda, b, ldb, N, K, add);
     if (n >= 2) dot<2>(c, ldc, a, lda, b, ldb, N, K, add), n -= 2, a += 2 * lda, c += 2 * ldc;
     if (n == 1) dot<1>(c, ldc, a, lda, b, ldb, N, K, add);

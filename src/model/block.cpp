@@ -1,4 +1,5 @@
-// A pre-norm transformer block:  h ← h + Attention(RMSNorm(h)),  h ← h + FFN(RMSNorm(h)).  DeepSeek-V2 Fig. 2.
+// A pre-norm transformer block. DeepSeek-V2 (arXiv:2405.04434) Fig. 2.
+//   h ← h + Attention(RMSNorm(h)),  h ← h + FFN(RMSNorm(h))
 #include "model/block.h"
 
 #include "ops/add.h"
@@ -18,8 +19,8 @@ static std::variant<Mlp, MoE> make_feed_forward(const Config& config, Index laye
 
 Block::Block(const Config& config, Index layer)
     : input_layernorm(config.hidden_size, config.rms_norm_eps),
-      post_attention_layernorm(config.hidden_size, config.rms_norm_eps), self_attn(make_attention(config)),
-      mlp(make_feed_forward(config, layer)) {}
+      post_attention_layernorm(config.hidden_size, config.rms_norm_eps),
+      self_attn(make_attention(config)), mlp(make_feed_forward(config, layer)) {}
 
 Tensor Block::feed_forward(const Tensor& h, Pass& pass) const {
   const Tensor x = post_attention_layernorm(h);
@@ -31,7 +32,8 @@ Tensor Block::feed_forward(const Tensor& h, Pass& pass) const {
 
 Tensor Block::forward(const Tensor& h, Pass& pass) const {
   const Tensor x = input_layernorm(h);
-  const Tensor u = std::visit([&](const auto& attention) { return attention.forward(x, pass.first); }, self_attn);
+  const Tensor u = std::visit(
+      [&](const auto& attention) { return attention.forward(x, pass.first); }, self_attn);
   if (pass.keep_hidden) pass.attn_out.push_back(u);
   const Tensor y = feed_forward(add(h, u), pass);
   layer_is_done();
@@ -40,12 +42,14 @@ Tensor Block::forward(const Tensor& h, Pass& pass) const {
 
 Tensor Block::decode(const Tensor& h, Pass& pass, Cache& cache) const {
   const Tensor x = input_layernorm(h);
-  const Tensor u = std::visit([&](const auto& attention) { return attention.decode(x, cache); }, self_attn);
+  const Tensor u =
+      std::visit([&](const auto& attention) { return attention.decode(x, cache); }, self_attn);
   return feed_forward(add(h, u), pass);
 }
 
 Cache Block::make_cache(Index capacity) const {
-  return std::visit([=](const auto& attention) { return attention.make_cache(capacity); }, self_attn);
+  return std::visit([=](const auto& attention) { return attention.make_cache(capacity); },
+                    self_attn);
 }
 
 }  // namespace seekling

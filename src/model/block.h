@@ -1,4 +1,5 @@
-// One layer of the model: attention, then feed-forward, each behind a norm and added to the residual stream.
+// One layer of the model: attention, then feed-forward, each behind a norm and added
+// to the residual stream.
 #pragma once
 
 #include <variant>
@@ -15,8 +16,9 @@ namespace seekling {
 struct Block {
   Block(const Config& config, Index layer);
 
-  Tensor forward(const Tensor& h, Pass& pass) const;               // h [B,T,hidden_size], same shape out
-  Tensor decode(const Tensor& h, Pass& pass, Cache& cache) const;  // h [1,T,hidden_size]: T tokens behind the cached
+  // h [B,T,hidden_size], same shape out
+  Tensor forward(const Tensor& h, Pass& pass) const;
+  Tensor decode(const Tensor& h, Pass& pass, Cache& cache) const;  // h [1,T,D]: T tokens more
   Cache make_cache(Index capacity) const;
 
   RmsNorm input_layernorm, post_attention_layernorm;

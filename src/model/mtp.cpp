@@ -1,12 +1,14 @@
-// Multi-token prediction. DeepSeek-V3 (arXiv:2412.19437) §2.2. Depth k = 1 .. D, positions i = 1 .. T-k:
-//   h'_i = M_k [RMSNorm(Emb(t_{i+k})); RMSNorm(h^{k-1}_i)]     (21)                       h', h [B,T-k,D]   M_k [D,2D]
-//   h^k  = TRM_k(h')                                           (22)  a whole layer of its own, causal
-//   P^k_{i+k+1} = softmax(OutHead(RMSNorm(h^k_i)))             (23)  the model's own embedding and head
-//   L^k  = CrossEntropy(P^k_{2+k:T+1}, t_{2+k:T+1})            (24)
-// where the released weights, and everyone who runs them, differ from the print: the embedding comes first in eh_proj
-// (the paper writes h first), h⁰ is the model's output behind its final norm, and each depth hands on its h^k behind a
-// norm of its own (shared_head.norm). (24) divides by T; we take the mean over the targets there are, as for the main
-// loss. Off by one is easy here: at position i the module sees t_1 .. t_{i+k}, and is asked for t_{i+k+1}.
+// Multi-token prediction. DeepSeek-V3 (arXiv:2412.19437) §2.2. Depth k = 1 .. D,
+// positions i = 1 .. T-k:
+//   h'_i = M_k [RMSNorm(Emb(t_{i+k})); RMSNorm(h^{k-1}_i)]  (21)       h', h [B,T-k,D]   M_k [D,2D]
+//   h^k  = TRM_k(h')                                        (22)  a whole layer of its own, causal
+//   P^k_{i+k+1} = softmax(OutHead(RMSNorm(h^k_i)))          (23)  the model's embedding and head
+//   L^k  = CrossEntropy(P^k_{2+k:T+1}, t_{2+k:T+1})         (24)
+// where the released weights, and everyone who runs them, differ from the print:
+// the embedding comes first in eh_proj (the paper writes h first), h⁰ is the model's output behind
+// its final norm, and each depth hands on its h^k behind a norm of its own (shared_head.norm).
+// (24) divides by T; we take the mean over the targets there are, as for the main loss. Off by one
+// is easy here: at position i the module sees t_1 .. t_{i+k}, and is asked for t_{i+k+1}.
 #include "model/mtp.h"
 
 #include "core/check.h"
@@ -22,34 +24,39 @@ Mtp::Mtp(const Config& c, Index k)
       head_norm(c.hidden_size, c.rms_norm_eps) {}
 
 Tensor Mtp::forward(const Tensor& h, const Tensor& next, Pass& pass) const {
-  const auto [M_e, M_h] = split_at(eh_proj.weight, next.cols());  // M [e; h] = M_e e + M_h h: nothing is concatenated
+  const auto [M_e, M_h] = split_at(eh_proj.weight, next.cols());  // M [e; h] = M_e e + M_h h
   const Tensor e = enorm(next), past = hnorm(first_tokens(h, next.dim(1)));
-  const Tensor joined = add(linear(e, M_e), linear(past, M_h));  // (21)                             [B,T-k,D]
+  const Tensor joined = add(linear(e, M_e), linear(past, M_h));  // (21)                   [B,T-k,D]
   return head_norm(block.forward(joined, pass));                 // (22)
 }
 
 std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k) {
-  check(k < T && Index(ids.size()) == B * T, "mtp_ids: depth ", k, " of ", ids.size(), " ids in a batch of [", B, ", ",
-        T, "]");
+  check(k < T && Index(ids.size()) == B * T, "mtp_ids: depth ", k, " of ", ids.size(),
+        " ids in a batch of [", B, ", ", T, "]");
   std::vector<std::int32_t> further;
-  for (Index b = 0; b < B; ++b) further.insert(further.end(), ids.begin() + b * T + k, ids.begin() + (b + 1) * T);
+  for (Index b = 0; b < B; ++b)
+    further.insert(further.end(), ids.begin() + b * T + k, ids.begin() + (b + 1) * T);
   return further;
 }
 
-std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k) {
+std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T,
+                                    Index k) {
   std::vector<std::int32_t> mask;
   if (first.empty()) return mask;
-  for (Index b = 0; b < B; ++b) mask.insert(mask.end(), first.begin() + b * T, first.begin() + (b + 1) * T - k);
+  for (Index b = 0; b < B; ++b)
+    mask.insert(mask.end(), first.begin() + b * T, first.begin() + (b + 1) * T - k);
   return mask;
 }
 
-std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets, std::span<const std::int32_t> first,
-                                      Index B, Index T, Index k) {
+std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets,
+                                      std::span<const std::int32_t> first, Index B, Index T,
+                                      Index k) {
   std::vector<std::int32_t> further = mtp_ids(targets, B, T, k);
   if (first.empty()) return further;
   for (Index b = 0; b < B; ++b)
     for (Index i = 0; i < T - k; ++i)
-      if (Index(first[std::size_t(b * T + i + k)]) > i) further[std::size_t(b * (T - k) + i)] = kIgnored;
+      if (Index(first[std::size_t(b * T + i + k)]) > i)
+        further[std::size_t(b * (T - k) + i)] = kIgnored;
   return further;
 }
 

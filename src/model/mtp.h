@@ -14,8 +14,9 @@ namespace seekling {
 struct Mtp {
   Mtp(const Config& config, Index k);
 
-  // h: what depth k - 1 gave, [B,T-k+1,hidden_size] or longer; next: the embedding of the token k places after each,
-  // [B,T-k,hidden_size]. At position i of the result stands what the head turns into the token at i + k + 1.
+  // h: what depth k - 1 gave, [B,T-k+1,hidden_size] or longer; next: the embedding of the token k
+  // places after each, [B,T-k,hidden_size]. At position i of the result stands what the head turns
+  // into the token at i + k + 1.
   Tensor forward(const Tensor& h, const Tensor& next, Pass& pass) const;
 
   RmsNorm enorm, hnorm;
@@ -25,12 +26,16 @@ struct Mtp {
 };
 
 // From a batch [B,T], for the module of depth k, [B,T-k] each.
-std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k);  // the id k places on
-std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k);  // document mask
+// Of each position, the id k places later.
+std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k);
+// The document mask of these.
+std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k);
 
-// targets[b,t] is the id after ids[b,t], so position i is to predict targets[i + k], k + 1 places on. It is ignored where
-// that lies in another document than i: `first` [B,T] is the document mask, or empty.
-std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets, std::span<const std::int32_t> first,
-                                      Index B, Index T, Index k);
+// targets[b,t] is the id after ids[b,t], so position i is to predict targets[i + k],
+// k + 1 places on. It is ignored where that lies in another document than i: `first` [B,T]
+// is the document mask, or empty.
+std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets,
+                                      std::span<const std::int32_t> first, Index B, Index T,
+                                      Index k);
 
 }  // namespace seekling

@@ -1,4 +1,5 @@
-// The model of DeepSeek-V2 (arXiv:2405.04434) Fig. 2:  h = E[ids];  h = block_i(h);  logits = W_head RMSNorm(h).
+// The model of DeepSeek-V2 (arXiv:2405.04434) Fig. 2:
+//   h = E[ids];  h = block_i(h);  logits = W_head RMSNorm(h)
 #include "model/transformer.h"
 
 #include "core/check.h"
@@ -8,15 +9,17 @@
 namespace seekling {
 
 Transformer::Transformer(const Config& c)
-    : config(c), embed_tokens(Tensor::zeros({c.vocab_size, c.hidden_size})), norm(c.hidden_size, c.rms_norm_eps),
+    : config(c), embed_tokens(Tensor::zeros({c.vocab_size, c.hidden_size})),
+      norm(c.hidden_size, c.rms_norm_eps),
       lm_head(c.tie_word_embeddings ? embed_tokens : Tensor::zeros({c.vocab_size, c.hidden_size})) {
   for (Index i = 0; i < c.num_hidden_layers; ++i) layers.emplace_back(c, i);
   for (Index k = 1; k <= c.num_nextn_predict_layers; ++k) mtp.emplace_back(c, k);
 }
 
 Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const {
-  check(T <= config.max_position_embeddings, "a sequence of ", T, " tokens is longer than the model's ",
-        config.max_position_embeddings, " positions (max_position_embeddings)");
+  check(T <= config.max_position_embeddings, "a sequence of ", T,
+        " tokens is longer than the model's ", config.max_position_embeddings,
+        " positions (max_position_embeddings)");
   Tensor h = embedding(ids, embed_tokens, B, T);
   if (pass.keep_hidden) pass.embedded = h;
   for (const Block& block : layers) {
@@ -47,20 +50,20 @@ std::vector<Cache> Transformer::make_caches(Index capacity) const {
 
 Tensor Transformer::logits(const Tensor& h) const { return linear(h, lm_head); }
 
-Tensor Transformer::loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B, Index T,
-                         Pass& pass) const {
+Tensor Transformer::loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets,
+                         Index B, Index T, Pass& pass) const {
   const Tensor h = hidden(ids, B, T, pass);
   if (pass.predict_further) {
     const std::vector<Tensor> further = hidden_further(ids, B, T, h, pass);
     for (std::size_t d = 0; d < further.size(); ++d)
-      pass.mtp_losses.push_back(
-          head_cross_entropy(further[d], lm_head, mtp_targets(targets, pass.first, B, T, Index(d) + 1)));
+      pass.mtp_losses.push_back(head_cross_entropy(
+          further[d], lm_head, mtp_targets(targets, pass.first, B, T, Index(d) + 1)));
   }
   return head_cross_entropy(h, lm_head, targets);
 }
 
-std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> ids, Index B, Index T, const Tensor& h,
-                                                Pass& pass) const {
+std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
+                                                const Tensor& h, Pass& pass) const {
   std::vector<Tensor> depths;
   const std::vector<std::int32_t> first = pass.first;
   for (Index k = 1; k <= Index(mtp.size()) && k < T; ++k) {
@@ -105,7 +108,8 @@ void visit_mlp(const std::string& at, const Mlp& mlp, const Visitor& visit) {
 
 void visit_mlp(const std::string& at, const MoE& moe, const Visitor& visit) {
   visit(at + "gate.weight", moe.gate.weight);
-  if (moe.e_score_correction_bias.defined()) visit(at + "gate.e_score_correction_bias", moe.e_score_correction_bias);
+  if (moe.e_score_correction_bias.defined())
+    visit(at + "gate.e_score_correction_bias", moe.e_score_correction_bias);
   const Index E = moe.experts_down.dim(0), D = moe.experts_down.dim(1), m = moe.experts_down.dim(2);
   for (Index e = 0; e < E; ++e) {
     const std::string expert = at + "experts." + std::to_string(e) + ".";
@@ -114,12 +118,14 @@ void visit_mlp(const std::string& at, const MoE& moe, const Visitor& visit) {
     visit(expert + "up_proj.weight", gate_up.slice(m, m));
     visit(expert + "down_proj.weight", moe.experts_down.slice(e, 1).reshape({D, m}));
   }
-  if (moe.shared_experts.gate_up.defined()) visit_mlp(at + "shared_experts.", moe.shared_experts, visit);
+  if (moe.shared_experts.gate_up.defined())
+    visit_mlp(at + "shared_experts.", moe.shared_experts, visit);
 }
 
 void visit_block(const std::string& at, const Block& block, const Visitor& visit) {
   visit(at + "input_layernorm.weight", block.input_layernorm.weight);
-  std::visit([&](const auto& attention) { visit_attention(at + "self_attn.", attention, visit); }, block.self_attn);
+  std::visit([&](const auto& attention) { visit_attention(at + "self_attn.", attention, visit); },
+             block.self_attn);
   visit(at + "post_attention_layernorm.weight", block.post_attention_layernorm.weight);
   std::visit([&](const auto& mlp) { visit_mlp(at + "mlp.", mlp, visit); }, block.mlp);
 }
@@ -157,7 +163,9 @@ Transformer Transformer::copy_on(Device device) const {
   return copy;
 }
 
-bool is_correction_bias(const std::string& name) { return name.ends_with("e_score_correction_bias"); }
+bool is_correction_bias(const std::string& name) {
+  return name.ends_with("e_score_correction_bias");
+}
 
 void Transformer::initialise(std::uint64_t seed) const {
   std::uint64_t place = 0;

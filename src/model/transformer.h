@@ -14,10 +14,10 @@ namespace seekling {
 
 class Transformer {
  public:
-  explicit Transformer(const Config& config);  // all parameters 0 until initialise() or a checkpoint fills them
+  explicit Transformer(const Config& config);  // parameters are 0 until filled
 
-  // Every parameter with its name in the checkpoint, in a fixed order. gate_proj and up_proj, and each expert's matrices,
-  // are slices of the larger tensors that the layers use.
+  // Every parameter with its name in the checkpoint, in a fixed order. gate_proj and up_proj,
+  // and each expert's matrices, are slices of the larger tensors that the layers use.
   using Visitor = std::function<void(const std::string& name, const Tensor& parameter)>;
   void for_each_parameter(const Visitor& visit) const;
 
@@ -25,29 +25,33 @@ class Transformer {
   Transformer copy_on(Device device) const;
   Device device() const { return embed_tokens.device(); }
 
-  // Matrices normal with mean 0 and standard deviation config.initializer_range; norm gains 1; correction biases 0.
-  // Each tensor has a stream of its own, keyed by (seed, its place in the walk).
+  // Matrices normal with mean 0 and standard deviation config.initializer_range;
+  // norm gains 1; correction biases 0. Each tensor has a stream of its own, keyed
+  // by (seed, its place in the walk).
   void initialise(std::uint64_t seed) const;
 
   // The residual stream after the final norm, [B,T,hidden_size]. ids: B·T of them in row order.
   Tensor hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const;
 
-  // The same for T tokens of one sequence that follow those in the caches (one cache a layer), [1,T,hidden_size].
+  // The same for T tokens of one sequence that follow those in the caches
+  // (one cache a layer), [1,T,hidden_size].
   Tensor decode(std::span<const std::int32_t> ids, std::vector<Cache>& caches) const;
-  Tensor decode(Tensor embedded, std::vector<Cache>& caches) const;  // [1,T,hidden_size], rows of embed_tokens
+  Tensor decode(Tensor embedded, std::vector<Cache>& caches) const;  // rows [1,T,hidden_size]
   std::vector<Cache> make_caches(Index capacity) const;
 
   Tensor logits(const Tensor& h) const;  // [..,hidden_size] -> [..,vocab_size]
 
-  // What each depth k = 1, 2, ... of multi-token prediction has for the head, [B,T-k,hidden_size]: position i stands for
-  // the token at i + k + 1. h: what hidden() gave for these ids. Depths that reach past the sequence are left out.
-  std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T, const Tensor& h,
-                                     Pass& pass) const;
+  // What each depth k = 1, 2, ... of multi-token prediction has for the head, [B,T-k,hidden_size]:
+  // position i stands for the token at i + k + 1. h: what hidden() gave for these ids.
+  // Depths that reach past the sequence are left out.
+  std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
+                                     const Tensor& h, Pass& pass) const;
 
-  // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never held. Other losses are not
-  // in it: pass.balance_loss and, if pass.predict_further is set, pass.mtp_losses. Training minimises a weighted sum.
-  Tensor loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B, Index T,
-              Pass& pass) const;
+  // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never
+  // held. Other losses are not in it: pass.balance_loss and, if pass.predict_further is set,
+  // pass.mtp_losses. Training minimises a weighted sum.
+  Tensor loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B,
+              Index T, Pass& pass) const;
 
   const Config config;
   Tensor embed_tokens;        // model.embed_tokens.weight [V,D]

@@ -1,6 +1,7 @@
-// The shape of a model. Fields are the keys of Hugging Face's config.json for DeepseekV2ForCausalLM and
-// DeepseekV3ForCausalLM, with DeepSeek-V2-Lite's values where it has one for every size; spec of each: DeepSeek-V2
-// (arXiv:2405.04434) §3.1.2 and appendix B. The last group is ours, for the baselines that the papers compare with.
+// The shape of a model. Fields are the keys of Hugging Face's config.json for DeepseekV2ForCausalLM
+// and DeepseekV3ForCausalLM, with DeepSeek-V2-Lite's values where it has one for every size;
+// spec of each: DeepSeek-V2 (arXiv:2405.04434) §3.1.2 and appendix B. The last group is ours,
+// for the baselines that the papers compare with.
 #pragma once
 
 #include <optional>
@@ -50,18 +51,21 @@ struct Config {
   bool norm_topk_prob = false;
   double routed_scaling_factor = 1;
   double aux_loss_alpha = 0.001;  // expert-level balance loss, V2 Eq. 23-25
-  bool seq_aux = true;            // f and P per sequence, then the batch's mean; false: over the whole batch
+  bool seq_aux = true;            // f and P per sequence, then the mean; false: over the batch
 
   // Multi-token prediction (DeepSeek-V3)
   Index num_nextn_predict_layers = 0;
 
-  // Baselines (ours): attention "mla", or "gqa" with num_key_value_heads key heads of head_dim (equal to
-  // num_attention_heads: MHA; 1: MQA). A dense SwiGLU model is one whose layers are all below first_k_dense_replace.
+  // Baselines (ours): attention "mla", or "gqa" with num_key_value_heads key heads of head_dim
+  // (equal to num_attention_heads: MHA; 1: MQA). A dense SwiGLU model is one whose layers are all
+  // below first_k_dense_replace.
   std::string attention = "mla";
   Index num_key_value_heads = 4;
   Index head_dim = 48;
 
-  bool is_moe(Index layer) const { return layer >= first_k_dense_replace && layer % moe_layer_freq == 0; }
+  bool is_moe(Index layer) const {
+    return layer >= first_k_dense_replace && layer % moe_layer_freq == 0;
+  }
 };
 
 }  // namespace seekling

@@ -5,7 +5,11 @@
 
 namespace seekling {
 
-inline Tensor heads(const Tensor& x, Index H) { return x.reshape({x.dim(0), x.dim(1), H, x.cols() / H}); }
-inline Tensor merge(const Tensor& x) { return x.reshape({x.dim(0), x.dim(1), x.dim(2) * x.cols()}); }
+inline Tensor heads(const Tensor& x, Index H) {
+  return x.reshape({x.dim(0), x.dim(1), H, x.cols() / H});
+}
+inline Tensor merge(const Tensor& x) {
+  return x.reshape({x.dim(0), x.dim(1), x.dim(2) * x.cols()});
+}
 
 }  // namespace seekling

@@ -26,14 +26,16 @@ struct PreciseLinear : Linear {
   }
 };
 
-// A linear layer from few numbers to many: keeping its input and multiplying once more in backward saves keeping its output.
+// A linear layer from few numbers to many: keeping its input and multiplying once more in backward
+// saves keeping its output.
 struct UpProjection : Linear {
   using Linear::Linear;
   UpProjection(Linear linear) : Linear(std::move(linear)) {}
   Tensor operator()(const Tensor& x) const {
     const Tensor y = linear(x, weight);
-    remakeable(y, Cost::kArithmetic,
-               [x, W = weight](View again) { on(x.device(), cpu::linear_forward, cuda::linear_forward)(again, x, W); });
+    remakeable(y, Cost::kArithmetic, [x, W = weight](View again) {
+      on(x.device(), cpu::linear_forward, cuda::linear_forward)(again, x, W);
+    });
     return y;
   }
 };

@@ -1,4 +1,5 @@
-// FFN(x) = W_down (silu(W_gate x) ⊙ W_up x). SwiGLU of Shazeer 2020 (arXiv:2002.05202), eq. 6; no bias.
+// FFN(x) = W_down (silu(W_gate x) ⊙ W_up x). SwiGLU of Shazeer 2020 (arXiv:2002.05202),
+// eq. 6; no bias.
 #include "nn/mlp.h"
 
 #include "ops/swiglu.h"

@@ -1,4 +1,5 @@
-// The dense feed-forward layer, and the shared experts, which are one such layer of their joint width.
+// The dense feed-forward layer, and the shared experts, which are one such layer
+// of their joint width.
 #pragma once
 
 #include "nn/linear.h"
@@ -11,7 +12,8 @@ struct Mlp {
 
   Tensor forward(const Tensor& x) const;
 
-  // gate_proj and up_proj as one matrix, so that both products are one GEMM; the checkpoint's two are its halves.
+  // gate_proj and up_proj as one matrix, so that both products are one GEMM;
+  // the checkpoint's two are its halves.
   Tensor gate_up;  // [2·width,hidden_size]
   Tensor gate_proj() const { return gate_up.slice(0, gate_up.dim(0) / 2); }
   Tensor up_proj() const { return gate_up.slice(gate_up.dim(0) / 2, gate_up.dim(0) / 2); }

@@ -18,13 +18,16 @@ __global__ void add_forward_kernel(View y, View a, View b) {
 
 template <bool kAligned>
 __global__ void add_backward_kernel(View dx, bool add, View dy) {
-  each_pack(dx, [&](Index i, Index j) { store_or_add<kAligned>(dx, i, j, load<kAligned>(dy, i, j), add); });
+  each_pack(dx, [&](Index i, Index j) {
+    store_or_add<kAligned>(dx, i, j, load<kAligned>(dy, i, j), add);
+  });
 }
 
 }  // namespace
 
 void cuda::add_forward(View y, View a, View b) {
-  launch_packs(y, aligned({y, a, b}) ? add_forward_kernel<true> : add_forward_kernel<false>, y, a, b);
+  launch_packs(y, aligned({y, a, b}) ? add_forward_kernel<true> : add_forward_kernel<false>, y, a,
+               b);
 }
 
 void cuda::add_backward(View dx, Accumulate into, View dy) {

@@ -1,9 +1,11 @@
-// Cross-entropy fused with the head: ℓ_t = log Σ_v exp z_tv - z_t,target      z = h Wᵀ      L = mean ℓ_t over counted t
-//                                                                                     h [N,D]   W [V,D]   z [N,V]
-// Backward: ∂ℓ_t/∂z_tv = softmax(z_t)_v - [v = target], then as a linear layer: dh = dz W, dW = dzᵀ h.
-// [N,V] is by far the largest tensor of a small model (tiny: 2048 x 2048, V3: 4096 x 129280 a sequence), so z is made
-// a chunk of rows at a time and turned into dz where it stands. While a tape records, dh and dW are therefore made here, in
-// the forward pass, which saves making z twice; backward only has to multiply by dL.
+// Cross-entropy fused with the head:
+//   z = h Wᵀ      ℓ_t = log Σ_v exp z_tv - z_t,target                   h [N,D]   W [V,D]   z [N,V]
+//   L = mean ℓ_t over counted t
+// Backward: ∂ℓ_t/∂z_tv = softmax(z_t)_v - [v = target], then as a linear layer: dh = dz W,
+// dW = dzᵀ h. [N,V] is by far the largest tensor of a small model (tiny: 2048 x 2048, V3:
+// 4096 x 129280 a sequence), so z is made a chunk of rows at a time and turned into dz where
+// it stands. While a tape records, dh and dW are therefore made here, in the forward pass,
+// which saves making z twice; backward only has to multiply by dL.
 #include "ops/cross_entropy.h"
 
 #include <algorithm>
@@ -18,9 +20,11 @@
 
 namespace seekling {
 
-// The more rows a product has, the more often it uses what it packs of W; and the more memory z takes.
+// The more rows a product has, the more often it uses what it packs of W;
+// and the more memory z takes.
 static Index chunk_rows(Device device, Index V) {
-  return device == Device::kCpu ? std::clamp<Index>((1 << 23) / V, 256, 1024) : std::max<Index>(256, (1 << 24) / V);
+  return device == Device::kCpu ? std::clamp<Index>((1 << 23) / V, 256, 1024)
+                                : std::max<Index>(256, (1 << 24) / V);
 }
 
 // Loss of one row; z becomes dz · N if `gradient`.
@@ -43,37 +47,42 @@ static void add_scaled(View sum, View x, real factor) {
   parallel_for(sum.rows, /*grain=*/64, [=](Index i) { sum.row(i) += factor * x.row(i); });
 }
 
-void cpu::head_cross_entropy_forward(View loss, View dh, View dW, View z, View h, View W, const Ints& targets,
-                                     Index counted, double* per_row) {
+void cpu::head_cross_entropy_forward(View loss, View dh, View dW, View z, View h, View W,
+                                     const Ints& targets, Index counted, double* per_row) {
   const bool gradient = dh.data != nullptr;
   std::vector<double> losses(size_t(h.rows), 0);
   for (Index t0 = 0; t0 < h.rows; t0 += z.rows) {
     const Index n = std::min(z.rows, h.rows - t0);
     const View chunk = z.middle_rows(0, n), h_chunk = h.middle_rows(t0, n);
     gemm_nt(chunk, h_chunk, W);
-    parallel_for(n, /*grain=*/8,
-                 [&, chunk](Index i) { losses[size_t(t0 + i)] = row_loss(chunk.row(i), targets[t0 + i], gradient); });
+    parallel_for(n, /*grain=*/8, [&, chunk](Index i) {
+      losses[size_t(t0 + i)] = row_loss(chunk.row(i), targets[t0 + i], gradient);
+    });
     if (!gradient) continue;
     gemm_nn(dh.middle_rows(t0, n), chunk, W);
     gemm_tn(dW, chunk, h_chunk, Accumulate::kYes);
   }
   if (per_row) std::copy(losses.begin(), losses.end(), per_row);
-  loss[0] = real(std::accumulate(losses.begin(), losses.end(), 0.0) / double(std::max<Index>(counted, 1)));
+  loss[0] = real(std::accumulate(losses.begin(), losses.end(), 0.0) /
+                 double(std::max<Index>(counted, 1)));
 }
 
-void cpu::head_cross_entropy_backward(View into_h, View into_W, View d_loss, View dh, View dW, Index counted) {
+void cpu::head_cross_entropy_backward(View into_h, View into_W, View d_loss, View dh, View dW,
+                                      Index counted) {
   const real factor = d_loss[0] / real(std::max<Index>(counted, 1));
   add_scaled(into_h, dh, factor);
   add_scaled(into_W, dW, factor);
 }
 
-Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets, double* per_row) {
+Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets,
+                          double* per_row) {
   const Index N = h.rows(), V = W.dim(0), D = W.cols();
-  check(h.cols() == D && Index(targets.size()) == N, "head_cross_entropy: ", targets.size(), " targets for h ",
-        h.shape(), " and head ", W.shape());
+  check(h.cols() == D && Index(targets.size()) == N, "head_cross_entropy: ", targets.size(),
+        " targets for h ", h.shape(), " and head ", W.shape());
   Index counted = 0;
   for (const std::int32_t t : targets) {
-    check(t == kIgnored || (t >= 0 && t < V), "head_cross_entropy: target ", t, " is outside the vocabulary of ", V);
+    check(t == kIgnored || (t >= 0 && t < V), "head_cross_entropy: target ", t,
+          " is outside the vocabulary of ", V);
     counted += t != kIgnored;
   }
   const bool gradient = recording();
@@ -84,10 +93,11 @@ Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std:
   const auto view = [](const Tensor& x) { return x.defined() ? x.view() : View{}; };
   on(device, cpu::head_cross_entropy_forward, cuda::head_cross_entropy_forward)(
       loss, view(dh), view(dW), z, h, W, Ints(targets, device), counted, per_row);
-  record("head_cross_entropy", {h, W}, {loss}, [=, into_h = h.grad(), into_W = W.grad(), d_loss = loss.grad()] {
-    on(device, cpu::head_cross_entropy_backward, cuda::head_cross_entropy_backward)(into_h, into_W, d_loss, dh, dW,
-                                                                                    counted);
-  });
+  record("head_cross_entropy", {h, W}, {loss},
+         [=, into_h = h.grad(), into_W = W.grad(), d_loss = loss.grad()] {
+           on(device, cpu::head_cross_entropy_backward, cuda::head_cross_entropy_backward)(
+               into_h, into_W, d_loss, dh, dW, counted);
+         });
   return loss;
 }
 

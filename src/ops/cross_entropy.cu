@@ -16,7 +16,8 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// A block owns a row of logits: its loss, and, where there is to be a gradient, dz · N in its place.
+// A block owns a row of logits: its loss, and, where there is to be a gradient,
+// dz · N in its place.
 __global__ void row_loss_kernel(View z, View losses, const std::int32_t* targets, bool gradient) {
   const Index i = blockIdx.x;
   const std::int32_t target = targets[i];
@@ -58,17 +59,19 @@ __global__ void add_scaled_kernel(View sum, View x, View d_loss, Index counted) 
 
 }  // namespace
 
-void cuda::head_cross_entropy_forward(View loss, View dh, View dW, View z, View h, View W, const Ints& targets,
-                                      Index counted, double* per_row) {
+void cuda::head_cross_entropy_forward(View loss, View dh, View dW, View z, View h, View W,
+                                      const Ints& targets, Index counted, double* per_row) {
   const bool gradient = dh.data != nullptr;
   const Tensor losses({h.rows}, Device::kCuda);
   for (Index t0 = 0; t0 < h.rows; t0 += z.rows) {
     const Index n = std::min(z.rows, h.rows - t0);
-    const View chunk = z.middle_rows(0, n), h_chunk = h.middle_rows(t0, n), mine{losses.data() + t0, 1, n, n};
+    const View chunk = z.middle_rows(0, n), h_chunk = h.middle_rows(t0, n),
+               mine{losses.data() + t0, 1, n, n};
     cuda::gemm_nt(chunk, h_chunk, W);
     launch(row_loss_kernel, unsigned(n), kThreads, chunk, mine, targets.data() + t0, gradient);
     if (!gradient) continue;
-    cuda::gemm_backward(dh.middle_rows(t0, n), Accumulate::kNo, dW, Accumulate::kYes, chunk, h_chunk, W);
+    cuda::gemm_backward(dh.middle_rows(t0, n), Accumulate::kNo, dW, Accumulate::kYes, chunk,
+                        h_chunk, W);
   }
   launch(mean_loss_kernel, 1, kThreads, loss, losses.view(), std::max<Index>(counted, 1));
   if (!per_row) return;
@@ -76,9 +79,11 @@ void cuda::head_cross_entropy_forward(View loss, View dh, View dW, View z, View 
   std::copy(here.data(), here.data() + here.size(), per_row);
 }
 
-void cuda::head_cross_entropy_backward(View into_h, View into_W, View d_loss, View dh, View dW, Index counted) {
+void cuda::head_cross_entropy_backward(View into_h, View into_W, View d_loss, View dh, View dW,
+                                       Index counted) {
   counted = std::max<Index>(counted, 1);
-  if (dh.rows > 0) launch(add_scaled_kernel, unsigned(dh.rows), kThreads, into_h, dh, d_loss, counted);
+  if (dh.rows > 0)
+    launch(add_scaled_kernel, unsigned(dh.rows), kThreads, into_h, dh, d_loss, counted);
   launch(add_scaled_kernel, unsigned(dW.rows), kThreads, into_W, dW, d_loss, counted);
 }
 

@@ -10,15 +10,18 @@
 
 namespace seekling {
 
-// Mean over the counted targets of -log softmax(W h)[target], in nats; one number, 0 if none is counted.
-// h [..,D], W [V,D], targets: one for each row of h, in [0, V) or kIgnored. per_row, if given, gets each row's loss.
+// Mean over the counted targets of -log softmax(W h)[target], in nats; one number, 0 if none
+// is counted. h [..,D], W [V,D], targets: one for each row of h, in [0, V) or kIgnored.
+// per_row, if given, gets each row's loss.
 Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets,
                           double* per_row = nullptr);
 
-// loss [1] and, unless they are empty, dh and dW, which comes as zeros; z is the logits' place, as many rows of them as are made at a time.
-using HeadCrossEntropyForward = void(View loss, View dh, View dW, View z, View h, View W, const Ints& targets,
-                                     Index counted, double* per_row);
-using HeadCrossEntropyBackward = void(View into_h, View into_W, View d_loss, View dh, View dW, Index counted);
+// loss [1] and, unless they are empty, dh and dW, which comes as zeros; z is the logits' place,
+// as many rows of them as are made at a time.
+using HeadCrossEntropyForward = void(View loss, View dh, View dW, View z, View h, View W,
+                                     const Ints& targets, Index counted, double* per_row);
+using HeadCrossEntropyBackward = void(View into_h, View into_W, View d_loss, View dh, View dW,
+                                      Index counted);
 namespace cpu {
 HeadCrossEntropyForward head_cross_entropy_forward;
 HeadCrossEntropyBackward head_cross_entropy_backward;

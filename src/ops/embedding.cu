@@ -1,5 +1,6 @@
-// Embedding on a GPU, as in embedding.cpp. For the gradient the CPU sorts the tokens by their ids, so that each row of dE
-// that gets any has one owner, who adds its tokens in order: no atomics, and the same bits always.
+// Embedding on a GPU, as in embedding.cpp. For the gradient the CPU sorts the tokens by their ids,
+// so that each row of dE that gets any has one owner, who adds its tokens in order: no atomics,
+// and the same bits always.
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -19,11 +20,11 @@ __global__ void embedding_forward_kernel(View y, View E, const std::int32_t* ids
   each_pack(y, [&](Index t, Index j) { store<kAligned>(y, t, j, load<kAligned>(E, ids[t], j)); });
 }
 
-// A block owns the row of an id (x), and of it a stripe of columns (y), a thread a pack. The tokens tokens[begin[x]] ..
-// tokens[begin[x+1] - 1] have this id.
+// A block owns the row of an id (x), and of it a stripe of columns (y), a thread a pack.
+// The tokens tokens[begin[x]] .. tokens[begin[x+1] - 1] have this id.
 template <bool kAligned>
-__global__ void embedding_backward_kernel(View dE, View dy, const std::int32_t* ids, const std::int32_t* tokens,
-                                          const std::int32_t* begin) {
+__global__ void embedding_backward_kernel(View dE, View dy, const std::int32_t* ids,
+                                          const std::int32_t* tokens, const std::int32_t* begin) {
   const Index first = begin[blockIdx.x], end = begin[blockIdx.x + 1];
   const Index j = (Index(blockIdx.y) * blockDim.x + threadIdx.x) * kPack;
   if (j >= dE.cols) return;
@@ -39,8 +40,9 @@ __global__ void embedding_backward_kernel(View dE, View dy, const std::int32_t* 
 
 void cuda::embedding_forward(View y, View E, std::span<const std::int32_t> ids) {
   const Ints there(ids, Device::kCuda);
-  launch_packs(y, aligned({y, E}) ? embedding_forward_kernel<true> : embedding_forward_kernel<false>, y, E,
-               there.data());
+  launch_packs(y,
+               aligned({y, E}) ? embedding_forward_kernel<true> : embedding_forward_kernel<false>,
+               y, E, there.data());
 }
 
 void cuda::embedding_backward(View dE, View dy, std::span<const std::int32_t> ids) {
@@ -48,19 +50,21 @@ void cuda::embedding_backward(View dE, View dy, std::span<const std::int32_t> id
   std::vector<std::int32_t> tokens(ids.size()), begin;
   std::iota(tokens.begin(), tokens.end(), 0);
   const auto id = [&](std::size_t n) { return ids[std::size_t(tokens[n])]; };
-  std::stable_sort(tokens.begin(), tokens.end(),
-                   [&](std::int32_t a, std::int32_t b) { return ids[std::size_t(a)] < ids[std::size_t(b)]; });
+  std::stable_sort(tokens.begin(), tokens.end(), [&](std::int32_t a, std::int32_t b) {
+    return ids[std::size_t(a)] < ids[std::size_t(b)];
+  });
   for (std::size_t n = 0; n < tokens.size(); ++n)
     if (n == 0 || id(n) != id(n - 1)) begin.push_back(std::int32_t(n));
   const Index rows = Index(begin.size());
   begin.push_back(std::int32_t(tokens.size()));
 
-  const Ints ids_there(ids, Device::kCuda), tokens_there(tokens, Device::kCuda), begin_there(begin, Device::kCuda);
+  const Ints ids_there(ids, Device::kCuda), tokens_there(tokens, Device::kCuda),
+      begin_there(begin, Device::kCuda);
   constexpr unsigned kThreads = 64;
   const Index stripes = (dE.cols + kThreads * kPack - 1) / (kThreads * kPack);
   launch(aligned({dE, dy}) ? embedding_backward_kernel<true> : embedding_backward_kernel<false>,
-         dim3(unsigned(rows), unsigned(stripes)), kThreads, dE, dy, ids_there.data(), tokens_there.data(),
-         begin_there.data());
+         dim3(unsigned(rows), unsigned(stripes)), kThreads, dE, dy, ids_there.data(),
+         tokens_there.data(), begin_there.data());
 }
 
 }  // namespace seekling

@@ -8,7 +8,8 @@
 
 namespace seekling {
 
-// ids: B·T of them, each in [0, V); table [V,D] -> [B,T,D]. An id outside the table is an Error that names it.
+// ids: B·T of them, each in [0, V); table [V,D] -> [B,T,D]. An id outside the table
+// is an Error that names it.
 Tensor embedding(std::span<const std::int32_t> ids, const Tensor& table, Index B, Index T);
 
 using EmbeddingForward = void(View y, View table, std::span<const std::int32_t> ids);

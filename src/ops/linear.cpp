@@ -1,5 +1,6 @@
-// Linear layer: y = x Wᵀ                                                              x [..,in]   W [out,in]   y [..,out]
-// Backward. From y_o = Σ_i W_oi x_i:  ∂y_o/∂x_i = W_oi and ∂y_o/∂W_oi = x_i, so with all rows of x and dy stacked
+// Linear layer: y = x Wᵀ                                        x [..,in]   W [out,in]   y [..,out]
+// Backward. From y_o = Σ_i W_oi x_i: ∂y_o/∂x_i = W_oi and ∂y_o/∂W_oi = x_i, so with all
+// rows of x and of dy stacked
 //   dx = dy W      dW = dyᵀ x
 #include "ops/linear.h"
 

@@ -1,4 +1,5 @@
-// y = x Wᵀ, the layer without bias that all of DeepSeek is made of. W [out,in] as in the checkpoint.
+// y = x Wᵀ, the layer without bias that all of DeepSeek is made of.
+// W [out,in] as in the checkpoint.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -8,7 +9,8 @@ namespace seekling {
 Tensor linear(const Tensor& x, const Tensor& W);  // x [..,in], W [out,in] -> [..,out]
 
 using LinearForward = void(View y, View x, View W);
-using LinearBackward = void(const Tensor& dx, const Tensor& dW, View dy, View x, View W);  // asks how they flow
+// It asks how dx and dW flow.
+using LinearBackward = void(const Tensor& dx, const Tensor& dW, View dy, View x, View W);
 namespace cpu {
 LinearForward linear_forward;
 LinearBackward linear_backward;

@@ -1,5 +1,5 @@
 // RMSNorm. Zhang & Sennrich 2019 (arXiv:1910.07467), eq. 4; ε is the config's rms_norm_eps.
-//   y_i = g_i x_i r      r = (mean_j x_j² + ε)^(-1/2)                                  x, y [..,D]   g [D]   r [..]
+//   y_i = g_i x_i r      r = (mean_j x_j² + ε)^(-1/2)                  x, y [..,D]   g [D]   r [..]
 // Backward: ∂r/∂x_j = -r³ x_j / D. With n = r x and a = g ⊙ dy,
 //   dx = r (a - n mean(a ⊙ n))      dg = Σ_rows dy ⊙ n
 #include "ops/rms_norm.h"
@@ -37,14 +37,16 @@ void cpu::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View x
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps) {
-  check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(), " must match the last dimension of x ", x.shape());
-  const Tensor y = Tensor::like(x), r({x.rows()}, x.device());  // r is kept for backward: it is D times smaller than x
+  check(gain.size() == x.cols(), "rms_norm: gain ", gain.shape(),
+        " must match the last dimension of x ", x.shape());
+  const Tensor y = Tensor::like(x), r({x.rows()}, x.device());  // r, kept for backward, is small
   const auto forward = on(x.device(), cpu::rms_norm_forward, cuda::rms_norm_forward);
   forward(y, r, x, gain, eps);
   remakeable(y, Cost::kArithmetic, [=](View again) { forward(again, r, x, gain, eps); });
   record("rms_norm", {x, gain}, {y}, [x, gain, r, dx = x.grad(), dy = y.grad()] {
     const Accumulate into_x = flow_into(dx);
-    on(x.device(), cpu::rms_norm_backward, cuda::rms_norm_backward)(dx, into_x, gain.grad(), dy, x, gain, r);
+    on(x.device(), cpu::rms_norm_backward, cuda::rms_norm_backward)(dx, into_x, gain.grad(), dy, x,
+                                                                    gain, r);
   });
   return y;
 }

@@ -1,5 +1,6 @@
-// RMSNorm on a GPU: equations and derivation as in rms_norm.cpp. Memory is what is waited for, so each number is read once:
-// a thread keeps its packs of a row while the threads of the row add up what they all need.
+// RMSNorm on a GPU: equations and derivation as in rms_norm.cpp. Memory is what is waited for,
+// so each number is read once: a thread keeps its packs of a row while the threads of the row
+// add up what they all need.
 #include <cmath>
 
 #include "core/check.h"
@@ -15,7 +16,8 @@ namespace {
 
 // A block owns a row of y.
 template <bool kAligned>
-__global__ void __launch_bounds__(kMostRowThreads) rms_norm_forward_kernel(View y, View r, View x, View g, real eps) {
+__global__ void __launch_bounds__(kMostRowThreads)
+    rms_norm_forward_kernel(View y, View r, View x, View g, real eps) {
   const Index i = blockIdx.x;
   Pack x_i[kRowPacks];
   real sum = 0;
@@ -31,7 +33,8 @@ __global__ void __launch_bounds__(kMostRowThreads) rms_norm_forward_kernel(View 
   if (threadIdx.x == 0) r[i] = r_i;
 }
 
-// The sum of x over the threads of a column, those with one threadIdx.x: for the first of them, with threadIdx.y = 0.
+// The sum of x over the threads of a column, those with one threadIdx.x: for the first
+// of them, with threadIdx.y = 0.
 __device__ Pack column_sum(Pack x) {
   SHARED_ARRAY(Pack, all, [kMostRowThreads]);
   __syncthreads();  // all have read the packs of the last call
@@ -42,14 +45,16 @@ __device__ Pack column_sum(Pack x) {
   return x;
 }
 
-// dg is a sum over all rows, made in two steps. Here a block owns every gridDim.x-th group of blockDim.y rows of dx, and
-// these rows' share of dg: a row of `shares`. Threads with one threadIdx.y have a row of dx.
+// dg is a sum over all rows, made in two steps. Here a block owns every gridDim.x-th
+// group of blockDim.y rows of dx, and these rows' share of dg: a row of `shares`.
+// Threads with one threadIdx.y have a row of dx.
 template <bool kAligned>
 __global__ void __launch_bounds__(kMostRowThreads)
     rms_norm_backward_kernel(View dx, bool add, View shares, View dy, View x, View g, View r) {
   Pack g_own[kRowPacks], share[kRowPacks] = {};
   each_pack_of_row(x.cols, [&](Index j, int k) { g_own[k] = load<kAligned>(g, 0, j); });
-  for (Index i0 = Index(blockIdx.x) * blockDim.y; i0 < x.rows; i0 += Index(gridDim.x) * blockDim.y) {
+  for (Index i0 = Index(blockIdx.x) * blockDim.y; i0 < x.rows;
+       i0 += Index(gridDim.x) * blockDim.y) {
     const Index i = i0 + threadIdx.y, cols = i < x.rows ? x.cols : 0;
     const real r_i = cols ? r[i] : real(0);
     Pack a[kRowPacks], normed[kRowPacks];
@@ -64,7 +69,9 @@ __global__ void __launch_bounds__(kMostRowThreads)
     });
     const real mean_an = block_sum(a_n) / real(x.cols);
     each_pack_of_row(cols, [&](Index j, int k) {
-      store_or_add<kAligned>(dx, i, j, with_each([&](int n) { return r_i * (a[k][n] - mean_an * normed[k][n]); }), add);
+      store_or_add<kAligned>(
+          dx, i, j, with_each([&](int n) { return r_i * (a[k][n] - mean_an * normed[k][n]); }),
+          add);
     });
   }
   UNROLL for (int k = 0; k < kRowPacks; ++k) {
@@ -90,7 +97,8 @@ __global__ void add_up_shares_kernel(View dg, View shares) {
 }
 
 void check_width(Index cols) {
-  check(cols <= kMostRow, "rms_norm: rows of ", cols, " numbers; on a GPU they may have ", kMostRow);
+  check(cols <= kMostRow, "rms_norm: rows of ", cols, " numbers; on a GPU they may have ",
+        kMostRow);
 }
 
 }  // namespace
@@ -98,8 +106,8 @@ void check_width(Index cols) {
 void cuda::rms_norm_forward(View y, View r, View x, View g, real eps) {
   if (x.rows == 0) return;
   check_width(x.cols);
-  launch(aligned({y, x, g}) ? rms_norm_forward_kernel<true> : rms_norm_forward_kernel<false>, unsigned(x.rows),
-         threads_for_row(x.cols), y, r, x, g, eps);
+  launch(aligned({y, x, g}) ? rms_norm_forward_kernel<true> : rms_norm_forward_kernel<false>,
+         unsigned(x.rows), threads_for_row(x.cols), y, r, x, g, eps);
 }
 
 void cuda::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View x, View g, View r) {
@@ -108,11 +116,13 @@ void cuda::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View 
   constexpr Index kBusy = 264;  // blocks of 256 threads that keep a GPU busy
   const unsigned threads = threads_for_row(x.cols), rows = std::max(1u, 256 / threads);
   const Tensor shares({std::min(kBusy, (x.rows + rows - 1) / rows), x.cols}, Device::kCuda);
-  launch(aligned({dx, dy, x, g, shares}) ? rms_norm_backward_kernel<true> : rms_norm_backward_kernel<false>,
-         unsigned(shares.rows()), dim3(threads, rows), dx, into_x == Accumulate::kYes, shares.view(), dy, x, g, r);
+  launch(aligned({dx, dy, x, g, shares}) ? rms_norm_backward_kernel<true>
+                                         : rms_norm_backward_kernel<false>,
+         unsigned(shares.rows()), dim3(threads, rows), dx, into_x == Accumulate::kYes,
+         shares.view(), dy, x, g, r);
   const Index stripes = (x.cols + kStripe * kPack - 1) / (kStripe * kPack);
-  launch(aligned({dg, shares}) ? add_up_shares_kernel<true> : add_up_shares_kernel<false>, unsigned(stripes),
-         dim3(kStripe, kRows), dg, shares.view());
+  launch(aligned({dg, shares}) ? add_up_shares_kernel<true> : add_up_shares_kernel<false>,
+         unsigned(stripes), dim3(kStripe, kRows), dg, shares.view());
 }
 
 }  // namespace seekling

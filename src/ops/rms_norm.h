@@ -9,7 +9,8 @@ namespace seekling {
 Tensor rms_norm(const Tensor& x, const Tensor& gain, real eps);  // x [..,D], gain [D] -> [..,D]
 
 using RmsNormForward = void(View y, View r, View x, View gain, real eps);
-using RmsNormBackward = void(View dx, Accumulate into_x, View dgain, View dy, View x, View gain, View r);
+using RmsNormBackward = void(View dx, Accumulate into_x, View dgain, View dy, View x, View gain,
+                             View r);
 namespace cpu {
 RmsNormForward rms_norm_forward;
 RmsNormBackward rms_norm_backward;

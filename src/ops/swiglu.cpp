@@ -1,5 +1,5 @@
 // SwiGLU. Shazeer 2020 (arXiv:2002.05202), eq. 5, without bias.
-//   y = silu(a) ⊙ u      silu(a) = a σ(a)      σ(a) = 1 / (1 + e^-a)                      [a;u] [..,2m]   y [..,m]
+//   y = silu(a) ⊙ u      silu(a) = a σ(a)      σ(a) = 1 / (1 + e^-a)       [a;u] [..,2m]   y [..,m]
 // Backward: silu'(a) = σ(a) (1 + a (1 - σ(a))), so
 //   da = dy ⊙ u ⊙ silu'(a)      du = dy ⊙ silu(a)
 #include "ops/swiglu.h"
@@ -24,14 +24,16 @@ void cpu::swiglu_backward(View d_gate_up, Accumulate into, View dy, View gate_up
   const Index m = dy.cols;
   parallel_for(dy.rows, /*grain=*/32, [=](Index i) {
     const auto a = gate_up.row(i).head(m).array(), u = gate_up.row(i).tail(m).array();
-    const auto sigma = kOne / (kOne + (-a).exp());  // reckoned twice, which is less than a row of memory costs
-    flow(d_gate_up.row(i).head(m).array(), dy.row(i).array() * u * sigma * (kOne + a * (kOne - sigma)), into);
+    const auto sigma = kOne / (kOne + (-a).exp());  // computed twice: cheaper than storing it
+    flow(d_gate_up.row(i).head(m).array(),
+         dy.row(i).array() * u * sigma * (kOne + a * (kOne - sigma)), into);
     flow(d_gate_up.row(i).tail(m).array(), dy.row(i).array() * a * sigma, into);
   });
 }
 
 Tensor swiglu(const Tensor& gate_up) {
-  check(gate_up.cols() % 2 == 0, "swiglu: the last dimension of ", gate_up.shape(), " must be even: gate, then up");
+  check(gate_up.cols() % 2 == 0, "swiglu: the last dimension of ", gate_up.shape(),
+        " must be even: gate, then up");
   Shape shape = gate_up.shape();
   shape.back() /= 2;
   const Tensor y(shape, gate_up.device());

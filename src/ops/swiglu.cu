@@ -21,13 +21,17 @@ __global__ void swiglu_forward_kernel(View y, View gate, View up) {
 }
 
 template <bool kAligned>
-__global__ void swiglu_backward_kernel(View d_gate, View d_up, bool add, View dy, View gate, View up) {
+__global__ void swiglu_backward_kernel(View d_gate, View d_up, bool add, View dy, View gate,
+                                       View up) {
   each_pack(dy, [&](Index i, Index j) {
-    const Pack d = load<kAligned>(dy, i, j), a = load<kAligned>(gate, i, j), u = load<kAligned>(up, i, j);
+    const Pack d = load<kAligned>(dy, i, j), a = load<kAligned>(gate, i, j),
+               u = load<kAligned>(up, i, j);
     const Pack sigma = with_each([&](int n) { return sigmoid(a[n]); });
-    const Pack da = with_each([&](int n) { return d[n] * u[n] * sigma[n] * (1 + a[n] * (1 - sigma[n])); });
+    const Pack da =
+        with_each([&](int n) { return d[n] * u[n] * sigma[n] * (1 + a[n] * (1 - sigma[n])); });
     store_or_add<kAligned>(d_gate, i, j, da, add);
-    store_or_add<kAligned>(d_up, i, j, with_each([&](int n) { return d[n] * a[n] * sigma[n]; }), add);
+    store_or_add<kAligned>(d_up, i, j, with_each([&](int n) { return d[n] * a[n] * sigma[n]; }),
+                           add);
   });
 }
 
@@ -38,12 +42,17 @@ View up_of(View x) { return x.block(0, x.cols / 2, x.rows, x.cols / 2); }
 
 void cuda::swiglu_forward(View y, View gate_up) {
   const View gate = gate_of(gate_up), up = up_of(gate_up);
-  launch_packs(y, aligned({y, gate, up}) ? swiglu_forward_kernel<true> : swiglu_forward_kernel<false>, y, gate, up);
+  launch_packs(y,
+               aligned({y, gate, up}) ? swiglu_forward_kernel<true> : swiglu_forward_kernel<false>,
+               y, gate, up);
 }
 
 void cuda::swiglu_backward(View d_gate_up, Accumulate into, View dy, View gate_up) {
-  const View gate = gate_of(gate_up), up = up_of(gate_up), d_gate = gate_of(d_gate_up), d_up = up_of(d_gate_up);
-  launch_packs(dy, aligned({d_gate, d_up, dy, gate, up}) ? swiglu_backward_kernel<true> : swiglu_backward_kernel<false>,
+  const View gate = gate_of(gate_up), up = up_of(gate_up), d_gate = gate_of(d_gate_up),
+             d_up = up_of(d_gate_up);
+  launch_packs(dy,
+               aligned({d_gate, d_up, dy, gate, up}) ? swiglu_backward_kernel<true>
+                                                     : swiglu_backward_kernel<false>,
                d_gate, d_up, into == Accumulate::kYes, dy, gate, up);
 }
 

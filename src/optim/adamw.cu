@@ -19,7 +19,8 @@ __device__ void update_part(const Part<ParameterUpdate>& part, const Rates& r) {
   const View theta = row(u.theta), g = row(u.g), m = row(u.m.fp32), v = row(u.v.fp32);
   each_pack_of_row(part.n, [&](Index j, int) {
     const Pack g_j = g.data ? load<kAligned>(g, 0, j) : Pack{};
-    Pack theta_j = load<kAligned>(theta, 0, j), m_j = load<kAligned>(m, 0, j), v_j = load<kAligned>(v, 0, j);
+    Pack theta_j = load<kAligned>(theta, 0, j), m_j = load<kAligned>(m, 0, j),
+         v_j = load<kAligned>(v, 0, j);
     UNROLL for (int k = 0; k < kPack; ++k) {
       const real clipped = r.clip * g_j[k];
       m_j[k] = r.beta1 * m_j[k] + (1 - r.beta1) * clipped;
@@ -36,7 +37,8 @@ __device__ void update_part(const Part<ParameterUpdate>& part, const Rates& r) {
 __global__ void adamw_kernel(PartFinder<ParameterUpdate> finder, Rates rates) {
   const Part<ParameterUpdate> part = finder.part(blockIdx.x);
   const ParameterUpdate& u = part.array;
-  if (in_packs(u.theta, part.n) && in_packs(u.g, part.n) && in_packs(u.m.fp32, part.n) && in_packs(u.v.fp32, part.n))
+  if (in_packs(u.theta, part.n) && in_packs(u.g, part.n) && in_packs(u.m.fp32, part.n) &&
+      in_packs(u.v.fp32, part.n))
     update_part<true>(part, rates);
   else update_part<false>(part, rates);
 }
@@ -45,7 +47,8 @@ __global__ void adamw_kernel(PartFinder<ParameterUpdate> finder, Rates rates) {
 
 void cuda::adamw_update(std::span<const ParameterUpdate> parameters, const Rates& rates) {
   const Parts<ParameterUpdate> parts(parameters);
-  if (parts.size() > 0) launch(adamw_kernel, unsigned(parts.size()), kPackThreads, parts.finder(), rates);
+  if (parts.size() > 0)
+    launch(adamw_kernel, unsigned(parts.size()), kPackThreads, parts.finder(), rates);
 }
 
 }  // namespace seekling

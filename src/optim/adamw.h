@@ -12,7 +12,7 @@ namespace seekling {
 struct AdamWOptions {
   double beta1 = 0.9, beta2 = 0.95;
   double eps = 1e-8;
-  double weight_decay = 0.1;  // of matrices; parameters with one dimension, the norms' gains, do not decay
+  double weight_decay = 0.1;  // of matrices; gains, which have one dimension, do not decay
   bool bf16_moments = false;  // kept so between updates; an update reckons in fp32
 };
 
@@ -23,7 +23,8 @@ struct Rates {
   real root;  // (1 - β2^t)^(-1/2)
 };
 
-// What an update reads and writes of one parameter, n numbers each. g is nullptr where no gradient came: it counts as 0.
+// What an update reads and writes of one parameter, n numbers each. g is nullptr where
+// no gradient came: it counts as 0.
 struct ParameterUpdate {
   real *theta, *g;
   Kept m, v;
@@ -43,7 +44,8 @@ class AdamW {
  public:
   AdamW(const NamedTensors& parameters, AdamWOptions options);  // moments 0
 
-  // Update number t, counted from 1, by the parameters' gradients times `clip`. Gradients stay as they are.
+  // Update number t, counted from 1, by the parameters' gradients times `clip`.
+  // Gradients stay as they are.
   void update(Index t, double lr, double clip = 1) const;
 
   // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later.

@@ -1,8 +1,9 @@
-// Gradient clipping by global norm. Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063), algorithm 1, over all parameters:
+// Gradient clipping by global norm. Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063),
+// algorithm 1, over all parameters:
 //   ‖g‖ = (Σ_p Σ_i g_pi²)^(1/2)      g ← g · min(1, max_norm / ‖g‖)
-// DeepSeek-V2 and V3 use max_norm = 1. The factor is applied where AdamW reads g, which saves a pass over memory.
-// Squares are summed as they are over kRun numbers, and these sums in double and in order: the same bits for any number
-// of threads, and no more rounding than one float has.
+// DeepSeek-V2 and V3 use max_norm = 1. The factor is applied where AdamW reads g, which saves
+// a pass over memory. Squares are summed as they are over kRun numbers, and these sums in double
+// and in order: the same bits for any number of threads, and no more rounding than one float has.
 #include "optim/clip.h"
 
 #include <algorithm>
@@ -42,7 +43,8 @@ double cpu::gradient_norm(std::span<const Tensor> parameters) {
     if (!parameters[p].has_grad()) return;
     const RowMap g(parameters[p].grad().data() + begin, n);
     double sum = 0;  // not yet in `sums`, where neighbours belong to other threads
-    for (Index r = 0; r < n; r += kRun) sum += double(g.segment(r, std::min(kRun, n - r)).squaredNorm());
+    for (Index r = 0; r < n; r += kRun)
+      sum += double(g.segment(r, std::min(kRun, n - r)).squaredNorm());
     sums[size_t(i)] = sum;
   });
   return std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0));
@@ -53,7 +55,9 @@ double gradient_norm(std::span<const Tensor> parameters) {
   return on(device, cpu::gradient_norm, cuda::gradient_norm)(parameters);
 }
 
-double clip_factor(double norm, double max_norm) { return max_norm > 0 && norm > max_norm ? max_norm / norm : 1; }
+double clip_factor(double norm, double max_norm) {
+  return max_norm > 0 && norm > max_norm ? max_norm / norm : 1;
+}
 
 void clear_gradients(std::span<const Tensor> parameters) {
   for (const Tensor& p : parameters) p.clear_grad();

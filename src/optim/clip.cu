@@ -1,5 +1,5 @@
-// The gradients' norm on a GPU. Squares are summed as they are over the few numbers of a thread, and these sums in double,
-// always in the same order.
+// The gradients' norm on a GPU. Squares are summed as they are over the few numbers of a thread,
+// and these sums in double, always in the same order.
 #include <cmath>
 
 #include "cuda/block.h"
@@ -32,7 +32,8 @@ __device__ real sum_of_squares(const Part<Gradient>& part) {
 __global__ void sum_parts_kernel(double* sums, PartFinder<Gradient> finder) {
   const Part<Gradient> part = finder.part(blockIdx.x);
   const bool aligned = in_packs(part.array.g, part.n);
-  const double sum = block_sum(double(aligned ? sum_of_squares<true>(part) : sum_of_squares<false>(part)));
+  const double sum =
+      block_sum(double(aligned ? sum_of_squares<true>(part) : sum_of_squares<false>(part)));
   if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 

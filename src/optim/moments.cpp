@@ -9,10 +9,12 @@
 namespace seekling {
 
 static void check_device(bool bf16, Device device) {
-  check(!bf16 || device == Device::kCpu, "--moments: found bf16, expected fp32, which is what --device cuda knows");
+  check(!bf16 || device == Device::kCpu,
+        "--moments: found bf16, expected fp32, which is what --device cuda knows");
 }
 
-Moment::Moment(std::string n, const Shape& s, bool in_bf16, Device device) : name(std::move(n)), shape(s) {
+Moment::Moment(std::string n, const Shape& s, bool in_bf16, Device device)
+    : name(std::move(n)), shape(s) {
   check_device(in_bf16, device);
   if (in_bf16) {
     bf16 = std::make_unique<std::uint16_t[]>(std::size_t(s.size()));
@@ -28,7 +30,8 @@ void Moment::move_to(Device device) const {
 }
 
 Lent::Lent(const Kept& moment, Index begin, Index count)
-    : data(moment.bf16 ? copy : moment.fp32 + begin), bf16(moment.bf16 ? moment.bf16 + begin : nullptr), n(count) {
+    : data(moment.bf16 ? copy : moment.fp32 + begin),
+      bf16(moment.bf16 ? moment.bf16 + begin : nullptr), n(count) {
   if (bf16) std::transform(bf16, bf16 + n, copy, from_bf16);
 }
 

@@ -1,9 +1,10 @@
-// AdamW's memory of past gradients: m and v of each parameter, in fp32, or in bf16, which halves it.
+// AdamW's memory of past gradients: m and v of each parameter, in fp32,
+// or in bf16, which halves it.
 //
-// DeepSeek-V3 keeps both in bf16 (arXiv:2412.19437 §3.3.3); parameters, gradients and arithmetic stay in fp32. A number
-// that comes back is off by 2^-8 of itself at most. Averages still move: v takes 1 - β2 = 5 % of the way to g² each time,
-// so one that stands still, because the step is less than half of the last bit, is within 8 % of where it was going, and
-// √v within 4 %.
+// DeepSeek-V3 keeps both in bf16 (arXiv:2412.19437 §3.3.3); parameters, gradients and arithmetic
+// stay in fp32. A number that comes back is off by 2^-8 of itself at most. Averages still move:
+// v takes 1 - β2 = 5 % of the way to g² each time, so one that stands still, because the step
+// is less than half of the last bit, is within 8 % of where it was going, and √v within 4 %.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct Kept {  // where a moment's numbers lie: one of the two is nullptr
 
 class Moment {
  public:
-  Moment(std::string name, const Shape& shape, bool bf16, Device device = Device::kCpu);  // 0; bf16: on the CPU alone
+  // It starts at 0. bf16 is for the CPU only.
+  Moment(std::string name, const Shape& shape, bool bf16, Device device = Device::kCpu);
 
   Kept kept() const { return {bf16 ? nullptr : fp32.data(), bf16.get()}; }
   void move_to(Device device) const;
@@ -39,8 +41,8 @@ class Moment {
   std::unique_ptr<std::uint16_t[]> bf16;
 };
 
-// n numbers of a moment from `begin` on, at most a piece, to be read and changed: in place, or, of bf16, as a copy that is
-// rounded and put back when it goes.
+// n numbers of a moment from `begin` on, at most a piece, to be read and changed: in place, or,
+// of bf16, as a copy that is rounded and put back when it goes.
 class Lent {
  public:
   Lent(const Kept& moment, Index begin, Index n);

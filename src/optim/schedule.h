@@ -9,11 +9,11 @@
 namespace seekling {
 
 struct Schedule {
-  std::string kind = "step";              // "step", "cosine" or "constant": what follows the warm-up
-  double lr = 1e-3;                       // the highest rate
-  Index warmup_steps = 0;                 // from 0 up to lr, linearly
-  Index steps = 0;                        // of the whole run
-  std::vector<double> drop_at{0.6, 0.9};  // step: fractions of the run after which the rate drops ...
+  std::string kind = "step";  // "step", "cosine" or "constant": what follows the warm-up
+  double lr = 1e-3;           // the highest rate
+  Index warmup_steps = 0;     // from 0 up to lr, linearly
+  Index steps = 0;            // of the whole run
+  std::vector<double> drop_at{0.6, 0.9};  // step: fractions of the run at which it drops ...
   double drop_factor = 0.316;             // ... to this part of what it was
   double floor = 0.1;                     // cosine: the last step's part of lr
 };

@@ -11,8 +11,10 @@ namespace seekling {
 
 namespace {
 
-constexpr std::pair<Format, const char*> kNames[] = {
-    {Format::kF32, "fp32"}, {Format::kBF16, "bf16"}, {Format::kInt8, "int8"}, {Format::kInt4, "int4"}};
+constexpr std::pair<Format, const char*> kNames[] = {{Format::kF32, "fp32"},
+                                                     {Format::kBF16, "bf16"},
+                                                     {Format::kInt8, "int8"},
+                                                     {Format::kInt4, "int4"}};
 
 Index blocks(Index n) { return (n + kBlock - 1) / kBlock; }
 

@@ -1,14 +1,14 @@
 // How numbers are stored for inference: weights and cache rows alike.
 //
-//   format   bytes a number   a number is                                 error at most
-//   fp32     4                itself                                      0
-//   bf16     2                the upper half of a float                   2^-8 |x|, half a unit of its 8 bits
-//   int8     34 / 32          d q, q = -127 .. 127, d one half a block    amax/254 + amax 2^-11 + 2^-18
-//   int4     18 / 32          d (q - 8), q = 0 .. 15, d one half a block  amax/8 + amax 2^-11 + 2^-22
+//   format  bytes each  the stored value                        error at most
+//   fp32    4           itself                                  0
+//   bf16    2           the upper half of a float               2^-8 |x|, half a unit of its 8 bits
+//   int8    34 / 32     d q, q = -127 .. 127, a half d a block  amax/254 + amax 2^-11 + 2^-18
+//   int4    18 / 32     d (q - 8), q = 0 .. 15, d likewise      amax/8 + amax 2^-11 + 2^-22
 //
-// int8 and int4 are the blocks of core/blocks.h; amax is the largest |x| of 32 neighbours. An int4 near the end of its range
-// is off by a whole d = amax/8, all others by d/2. The terms behind it are the rounding of d to a half, relative and, for
-// tiny blocks, absolute.
+// int8 and int4 are the blocks of core/blocks.h; amax is the largest |x| of 32 neighbours.
+// An int4 near the end of its range is off by a whole d = amax/8, all others by d/2.
+// The terms behind it are the rounding of d to a half, relative and, for tiny blocks, absolute.
 #pragma once
 
 #include <cstddef>
@@ -29,22 +29,25 @@ struct alignas(64) Line {
   std::byte bytes[64];
 };
 
-// Lines that every token reads from end to end: weights, and the cache. They are cut from the pool, whose pages are large
-// ones. With pages of 4 KiB up to a seventh of a token's time went by until the next page's address was known.
+// Lines that every token reads from end to end: weights, and the cache. They are cut from the pool,
+// whose pages are large ones. With pages of 4 KiB up to a seventh of a token's time went by until
+// the next page's address was known.
 template <class T>
 struct FromPool {
   using value_type = T;
   T* allocate(std::size_t n) { return reinterpret_cast<T*>(pool::take(numbers(n))); }
-  void deallocate(T* lines, std::size_t n) { pool::give(reinterpret_cast<real*>(lines), numbers(n)); }
+  void deallocate(T* lines, std::size_t n) {
+    pool::give(reinterpret_cast<real*>(lines), numbers(n));
+  }
   static Index numbers(std::size_t n) { return Index(n * sizeof(T) / sizeof(real)); }
   bool operator==(const FromPool&) const = default;
 };
 using PooledLines = std::vector<Line, FromPool<Line>>;
 
 std::string name(Format format);                                        // fp32, bf16, int8, int4
-Format format_of(const std::string& flag, const std::string& written);  // Error, naming the flag, for another name
+Format format_of(const std::string& flag, const std::string& written);  // Error for another name
 
-Index row_bytes(Format format, Index n);  // of n numbers stored together; a last block is filled up with zeros
+Index row_bytes(Format format, Index n);  // of n values; a last block is filled with zeros
 
 // One row of n numbers, from and to float. Rounding is to the nearest.
 void encode(Format format, std::byte* row, const float* x, Index n);

@@ -9,7 +9,7 @@ struct Portable {
   typedef float Floats __attribute__((vector_size(16)));
   typedef std::int32_t Ints __attribute__((vector_size(16)));
   typedef std::int8_t Bytes __attribute__((vector_size(4)));
-  static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};  // every machine has 16 registers of four floats
+  static constexpr int kSums = 12, kRows[4] = {6, 3, 2, 2};  // 16 registers of four floats
   static constexpr int kTileRows = 3;
   static constexpr int kByteOffset = 128;
   static Ints dot4(Ints sum, Ints w, std::uint32_t a) { return plain_dot4(sum, w, a); }
@@ -52,6 +52,8 @@ std::vector<const Instructions*> kernels() {
 }
 
 const Instructions& kernel() { return *chosen(); }
-const Instructions& set_kernel(const Instructions& other) { return *std::exchange(chosen(), &other); }
+const Instructions& set_kernel(const Instructions& other) {
+  return *std::exchange(chosen(), &other);
+}
 
 }  // namespace seekling

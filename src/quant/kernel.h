@@ -1,10 +1,12 @@
-// What the innermost loops of inference do, and the choice of the instructions they do it in. kernel_loops.h has the loops,
-// packed.cpp and attend.cpp those around them.
+// What the innermost loops of inference do, and the choice of the instructions they do it in.
+// kernel_loops.h has the loops, packed.cpp and attend.cpp those around them.
 //
-// One rule makes a token's numbers independent of what else is computed with it: every result is one chain of additions
-// whose order depends on its own inputs alone, never on the row it stands in, on how many rows there are, or on where in
-// memory they begin. So a sequence decoded alone, in a batch, or two tokens at a time (speculation) has the same bits. The
-// order is that of one instruction set: another one adds sums across lanes differently, and so rounds differently.
+// One rule makes a token's numbers independent of what else is computed with it:
+// every result is one chain of additions whose order depends on its own inputs alone,
+// never on the row it stands in, on how many rows there are, or on where in memory they begin.
+// So a sequence decoded alone, in a batch, or two tokens at a time (speculation) has the same bits.
+// The order is that of one instruction set: another one adds sums across lanes differently,
+// and so rounds differently.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +20,13 @@ namespace seekling {
 
 constexpr Index kPanel = 32;       // columns of a panel, outputs of a product
 constexpr Index kPageTokens = 32;  // keys in a page of the cache
-// Keys whose softmax attention takes at once; rows of scores are so long. Keys that are values too are met twice, and 128
-// of up to 512 numbers still lie in the second cache the second time.
+// Keys whose softmax attention takes at once; rows of scores are so long. Keys that are values too
+// are met twice, and 128 of up to 512 numbers still lie in the second cache the second time.
 constexpr Index kSpan = 128;
 
-// Rows of x as the kernels of a format want them; ld counts elements. fp32: the numbers themselves. bf16: rounded to bf16.
-// int8 and int4: blocks of 32 as int8 with a scale each, and Σ q of each block, which undoes the offset of the weights.
+// Rows of x as the kernels of a format want them; ld counts elements. fp32: the numbers themselves.
+// bf16: rounded to bf16. int8 and int4: blocks of 32 as int8 with a scale each, and Σ q of each
+// block, which undoes the offset of the weights.
 struct Operand {
   const float* f32;
   const std::uint16_t* bf16;
@@ -36,18 +39,21 @@ struct Operand {
 struct Instructions {
   int rows[4];  // at a time, by format
   // y[n,m] = x panelᵀ: n rows of x from `row` on, m <= kPanel columns.
-  using Multiply = void(float* y, Index ldy, Index n, Index m, const Operand& x, Index row, const std::byte* panel,
-                        Index K);
+  using Multiply = void(float* y, Index ldy, Index n, Index m, const Operand& x, Index row,
+                        const std::byte* panel, Index K);
   Multiply* multiply[4];
   // x as the blocks of an operand in int8: K numbers, of which those behind the first n are 0.
-  void (*to_int8)(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n, Index K);
-  // s[g,j] = q_g·k_j for n keys; s has rows of kSpan. `next`, if not nullptr: keys that memory is to bring meanwhile.
-  void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width,
-                 const float* next);
+  void (*to_int8)(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n,
+                  Index K);
+  // s[g,j] = q_g·k_j for n keys; s has rows of kSpan. `next`, if not nullptr: keys that
+  // memory is to bring meanwhile.
+  void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n,
+                 Index width, const float* next);
   // s becomes exp(scale s - m), m being the largest scale s of n scores and l the sum.
   void (*soften)(float* s, Index n, float scale, float& m, float& l);
   // acc[g,:] += Σ_j p[g,j] v_j; p has rows of kSpan.
-  void (*gather)(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width);
+  void (*gather)(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n,
+                 Index width);
   void (*rms_norm)(float* y, const float* x, const float* gain, Index D, float eps);
   void (*swiglu)(float* y, const float* gate_up, Index m);  // gate_up [2m], the gate's half first
 };
@@ -58,8 +64,8 @@ const Instructions* kernel_avx512();       // with VNNI for bytes: Ice Lake
 const Instructions* kernel_avx2();
 const Instructions* kernel_portable();
 
-std::vector<const Instructions*> kernels();                 // those that this machine can run, the best first
-const Instructions& kernel();                               // the one in use: the best
-const Instructions& set_kernel(const Instructions& other);  // for tests; returns what was used before
+std::vector<const Instructions*> kernels();  // those that this machine can run, the best first
+const Instructions& kernel();                // the one in use: the best
+const Instructions& set_kernel(const Instructions& other);  // for tests; returns the old
 
 }  // namespace seekling

@@ -1,4 +1,5 @@
-// kernel_avx512.h without the instruction for bf16: CMake compiles this file for VNNI, whatever the rest is compiled for.
+// kernel_avx512.h without the instruction for bf16: CMake compiles this file for VNNI,
+// whatever the rest is compiled for.
 #if defined(__AVX512VNNI__)
 #include "quant/kernel_avx512.h"
 #else

@@ -1,5 +1,6 @@
-// kernel_loops.h in AVX-512's instructions and those for bytes (VNNI): Ice Lake and what came after it. How pairs of bf16
-// are multiplied is the parameter Pairs, since the instruction for that came later. kernel_avx512.cpp does without it.
+// kernel_loops.h in AVX-512's instructions and those for bytes (VNNI): Ice Lake and what came after
+// it. How pairs of bf16 are multiplied is the parameter Pairs, since the instruction for that came
+// later. kernel_avx512.cpp does without it.
 #pragma once
 
 #include <immintrin.h>
@@ -26,8 +27,8 @@ struct Avx512 {
   static Floats halves(const std::byte* p) {
     return (Floats)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
-  // Lanes 8 apart are added, then 4, 2 and 1: of 16 vectors by halving, two to one each time, until all sums lie side by
-  // side; of a single one by itself.
+  // Lanes 8 apart are added, then 4, 2 and 1: of 16 vectors by halving, two to one each time,
+  // until all sums lie side by side; of a single one by itself.
   template <int R>
   static void sums(float (&s)[R][kKeys], const Floats (&v)[R][kKeys]) {
     if constexpr (R * kKeys == 16) {
@@ -49,8 +50,10 @@ struct Avx512 {
   }
   template <int w, int... L>
   static Floats fold(Floats a, Floats b, std::integer_sequence<int, L...>) {
-    const Floats first = __builtin_shufflevector(a, b, (L / w % 2 * 16 + L / (2 * w) * 2 * w + L % w)...);
-    return first + __builtin_shufflevector(a, b, (L / w % 2 * 16 + L / (2 * w) * 2 * w + L % w + w)...);
+    const Floats first =
+        __builtin_shufflevector(a, b, (L / w % 2 * 16 + L / (2 * w) * 2 * w + L % w)...);
+    return first +
+           __builtin_shufflevector(a, b, (L / w % 2 * 16 + L / (2 * w) * 2 * w + L % w + w)...);
   }
   static float sum(__m512 x) {
     const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));

@@ -1,4 +1,5 @@
-// kernel_avx512.h with the instruction for bf16: CMake compiles this file for it, whatever the rest is compiled for.
+// kernel_avx512.h with the instruction for bf16: CMake compiles this file for it, whatever
+// the rest is compiled for.
 #if defined(__AVX512VNNI__) && defined(__AVX512BF16__)
 #include "quant/kernel_avx512.h"
 #else

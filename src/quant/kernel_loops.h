@@ -1,21 +1,27 @@
-// The innermost loops of inference, over registers, in GCC's and Clang's vector extensions: a Floats is one register of
-// kLanes numbers side by side, and + and * act on all of them at once. kernel_avx512.cpp, kernel_avx2.cpp and kernel.cpp
-// each compile this text for their instructions. (A vector wider than a register would compile too, and be kept in memory
-// between any two operations: 20 times slower.)
+// The innermost loops of inference, over registers, in GCC's and Clang's vector extensions:
+// a Floats is one register of kLanes numbers side by side, and + and * act on all of them at once.
+// kernel_avx512.cpp, kernel_avx2.cpp and kernel.cpp each compile this text for their instructions.
+// (A vector wider than a register would compile too, and be kept in memory between any two
+// operations: 20 times slower.)
 //
-// A loop holds in registers as many sums as there are registers for, since each number loaded is then used most often, and
-// since a sum must wait 4 cycles before the next number can be added to it. How many is what an instruction set says of
-// itself, as the parameter Cpu:
-//   Floats, Ints, Bytes    a register of floats; as many 32-bit integers, in a register; as many bytes
+// A loop holds in registers as many sums as there are registers for, since each number loaded
+// is then used most often, and since a sum must wait 4 cycles before the next number can be added
+// to it. How many is what an instruction set says of itself, as the parameter Cpu:
+//   Floats, Ints, Bytes    a register of floats; as many 32-bit integers, in a register;
+//                          as many bytes
 //   kSums                  registers for sums: 24 of 32, 12 of 16
 //   kRows[4]               rows of x that a product takes at a time, by format
-//   kTileRows              queries that attention takes at a time, by four keys or by four registers of values
-//   dot4(sum, w, a)        each lane of `sum`, an integer, plus four products of bytes: w is q + 128, a is signed. What it
-//                          adds may be Σ q a (kByteOffset 0) or Σ (q + 128) a (kByteOffset 128)
-//   dot8(sum, w, w', a, a')  the same twice, for bytes of 0 .. 15
+//   kTileRows              queries that attention takes at a time, by four keys or by four
+//                          registers of values
+//   dot4(sum, w, a)        each lane of `sum`, an integer, plus four products of bytes:
+//                          w is q + 128, a is signed. What it adds may be Σ q a (kByteOffset 0)
+//                          or Σ (q + 128) a (kByteOffset 128)
+//   dot8(sum, w, w',       the same twice, for bytes of 0 .. 15
+//        a, a')
 //   dot2(sum, w, a)        each lane of `sum`, a float, plus two products of bf16
 //   halves(p)              kLanes numbers stored as halves
-//   sums(s, v)             the sums across the lanes of vectors: s[i][j] of v[i][j], for R rows of kKeys
+//   sums(s, v)             the sums across the lanes of vectors: s[i][j] of v[i][j],
+//                          for R rows of kKeys
 #pragma once
 
 #include <algorithm>
@@ -35,7 +41,8 @@ constexpr int kKeys = 4;  // whose scores attention sums together
 // What instructions for bytes, bf16, halves and sums do, without them.
 template <class Ints>
 Ints plain_dot4(Ints sum, Ints w, std::uint32_t a) {
-  for (int byte = 0; byte < 4; ++byte) sum += ((w >> (8 * byte)) & 255) * std::int32_t(std::int8_t(a >> (8 * byte)));
+  for (int byte = 0; byte < 4; ++byte)
+    sum += ((w >> (8 * byte)) & 255) * std::int32_t(std::int8_t(a >> (8 * byte)));
   return sum;
 }
 template <class Floats, class Ints>
@@ -93,7 +100,8 @@ struct Kernel {
   static void store(float* p, Floats v, Index n) {
     if (n > 0) std::memcpy(p, &v, size_t(std::min<Index>(n, kLanes)) * sizeof(float));
   }
-  // v, of which the compiler thinks that it may have changed: it reads it from memory once and not for each of its uses.
+  // v, of which the compiler thinks that it may have changed: it reads it from memory once
+  // and not for each of its uses.
   static Floats kept(Floats v) {
 #if defined(__AVX512F__)
     asm("" : "+v"(v));
@@ -102,8 +110,8 @@ struct Kernel {
 #endif
     return v;
   }
-  // e^x by x = n ln 2 + r and a polynomial of degree 7 on |r| <= ln 2 / 2, after Cephes' expf: within 2 units of the last
-  // place; 0 below -87.
+  // e^x by x = n ln 2 + r and a polynomial of degree 7 on |r| <= ln 2 / 2, after Cephes' expf:
+  // within 2 units of the last place; 0 below -87.
   static Floats exp(Floats x) {
     const Floats clamped = x < -87.0f ? Floats{} - 87.0f : x > 88.0f ? Floats{} + 88.0f : x;
     const Floats magic = Floats{} + 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer
@@ -119,7 +127,7 @@ struct Kernel {
     return x < -87.0f ? Floats{} : y * Floats(power);
   }
 
-  // --- products ------------------------------------------------------------------------------------------------------
+  // --- products ----------------------------------------------------------------------------------
 
   // Registers `first`, `first` + 1, ... across a row of y, of which m columns are in it.
   template <int N>
@@ -132,11 +140,12 @@ struct Kernel {
   }
 
   template <int R>
-  static void f32(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
+  static void f32(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel,
+                  Index K) {
     constexpr int kAcross = across(R);
     const float* a = x.f32 + row * x.ld;
     for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
-      const float* w = reinterpret_cast<const float*>(panel) + first * kLanes;  // the panel: [k][kPanel]
+      const float* w = reinterpret_cast<const float*>(panel) + first * kLanes;  // panel [k][kPanel]
       Floats sum[R][kAcross] = {};
 #pragma GCC unroll 4
       for (Index k = 0; k < K; ++k) {
@@ -155,7 +164,8 @@ struct Kernel {
   }
 
   template <int R>
-  static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
+  static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row,
+                   const std::byte* panel, Index K) {
     constexpr int kAcross = across(R);
     for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       const std::byte* w = panel + first * kLanes * 4;  // the panel: [k/2][kPanel][2]
@@ -175,20 +185,25 @@ struct Kernel {
     }
   }
 
-  // A block of int8 is 32 scales and [k/4][kPanel][4] bytes q + 128; of int4 32 scales and [k/8][kPanel][4] bytes, whose
-  // lower halves are q of four k and whose upper halves are those of the four k that lie 16 further. With q stored above
-  // zero, Σ q x = Σ (q + 128) x - 128 Σ x; the products of bytes and their sums are exact.
+  // A block of int8 is 32 scales and [k/4][kPanel][4] bytes q + 128; of int4 32 scales
+  // and [k/8][kPanel][4] bytes, whose lower halves are q of four k and whose upper halves are those
+  // of the four k that lie 16 further. With q stored above zero, Σ q x = Σ (q + 128) x - 128 Σ x;
+  // the products of bytes and their sums are exact.
   template <int R, bool kInt4>
-  static void int8(float* y, Index ldy, Index m, const Operand& x, Index row, const std::byte* panel, Index K) {
-    constexpr Index kScales = kPanel * 2, kBytes = kScales + (kInt4 ? kPanel * kBlock / 2 : kPanel * kBlock);
-    constexpr int kOffset = kInt4 ? 8 : Cpu::kByteOffset, kGroups = kInt4 ? 4 : 8, kAcross = across(R);
+  static void int8(float* y, Index ldy, Index m, const Operand& x, Index row,
+                   const std::byte* panel, Index K) {
+    constexpr Index kScales = kPanel * 2,
+                    kBytes = kScales + (kInt4 ? kPanel * kBlock / 2 : kPanel * kBlock);
+    constexpr int kOffset = kInt4 ? 8 : Cpu::kByteOffset, kGroups = kInt4 ? 4 : 8,
+                  kAcross = across(R);
     for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       Floats sum[R][kAcross] = {};
       for (Index b = 0; b < (K + kBlock - 1) / kBlock; ++b) {
         const std::byte* w = panel + b * kBytes + kScales + first * kLanes * 4;
         Ints dots[R][kAcross];
         for (int i = 0; i < R; ++i)
-          for (int p = 0; p < kAcross; ++p) dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
+          for (int p = 0; p < kAcross; ++p)
+            dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
 #pragma GCC unroll 8
         for (int g = 0; g < kGroups; ++g) {
 #pragma GCC unroll 8
@@ -199,7 +214,8 @@ struct Kernel {
               const std::int8_t* a = x.q + (row + i) * x.ld + b * kBlock + 4 * g;
               if constexpr (kInt4) {
                 constexpr std::int32_t kLow = 0x0F0F0F0F;
-                dots[i][p] = Cpu::dot8(dots[i][p], w_g & kLow, (w_g >> 4) & kLow, word(a), word(a + 16));
+                dots[i][p] =
+                    Cpu::dot8(dots[i][p], w_g & kLow, (w_g >> 4) & kLow, word(a), word(a + 16));
               } else {
                 dots[i][p] = Cpu::dot4(dots[i][p], w_g, word(a));
               }
@@ -209,7 +225,8 @@ struct Kernel {
         for (int p = 0; p < kAcross; ++p) {
           const Floats d_w = Cpu::halves(panel + b * kBytes + (first + p) * kLanes * 2);
           for (int i = 0; i < R; ++i)
-            sum[i][p] += x.scale[(row + i) * x.blocks + b] * d_w * __builtin_convertvector(dots[i][p], Floats);
+            sum[i][p] += x.scale[(row + i) * x.blocks + b] * d_w *
+                         __builtin_convertvector(dots[i][p], Floats);
         }
       }
       for (int i = 0; i < R; ++i) put(y + i * ldy, m, first, sum[i]);
@@ -222,9 +239,10 @@ struct Kernel {
     return w;
   }
 
-  static void to_int8(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n, Index K) {
+  static void to_int8(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n,
+                      Index K) {
     constexpr int kRegisters = int(kBlock) / kLanes;  // of a block
-    constexpr float kMagic = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer, ties to the even one
+    constexpr float kMagic = 12582912.0f;             // 1.5 · 2^23: adding it rounds, ties to even
     for (Index b = 0; b < K / kBlock; ++b, x += kBlock, q += kBlock, n -= kBlock) {
       Floats v[kRegisters], largest = {};
       for (int r = 0; r < kRegisters; ++r) {
@@ -234,7 +252,8 @@ struct Kernel {
       }
       float lanes[kLanes];
       store(lanes, largest);
-      const float amax = *std::max_element(lanes, lanes + kLanes), inverse = amax > 1e-30f ? 127 / amax : 0;
+      const float amax = *std::max_element(lanes, lanes + kLanes),
+                  inverse = amax > 1e-30f ? 127 / amax : 0;
       Ints total = {};
       for (int r = 0; r < kRegisters; ++r) {
         const Ints rounded = __builtin_convertvector((v[r] * inverse + kMagic) - kMagic, Ints);
@@ -248,8 +267,8 @@ struct Kernel {
   }
 
   template <Format kFormat, int... R>
-  static void multiply_of(std::integer_sequence<int, R...>, float* y, Index ldy, Index n, Index m, const Operand& x,
-                          Index row, const std::byte* panel, Index K) {
+  static void multiply_of(std::integer_sequence<int, R...>, float* y, Index ldy, Index n, Index m,
+                          const Operand& x, Index row, const std::byte* panel, Index K) {
     using Rows = void(float*, Index, Index, const Operand&, Index, const std::byte*, Index);
     static constexpr Rows* kRows[] = {kFormat == Format::kF32    ? f32<R + 1>
                                       : kFormat == Format::kBF16 ? bf16<R + 1>
@@ -258,18 +277,21 @@ struct Kernel {
     kRows[n - 1](y, ldy, m, x, row, panel, K);
   }
   template <Format kFormat>
-  static void multiply(float* y, Index ldy, Index n, Index m, const Operand& x, Index row, const std::byte* panel,
-                       Index K) {
-    multiply_of<kFormat>(std::make_integer_sequence<int, Cpu::kRows[int(kFormat)]>(), y, ldy, n, m, x, row, panel, K);
+  static void multiply(float* y, Index ldy, Index n, Index m, const Operand& x, Index row,
+                       const std::byte* panel, Index K) {
+    multiply_of<kFormat>(std::make_integer_sequence<int, Cpu::kRows[int(kFormat)]>(), y, ldy, n, m,
+                         x, row, panel, K);
   }
 
-  // --- attention -----------------------------------------------------------------------------------------------------
-  // The queries of one key head meet the same keys, so both products take tiles of R queries by four: R x 4 sums stay in
-  // registers, and R + 4 loads serve R x 4 multiply-adds. A core does two of each in a cycle, and a sum must wait 4 cycles:
-  // with R = 1 loads would be the limit, with R = 2 eight sums just hide the wait, and R = 3 (12 sums, 3 queries or weights,
-  // 1 key or value) fills 16 registers.
+  // --- attention ---------------------------------------------------------------------------------
+  // The queries of one key head meet the same keys, so both products take tiles of R queries
+  // by four: R x 4 sums stay in registers, and R + 4 loads serve R x 4 multiply-adds.
+  // A core does two of each in a cycle, and a sum must wait 4 cycles: with R = 1 loads would
+  // be the limit, with R = 2 eight sums just hide the wait, and R = 3 (12 sums, 3 queries
+  // or weights, 1 key or value) fills 16 registers.
 
-  // f(R, g) for rows g .. g + R - 1, until all G have had their turn: tiles as even as possible, so that none is left alone.
+  // f(R, g) for rows g .. g + R - 1, until all G have had their turn: tiles as even as possible,
+  // so that none is left alone.
   template <class F>
   static void each_tile(Index G, F&& f) {
     for (Index g = 0, tiles = (G + Cpu::kTileRows - 1) / Cpu::kTileRows; g < G; --tiles) {
@@ -284,8 +306,8 @@ struct Kernel {
 
   // sum[i][l] += q_i·k_l over the kLanes numbers from d on, or over those that are left.
   template <int R, class... Left>
-  static void add_products(Floats (&sum)[R][kKeys], const float* q, Index ldq, const float* const* key, Index d,
-                           Left... left) {
+  static void add_products(Floats (&sum)[R][kKeys], const float* q, Index ldq,
+                           const float* const* key, Index d, Left... left) {
     Floats q_d[R];
 #pragma GCC unroll 4
     for (int i = 0; i < R; ++i) q_d[i] = kept(load(q + i * ldq + d, left...));
@@ -307,18 +329,21 @@ struct Kernel {
     Cpu::sums(of_keys, sum);
     for (int i = 0; i < R; ++i) std::copy_n(of_keys[i], kKeys, s + i * kSpan);
   }
-  // Keys that are met for the first time come from memory, which without a word ahead of time stands still while queries are
-  // multiplied: the machine itself foresees rows in order, not four at once. Hence `next`, a page ahead.
-  static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n, Index width,
-                     const float* next) {
-    for (Index j = 0; j < n; j += kKeys) {  // four keys are in the nearest cache while all queries meet them
+  // Keys that are met for the first time come from memory, which without a word ahead of time
+  // stands still while queries are multiplied: the machine itself foresees rows in order,
+  // not four at once. Hence `next`, a page ahead.
+  static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk,
+                     Index n, Index width, const float* next) {
+    for (Index j = 0; j < n; j += kKeys) {  // four keys stay in the nearest cache for all queries
       const float* key[kKeys];              // beyond the last: the last again, its score unused
       for (int l = 0; l < kKeys; ++l) key[l] = k + std::min(j + l, n - 1) * ldk;
       if (next)  // into the second cache, a line of 16 floats at a time
         for (int l = 0; l < kKeys; ++l)
           for (Index d = 0; d < width; d += 16)
             __builtin_prefetch(next + (j + l) * ldk + d, /*write=*/0, /*nearness=*/2);
-      each_tile(G, [&](auto R, Index g) { scores_of<R>(s + g * kSpan + j, q + g * ldq, ldq, key, width); });
+      each_tile(G, [&](auto R, Index g) {
+        scores_of<R>(s + g * kSpan + j, q + g * ldq, ldq, key, width);
+      });
     }
   }
 
@@ -344,7 +369,8 @@ struct Kernel {
 
   // acc[i,:] += Σ_j p[i,j] v_j over C registers' columns, or over those that are left.
   template <int R, int C, class... Left>
-  static void gather_of(float* acc, Index lda, const float* p, const float* v, Index ldv, Index n, Left... left) {
+  static void gather_of(float* acc, Index lda, const float* p, const float* v, Index ldv, Index n,
+                        Left... left) {
     Floats sum[R][C];
 #pragma GCC unroll 4
     for (int i = 0; i < R; ++i)
@@ -366,11 +392,13 @@ struct Kernel {
 #pragma GCC unroll 4
       for (int c = 0; c < C; ++c) store(acc + i * lda + c * kLanes, sum[i][c], left...);
   }
-  static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n, Index width) {
+  static void gather(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv,
+                     Index n, Index width) {
     Index d = 0;  // a stripe of the values is in the nearest cache while all queries gather it
     const auto stripe = [&](auto C, auto... left) {
-      each_tile(
-          G, [&](auto R, Index g) { gather_of<R, C>(acc + g * lda + d, lda, p + g * kSpan, v + d, ldv, n, left...); });
+      each_tile(G, [&](auto R, Index g) {
+        gather_of<R, C>(acc + g * lda + d, lda, p + g * kSpan, v + d, ldv, n, left...);
+      });
       d += C * kLanes;
     };
     while (d + 4 * kLanes <= width) stripe(std::integral_constant<int, 4>());
@@ -378,7 +406,7 @@ struct Kernel {
     if (d < width) stripe(std::integral_constant<int, 1>(), width - d);
   }
 
-  // --- element by element --------------------------------------------------------------------------------------------
+  // --- element by element ------------------------------------------------------------------------
 
   static void rms_norm(float* y, const float* x, const float* gain, Index D, float eps) {
     Floats squares = {};
@@ -402,7 +430,8 @@ struct Kernel {
 
   static constexpr Instructions kInstructions = {
       {Cpu::kRows[0], Cpu::kRows[1], Cpu::kRows[2], Cpu::kRows[3]},
-      {multiply<Format::kF32>, multiply<Format::kBF16>, multiply<Format::kInt8>, multiply<Format::kInt4>},
+      {multiply<Format::kF32>, multiply<Format::kBF16>, multiply<Format::kInt8>,
+       multiply<Format::kInt4>},
       to_int8,
       scores,
       soften,

@@ -14,8 +14,8 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kRowsAPiece = 48;         // of x, that go by a panel while it is in the nearest cache
-constexpr Index kBytesAPiece = 1 << 15;   // of panels, so that few pieces are many enough to share out
+constexpr Index kRowsAPiece = 48;         // of x, per panel while it is in the nearest cache
+constexpr Index kBytesAPiece = 1 << 15;   // of panels: small pieces can be shared out
 constexpr Index kWorthThreads = 1 << 15;  // multiply-adds; fewer are done before a thread wakes
 
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
@@ -29,7 +29,8 @@ void pack_floats(std::byte* panel, View W, Index first, Index rows) {
 void pack_bf16(std::byte* panel, View W, Index first, Index rows) {
   auto* to = reinterpret_cast<std::uint16_t*>(panel);
   for (Index k = 0; k < W.cols; ++k)
-    for (Index c = 0; c < rows; ++c) to[(k / 2 * kPanel + c) * 2 + k % 2] = to_bf16(W(first + c, k));
+    for (Index c = 0; c < rows; ++c)
+      to[(k / 2 * kPanel + c) * 2 + k % 2] = to_bf16(W(first + c, k));
 }
 
 // kernel.h says where a block's scales and bytes go. Outputs beyond the last have d = 0.
@@ -48,12 +49,14 @@ void pack_blocks(std::byte* panel, View W, Index first, Index rows, bool int4) {
       } else {
         const BlockInt8 block = to_int8(x, n);
         d[c] = block.d;
-        for (Index i = 0; i < kBlock; ++i) q[(i / 4 * kPanel + c) * 4 + i % 4] = std::uint8_t(block.q[i] + 128);
+        for (Index i = 0; i < kBlock; ++i)
+          q[(i / 4 * kPanel + c) * 4 + i % 4] = std::uint8_t(block.q[i] + 128);
       }
     }
 }
 
-// The rows of x of a group, as the kernels of a format want them; kept by a thread from call to call.
+// The rows of x of a group, as the kernels of a format want them; kept by a thread
+// from call to call.
 struct Rows {
   std::vector<std::uint16_t> bf16;
   std::vector<std::int8_t> q;
@@ -70,14 +73,17 @@ struct Rows {
   }
   void set(Format format, Index row, Index K, const float* x, Index n) {
     if (format == Format::kBF16)
-      for (Index k = 0; k < K; ++k) bf16[size_t(row * K + k)] = k < n ? to_bf16(x[k]) : std::uint16_t(0);
+      for (Index k = 0; k < K; ++k)
+        bf16[size_t(row * K + k)] = k < n ? to_bf16(x[k]) : std::uint16_t(0);
     else
-      kernel().to_int8(&q[size_t(row * K)], &scale[size_t(row * K / kBlock)], &sum[size_t(row * K / kBlock)], x, n, K);
+      kernel().to_int8(&q[size_t(row * K)], &scale[size_t(row * K / kBlock)],
+                       &sum[size_t(row * K / kBlock)], x, n, K);
   }
   Operand from(Format format, Index row, Index K) const {
     const Index n = row * K, blocks = K / kBlock;
     if (format == Format::kBF16) return {nullptr, bf16.data() + n, nullptr, nullptr, nullptr, K, 0};
-    return {nullptr, nullptr, q.data() + n, scale.data() + row * blocks, sum.data() + row * blocks, K, blocks};
+    return {nullptr, nullptr, q.data() + n, scale.data() + row * blocks, sum.data() + row * blocks,
+            K,       blocks};
   }
 };
 
@@ -93,8 +99,8 @@ Packed::Packed(Format f, const std::vector<View>& matrices)
     : format(f), count(Index(matrices.size())), out(matrices.at(0).rows), in(matrices[0].cols) {
   lines.resize(size_t(count * panels() * panel_bytes()) / sizeof(Line));
   for (const View& W : matrices)
-    check(W.rows == out && W.cols == in, "Packed: a stack of [", out, ", ", in, "] holds one of [", W.rows, ", ",
-          W.cols, "]");
+    check(W.rows == out && W.cols == in, "Packed: a stack of [", out, ", ", in, "] holds one of [",
+          W.rows, ", ", W.cols, "]");
   parallel_for(count * panels(), 1, [&](Index i) {
     const View& W = matrices[size_t(i / panels())];
     const Index p = i % panels(), first = p * kPanel, rows = std::min(kPanel, out - first);
@@ -136,25 +142,31 @@ void multiply(std::span<const PackedProduct> group) {
   if (format != Format::kF32) rows.make_room(format, all, K);
   for (Index done = 0; const PackedProduct& p : group) {
     if (format != Format::kF32)
-      parallel_for(p.x.rows, 32, [&](Index i) { rows.set(format, done + i, K, p.x.data + i * p.x.ld, p.x.cols); });
+      parallel_for(p.x.rows, 32, [&](Index i) {
+        rows.set(format, done + i, K, p.x.data + i * p.x.ld, p.x.cols);
+      });
     Operand x{p.x.data, nullptr, nullptr, nullptr, nullptr, p.x.ld, 0};
     if (format != Format::kF32) x = rows.from(format, done, K);
     const Index panels = std::max<Index>(1, kBytesAPiece / p.w->panel_bytes());
     for (Index j = 0; j < p.w->panels(); j += panels)
       for (Index i = 0; i < p.x.rows; i += kRowsAPiece)
-        pieces.push_back({&p, x, i, std::min(kRowsAPiece, p.x.rows - i), j, std::min(panels, p.w->panels() - j)});
+        pieces.push_back({&p, x, i, std::min(kRowsAPiece, p.x.rows - i), j,
+                          std::min(panels, p.w->panels() - j)});
     done += p.x.rows;
   }
   const Index at_a_time = cpu.rows[int(format)];
   auto* const product = cpu.multiply[int(format)];
-  parallel_for(Index(pieces.size()), threads_pay ? 1 : std::max<Index>(1, Index(pieces.size())), [&](Index i) {
-    const Piece& piece = pieces[size_t(i)];
-    const auto& [y, x, w, matrix] = *piece.product;
-    for (Index j = piece.panel; j < piece.panel + piece.panels; ++j)
-      for (Index r = piece.row; r < piece.row + piece.rows; r += at_a_time)
-        product(y.data + r * y.ld + j * kPanel, y.ld, std::min(at_a_time, piece.row + piece.rows - r),
-                std::min(kPanel, w->out - j * kPanel), piece.x, r, w->panel(matrix, j), w->in);
-  });
+  parallel_for(Index(pieces.size()), threads_pay ? 1 : std::max<Index>(1, Index(pieces.size())),
+               [&](Index i) {
+                 const Piece& piece = pieces[size_t(i)];
+                 const auto& [y, x, w, matrix] = *piece.product;
+                 for (Index j = piece.panel; j < piece.panel + piece.panels; ++j)
+                   for (Index r = piece.row; r < piece.row + piece.rows; r += at_a_time)
+                     product(y.data + r * y.ld + j * kPanel, y.ld,
+                             std::min(at_a_time, piece.row + piece.rows - r),
+                             std::min(kPanel, w->out - j * kPanel), piece.x, r, w->panel(matrix, j),
+                             w->in);
+               });
 }
 
 void multiply(View y, View x, const Packed& w) { multiply(std::array{PackedProduct{y, x, &w}}); }

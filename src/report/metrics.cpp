@@ -1,4 +1,5 @@
-// metrics.jsonl: appended line by line, read back with care for the line that a crash may have torn.
+// metrics.jsonl: appended line by line, read back with care for the line that
+// a crash may have torn.
 #include "report/metrics.h"
 
 #include <unistd.h>
@@ -23,7 +24,8 @@ BusiestExpert busiest_expert(const ExpertLoad& load) {
   for (std::size_t layer = 0; layer < load.size(); ++layer)
     for (std::size_t expert = 0; expert < load[layer].size(); ++expert) {
       const double times = load[layer][expert] * double(load[layer].size());
-      if (times > busiest.times) busiest = {.layer = Index(layer), .expert = Index(expert), .times = times};
+      if (times > busiest.times)
+        busiest = {.layer = Index(layer), .expert = Index(expert), .times = times};
     }
   return busiest;
 }
@@ -94,7 +96,8 @@ static void for_each_line(const fs::path& path, F&& visit) {
 
 std::vector<StepMetrics> read_metrics(const fs::path& path) {
   std::vector<StepMetrics> all;
-  for_each_line(path, [&](const StepMetrics& metrics, const std::string&) { all.push_back(metrics); });
+  for_each_line(path,
+                [&](const StepMetrics& metrics, const std::string&) { all.push_back(metrics); });
   return all;
 }
 
@@ -102,7 +105,8 @@ void replace_file(const fs::path& path, const std::string& contents) {
   const fs::path aside = path.string() + ".tmp";
   std::FILE* file = std::fopen(aside.c_str(), "wb");
   bool written = file && std::fwrite(contents.data(), 1, contents.size(), file) == contents.size();
-  written = written && std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;  // renamed only when it is on the disk
+  // Renamed only after it is on the disk.
+  written = written && std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
   written = written && std::rename(aside.c_str(), path.c_str()) == 0;
   const std::string reason = std::strerror(errno);
   if (file) std::fclose(file);

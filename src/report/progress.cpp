@@ -17,12 +17,15 @@ static constexpr Index kBar = 10;  // characters between the brackets
 static constexpr char kEraseLine[] = "\r\x1b[K", kGreen[] = "\x1b[32m", kPlain[] = "\x1b[0m";
 
 ProgressOptions progress_options(Index steps, Index first_moe_layer) {
-  const auto variable = [](const char* name) { return std::string_view(std::getenv(name) ? std::getenv(name) : ""); };
+  const auto variable = [](const char* name) {
+    return std::string_view(std::getenv(name) ? std::getenv(name) : "");
+  };
   ProgressOptions options{.steps = steps, .first_moe_layer = first_moe_layer};
   options.terminal = ::isatty(STDERR_FILENO) && variable("TERM") != "dumb";
   options.colour = options.terminal && variable("NO_COLOR").empty();
   winsize window{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) options.terminal_width = window.ws_col;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+    options.terminal_width = window.ws_col;
   return options;
 }
 
@@ -44,15 +47,18 @@ Progress::~Progress() {
 }
 
 std::string Progress::line(const StepMetrics& m) const {
-  const Index filled = options.steps > 0 ? std::clamp<Index>(kBar * m.step / options.steps, 0, kBar) : 0;
+  const Index filled =
+      options.steps > 0 ? std::clamp<Index>(kBar * m.step / options.steps, 0, kBar) : 0;
   const std::string bar = "[" + std::string(filled, '#') + std::string(kBar - filled, '.') + "] ";
   const std::string left = clock_text(double(options.steps - m.step) * seconds_per_step) + " left";
   char numbers[240];
   if (options.terminal) {
-    std::snprintf(numbers, sizeof numbers, "%td/%td  %s  loss %.3f  %.0f tokens/s  lr %.2e  grad %.2f", m.step,
+    std::snprintf(numbers, sizeof numbers,
+                  "%td/%td  %s  loss %.3f  %.0f tokens/s  lr %.2e  grad %.2f", m.step,
                   options.steps, left.c_str(), m.loss, m.tokens_per_s, m.lr, m.grad_norm);
   } else {
-    std::snprintf(numbers, sizeof numbers, "%td/%td  loss %.3f  lr %.2e  grad %.2f  %.0f tokens/s  %s", m.step,
+    std::snprintf(numbers, sizeof numbers,
+                  "%td/%td  loss %.3f  lr %.2e  grad %.2f  %.0f tokens/s  %s", m.step,
                   options.steps, m.loss, m.lr, m.grad_norm, m.tokens_per_s, left.c_str());
   }
   std::string all = (options.terminal ? bar : "step ") + numbers;
@@ -67,7 +73,8 @@ void Progress::update(const StepMetrics& m) {
   // A step's time is smoothed over about ten, so that "left" does not jump with every page fault.
   seconds_per_step = seconds_per_step == 0 ? m.seconds : 0.9 * seconds_per_step + 0.1 * m.seconds;
   if (!options.terminal) {
-    if (m.step % options.plain_every == 0 || m.step == options.steps) out << line(m) << "\n" << std::flush;
+    if (m.step % options.plain_every == 0 || m.step == options.steps)
+      out << line(m) << "\n" << std::flush;
     return;
   }
   clear();

@@ -1,9 +1,10 @@
-// How training goes, on stderr: on a terminal one line that is drawn over and over, elsewhere a plain line every now
-// and then.
+// The progress of training, on stderr: on a terminal one line that is redrawn, elsewhere
+// a plain line now and then.
 //
-//   [###.......] 180/600  1:02 left  loss 2.413  12400 tokens/s  lr 1.00e-03  grad 0.87  expert 5 of layer 2: 1.8x
+//   [###.......] 180/600  1:02 left  loss 2.413  12400 tokens/s  lr 1.00e-03  grad 0.87 ...
 //
-// What a narrow terminal cuts off is at the end.
+// The line ends with the busiest expert, "expert 5 of layer 2: 1.8x".
+// A narrow terminal cuts off its end.
 #pragma once
 
 #include <iosfwd>
@@ -16,14 +17,15 @@ namespace seekling {
 
 struct ProgressOptions {
   Index steps = 0;            // of the whole run
-  Index plain_every = 10;     // without a terminal: a line each so many steps, and one for the last step
-  Index first_moe_layer = 0;  // layers are named as the model counts them: the first dense ones come before
-  bool terminal = false;      // draw the line over; terminal_width cuts it so that it stays one line
+  Index plain_every = 10;     // without a terminal: steps between lines; the last has one
+  Index first_moe_layer = 0;  // layers count as in the model: dense first
+  bool terminal = false;      // redraw the line; terminal_width cuts it to one line
   bool colour = false;
   Index terminal_width = 80;
 };
 
-// As the environment has it: a terminal on stderr (but TERM=dumb), its width, and colour unless NO_COLOR is set.
+// As the environment has it: a terminal on stderr (but TERM=dumb), its width, and colour
+// unless NO_COLOR is set.
 ProgressOptions progress_options(Index steps, Index first_moe_layer);
 
 class Progress {

@@ -7,7 +7,8 @@
 
 namespace seekling {
 
-std::string answer(const Decoder& model, const Tokenizer& tokenizer, const std::string& prompt, Index max_tokens) {
+std::string answer(const Decoder& model, const Tokenizer& tokenizer, const std::string& prompt,
+                   Index max_tokens) {
   std::vector<TokenId> ids = tokenizer.encode(prompt);
   ids.insert(ids.begin(), tokenizer.bos());
   const Index room = std::min(max_tokens, model.config.max_position_embeddings - Index(ids.size()));
@@ -21,7 +22,7 @@ std::map<std::string, Count> exact_match(const Decoder& model, const Tokenizer& 
                                          const std::vector<Question>& questions) {
   constexpr Index kLongestAnswer = 48;
   std::vector<char> right(questions.size(), 0);
-  parallel_for(Index(questions.size()), 1, [&](Index i) {  // a question a thread: each is too small for several
+  parallel_for(Index(questions.size()), 1, [&](Index i) {  // one thread a question: it is small
     const Question& q = questions[std::size_t(i)];
     right[std::size_t(i)] = answer(model, tokenizer, q.prompt, kLongestAnswer) == q.answer;
   });

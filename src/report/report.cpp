@@ -1,4 +1,5 @@
-// The page is put together from strings: SVG for the pictures, one <style>, and every text of the user's escaped.
+// The page is put together from strings: SVG for the pictures, one <style>, and every
+// text of the user's escaped.
 #include "report/report.h"
 
 #include <algorithm>
@@ -13,9 +14,10 @@ namespace seekling {
 
 namespace {
 
-constexpr double kWidth = 760, kHeight = 260, kLeft = 64, kBottom = 34, kTop = 12, kRight = 12;  // of a plot, in pixels
+// Of a plot, in pixels.
+constexpr double kWidth = 760, kHeight = 260, kLeft = 64, kBottom = 34, kTop = 12, kRight = 12;
 constexpr std::size_t kPoints = 600;    // a curve has no more: longer ones are averaged over pieces
-constexpr std::size_t kCells = 20'000;  // nor all heat maps together, or the page would take megabytes
+constexpr std::size_t kCells = 20'000;  // of all heat maps together: megabytes of page
 
 struct Curve {
   std::string name, colour;
@@ -52,7 +54,8 @@ std::string rounded(double v) {  // a number to read
 }
 
 // At most kPoints points, each the mean of a piece; values that are not finite are left out.
-std::vector<std::pair<double, double>> thinned(const std::vector<std::pair<double, double>>& points) {
+std::vector<std::pair<double, double>> thinned(
+    const std::vector<std::pair<double, double>>& points) {
   std::vector<std::pair<double, double>> finite, means;
   for (const auto& point : points)
     if (std::isfinite(point.second)) finite.push_back(point);
@@ -68,7 +71,8 @@ std::vector<std::pair<double, double>> thinned(const std::vector<std::pair<doubl
 
 // 1, 2 or 5 times a power of ten, so that about `count` of it make up the range.
 double tick_distance(const Range& range, double count) {
-  const double rough = (range.high - range.low) / count, power = std::pow(10, std::floor(std::log10(rough)));
+  const double rough = (range.high - range.low) / count,
+               power = std::pow(10, std::floor(std::log10(rough)));
   for (const double factor : {1, 2, 5})
     if (rough <= factor * power) return factor * power;
   return 10 * power;
@@ -82,12 +86,13 @@ void for_each_tick(const Range& range, double count, F&& f) {
 }
 
 std::string label(double x, double y, const char* anchor, const std::string& words) {
-  return "<text x=\"" + fixed(x) + "\" y=\"" + fixed(y) + "\" text-anchor=\"" + anchor + "\">" + escaped(words) +
-         "</text>";
+  return "<text x=\"" + fixed(x) + "\" y=\"" + fixed(y) + "\" text-anchor=\"" + anchor + "\">" +
+         escaped(words) + "</text>";
 }
 
 std::string grid_line(double x1, double y1, double x2, double y2) {
-  return "<path class=\"grid\" d=\"M" + fixed(x1) + " " + fixed(y1) + "L" + fixed(x2) + " " + fixed(y2) + "\"/>";
+  return "<path class=\"grid\" d=\"M" + fixed(x1) + " " + fixed(y1) + "L" + fixed(x2) + " " +
+         fixed(y2) + "\"/>";
 }
 
 std::string line_plot(std::vector<Curve> curves) {
@@ -98,12 +103,17 @@ std::string line_plot(std::vector<Curve> curves) {
   }
   if (x.low > x.high) return "<p>Nothing yet.</p>\n";
   const auto across = [&](double v) { return kLeft + x.place(v) * (kWidth - kLeft - kRight); };
-  const auto down = [&](double v) { return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom); };
+  const auto down = [&](double v) {
+    return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom);
+  };
   std::string svg = "<svg viewBox=\"0 0 " + fixed(kWidth) + " " + fixed(kHeight) + "\">";
   for_each_tick(y, 5, [&](double v) {
-    svg += grid_line(kLeft, down(v), kWidth - kRight, down(v)) + label(kLeft - 8, down(v) + 4, "end", rounded(v));
+    svg += grid_line(kLeft, down(v), kWidth - kRight, down(v)) +
+           label(kLeft - 8, down(v) + 4, "end", rounded(v));
   });
-  for_each_tick(x, 8, [&](double v) { svg += label(across(v), kHeight - kBottom + 18, "middle", rounded(v)); });
+  for_each_tick(x, 8, [&](double v) {
+    svg += label(across(v), kHeight - kBottom + 18, "middle", rounded(v));
+  });
   double key = kWidth - kRight;
   for (const Curve& curve : curves) {
     std::string path;
@@ -111,7 +121,8 @@ std::string line_plot(std::vector<Curve> curves) {
       path += (path.empty() ? "M" : "L") + fixed(across(step)) + " " + fixed(down(value));
     svg += "\n<path class=\"curve\" stroke=\"" + curve.colour + "\" d=\"" + path + "\"/>";
     if (curve.points.size() == 1)  // a path of one point draws nothing
-      svg += "<circle r=\"3\" fill=\"" + curve.colour + "\" cx=\"" + fixed(across(curve.points[0].first)) + "\" cy=\"" +
+      svg += "<circle r=\"3\" fill=\"" + curve.colour + "\" cx=\"" +
+             fixed(across(curve.points[0].first)) + "\" cy=\"" +
              fixed(down(curve.points[0].second)) + "\"/>";
     svg += "<g fill=\"" + curve.colour + "\">" + label(key, kTop + 12, "end", curve.name) + "</g>";
     key -= 12 + 8 * double(curve.name.size());
@@ -119,19 +130,22 @@ std::string line_plot(std::vector<Curve> curves) {
   return svg + "</svg>\n";
 }
 
-// White where an expert has its fair share, towards orange at twice that and more, towards blue down to none.
+// White where an expert has its fair share, towards orange at twice that and more,
+// towards blue down to none.
 std::string share_colour(double times) {
   if (!std::isfinite(times)) return "#888888";
   const double above = std::clamp(times - 1, 0.0, 1.0), below = std::clamp(1 - times, 0.0, 1.0);
   char out[8];
   std::snprintf(out, sizeof out, "#%02x%02x%02x", unsigned(255 - 200 * below),
-                unsigned(255 - 120 * above - 130 * below), unsigned(255 - 225 * above - 50 * below));
+                unsigned(255 - 120 * above - 130 * below),
+                unsigned(255 - 225 * above - 50 * below));
   return out;
 }
 
-// The load of a layer's experts over the steps begin .. end-1, averaged, as multiples of the fair share.
-std::vector<double> mean_shares(const std::vector<StepMetrics>& all, std::size_t layer, std::size_t begin,
-                                std::size_t end) {
+// The load of a layer's experts over the steps begin .. end-1, averaged,
+// as multiples of the fair share.
+std::vector<double> mean_shares(const std::vector<StepMetrics>& all, std::size_t layer,
+                                std::size_t begin, std::size_t end) {
   std::vector<double> shares(all[begin].expert_load[layer].size());
   for (std::size_t i = begin; i < end; ++i)
     for (std::size_t e = 0; e < shares.size(); ++e) shares[e] += all[i].expert_load[layer][e];
@@ -144,19 +158,22 @@ std::string heat_map(const std::vector<StepMetrics>& all, std::size_t layer, std
   const double cell_width = (kWidth - kLeft - kRight) / double(columns);
   const double cell_height = std::clamp(200 / double(E), 3.0, 14.0);
   const double height = cell_height * double(E) + 24;
-  std::string svg = "<svg viewBox=\"0 0 " + fixed(kWidth) + " " + fixed(height) + "\" shape-rendering=\"crispEdges\">";
+  std::string svg = "<svg viewBox=\"0 0 " + fixed(kWidth) + " " + fixed(height) +
+                    "\" shape-rendering=\"crispEdges\">";
   for (std::size_t column = 0; column < columns; ++column) {
-    const std::size_t begin = all.size() * column / columns, end = all.size() * (column + 1) / columns;
+    const std::size_t begin = all.size() * column / columns,
+                      end = all.size() * (column + 1) / columns;
     const std::vector<double> shares = mean_shares(all, layer, begin, end);
     for (std::size_t e = 0; e < E; ++e)
-      svg += "<rect x=\"" + fixed(kLeft + cell_width * double(column)) + "\" y=\"" + fixed(cell_height * double(e)) +
-             "\" width=\"" + fixed(cell_width + 0.1) + "\" height=\"" + fixed(cell_height) + "\" fill=\"" +
-             share_colour(shares[e]) + "\"/>";
+      svg += "<rect x=\"" + fixed(kLeft + cell_width * double(column)) + "\" y=\"" +
+             fixed(cell_height * double(e)) + "\" width=\"" + fixed(cell_width + 0.1) +
+             "\" height=\"" + fixed(cell_height) + "\" fill=\"" + share_colour(shares[e]) + "\"/>";
   }
   svg += label(kLeft - 8, 10, "end", "expert 0") +
          label(kLeft - 8, cell_height * double(E), "end", rounded(double(E - 1)));
   svg += label(kLeft, height - 8, "start", "step " + rounded(double(all.front().step)));
-  return svg + label(kWidth - kRight, height - 8, "end", rounded(double(all.back().step))) + "</svg>\n";
+  return svg + label(kWidth - kRight, height - 8, "end", rounded(double(all.back().step))) +
+         "</svg>\n";
 }
 
 std::string expert_load(const Report& report) {
@@ -171,12 +188,15 @@ std::string expert_load(const Report& report) {
   if (all.empty() || all[0].expert_load.empty()) return "<p>This model has no experts.</p>\n";
   std::size_t experts = 0;
   for (const auto& layer : all[0].expert_load) experts += layer.size();
-  const std::size_t columns =
-      std::min(all.size(), std::clamp<std::size_t>(kCells / std::max<std::size_t>(experts, 1), 8, 120));
-  std::string html = "<p>White: the fair share. Orange: up to twice that and more. Blue: less, down to none.</p>\n";
+  const std::size_t columns = std::min(
+      all.size(), std::clamp<std::size_t>(kCells / std::max<std::size_t>(experts, 1), 8, 120));
+  std::string html =
+      "<p>White: the fair share. Orange: up to twice that and more. Blue: less, down to "
+      "none.</p>\n";
   for (std::size_t layer = 0; layer < all[0].expert_load.size(); ++layer)
     if (!all[0].expert_load[layer].empty())
-      html += text("<h3>layer ", Index(layer) + report.first_moe_layer, "</h3>\n") + heat_map(all, layer, columns);
+      html += text("<h3>layer ", Index(layer) + report.first_moe_layer, "</h3>\n") +
+              heat_map(all, layer, columns);
   return html;
 }
 
@@ -202,7 +222,8 @@ std::string summary(const std::vector<StepMetrics>& metrics) {
   for (auto m = metrics.rbegin(); m != metrics.rend(); ++m) {
     if (!m->heldout_loss) continue;
     words += text("; held-out loss ", rounded(*m->heldout_loss), " at step ", m->step);
-    if (m->heldout_bits_per_byte) words += text(", ", rounded(*m->heldout_bits_per_byte), " bits per byte");
+    if (m->heldout_bits_per_byte)
+      words += text(", ", rounded(*m->heldout_bits_per_byte), " bits per byte");
     break;
   }
   return "<p>" + words + "</p>\n";
@@ -216,8 +237,10 @@ std::string settings_table(const Report& report) {
 }
 
 constexpr char kStyle[] =
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
-    "svg{width:100%;height:auto;font-size:12px}text{fill:currentColor}g text{fill:inherit}.grid{stroke:#ddd}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:820px;margin:2em auto;padding:0 "
+    "1em;color:#222;background:#fff}"
+    "svg{width:100%;height:auto;font-size:12px}text{fill:currentColor}g "
+    "text{fill:inherit}.grid{stroke:#ddd}"
     ".curve{fill:none;stroke-width:1.5}pre{white-space:pre-wrap;background:#f6f6f6;padding:1em}"
     "td{padding:0 1.5em 0 0;vertical-align:top;overflow-wrap:anywhere}";
 
@@ -225,8 +248,9 @@ constexpr char kStyle[] =
 
 std::string report_html(const Report& report) {
   const std::string title = escaped(report.title);
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
-                     "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" + title + "</h1>\n";
+  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
+                     title + "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" +
+                     title + "</h1>\n";
   html += summary(report.metrics);
   html += "<h2>Loss</h2>\n" + loss_plot(report.metrics);
   html += "<h2>Learning rate</h2>\n" + lr_plot(report.metrics);
@@ -236,6 +260,8 @@ std::string report_html(const Report& report) {
   return html + "</body></html>\n";
 }
 
-void write_report(const std::filesystem::path& path, const Report& report) { replace_file(path, report_html(report)); }
+void write_report(const std::filesystem::path& path, const Report& report) {
+  replace_file(path, report_html(report));
+}
 
 }  // namespace seekling

@@ -16,14 +16,16 @@ static_assert(std::endian::native == std::endian::little, "events are little-end
 
 namespace {
 
-// A CRC is the remainder of the bytes, read as a polynomial over {0, 1} whose lowest power comes last, divided by a fixed
-// one: Castagnoli's for CRC-32C (RFC 3720, 12.1), 0x1EDC6F41, here with its bits reversed, as bytes are read low bit first.
-// The table holds the remainder of each single byte, so that division goes a byte at a time.
+// A CRC is the remainder of the bytes, read as a polynomial over {0, 1} whose lowest power
+// comes last, divided by a fixed one: Castagnoli's for CRC-32C (RFC 3720, 12.1), 0x1EDC6F41,
+// here with its bits reversed, as bytes are read low bit first. The table holds the remainder
+// of each single byte, so that division goes a byte at a time.
 constexpr std::array<std::uint32_t, 256> remainders() {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t remainder = byte;
-    for (int bit = 0; bit < 8; ++bit) remainder = (remainder >> 1) ^ (remainder & 1 ? 0x82F63B78u : 0);
+    for (int bit = 0; bit < 8; ++bit)
+      remainder = (remainder >> 1) ^ (remainder & 1 ? 0x82F63B78u : 0);
     table[byte] = remainder;
   }
   return table;
@@ -43,34 +45,46 @@ std::string varint(std::uint64_t value) {
 enum Kind : std::uint64_t { kVarint = 0, kEightBytes = 1, kLengthAndBytes = 2, kFourBytes = 5 };
 
 std::string key(std::uint64_t field, Kind kind) { return varint(field << 3 | kind); }
-std::string integer(std::uint64_t field, Index value) { return key(field, kVarint) + varint(std::uint64_t(value)); }
-std::string number(std::uint64_t field, double value) { return key(field, kEightBytes) + bytes_of(value); }
-std::string number(std::uint64_t field, float value) { return key(field, kFourBytes) + bytes_of(value); }
+std::string integer(std::uint64_t field, Index value) {
+  return key(field, kVarint) + varint(std::uint64_t(value));
+}
+std::string number(std::uint64_t field, double value) {
+  return key(field, kEightBytes) + bytes_of(value);
+}
+std::string number(std::uint64_t field, float value) {
+  return key(field, kFourBytes) + bytes_of(value);
+}
 std::string message(std::uint64_t field, const std::string& content) {  // or a string
   return key(field, kLengthAndBytes) + varint(content.size()) + content;
 }
 
-double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
   static constexpr std::array<std::uint32_t, 256> kTable = remainders();
-  std::uint32_t crc = 0xFFFFFFFF;  // inverted before and after, so that zeros in front and behind count
+  std::uint32_t crc = 0xFFFFFFFF;  // inverted before and after, so that zeros at the ends count
   for (const char byte : bytes) crc = (crc >> 8) ^ kTable[(crc ^ std::uint8_t(byte)) & 0xFF];
   return ~crc;
 }
 
-// TFRecord's: the CRC of a string that holds its own CRC is a poor check, so it is turned and shifted.
+// TFRecord's: the CRC of a string that holds its own CRC is a poor check,
+// so it is turned and shifted.
 std::uint32_t masked(std::uint32_t crc) { return std::rotr(crc, 15) + 0xA282EAD8; }
 
 std::string tfrecord(std::string_view data) {
   const std::string length = bytes_of(std::uint64_t(data.size()));
-  return length + bytes_of(masked(crc32c(length))) + std::string(data) + bytes_of(masked(crc32c(data)));
+  return length + bytes_of(masked(crc32c(length))) + std::string(data) +
+         bytes_of(masked(crc32c(data)));
 }
 
 // Event: 1 wall_time (double), 2 step (int64), 3 file_version (string), 5 summary, 7 session_log.
-std::string version_event(double wall_time) { return number(1, wall_time) + message(3, "brain.Event:2"); }
+std::string version_event(double wall_time) {
+  return number(1, wall_time) + message(3, "brain.Event:2");
+}
 
 // SessionLog: 1 status (an enumeration; 1 is START).
 std::string start_event(double wall_time, Index step) {
@@ -80,12 +94,14 @@ std::string start_event(double wall_time, Index step) {
 // Summary: 1 value, repeated. Value: 1 tag (string), 2 simple_value (float).
 std::string scalar_event(double wall_time, Index step, const Scalars& scalars) {
   std::string summary;
-  for (const auto& [tag, value] : scalars) summary += message(1, message(1, tag) + number(2, value));
+  for (const auto& [tag, value] : scalars)
+    summary += message(1, message(1, tag) + number(2, value));
   return number(1, wall_time) + integer(2, step) + message(5, summary);
 }
 
 TensorBoard::TensorBoard(const std::filesystem::path& folder, Index last_step)
-    : path(folder / text("events.out.tfevents.", std::int64_t(now()), ".", ::getpid(), ".seekling")),
+    : path(folder /
+           text("events.out.tfevents.", std::int64_t(now()), ".", ::getpid(), ".seekling")),
       out(path, std::ios::binary) {
   check(out.is_open(), path.string(), ": cannot be written: ", std::strerror(errno));
   write(version_event(now()));
@@ -107,7 +123,8 @@ void TensorBoard::append(const StepMetrics& m) {
     scalars.emplace_back("max_vio", float(m.max_vio));
   }
   if (m.heldout_loss) scalars.emplace_back("heldout/loss", float(*m.heldout_loss));
-  if (m.heldout_bits_per_byte) scalars.emplace_back("heldout/bits_per_byte", float(*m.heldout_bits_per_byte));
+  if (m.heldout_bits_per_byte)
+    scalars.emplace_back("heldout/bits_per_byte", float(*m.heldout_bits_per_byte));
   write(scalar_event(now(), m.step, scalars));
 }
 

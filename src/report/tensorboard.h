@@ -1,12 +1,13 @@
 // A run's curves for TensorBoard (tensorboard --logdir runs): a file of events in the run's folder.
 //
 //   file      record record ...
-//   record    length, uint64 | masked CRC-32C of these 8 bytes | data | masked CRC-32C of the data      (TFRecord)
-//   data      an Event, as Protocol Buffers write it                                                 (event.proto)
+//   record    length, uint64 | its masked CRC-32C | data | their masked CRC-32C          (TFRecord)
+//   data      an Event, as Protocol Buffers write it                                  (event.proto)
 //
-// A protobuf message is its fields one after the other, each a key and a value. The key is field number · 8 + kind, and
-// kinds are 0: a varint (seven bits a byte, the low ones first, the top bit set on all but the last byte); 1: 8 bytes;
-// 5: 4 bytes; 2: a length, then so many bytes, which hold a string or another message.
+// A protobuf message is its fields one after the other, each a key and a value.
+// The key is field number · 8 + kind, and kinds are 0: a varint (seven bits a byte, the low
+// ones first, the top bit set on all but the last byte); 1: 8 bytes; 5: 4 bytes; 2: a length,
+// then so many bytes, which hold a string or another message.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ namespace seekling {
 
 class TensorBoard {
  public:
-  // A new file in `folder`, beside those of a run that goes on after step `last_step`: later points of theirs are dropped
-  // by TensorBoard when it comes to this one.
+  // A new file in `folder`, beside those of a run that goes on after step `last_step`:
+  // later points of theirs are dropped by TensorBoard when it comes to this one.
   TensorBoard(const std::filesystem::path& folder, Index last_step);
   void append(const StepMetrics& metrics);
 
@@ -38,7 +39,7 @@ class TensorBoard {
 using Scalars = std::vector<std::pair<std::string, float>>;  // tag, value
 
 std::string version_event(double wall_time);            // the first of each file
-std::string start_event(double wall_time, Index step);  // what other files have at `step` and beyond is void
+std::string start_event(double wall_time, Index step);  // voids other files' events from `step` on
 std::string scalar_event(double wall_time, Index step, const Scalars& scalars);
 
 std::string tfrecord(std::string_view data);

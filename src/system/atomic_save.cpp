@@ -1,6 +1,7 @@
-// One rename is atomic, several are not. So the new files are written into folder/.next and flushed; renaming that to
-// folder/.commit is the one moment at which the save happens; then each file moves to its place. A kill before the moment
-// leaves .next, which the next save forgets; a kill after it leaves .commit, whose remaining files recover() moves.
+// One rename is atomic, several are not. So the new files are written into folder/.next
+// and flushed; renaming that to folder/.commit is the one moment at which the save happens; then
+// each file moves to its place. A kill before the moment leaves .next, which the next save forgets;
+// a kill after it leaves .commit, whose remaining files recover() moves.
 #include "system/atomic_save.h"
 
 #include <fcntl.h>
@@ -28,9 +29,9 @@ static void move_all(const fs::path& from, const fs::path& to) {
   for (const auto& entry : fs::directory_iterator(from, failure)) files.push_back(entry.path());
   for (const fs::path& file : files) {
     fs::rename(file, to / file.filename(), failure);
-    check(!failure || failure == std::errc::no_such_file_or_directory, (to / file.filename()).string(),
-          ": a saved file cannot be moved here from .commit (", failure.message(),
-          "); once it can, open the folder again");
+    check(!failure || failure == std::errc::no_such_file_or_directory,
+          (to / file.filename()).string(), ": a saved file cannot be moved here from .commit (",
+          failure.message(), "); once it can, open the folder again");
   }
   fs::remove(from, failure);
   flush_folder(to);
@@ -62,7 +63,8 @@ void AtomicSave::commit() {
   flush_folder(folder_ / ".next");
   std::error_code failure;
   fs::rename(folder_ / ".next", folder_ / ".commit", failure);
-  check(!failure, folder_.string(), ": cannot be written to (", failure.message(), "); nothing was replaced");
+  check(!failure, folder_.string(), ": cannot be written to (", failure.message(),
+        "); nothing was replaced");
   committed_ = true;
   flush_folder(folder_);
   move_all(folder_ / ".commit", folder_);

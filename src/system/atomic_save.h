@@ -1,4 +1,5 @@
-// A folder's files replaced all together: after a kill at any moment it holds all of the old ones or all of the new.
+// A folder's files replaced all together: after a kill at any moment it holds all of the old
+// ones or all of the new.
 #pragma once
 
 #include <filesystem>
@@ -9,14 +10,14 @@ namespace seekling {
 // One at a time for a folder (folder_lock.h).
 class AtomicSave {
  public:
-  explicit AtomicSave(
-      std::filesystem::path folder);  // made if it is not there; a save that a kill cut off is forgotten
-  ~AtomicSave();                      // without commit(), nothing has happened
+  // The folder is made if it is not there; a save that a kill cut off is forgotten.
+  explicit AtomicSave(std::filesystem::path folder);
+  ~AtomicSave();  // without commit(), nothing has happened
   AtomicSave(const AtomicSave&) = delete;
   AtomicSave& operator=(const AtomicSave&) = delete;
 
-  std::filesystem::path file(
-      const std::string& name) const;  // where to write the file or folder that will be folder/name
+  // Where to write the file or folder that will be folder/name.
+  std::filesystem::path file(const std::string& name) const;
   void commit();
 
  private:
@@ -24,8 +25,8 @@ class AtomicSave {
   bool committed_ = false;
 };
 
-// Finishes a save that a kill cut off after its commit point. Whoever opens the folder calls it first, also while another
-// process is saving: what that one is still writing is left alone.
+// Finishes a save that a kill cut off after its commit point. Whoever opens the folder calls
+// it first, also while another process is saving: what that one is still writing is left alone.
 void recover(const std::filesystem::path& folder);
 
 }  // namespace seekling

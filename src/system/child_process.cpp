@@ -33,13 +33,15 @@ void limit(int resource, Index most) {
 [[noreturn]] void become(char** argv, const char* folder, const Limits& limits, int output) {
   ::setpgid(0, 0);
   const int nothing = ::open("/dev/null", O_RDONLY);
-  if (::chdir(folder) != 0 || ::dup2(nothing, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(output, 2) < 0) ::_exit(127);
+  if (::chdir(folder) != 0 || ::dup2(nothing, 0) < 0 || ::dup2(output, 1) < 0 ||
+      ::dup2(output, 2) < 0)
+    ::_exit(127);
 #ifdef __linux__
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after Ctrl-C a loop that never ends must not go on alone
 #endif
   std::signal(SIGXFSZ, SIG_DFL);
   limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, Index(64 * limits.seconds) + 1);  // of all its threads: a second line behind the clock
+  limit(RLIMIT_CPU, Index(64 * limits.seconds) + 1);  // of all threads; the clock stops it first
 #ifndef __SANITIZE_ADDRESS__                          // which needs terabytes of addresses
   limit(RLIMIT_AS, limits.memory_mib << 20);
 #endif
@@ -48,7 +50,8 @@ void limit(int resource, Index most) {
   ::_exit(127);
 }
 
-// Reads until the pipe is closed, the child has ended, or it is `too_late`; true in the first two cases.
+// Reads until the pipe is closed, the child has ended, or it is `too_late`;
+// true in the first two cases.
 bool listen(int pipe, pid_t child, Clock::time_point too_late, const Limits& limits, Ended& ended) {
   char buffer[4096];
   for (;;) {
@@ -63,7 +66,9 @@ bool listen(int pipe, pid_t child, Clock::time_point too_late, const Limits& lim
       ended.dropped += n - kept;
     } else {
       siginfo_t info{};  // ended, though something that it started may hold the pipe open
-      if (::waitid(P_PID, id_t(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) return true;
+      if (::waitid(P_PID, id_t(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+          info.si_pid == child)
+        return true;
     }
     if (Clock::now() > too_late) return false;
   }
@@ -71,7 +76,8 @@ bool listen(int pipe, pid_t child, Clock::time_point too_late, const Limits& lim
 
 }  // namespace
 
-Ended run_child(const std::vector<std::string>& words, const std::filesystem::path& folder, const Limits& limits) {
+Ended run_child(const std::vector<std::string>& words, const std::filesystem::path& folder,
+                const Limits& limits) {
   std::vector<std::string> copy = words;
   std::vector<char*> argv;
   for (std::string& word : copy) argv.push_back(word.data());
@@ -92,7 +98,9 @@ Ended run_child(const std::vector<std::string>& words, const std::filesystem::pa
   bool over = listen(ends[0], child, too_late, limits, ended);
   while (over) {  // it closed its output, which need not be its end
     siginfo_t info{};
-    if (::waitid(P_PID, id_t(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) break;
+    if (::waitid(P_PID, id_t(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == child)
+      break;
     over = Clock::now() <= too_late;
     ::usleep(2000);
   }
@@ -109,8 +117,10 @@ Ended run_child(const std::vector<std::string>& words, const std::filesystem::pa
 
 std::string how(const Ended& ended, const Limits& limits) {
   if (ended.too_long)
-    return text("was still running after ", limits.seconds, " seconds and was stopped: does a loop never end?");
-  if (ended.signal == SIGXFSZ) return text("wrote a file larger than ", limits.file_mib, " MiB and was stopped");
+    return text("was still running after ", limits.seconds,
+                " seconds and was stopped: does a loop never end?");
+  if (ended.signal == SIGXFSZ)
+    return text("wrote a file larger than ", limits.file_mib, " MiB and was stopped");
   if (ended.signal != 0) {
     std::string name = ::strsignal(ended.signal);
     name[0] = char(std::tolower(name[0]));

@@ -1,6 +1,7 @@
-// Another program, run so that it can do no harm by accident: in a process group of its own, with limits on its time, its
-// memory, what it prints and what it writes. Against malice this is no protection: the child has the rights of its user,
-// may read that user's files and use the network. Who runs code of strangers puts a container around all of this.
+// Another program, run so that it can do no harm by accident: in a process group of its own,
+// with limits on its time, its memory, what it prints and what it writes. Against malice this is no
+// protection: the child has the rights of its user, may read that user's files and use the network.
+// Who runs code of strangers puts a container around all of this.
 #pragma once
 
 #include <filesystem>
@@ -27,9 +28,11 @@ struct Ended {
 };
 
 // argv[0] is looked for in PATH; stdin is empty. Error if it cannot be started.
-Ended run_child(const std::vector<std::string>& argv, const std::filesystem::path& folder, const Limits& limits);
+Ended run_child(const std::vector<std::string>& argv, const std::filesystem::path& folder,
+                const Limits& limits);
 
-// How it ended, in words that follow "the program": "crashed (segmentation fault)", "was still running after 60 seconds".
+// How it ended, in words that follow "the program": "crashed (segmentation fault)",
+// "was still running after 60 seconds".
 std::string how(const Ended& ended, const Limits& limits);
 
 }  // namespace seekling

@@ -12,7 +12,8 @@
 
 namespace seekling {
 
-FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wb")) {
+FileWriter::FileWriter(std::filesystem::path path)
+    : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wb")) {
   expect(file_ != nullptr);
 }
 
@@ -23,10 +24,13 @@ FileWriter::~FileWriter() {
 }
 
 void FileWriter::expect(bool succeeded) {
-  check(succeeded, path_.string(), ": cannot be written (", std::strerror(errno), "); nothing was replaced");
+  check(succeeded, path_.string(), ": cannot be written (", std::strerror(errno),
+        "); nothing was replaced");
 }
 
-void FileWriter::write(const void* bytes, std::size_t n) { expect(std::fwrite(bytes, 1, n, file_) == n); }
+void FileWriter::write(const void* bytes, std::size_t n) {
+  expect(std::fwrite(bytes, 1, n, file_) == n);
+}
 
 void FileWriter::finish() {
   expect(std::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0);
@@ -52,7 +56,8 @@ std::string read_file(const std::filesystem::path& path) {
 nlohmann::json parse_json(std::string_view text, const std::string& source) {
   constexpr int kDeepest = 64;
   const auto guard = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    check(depth <= kDeepest, source, ": its JSON nests deeper than ", kDeepest, " levels; the file is damaged");
+    check(depth <= kDeepest, source, ": its JSON nests deeper than ", kDeepest,
+          " levels; the file is damaged");
     return true;
   };
   try {

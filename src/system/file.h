@@ -1,4 +1,5 @@
-// Files as the formats need them: written through to the disk or not at all, and JSON that is not trusted.
+// Files as the formats need them: written through to the disk or not at all,
+// and JSON that is not trusted.
 #pragma once
 
 #include <cstdio>
@@ -9,8 +10,9 @@
 
 namespace seekling {
 
-// Writes a file and flushes it to the disk. Every failure is an Error with the path and the system's reason (a full disk
-// among them). A writer that goes without finish() removes what it wrote.
+// Writes a file and flushes it to the disk. Every failure is an Error with the path
+// and the system's reason (a full disk among them). A writer that goes without finish()
+// removes what it wrote.
 class FileWriter {
  public:
   explicit FileWriter(std::filesystem::path path);
@@ -31,7 +33,8 @@ class FileWriter {
 void write_file(const std::filesystem::path& path, std::string_view contents);
 std::string read_file(const std::filesystem::path& path);
 
-// Error, naming `source`, for text that is not JSON or nests deeper than any of our formats (64 levels).
+// Error, naming `source`, for text that is not JSON or nests deeper than any
+// of our formats (64 levels).
 nlohmann::json parse_json(std::string_view text, const std::string& source);
 
 }  // namespace seekling

@@ -10,7 +10,8 @@
 
 namespace seekling {
 
-// The folder opened and, unless another has it (`taken`), locked. On a file system without locks nobody ever has it.
+// The folder opened and, unless another has it (`taken`), locked. On a file system without
+// locks nobody ever has it.
 static int locked(const std::filesystem::path& folder, bool& taken) {
   const int f = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   taken = f >= 0 && ::flock(f, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -22,7 +23,8 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
   folder_ = locked(folder, taken);
   if (!taken) return;
   ::close(folder_);
-  throw Error(folder.string() + ": another process is training in this folder; wait for it, or name another folder");
+  throw Error(folder.string() +
+              ": another process is training in this folder; wait for it, or name another folder");
 }
 
 FolderLock::~FolderLock() {

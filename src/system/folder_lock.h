@@ -1,5 +1,5 @@
-// A folder that one process writes to. The lock is the operating system's (flock on the folder itself): it leaves no file
-// behind and ends with the process, however that ends.
+// A folder that one process writes to. The lock is the operating system's (flock on the folder
+// itself): it leaves no file behind and ends with the process, however that ends.
 #pragma once
 
 #include <filesystem>

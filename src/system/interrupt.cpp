@@ -1,5 +1,5 @@
-// A signal handler may hardly do anything: it runs between any two instructions, perhaps inside malloc. Setting a flag
-// of this type, write and _exit are among the few things allowed.
+// A signal handler may hardly do anything: it runs between any two instructions, perhaps inside
+// malloc. Setting a flag of this type, write and _exit are among the few things allowed.
 #include "system/interrupt.h"
 
 #include <unistd.h>

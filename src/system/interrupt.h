@@ -1,5 +1,6 @@
-// Ctrl-C. While an Interrupt lives, the first one says so and sets a flag, so that training can finish its step and save;
-// the second ends the program at once, with the exit code 130 that shells expect.
+// Ctrl-C. While an Interrupt lives, the first one says so and sets a flag, so that training
+// can finish its step and save; the second ends the program at once, with the exit code
+// 130 that shells expect.
 #pragma once
 
 #include <csignal>

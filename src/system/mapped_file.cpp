@@ -20,7 +20,8 @@ MappedFile::MappedFile(const fs::path& path) {
   struct stat info {};
   const bool measured = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
   void* map = nullptr;
-  if (measured && info.st_size > 0) map = ::mmap(nullptr, std::size_t(info.st_size), PROT_READ, MAP_PRIVATE, file, 0);
+  if (measured && info.st_size > 0)
+    map = ::mmap(nullptr, std::size_t(info.st_size), PROT_READ, MAP_PRIVATE, file, 0);
   const int error = errno;
   ::close(file);  // the mapping keeps the file
   check(measured, path.string(), ": is not an ordinary file; give a file, not a pipe or a device");

@@ -1,5 +1,5 @@
-// A file's bytes, read-only. The operating system reads a page when it is first touched, so a file may
-// be larger than the machine's memory.
+// A file's bytes, read-only. The operating system reads a page when it is first touched, so a file
+// may be larger than the machine's memory.
 #pragma once
 
 #include <filesystem>

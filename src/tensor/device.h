@@ -1,9 +1,9 @@
-// Where numbers lie: in the CPU's memory or in a GPU's. An op asks its input, and takes the twin of its kernel that
-// works there:  on(x.device(), cpu::f, cuda::f)(y, x).
+// Where numbers are: in the CPU's memory or in a GPU's. An op asks its input, and takes the twin of
+// its kernel that works there: on(x.device(), cpu::f, cuda::f)(y, x).
 //
-// Built without nvcc, "the GPU" is an emulation on the CPU (cuda/emulation.h), and its memory is the CPU's, but comes
-// full of NaNs. All work for the GPU goes to one stream, so that it is done in the order in which it is asked for.
-// tensor/recording.h has it done again and again.
+// Built without nvcc, "the GPU" is an emulation on the CPU (cuda/emulation.h), and its memory
+// is the CPU's, but comes full of NaNs. All work for the GPU goes to one stream, so that it is done
+// in the order in which it is asked for. tensor/recording.h has it done again and again.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ F* on(Device device, F* cpu, F* cuda) {
 
 // Memory of either kind.
 constexpr std::size_t kHugePage = std::size_t(1) << 21;
-void* allocate(Device device, std::size_t bytes);  // whole 64s or huge pages, aligned so; nullptr: none is left
+void* allocate(Device device, std::size_t bytes);  // in 64s or huge pages; nullptr: none left
 void release(Device device, void* memory);
 void spoil(Device device, void* memory, std::size_t bytes);  // with NaNs: the emulated GPU's alone
 void fill_with_zeros(Device device, void* memory, std::size_t bytes);
@@ -35,8 +35,8 @@ void finish(Device device);  // waits until all that was asked for is done
 cudaStream_t stream();
 void succeed(cudaError_t error, const char* what);  // Error, which says what failed, if it did
 #else
-void on_stream(std::function<void()> work);                    // of the emulated GPU: does it, or keeps it for later
-void keep_work_in(std::vector<std::function<void()> >* list);  // nullptr: from now on it is done
+void on_stream(std::function<void()> work);                    // of the emulated GPU: now, or later
+void keep_work_in(std::vector<std::function<void()> >* list);  // nullptr: now
 #endif
 
 }  // namespace seekling

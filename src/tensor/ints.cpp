@@ -2,12 +2,13 @@
 
 namespace seekling {
 
-static_assert(sizeof(std::int32_t) <= sizeof(real));  // a Storage of n numbers has room for n whole ones
+static_assert(sizeof(std::int32_t) <= sizeof(real));  // a Storage of n reals has room for n
 
 static std::size_t bytes(Index n) { return std::size_t(n) * sizeof(std::int32_t); }
 
 Ints::Ints(Index n, Device device)
-    : storage_(n > 0 ? std::make_shared<Storage>(n, Storage::Fill::kUndefined, device) : nullptr), size_(n) {
+    : storage_(n > 0 ? std::make_shared<Storage>(n, Storage::Fill::kUndefined, device) : nullptr),
+      size_(n) {
   if (storage_) storage_->data();  // touched here, since threads must not race to be first
 }
 
@@ -17,7 +18,8 @@ Ints Ints::zeros(Index n, Device device) {
   return x;
 }
 
-Ints::Ints(std::span<const std::int32_t> values, Device device) : Ints(Index(values.size()), device) {
+Ints::Ints(std::span<const std::int32_t> values, Device device)
+    : Ints(Index(values.size()), device) {
   if (size_ > 0) copy(device, data(), Device::kCpu, values.data(), bytes(size_));
 }
 

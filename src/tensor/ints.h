@@ -1,5 +1,6 @@
-// Ints: a list of whole numbers that ops hand to each other beside tensors: chosen experts, rows, the first token of a
-// document. Like Tensor a handle on Storage (copying it copies the handle), with memory from the same pool.
+// Ints: a list of whole numbers that ops hand to each other beside tensors: chosen experts, rows,
+// the first token of a document. Like Tensor a handle on Storage (copying it copies the handle),
+// with memory from the same pool.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +19,14 @@ class Ints {
   explicit Ints(Index n, Device device = Device::kCpu);  // contents undefined
   static Ints zeros(Index n, Device device = Device::kCpu);
   Ints(std::span<const std::int32_t> values, Device device = Device::kCpu);
-  Ints(std::initializer_list<std::int32_t> values) : Ints(std::span(values.begin(), values.size())) {}
+  Ints(std::initializer_list<std::int32_t> values)
+      : Ints(std::span(values.begin(), values.size())) {}
 
   Index size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  std::int32_t* data() const { return reinterpret_cast<std::int32_t*>(storage_ ? storage_->data() : nullptr); }
+  std::int32_t* data() const {
+    return reinterpret_cast<std::int32_t*>(storage_ ? storage_->data() : nullptr);
+  }
   Device device() const { return storage_ ? storage_->device() : Device::kCpu; }
 
   // On the CPU.

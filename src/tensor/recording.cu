@@ -14,7 +14,8 @@ struct Recording::Work {
 
   explicit Work(const std::function<void()>& ask) {
     cudaGraph_t asked = nullptr;
-    succeed(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeRelaxed), "a recording could not begin");
+    succeed(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeRelaxed),
+            "a recording could not begin");
     try {
       ask();
     } catch (...) {
@@ -26,7 +27,9 @@ struct Recording::Work {
     cudaGraphDestroy(asked);
   }
   ~Work() { cudaGraphExecDestroy(graph); }
-  void play() const { succeed(cudaGraphLaunch(graph, stream()), "a recording could not be played"); }
+  void play() const {
+    succeed(cudaGraphLaunch(graph, stream()), "a recording could not be played");
+  }
 };
 
 #else

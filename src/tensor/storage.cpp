@@ -11,21 +11,24 @@ namespace seekling {
 
 namespace {
 
-// The system is asked for large slabs, from which buffers are cut. A buffer is taken from the smallest idle block that
-// is large enough, and joins its idle neighbours when it comes back: what were gradients of the last step become
-// activations of the next. Blocks of different slabs never join, so the first slab is larger than most runs need, and each
-// later one as large as all before it together. Pages of a slab that nobody has touched cost nothing.
+// The system is asked for large slabs, from which buffers are cut. A buffer is taken from
+// the smallest idle block that is large enough, and joins its idle neighbours when it comes back:
+// what were gradients of the last step become activations of the next. Blocks of different slabs
+// never join, so the first slab is larger than most runs need, and each later one as large as all
+// before it together. Pages of a slab that nobody has touched cost nothing.
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kOwnSlabs = true;  // for each buffer, so that its ends are watched
 #else
 constexpr bool kOwnSlabs = false;
 #endif
-constexpr std::size_t kFirstSlab = std::size_t(1) << 32;   // less, where the system does not give so much
-constexpr std::size_t kFirstOnGpu = std::size_t(1) << 28;  // whose memory is taken whether it is touched or not
+constexpr std::size_t kFirstSlab = std::size_t(1) << 32;   // less if the system gives less
+constexpr std::size_t kFirstOnGpu = std::size_t(1) << 28;  // taken whether touched or not
 constexpr std::size_t kAlign = 64;
 
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
-std::size_t bytes_of(Index n) { return round_up(std::max<std::size_t>(std::size_t(n) * sizeof(real), 1), kAlign); }
+std::size_t bytes_of(Index n) {
+  return round_up(std::max<std::size_t>(std::size_t(n) * sizeof(real), 1), kAlign);
+}
 
 class Pool {
  public:
@@ -78,8 +81,12 @@ class Pool {
  private:
   using Idle = std::map<char*, std::size_t>;
 
-  void add_idle(char* block, std::size_t bytes) { idle_[block] = bytes, by_size_.insert({bytes, block}); }
-  void remove_idle(Idle::iterator block) { by_size_.erase({block->second, block->first}), idle_.erase(block); }
+  void add_idle(char* block, std::size_t bytes) {
+    idle_[block] = bytes, by_size_.insert({bytes, block});
+  }
+  void remove_idle(Idle::iterator block) {
+    by_size_.erase({block->second, block->first}), idle_.erase(block);
+  }
 
   std::set<std::pair<std::size_t, char*>>::iterator add_slab(std::size_t bytes) {
     const std::size_t least = kOwnSlabs ? bytes : round_up(bytes, kHugePage);
@@ -136,7 +143,8 @@ real* Storage::data() {
     } else if (fill_ == Fill::kZero && device_ == Device::kCuda) {
       fill_with_zeros(device_, data_, std::size_t(size) * sizeof(real));
     } else if (fill_ == Fill::kZero) {
-      parallel_stripes(size, /*width=*/1 << 15, [this](Index i, Index n) { std::fill_n(data_ + i, n, real(0)); });
+      parallel_stripes(size, /*width=*/1 << 15,
+                       [this](Index i, Index n) { std::fill_n(data_ + i, n, real(0)); });
     }
   }
   return data_;

@@ -1,6 +1,6 @@
-// Memory. A Storage holds the numbers of one or more tensors and, beside them, their gradient. Its buffer comes from a
-// pool and goes back to it, so that from the second training step on the system is asked for nothing: each step asks for
-// the sizes that the step before gave back.
+// Memory. A Storage holds the numbers of one or more tensors and, beside them, their gradient.
+// Its buffer comes from a pool and goes back to it, so that from the second training step
+// on the system is asked for nothing: each step asks for the sizes that the step before gave back.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,14 @@
 namespace seekling {
 
 namespace pool {
-real* take(Index n, Device device = Device::kCpu);  // room for n numbers, 64-byte aligned, contents undefined
+real* take(Index n, Device device = Device::kCpu);  // room for n reals, 64-byte aligned, undefined
 void give(real* buffer, Index n, Device device = Device::kCpu);
-std::size_t bytes_in_use(Device device = Device::kCpu);  // of all buffers taken and not yet given back
-std::size_t allocations(Device device = Device::kCpu);   // how often the system was asked: constant in steady state
-void release();                                          // gives idle memory of both back to the system
+std::size_t bytes_in_use(Device device = Device::kCpu);  // of all buffers in use
+std::size_t allocations(Device device = Device::kCpu);   // constant in steady state
+void release();                                          // returns the idle memory of both
 
-// Buffers in the GPU's memory that are given back go into this list instead, as long as there is one.
+// Buffers in the GPU's memory that are given back go into this list instead,
+// as long as there is one.
 struct Buffer {
   real* data;
   Index n;
@@ -31,15 +32,17 @@ class Storage {
  public:
   enum class Fill { kUndefined, kZero };
 
-  Storage(Index n, Fill fill, Device device = Device::kCpu) : size(n), fill_(fill), device_(device) {}
+  Storage(Index n, Fill fill, Device device = Device::kCpu)
+      : size(n), fill_(fill), device_(device) {}
   ~Storage() { free(); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  // The buffer appears when it is first touched, so a gradient that nothing flows into costs nothing.
+  // The buffer appears when it is first touched, so a gradient that nothing
+  // flows into costs nothing.
   real* data();
   bool touched() const { return data_ != nullptr; }
-  bool claim();  // true if untouched; it then is touched, but not filled: the caller stores into all of it
+  bool claim();  // true if untouched until now: the caller must store into all of it
   void free();   // forget the numbers; the next touch fills anew
 
   // What the tape forgets (tape.h) is made again by the next touch.

@@ -7,7 +7,9 @@ namespace seekling {
 
 static thread_local Tape* active = nullptr;
 
-Tape::Tape(Keep keep, TapeWatcher* watcher) : keep_(keep), watcher_(watcher), outer_(active) { active = this; }
+Tape::Tape(Keep keep, TapeWatcher* watcher) : keep_(keep), watcher_(watcher), outer_(active) {
+  active = this;
+}
 Tape::~Tape() { active = outer_; }
 
 bool recording() { return active != nullptr; }

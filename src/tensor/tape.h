@@ -1,7 +1,8 @@
-// The tape. While a `Tape tape;` is alive on this thread, every op that runs leaves one entry: its name, what went in and
-// came out, and a closure that carries the gradient from its outputs to its inputs. backward(loss) plays the entries
-// from the last to the first and drops each as it goes, so activations are freed while gradients are made. No tape, no
-// recording: inference needs no guard.
+// The tape. While a `Tape tape;` is alive on this thread, every op that runs leaves one entry:
+// its name, what went in and came out, and a closure that carries the gradient from its outputs
+// to its inputs. backward(loss) plays the entries from the last to the first and drops each
+// as it goes, so activations are freed while gradients are made. No tape, no recording:
+// inference needs no guard.
 #pragma once
 
 #include <functional>
@@ -16,15 +17,16 @@ namespace seekling {
 class TapeWatcher {
  public:
   virtual ~TapeWatcher() = default;
-  virtual void forward(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) = 0;
+  virtual void forward(const char* op, const std::vector<Tensor>& inputs,
+                       const std::vector<Tensor>& outputs) = 0;
   virtual void backward(const char* op) = 0;
 };
 
-enum class Cost { kCopy, kArithmetic };  // of making a tensor again: about a pass over memory, or more
+enum class Cost { kCopy, kArithmetic };  // to recompute a tensor: a pass over memory, or more
 
 class Tape {
  public:
-  enum class Keep { kLittle, kWhatGradientsNeed, kEverything };  // kLittle: less than gradients need, see remakeable()
+  enum class Keep { kLittle, kWhatGradientsNeed, kEverything };  // kLittle: see remakeable()
 
   explicit Tape(Keep keep = Keep::kWhatGradientsNeed, TapeWatcher* watcher = nullptr);
   ~Tape();
@@ -34,8 +36,8 @@ class Tape {
   // d loss / d everything, for a loss of one number; `seed` is d(what is minimised) / d loss.
   void backward(const Tensor& loss, real seed = 1);
 
-  // On a tape that keeps everything: the first op whose output holds a NaN or an infinity, and what went into it.
-  // `op` is empty if there is none.
+  // On a tape that keeps everything: the first op whose output holds a NaN or an infinity,
+  // and what went into it. `op` is empty if there is none.
   struct Suspect {
     std::string op;
     std::vector<Tensor> inputs;
@@ -48,10 +50,11 @@ class Tape {
   struct Entry {
     const char* op;
     std::vector<Tensor> inputs, outputs;  // empty unless the tape keeps everything
-    std::vector<Tensor> gradients;        // of the outputs: where nothing flowed in, nothing flows on
+    std::vector<Tensor> gradients;        // of the outputs: may be untouched
     std::function<void()> backward;
   };
-  friend void record(const char*, const std::vector<Tensor>&, const std::vector<Tensor>&, std::function<void()>);
+  friend void record(const char*, const std::vector<Tensor>&, const std::vector<Tensor>&,
+                     std::function<void()>);
   friend void remakeable(const Tensor&, Cost, std::function<void(View)>);
   friend void layer_is_done();
 
@@ -64,13 +67,15 @@ class Tape {
 
 bool recording();  // is a tape alive on this thread?
 
-// Called by an op after its forward: `backward` adds to the inputs' gradients what the outputs' gradients imply.
+// Called by an op after its forward: `backward` adds to the inputs' gradients what
+// the outputs' gradients imply.
 void record(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
             std::function<void()> backward);
 
-// Called by an op whose output y backward can make again from what it keeps anyway. When the layer is done y is forgotten,
-// and the first op of backward that touches it has it made again, the same to the bit. What costs a copy is never kept;
-// what costs arithmetic is kept unless the tape keeps little. remake(y) stores into all of y, and must not hold y itself.
+// Called by an op whose output y backward can make again from what it keeps anyway.
+// When the layer is done y is forgotten, and the first op of backward that touches it has it made
+// again, the same to the bit. What costs a copy is never kept; what costs arithmetic is kept unless
+// the tape keeps little. remake(y) stores into all of y, and must not hold y itself.
 void remakeable(const Tensor& y, Cost cost, std::function<void(View)> remake);
 void layer_is_done();  // what was remakeable since the last call is not needed until backward
 

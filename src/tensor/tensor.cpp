@@ -32,7 +32,8 @@ Tensor Tensor::zeros(Shape dimensions, Device device) {
 
 Tensor Tensor::of(Shape dimensions, std::span<const real> values) {
   Tensor x(std::move(dimensions));
-  check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(), " numbers for shape ", x.shape());
+  check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(),
+        " numbers for shape ", x.shape());
   std::copy(values.begin(), values.end(), x.data());
   return x;
 }
@@ -63,29 +64,33 @@ Tensor Tensor::to(Device device) const {
 }
 
 void Tensor::copy_from(const Tensor& x) const {
-  check(rows() == x.rows() && cols() == x.cols(), "copy_from: ", x.shape(), " does not fit into ", shape_);
+  check(rows() == x.rows() && cols() == x.cols(), "copy_from: ", x.shape(), " does not fit into ",
+        shape_);
   if (size() == 0) return;
   const bool whole = contiguous() && x.contiguous();
   const Index n = whole ? size() : cols();
   for (Index i = 0; i < (whole ? 1 : rows()); ++i)
-    copy(device(), data() + i * ld_, x.device(), x.data() + i * x.ld_, std::size_t(n) * sizeof(real));
+    copy(device(), data() + i * ld_, x.device(), x.data() + i * x.ld_,
+         std::size_t(n) * sizeof(real));
 }
 
 Tensor Tensor::reshape(Shape to) const {
-  check(to.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", to, " has ", to.size());
+  check(to.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", to, " has ",
+        to.size());
   Tensor y = *this;
   y.shape_ = std::move(to);
   if (contiguous()) {
     y.ld_ = y.cols();
   } else {  // rows lie ld apart: they may be counted otherwise, but neither cut nor joined
-    check(y.cols() == cols(), "reshape: the rows of ", shape_, " lie ", ld_, " apart and cannot become ", y.shape_);
+    check(y.cols() == cols(), "reshape: the rows of ", shape_, " lie ", ld_,
+          " apart and cannot become ", y.shape_);
   }
   return y;
 }
 
 Tensor Tensor::slice(Index begin, Index n) const {
-  check(!shape_.empty() && begin >= 0 && n >= 0 && begin + n <= dim(0), "slice: [", begin, ", ", begin + n,
-        ") is outside the first dimension of ", shape_);
+  check(!shape_.empty() && begin >= 0 && n >= 0 && begin + n <= dim(0), "slice: [", begin, ", ",
+        begin + n, ") is outside the first dimension of ", shape_);
   Tensor y = *this;
   y.shape_[0] = n;
   const bool vector = shape_.count() == 1;
@@ -95,8 +100,8 @@ Tensor Tensor::slice(Index begin, Index n) const {
 }
 
 Tensor Tensor::columns(Index begin, Index n) const {
-  check(!shape_.empty() && begin >= 0 && n >= 0 && begin + n <= cols(), "columns: [", begin, ", ", begin + n,
-        ") is outside the last dimension of ", shape_);
+  check(!shape_.empty() && begin >= 0 && n >= 0 && begin + n <= cols(), "columns: [", begin, ", ",
+        begin + n, ") is outside the last dimension of ", shape_);
   Tensor y = *this;
   y.shape_.back() = n;
   y.offset_ += begin;
@@ -110,7 +115,8 @@ Tensor Tensor::grad() const {
 }
 
 void Tensor::remade_by(std::function<void(View)> remake) const {
-  check(size() == storage_->size, "remade_by: ", shape_, " is a part of a tensor, expected a whole one");
+  check(size() == storage_->size, "remade_by: ", shape_,
+        " is a part of a tensor, expected a whole one");
   storage_->remade_by([remake = std::move(remake), rows = rows(), cols = cols()](real* data) {
     remake({data, rows, cols, cols});
   });
@@ -118,6 +124,8 @@ void Tensor::remade_by(std::function<void(View)> remake) const {
 
 void Tensor::clear_grad() const { storage_->grad()->free(); }
 
-std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n) { return {x.columns(0, n), x.columns(n, x.cols() - n)}; }
+std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n) {
+  return {x.columns(0, n), x.columns(n, x.cols() - n)};
+}
 
 }  // namespace seekling

@@ -1,7 +1,8 @@
-// Tensor: a handle on shared Storage (copying it copies the handle), an offset, a shape, and one stride: `ld`, the
-// numbers from one row of the last dimension to the next. Every split that MLA and SwiGLU need is along the last
-// dimension, so ld makes them views without a copy, and, since the gradient lies in the Storage in the same places,
-// their gradients too: reshape, split_at and slice are relabelings that the tape never sees.
+// Tensor: a handle on shared Storage (copying it copies the handle), an offset, a shape,
+// and one stride: `ld`, the numbers from one row of the last dimension to the next.
+// Every split that MLA and SwiGLU need is along the last dimension, so ld makes them views without
+// a copy, and, since the gradient lies in the Storage in the same places, their gradients too:
+// reshape, split_at and slice are relabelings that the tape never sees.
 #pragma once
 
 #include <initializer_list>
@@ -50,27 +51,29 @@ class Tensor {
   void set_item(real x) const;  // likewise, and nobody waits
 
   Device device() const { return storage_ ? storage_->device() : Device::kCpu; }
-  Tensor to(Device device) const;                                   // a copy there; itself, if it is there
-  void move_to(Device device) const { storage_->move_to(device); }  // with all that shares its storage
+  Tensor to(Device device) const;  // a copy, or itself if it is there
+  void move_to(Device device) const { storage_->move_to(device); }  // and all of its storage
 
   void copy_from(const Tensor& x) const;  // the same shape but for how rows are counted
 
-  Tensor reshape(Shape to) const;              // same numbers; the last dimension may change only if contiguous
+  Tensor reshape(Shape to) const;              // the last dimension changes only if contiguous
   Tensor slice(Index begin, Index n) const;    // [begin, begin + n) of the first dimension
   Tensor columns(Index begin, Index n) const;  // [begin, begin + n) of the last dimension
 
-  // d loss / d this, the same window onto the gradient's storage. Zero until something flows into it. A closure that
-  // needs y's gradient but not y keeps `y.grad()` alone, and y's numbers are freed.
+  // d loss / d this, the same window onto the gradient's storage. Zero until something
+  // flows into it. A closure that needs y's gradient but not y keeps `y.grad()` alone,
+  // and y's numbers are freed.
   Tensor grad() const;
   bool has_grad() const { return storage_->has_grad(); }
   void clear_grad() const;  // of the whole storage
-  // For an op that would add to this gradient: true if it must store instead, because nothing has flowed in yet. Saves
-  // filling it with zeros first. Only for a tensor that is all of its storage; false for others.
+  // For an op that would add to this gradient: true if it must store instead, because nothing
+  // has flowed in yet. Saves filling it with zeros first. Only for a tensor that is all
+  // of its storage; false for others.
   bool claim() const { return size() == storage_->size && storage_->claim(); }
   bool touched() const { return storage_->touched(); }
 
-  void remade_by(std::function<void(View)> remake) const;  // how to fill this tensor anew after forget()
-  void forget() const { storage_->forget(); }              // until the next touch; kept if it cannot be remade
+  void remade_by(std::function<void(View)> remake) const;  // refills it after forget()
+  void forget() const { storage_->forget(); }              // until touched, if it can be remade
   bool same_storage(const Tensor& other) const { return storage_ == other.storage_; }
 
  private:

@@ -1,5 +1,6 @@
-// A window onto numbers that somebody else owns: rows x cols, with `ld` numbers from one row to the next. Kernels take
-// Views by value; a View never owns, allocates or checks. What is constexpr, kernels of a GPU may call too.
+// A window onto numbers that somebody else owns: rows x cols, with `ld` numbers from one
+// row to the next. Kernels take Views by value; a View never owns, allocates or checks.
+// What is constexpr, kernels of a GPU may call too.
 #pragma once
 
 #include <Eigen/Core>
@@ -18,11 +19,13 @@ struct View {
   Index rows = 0, cols = 0, ld = 0;
 
   constexpr real& operator()(Index i, Index j) const { return data[i * ld + j]; }
-  constexpr real& operator[](Index i) const { return data[i]; }  // of a contiguous view: one row, or ld = cols
+  constexpr real& operator[](Index i) const { return data[i]; }  // if contiguous
   RowMap row(Index i) const { return {data + i * ld, cols}; }
   RowMap vector() const { return {data, rows * cols}; }  // contiguous likewise
   MatrixMap matrix() const { return {data, rows, cols, Eigen::OuterStride<>(ld)}; }
-  constexpr View block(Index i, Index j, Index n, Index m) const { return {data + i * ld + j, n, m, ld}; }
+  constexpr View block(Index i, Index j, Index n, Index m) const {
+    return {data + i * ld + j, n, m, ld};
+  }
   constexpr View middle_rows(Index i, Index n) const { return block(i, 0, n, cols); }
   constexpr bool contiguous() const { return rows <= 1 || ld == cols; }
 };

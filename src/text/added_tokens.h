@@ -1,5 +1,5 @@
-// Tokens that are cut out of a text literally, before anything else looks at it: <｜User｜> is one token wherever it
-// stands. The leftmost is taken first, of those that start together the longest.
+// Tokens that are cut out of a text literally, before anything else looks at it: <｜User｜> is one
+// token wherever it stands. The leftmost is taken first, of those that start together the longest.
 #pragma once
 
 #include <bitset>
@@ -15,7 +15,7 @@ struct AddedToken {  // an entry of tokenizer.json's added_tokens
   TokenId id;
   std::string content;
   bool special = true;        // decode may leave it out
-  bool normalized = false;    // carried for whoever reads the file: without a normalizer it changes nothing
+  bool normalized = false;    // kept for other programs: without a normalizer it has no effect
   bool in_vocabulary = true;  // model.vocab has it too
 
   bool operator==(const AddedToken&) const = default;
@@ -49,7 +49,7 @@ class AddedTokenFinder {
   const AddedToken* longest_at(std::string_view rest) const;
 
   std::vector<AddedToken> longest_first;
-  std::bitset<1 << 16> starts;  // the first two bytes of some token: one look decides at nearly every byte of a text
+  std::bitset<1 << 16> starts;  // the first two bytes of some token: one look usually decides
 };
 
 }  // namespace seekling

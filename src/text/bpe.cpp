@@ -1,7 +1,7 @@
-// The symbols of a piece stand in a doubly linked list, and the pairs that have a merge in a heap by (rank, position).
-// A merge changes two neighbours' pairs, so it pushes at most two; pairs that it made stale are known by their ids when
-// they come up. Repeating the scan for the lowest rank instead would be quadratic: a file of one letter would take
-// hours.
+// The symbols of a piece stand in a doubly linked list, and the pairs that have a merge in a heap
+// by (rank, position). A merge changes two neighbours' pairs, so it pushes at most two; pairs that
+// it made stale are known by their ids when they come up. Repeating the scan for the lowest rank
+// instead would be quadratic: a file of one letter would take hours.
 #include "text/bpe.h"
 
 #include <algorithm>
@@ -28,7 +28,8 @@ struct Later {  // the heap's front is the candidate of lowest rank, the leftmos
 
 }  // namespace
 
-Bpe::Bpe(const std::array<TokenId, 256>& ids_of_bytes, const std::vector<Merge>& merges) : byte_ids(ids_of_bytes) {
+Bpe::Bpe(const std::array<TokenId, 256>& ids_of_bytes, const std::vector<Merge>& merges)
+    : byte_ids(ids_of_bytes) {
   slots.resize(std::bit_ceil(std::max<size_t>(2 * merges.size(), 2)));
   shift = 64 - std::countr_zero(slots.size());
   std::int32_t rank = 0;
@@ -58,15 +59,16 @@ void Bpe::push(std::int32_t at, Scratch& scratch) const {
 }
 
 void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scratch) const {
-  check(piece.size() <= std::size_t(std::numeric_limits<std::int32_t>::max()), "BPE: a piece of ", piece.size(),
-        " bytes; the limit is 2 GiB, so split the text");
+  check(piece.size() <= std::size_t(std::numeric_limits<std::int32_t>::max()), "BPE: a piece of ",
+        piece.size(), " bytes; the limit is 2 GiB, so split the text");
   auto& symbols = scratch.symbols;
   auto& heap = scratch.heap;
   const auto n = std::int32_t(piece.size());
   symbols.resize(piece.size());
   heap.clear();
   for (std::int32_t i = 0; i < n; ++i)
-    symbols[size_t(i)] = {byte_ids[static_cast<unsigned char>(piece[size_t(i)])], i - 1, i + 1 < n ? i + 1 : -1};
+    symbols[size_t(i)] = {byte_ids[static_cast<unsigned char>(piece[size_t(i)])], i - 1,
+                          i + 1 < n ? i + 1 : -1};
   for (std::int32_t i = 0; i < n; ++i) push(i, scratch);
 
   while (!heap.empty()) {
@@ -74,7 +76,8 @@ void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scr
     std::pop_heap(heap.begin(), heap.end(), Later{});
     heap.pop_back();
     auto& left = symbols[size_t(best.at)];
-    if (left.id != best.left || left.next < 0 || symbols[size_t(left.next)].id != best.right) continue;  // out of date
+    if (left.id != best.left || left.next < 0 || symbols[size_t(left.next)].id != best.right)
+      continue;  // out of date
     auto& right = symbols[size_t(left.next)];
     left.id = find(best.left, best.right)->result;
     left.next = right.next;

@@ -1,6 +1,6 @@
-// Byte-pair encoding of one piece: its bytes, merged pair by pair (Sennrich et al. 2016, arXiv:1508.07909; on bytes:
-// Radford et al. 2019). As long as some adjacent pair has a merge, the one of lowest rank is merged, the leftmost of
-// equals.
+// Byte-pair encoding of one piece: its bytes, merged pair by pair (Sennrich et
+// al. 2016, arXiv:1508.07909; on bytes: Radford et al. 2019). As long as some adjacent pair has
+// a merge, the one of lowest rank is merged, the leftmost of equals.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ class Bpe {
     };
     struct Candidate {
       std::int32_t rank, at;  // the pair whose left symbol is `at`
-      TokenId left, right;    // as they were then: a candidate whose symbols have changed since is out of date
+      TokenId left, right;    // as they were then: if they have changed, it is out of date
     };
     std::vector<Symbol> symbols;
     std::vector<Candidate> heap;

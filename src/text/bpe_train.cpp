@@ -1,10 +1,12 @@
-// Counts are kept up to date, not counted again: a merge touches only the pieces that hold its pair, and in them only
-// the pairs beside it. The next pair comes from a heap whose counts may be out of date; a pair is put back with its
-// true count when it comes up wrong, which is right because between two pushes counts only fall.
+// Counts are kept up to date, not counted again: a merge touches only the pieces that hold
+// its pair, and in them only the pairs beside it. The next pair comes from a heap whose counts may
+// be out of date; a pair is put back with its true count when it comes up wrong, which is right
+// because between two pushes counts only fall.
 //
-// A special case that must agree with the trainer we follow: two pairs may make the same token (a+bc and ab+c). Then a
-// pair already merged can appear anew. Its old count was not taken back when it was merged, its new pieces come in a
-// heap entry of their own, and if it is merged twice the later rank stands.
+// A special case that must agree with the trainer we follow: two pairs may make the same
+// token (a+bc and ab+c). Then a pair already merged can appear anew. Its old count was not taken
+// back when it was merged, its new pieces come in a heap entry of their own, and if it is merged
+// twice the later rank stands.
 #include "text/bpe_train.h"
 
 #include <algorithm>
@@ -23,7 +25,8 @@ using Pair = std::pair<TokenId, TokenId>;
 
 struct PairHash {
   size_t operator()(const Pair& p) const {
-    const std::uint64_t both = std::uint64_t(std::uint32_t(p.first)) << 32 | std::uint32_t(p.second);
+    const std::uint64_t both =
+        std::uint64_t(std::uint32_t(p.first)) << 32 | std::uint32_t(p.second);
     return size_t((both * 0x9E3779B97F4A7C15u) >> 17);
   }
 };
@@ -52,7 +55,8 @@ class Trainer {
       byte_ids[byte] = add_token(printable(std::string(1, char(byte))));
     for (const auto& [piece, count] : pieces.counts()) {
       Word word{{}, count};
-      for (const char byte : piece) word.symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
+      for (const char byte : piece)
+        word.symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
       words.push_back(std::move(word));
     }
   }
@@ -92,7 +96,7 @@ class Trainer {
     push_appeared();
   }
 
-  void merge_in_word(std::int32_t w, const Merge& merge) {  // from left to right, the symbols moved up in place
+  void merge_in_word(std::int32_t w, const Merge& merge) {  // from left to right, in place
     auto& symbols = words[size_t(w)].symbols;
     size_t kept = 0;
     for (size_t i = 0; i < symbols.size(); ++i) {
@@ -143,7 +147,8 @@ class Trainer {
   std::unordered_map<std::string, TokenId> ids;
   std::vector<Word> words;
   std::unordered_map<Pair, Index, PairHash> counts;
-  std::unordered_map<Pair, std::vector<std::int32_t>, PairHash> appeared;  // since the last push_appeared
+  // The pairs that appeared since the last push_appeared, with their words.
+  std::unordered_map<Pair, std::vector<std::int32_t>, PairHash> appeared;
   std::vector<Candidate> heap;
 };
 
@@ -158,14 +163,17 @@ std::vector<Merge> last_of_each_pair(const std::vector<Merge>& merges) {
 
 void check_training(const BpeTraining& training) {
   const Index least = Index(training.specials.size()) + 256;
-  check(training.vocab_size >= least, "--vocab-size: found ", training.vocab_size, ", expected at least ", least, " (",
-        training.specials.size(), " special tokens and 256 bytes)");
-  check(training.min_frequency >= 1, "--min-frequency: found ", training.min_frequency, ", expected at least 1");
+  check(training.vocab_size >= least, "--vocab-size: found ", training.vocab_size,
+        ", expected at least ", least, " (", training.specials.size(),
+        " special tokens and 256 bytes)");
+  check(training.min_frequency >= 1, "--min-frequency: found ", training.min_frequency,
+        ", expected at least 1");
   std::unordered_set<std::string> seen;
   for (const std::string& special : training.specials) {
     const auto bytes = bytes_of_printable(special);
-    check(!special.empty() && count_malformed(special) == 0 && !(bytes && bytes->size() == 1), "--special: found '",
-          utf8_lossy(special), "', expected UTF-8 text that is longer than a byte");
+    check(!special.empty() && count_malformed(special) == 0 && !(bytes && bytes->size() == 1),
+          "--special: found '", utf8_lossy(special),
+          "', expected UTF-8 text that is longer than a byte");
     check(seen.insert(special).second, "--special: '", special, "' is there twice");
   }
 }
@@ -173,7 +181,7 @@ void check_training(const BpeTraining& training) {
 }  // namespace
 
 void PieceCounts::add(std::span<const std::string> documents) {
-  constexpr Index kShards = 64;  // of the documents, by number: each is counted by one thread, with no lock
+  constexpr Index kShards = 64;  // of the documents: each is counted by one thread, with no lock
   const auto n = Index(documents.size());
   const Index shards = std::min(n, kShards);
   std::vector<std::unordered_map<std::string, Index>> counted(static_cast<size_t>(shards));
@@ -209,7 +217,8 @@ Tokenizer train_bpe(const PieceCounts& pieces, const BpeTraining& training) {
   parts.tokens = std::move(trainer.tokens);
   parts.merges = last_of_each_pair(trainer.merges);
   parts.stages = split_stages(training.pre_tokenizer);
-  for (size_t id = 0; id < training.specials.size(); ++id) parts.added.push_back({TokenId(id), training.specials[id]});
+  for (size_t id = 0; id < training.specials.size(); ++id)
+    parts.added.push_back({TokenId(id), training.specials[id]});
   return Tokenizer(std::move(parts));
 }
 

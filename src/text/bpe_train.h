@@ -1,8 +1,10 @@
-// Learning a byte-level BPE vocabulary from text: the rule of Hugging Face's BpeTrainer, merge for merge.
+// Learning a byte-level BPE vocabulary from text: the rule of Hugging Face's
+// BpeTrainer, merge for merge.
 //
-// Ids: the special tokens in the listed order, the 256 bytes by their printable character's code point, then what
-// merges make. Each step merges the adjacent pair of highest count over all pieces, a piece weighing as often as it
-// occurs; of equals the smaller (left id, right id). It ends at vocab_size, or when no pair occurs min_frequency times.
+// Ids: the special tokens in the listed order, the 256 bytes by their printable character's code
+// point, then what merges make. Each step merges the adjacent pair of highest count over all
+// pieces, a piece weighing as often as it occurs; of equals the smaller (left id, right id).
+// It ends at vocab_size, or when no pair occurs min_frequency times.
 #pragma once
 
 #include <span>
@@ -21,15 +23,16 @@ struct BpeTraining {
   PreTokenizerKind pre_tokenizer = PreTokenizerKind::kDeepseekV3;
 };
 
-// How often each piece occurs. Documents may be given in parts, so that a corpus larger than memory can be counted.
+// How often each piece occurs. Documents may be given in parts, so that a corpus larger
+// than memory can be counted.
 class PieceCounts {
  public:
   explicit PieceCounts(PreTokenizerKind kind) : pre_tokenizer(kind) {}
 
-  void add(std::span<const std::string> documents);  // by threads, a document on one; the counts do not depend on them
+  void add(std::span<const std::string> documents);  // in parallel, one thread a document
 
   const std::unordered_map<std::string, Index>& counts() const { return totals; }
-  Index malformed() const { return malformed_total; }  // sequences that are not UTF-8: no merge is learned from them
+  Index malformed() const { return malformed_total; }  // sequences that are not UTF-8: unused
 
  private:
   PreTokenizer pre_tokenizer;
@@ -37,7 +40,8 @@ class PieceCounts {
   Index malformed_total = 0;
 };
 
-// Error if vocab_size has no room for the specials and the bytes, or a special is empty, twice, or a single byte.
+// Error if vocab_size has no room for the specials and the bytes, or a special is empty,
+// twice, or a single byte.
 Tokenizer train_bpe(const PieceCounts& pieces, const BpeTraining& training);
 Tokenizer train_bpe(std::span<const std::string> documents, const BpeTraining& training);
 

@@ -13,7 +13,8 @@ namespace {
 constexpr int kFirstExtra = 0x100, kExtras = 68;  // code points U+0100 ... U+0143
 
 bool stands_for_itself(int byte) {
-  return (0x21 <= byte && byte <= 0x7E) || (0xA1 <= byte && byte <= 0xAC) || (0xAE <= byte && byte <= 0xFF);
+  return (0x21 <= byte && byte <= 0x7E) || (0xA1 <= byte && byte <= 0xAC) ||
+         (0xAE <= byte && byte <= 0xFF);
 }
 
 struct Table {
@@ -40,7 +41,7 @@ const Table& table() {
 std::string printable(std::string_view bytes) {
   std::string out;
   for (const char c : bytes) {
-    const int point = table().point[static_cast<unsigned char>(c)];  // below 0x144: one or two bytes of UTF-8
+    const int point = table().point[static_cast<unsigned char>(c)];  // below 0x144: 1 or 2 bytes
     if (point >= 0x80) out += char(0xC0 | (point >> 6));
     out += char(point < 0x80 ? point : 0x80 | (point & 0x3F));
   }
@@ -64,7 +65,8 @@ std::optional<std::string> bytes_of_printable(std::string_view text) {
 std::array<unsigned char, 256> bytes_by_printable() {
   std::array<unsigned char, 256> bytes;
   std::iota(bytes.begin(), bytes.end(), static_cast<unsigned char>(0));
-  std::sort(bytes.begin(), bytes.end(), [](auto a, auto b) { return table().point[a] < table().point[b]; });
+  std::sort(bytes.begin(), bytes.end(),
+            [](auto a, auto b) { return table().point[a] < table().point[b]; });
   return bytes;
 }
 

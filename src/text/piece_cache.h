@@ -1,8 +1,9 @@
-// The ids of pieces seen before. Text repeats itself: of the pieces of ordinary text all but a few in a hundred are
-// here.
+// The ids of pieces seen before. Text repeats itself: of the pieces of ordinary text all but
+// a few in a hundred are here.
 //
-// A table of fixed size in which a piece has one place, by its hash; a newcomer takes the place of whoever is there. So
-// it stays bounded whatever the text, allocates once, and an entry fills one cache line. Only short pieces are kept.
+// A table of fixed size in which a piece has one place, by its hash; a newcomer takes the place
+// of whoever is there. So it stays bounded whatever the text, allocates once, and an entry fills
+// one cache line. Only short pieces are kept.
 #pragma once
 
 #include <algorithm>
@@ -30,16 +31,18 @@ class PieceCache {
 
   PieceCache() : entries(kEntries) {}
 
-  // Where the piece's ids are or would be kept; null if it is too long. `level`: the stage it comes from, as the same
-  // bytes may still be split by later stages or not.
+  // Where the piece's ids are or would be kept; null if it is too long. `level`: the stage it comes
+  // from, as the same bytes may still be split by later stages or not.
   Entry* place(std::string_view piece, Index level, bool& found) {
     if (piece.size() > kLongestPiece || piece.empty()) return nullptr;
     std::uint64_t bytes[kLongestPiece / 8] = {};
     std::memcpy(bytes, piece.data(), piece.size());
     std::uint64_t hash = piece.size() << 8 | std::uint64_t(level);
-    for (const std::uint64_t word : bytes) hash = (hash ^ word) * 0x9E3779B97F4A7C15u, hash ^= hash >> 32;
+    for (const std::uint64_t word : bytes)
+      hash = (hash ^ word) * 0x9E3779B97F4A7C15u, hash ^= hash >> 32;
     Entry& entry = entries[hash % kEntries];
-    found = entry.length == piece.size() && entry.level == level && std::memcmp(entry.bytes, bytes, sizeof bytes) == 0;
+    found = entry.length == piece.size() && entry.level == level &&
+            std::memcmp(entry.bytes, bytes, sizeof bytes) == 0;
     return &entry;
   }
 

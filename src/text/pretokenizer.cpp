@@ -5,41 +5,54 @@ namespace seekling {
 
 namespace {
 
-// GPT-2's encoder.py: English endings, then words, numbers and signs with the blank before them, then blanks; the last
-// blank of a run stays for the word after it.
-constexpr const char* kGpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+// GPT-2's encoder.py: English endings, then words, numbers and signs with the blank before them,
+// then blanks; the last blank of a run stays for the word after it.
+constexpr const char* kGpt2 =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-// DeepSeek-V3: numbers in groups of up to three; Chinese and Japanese runs; then a sign with the word after it, words
-// with marks and one character before them, signs with the line ends after them, line ends, blanks.
+// DeepSeek-V3: numbers in groups of up to three; Chinese and Japanese runs; then a sign
+// with the word after it, words with marks and one character before them, signs with the line ends
+// after them, line ends, blanks.
 constexpr const char* kV3Numbers = R"(\p{N}{1,3})";
 constexpr const char* kV3Cjk = "[一-龥぀-ゟ゠-ヿ]+";  // U+4E00-9FA5, U+3040-309F, U+30A0-30FF
 constexpr const char* kV3Words =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)"
     R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// DeepSeek LLM's cased letters, a list of ranges fixed at one version of Unicode. The range :-~ of the signs holds all
-// ASCII letters too, which is harmless only because the letters' stage runs before.
+// DeepSeek LLM's cased letters, a list of ranges fixed at one version of Unicode.
+// The range :-~ of the signs holds all ASCII letters too, which is harmless only because
+// the letters' stage runs before.
 constexpr const char* kV2LineEnd = "[\r\n]";
 constexpr const char* kV2Words =
     R"(\s?[)"
     "A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-\u02af"
-    "\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481"
-    "\u048a-\u052f\u0531-\u0556\u10a0-\u10c5\u13a0-\u13f5\u13f8-\u13fd\u1c90-\u1cba\u1cbd-\u1cbf\u1d00-\u1d2b\u1d6b-"
+    "\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-"
+    "\u03f5\u03f7-\u0481"
+    "\u048a-\u052f\u0531-\u0556\u10a0-\u10c5\u13a0-\u13f5\u13f8-\u13fd\u1c90-\u1cba\u1cbd-"
+    "\u1cbf\u1d00-\u1d2b\u1d6b-"
     "\u1d77"
-    "\u1d79-\u1d9a\u1e00-\u1f15\u1f18-\u1f1d\u1f20-\u1f45\u1f48-\u1f4d\u1f50-\u1f57\u1f59\u1f5b\u1f5d\u1f5f-\u1f7d"
-    "\u1f80-\u1fb4\u1fb6-\u1fbc\u1fbe\u1fc2-\u1fc4\u1fc6-\u1fcc\u1fd0-\u1fd3\u1fd6-\u1fdb\u1fe0-\u1fec\u1ff2-\u1ff4"
-    "\u1ff6-\u1ffc\u2102\u2107\u210a-\u2113\u2115\u2119-\u211d\u2124\u2126\u2128\u212a-\u212d\u212f-\u2134\u2139"
-    "\u213c-\u213f\u2145-\u2149\u214e\u2183\u2184\u2c00-\u2c7b\u2c7e-\u2ce4\u2ceb-\u2cee\u2cb2\u2cb3\ua640-\ua66d"
-    "\ua680-\ua69b\ua722-\ua76f\ua771-\ua787\ua78b-\ua78e\uab70-\uabbf\ufb00-\ufb06\ufb13-\ufb17\uff21-\uff3a\uff41-"
+    "\u1d79-\u1d9a\u1e00-\u1f15\u1f18-\u1f1d\u1f20-\u1f45\u1f48-\u1f4d\u1f50-"
+    "\u1f57\u1f59\u1f5b\u1f5d\u1f5f-\u1f7d"
+    "\u1f80-\u1fb4\u1fb6-\u1fbc\u1fbe\u1fc2-\u1fc4\u1fc6-\u1fcc\u1fd0-\u1fd3\u1fd6-\u1fdb\u1fe0-"
+    "\u1fec\u1ff2-\u1ff4"
+    "\u1ff6-\u1ffc\u2102\u2107\u210a-\u2113\u2115\u2119-\u211d\u2124\u2126\u2128\u212a-"
+    "\u212d\u212f-\u2134\u2139"
+    "\u213c-\u213f\u2145-\u2149\u214e\u2183\u2184\u2c00-\u2c7b\u2c7e-\u2ce4\u2ceb-"
+    "\u2cee\u2cb2\u2cb3\ua640-\ua66d"
+    "\ua680-\ua69b\ua722-\ua76f\ua771-\ua787\ua78b-\ua78e\uab70-\uabbf\ufb00-\ufb06\ufb13-"
+    "\ufb17\uff21-\uff3a\uff41-"
     "\uff5a"
-    "\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-\U00010cb2\U00010cc0-\U00010cf2"
+    "\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-"
+    "\U00010cb2\U00010cc0-\U00010cf2"
     "\U000118a0-\U000118df\U0001e900-\U0001e943"
     "]+";
 constexpr const char* kV2Signs = R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)";
 constexpr const char* kV2BlanksAtLineEnd = R"(\s+$)";
 constexpr const char* kV2Cjk = "[一-龥\u0800-一가-\uD7FF]+";
 
-SplitStage split_on(const char* pattern) { return {.kind = SplitStage::kSplit, .pattern = pattern}; }
+SplitStage split_on(const char* pattern) {
+  return {.kind = SplitStage::kSplit, .pattern = pattern};
+}
 
 }  // namespace
 
@@ -63,7 +76,8 @@ std::vector<SplitStage> split_stages(PreTokenizerKind kind) {
 PreTokenizer::PreTokenizer(std::vector<SplitStage> stages) : listed(std::move(stages)) {
   for (const SplitStage& stage : listed) {
     if (stage.kind == SplitStage::kSplit) expressions.emplace_back(stage.pattern);
-    if (stage.kind == SplitStage::kDigits) expressions.emplace_back(stage.individual_digits ? R"(\p{N})" : R"(\p{N}+)");
+    if (stage.kind == SplitStage::kDigits)
+      expressions.emplace_back(stage.individual_digits ? R"(\p{N})" : R"(\p{N}+)");
     if (stage.kind == SplitStage::kByteLevel && stage.use_regex) expressions.emplace_back(kGpt2);
   }
 }
@@ -76,7 +90,8 @@ std::vector<std::string_view> PreTokenizer::pieces(std::string_view text) const 
     split(level, piece, scratch, [&](std::string_view sub) { self(self, level + 1, sub); });
   };
   for_each_run(
-      text, [&](std::string_view run) { through(through, 0, run); }, [&](std::string_view run) { out.push_back(run); });
+      text, [&](std::string_view run) { through(through, 0, run); },
+      [&](std::string_view run) { out.push_back(run); });
   return out;
 }
 

@@ -1,9 +1,10 @@
 // Pre-tokenization: cutting a text into pieces that BPE merges never cross.
 //
-// The stages run in order, each on the pieces of the one before, of which each sees one piece at a time. Every match of
-// a stage's expression is a piece, and so is every gap between matches ("isolated" in tokenizer.json). Nothing is lost:
-// the pieces, joined, are the text. Sources: Hugging Face's tokenizers; the presets are GPT-2's (Radford et al. 2019),
-// DeepSeek LLM's and V2's (arXiv:2401.02954 §2.1), and V3's (arXiv:2412.19437 §4.1).
+// The stages run in order, each on the pieces of the one before, of which each sees one piece
+// at a time. Every match of a stage's expression is a piece, and so is every gap between
+// matches ("isolated" in tokenizer.json). Nothing is lost: the pieces, joined, are the text.
+// Sources: Hugging Face's tokenizers; the presets are GPT-2's (Radford et al. 2019), DeepSeek LLM's
+// and V2's (arXiv:2401.02954 §2.1), and V3's (arXiv:2412.19437 §4.1).
 #pragma once
 
 #include <string>
@@ -25,7 +26,7 @@ struct SplitStage {
   std::string pattern = {};       // kSplit: Oniguruma's syntax
   bool individual_digits = true;  // kDigits: every \p{N} alone, or runs of them
   bool use_regex = false;         // kByteLevel: GPT-2's expression first
-  bool trim_offsets = true;       // kByteLevel: carried for whoever reads the file; changes no piece
+  bool trim_offsets = true;       // kByteLevel: kept for other programs; no effect
 
   bool operator==(const SplitStage&) const = default;
 };
@@ -35,13 +36,13 @@ std::vector<SplitStage> split_stages(PreTokenizerKind kind);
 class PreTokenizer {
  public:
   explicit PreTokenizer(PreTokenizerKind kind) : PreTokenizer(split_stages(kind)) {}
-  explicit PreTokenizer(std::vector<SplitStage> stages);  // Error for an expression that does not compile
+  explicit PreTokenizer(std::vector<SplitStage> stages);  // Error if one does not compile
 
   // A run of malformed bytes is a piece by itself, seen by no stage. The views point into `text`.
   std::vector<std::string_view> pieces(std::string_view text) const;
 
-  // One level at a time, for who keeps results by piece: each(sub) for every piece of `piece` at `level` (0 ...
-  // depth-1). `piece` is UTF-8 without malformed sequences.
+  // One level at a time, for who keeps results by piece: each(sub) for every piece of `piece`
+  // at `level` (0 ... depth-1). `piece` is UTF-8 without malformed sequences.
   template <class Each>
   void split(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const;
   Index depth() const { return Index(expressions.size()); }
@@ -53,7 +54,8 @@ class PreTokenizer {
   std::vector<Regex> expressions;  // a ByteLevel without expression splits nothing and is not here
 };
 
-// valid(run) and malformed(run) for the alternating runs of well-formed and malformed bytes, in order.
+// valid(run) and malformed(run) for the alternating runs of well-formed
+// and malformed bytes, in order.
 template <class Valid, class Malformed>
 void for_each_run(std::string_view text, Valid&& valid, Malformed&& malformed) {
   while (!text.empty()) {
@@ -67,10 +69,14 @@ void for_each_run(std::string_view text, Valid&& valid, Malformed&& malformed) {
 }
 
 template <class Each>
-void PreTokenizer::split(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const {
-  const auto part = [piece](Index begin, Index end) { return piece.substr(size_t(begin), size_t(end - begin)); };
+void PreTokenizer::split(Index level, std::string_view piece, Regex::Scratch& scratch,
+                         Each&& each) const {
+  const auto part = [piece](Index begin, Index end) {
+    return piece.substr(size_t(begin), size_t(end - begin));
+  };
   Index done = 0;
-  for (Regex::Match match{}; expressions[size_t(level)].find(piece, done, match, scratch); done = match.end) {
+  for (Regex::Match match{}; expressions[size_t(level)].find(piece, done, match, scratch);
+       done = match.end) {
     if (match.begin > done) each(part(done, match.begin));
     each(part(match.begin, match.end));
     if (match.end == Index(piece.size())) return;

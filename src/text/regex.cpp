@@ -10,24 +10,27 @@ namespace seekling {
 
 namespace {
 
-// White_Space of the Unicode Character Database, as the inside of a class. PCRE2's own \s has U+180E besides.
+// White_Space of the Unicode Character Database, as the inside of a class.
+// PCRE2's own \s has U+180E besides.
 constexpr std::string_view kWhiteSpace =
     R"(\x09-\x0d\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
-constexpr std::string_view kDifferent = "hHwWbBXRKGNOyYvVQE";  // escapes that Oniguruma reads in another way
+constexpr std::string_view kDifferent = "hHwWbBXRKGNOyYvVQE";  // escapes that Oniguruma differs in
 constexpr size_t kStackStart = 32 << 10, kStackLimit = 1 << 20;
 
 std::string escape(const std::string& pattern, char letter, bool in_class) {
   check(kDifferent.find(letter) == std::string_view::npos, "regex ", pattern, ": \\", letter,
         " is not supported; use \\s, \\S, \\d or \\p{...}");
-  check(letter != 'S' || !in_class, "regex ", pattern, ": \\S inside [...] is not supported; list the characters");
+  check(letter != 'S' || !in_class, "regex ", pattern,
+        ": \\S inside [...] is not supported; list the characters");
   if (letter == 's') return in_class ? std::string(kWhiteSpace) : text("[", kWhiteSpace, "]");
   if (letter == 'S') return text("[^", kWhiteSpace, "]");
   return {'\\', letter};
 }
 
 std::string from_oniguruma(const std::string& pattern) {
-  // \s+$ starts again at every blank of a long run that ends in no line end: quadratic. Where the run's first blank
-  // fails, so do the others, so the same matches come from asking for the first blank only.
+  // \s+$ starts again at every blank of a long run that ends in no line end: quadratic.
+  // Where the run's first blank fails, so do the others, so the same matches come from asking
+  // for the first blank only.
   if (pattern == R"(\s+$)") return from_oniguruma(R"((?<!\s)\s+$)");
   std::string out;
   bool in_class = false;
@@ -38,10 +41,13 @@ std::string from_oniguruma(const std::string& pattern) {
       continue;
     }
     const bool nested = in_class && (c == '[' || pattern.compare(i, 2, "&&") == 0);
-    check(!nested, "regex ", pattern, ": sets inside [...] are not supported; write \\[ or \\&\\& for the characters");
-    check(in_class || pattern.compare(i, 3, "(?m") != 0, "regex ", pattern, ": (?m) is not supported");
-    check(in_class || pattern.compare(i, 2, "(*") != 0, "regex ", pattern, ": (*VERB) is not supported");
-    const size_t first = i + (pattern.compare(i + 1, 1, "^") == 0 ? 2 : 1);  // in a class that c begins
+    check(!nested, "regex ", pattern,
+          ": sets inside [...] are not supported; write \\[ or \\&\\& for the characters");
+    check(in_class || pattern.compare(i, 3, "(?m") != 0, "regex ", pattern,
+          ": (?m) is not supported");
+    check(in_class || pattern.compare(i, 2, "(*") != 0, "regex ", pattern,
+          ": (*VERB) is not supported");
+    const size_t first = i + (pattern.compare(i + 1, 1, "^") == 0 ? 2 : 1);  // c begins a class
     check(in_class || c != '[' || pattern.compare(first, 1, "]") != 0, "regex ", pattern,
           ": a ] that begins [...] is not supported; write \\] for the character");
     if (c == '[' || c == ']') in_class = c == '[';
@@ -63,7 +69,8 @@ PCRE2_SPTR units(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(te
 Regex::Scratch::Scratch()
     : match_data(pcre2_match_data_create(1, nullptr), [](auto* p) { pcre2_match_data_free(p); }),
       context(pcre2_match_context_create(nullptr), [](auto* p) { pcre2_match_context_free(p); }),
-      stack(pcre2_jit_stack_create(kStackStart, kStackLimit, nullptr), [](auto* p) { pcre2_jit_stack_free(p); }) {
+      stack(pcre2_jit_stack_create(kStackStart, kStackLimit, nullptr),
+            [](auto* p) { pcre2_jit_stack_free(p); }) {
   pcre2_jit_stack_assign(static_cast<pcre2_match_context*>(context.get()), nullptr, stack.get());
 }
 
@@ -74,21 +81,23 @@ Regex::Regex(std::string pattern) : written(std::move(pattern)) {
   pcre2_set_newline(settings.get(), PCRE2_NEWLINE_LF);
   int error = 0;
   PCRE2_SIZE where = 0;
-  auto* compiled =
-      pcre2_compile(units(translated), translated.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &where, settings.get());
+  auto* compiled = pcre2_compile(units(translated), translated.size(),
+                                 PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
+                                 &error, &where, settings.get());
   check(compiled != nullptr, "regex ", written, ": ", compiled ? "" : reason(error));
   code.reset(compiled, [](auto* p) { pcre2_code_free(p); });
   std::uint32_t can_match_nothing = 0;
   pcre2_pattern_info(compiled, PCRE2_INFO_MATCHEMPTY, &can_match_nothing);
-  check(can_match_nothing == 0, "regex ", written, ": it can match the empty text, which splits nothing off");
-  pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);  // where there is no compiler for this machine, PCRE2 interprets
+  check(can_match_nothing == 0, "regex ", written,
+        ": it can match the empty text, which splits nothing off");
+  pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);  // without a compiler, PCRE2 interprets
 }
 
 bool Regex::find(std::string_view text, Index from, Match& match, Scratch& scratch) const {
   auto* data = static_cast<pcre2_match_data*>(scratch.match_data.get());
-  const int found = pcre2_match(static_cast<pcre2_code*>(code.get()), units(text), text.size(), size_t(from),
-                                PCRE2_NO_UTF_CHECK, data, static_cast<pcre2_match_context*>(scratch.context.get()));
+  const int found = pcre2_match(static_cast<pcre2_code*>(code.get()), units(text), text.size(),
+                                size_t(from), PCRE2_NO_UTF_CHECK, data,
+                                static_cast<pcre2_match_context*>(scratch.context.get()));
   if (found == PCRE2_ERROR_NOMATCH) return false;
   check(found >= 0, "regex ", written, ": it gives up on a text of ", text.size(), " bytes (",
         found < 0 ? reason(found) : "", ")");

@@ -1,8 +1,9 @@
 // The regular expressions of tokenizer.json, which are Oniguruma's, run by PCRE2.
 //
-// The two agree on what pre-tokenizers use, but for two things: `$` ends a line, not only the text, and `\s` is
-// Unicode's White_Space exactly (U+0085, U+00A0, U+3000 in; U+180E, U+200B, U+FEFF out). Escapes that mean something
-// else in Oniguruma (\h is a hex digit there) are refused rather than read wrongly.
+// The two agree on what pre-tokenizers use, but for two things: `$` ends a line, not only the text,
+// and `\s` is Unicode's White_Space exactly (U+0085, U+00A0, U+3000 in; U+180E, U+200B, U+FEFF
+// out). Escapes that mean something else in Oniguruma (\h is a hex digit there) are refused
+// rather than read wrongly.
 #pragma once
 
 #include <memory>
@@ -29,10 +30,10 @@ class Regex {
     std::shared_ptr<void> match_data, context, stack;
   };
 
-  explicit Regex(std::string pattern);  // Error with the reason if PCRE2 refuses it, or if it can match nothing at all
+  explicit Regex(std::string pattern);  // Error if PCRE2 refuses it, or if it can match nothing
 
-  // The first match that starts at or after byte `from`; false if there is none. `text` is UTF-8 without malformed
-  // sequences. Error if the expression gives up (catastrophic backtracking).
+  // The first match that starts at or after byte `from`; false if there is none. `text` is UTF-8
+  // without malformed sequences. Error if the expression gives up (catastrophic backtracking).
   bool find(std::string_view text, Index from, Match& match, Scratch& scratch) const;
 
   const std::string& pattern() const { return written; }  // as given

@@ -7,7 +7,7 @@ namespace seekling {
 
 namespace {
 
-size_t certain_prefix(std::string_view text) {  // bytes before the unfinished character at the end, if there is one
+size_t certain_prefix(std::string_view text) {  // bytes before an unfinished last character
   for (size_t i = 0; i < text.size();) {
     i += size_t(valid_utf8_prefix(text.substr(i)));
     if (i == text.size()) break;

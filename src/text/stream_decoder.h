@@ -1,5 +1,6 @@
-// Text while it is generated. A token may end in the middle of a character; what comes out is only what no later token
-// can change, and all that came out, with flush(), is Tokenizer::decode of all ids.
+// Text while it is generated. A token may end in the middle of a character;
+// what comes out is only what no later token can change, and all that came out, with flush(),
+// is Tokenizer::decode of all ids.
 #pragma once
 
 #include <string>
@@ -10,9 +11,10 @@ namespace seekling {
 
 class StreamDecoder {
  public:
-  explicit StreamDecoder(Tokenizer of, bool keep_specials = true) : tokenizer(std::move(of)), keep(keep_specials) {}
+  explicit StreamDecoder(Tokenizer of, bool keep_specials = true)
+      : tokenizer(std::move(of)), keep(keep_specials) {}
 
-  std::string feed(TokenId id);  // the text that is now certain; Error for an id outside the vocabulary
+  std::string feed(TokenId id);  // the text that is now certain; Error for an unknown id
   std::string flush();           // the end: a character that stays unfinished is one U+FFFD
 
  private:

@@ -1,6 +1,7 @@
-// The tokenizer's parts at work. A stage of the pre-tokenizer sees nothing but its own piece, so the ids of a piece at
-// any stage depend on its bytes alone and may be kept (piece_cache.h): after the first stage or two most pieces are
-// words, whose ids are found without running the stages that follow, nor the merges.
+// The tokenizer's parts at work. A stage of the pre-tokenizer sees nothing but its own piece,
+// so the ids of a piece at any stage depend on its bytes alone and may be kept (piece_cache.h):
+// after the first stage or two most pieces are words, whose ids are found without running
+// the stages that follow, nor the merges.
 #include "text/tokenizer.h"
 
 #include <algorithm>
@@ -25,7 +26,9 @@ struct Workspace {  // what an encoding writes to
 };
 
 // A token with a character that stands for no byte is itself: <｜User｜>.
-std::string token_bytes(const std::string& content) { return bytes_of_printable(content).value_or(content); }
+std::string token_bytes(const std::string& content) {
+  return bytes_of_printable(content).value_or(content);
+}
 
 std::array<TokenId, 256> ids_of_bytes(const std::vector<std::string>& tokens) {
   std::array<TokenId, 256> ids;
@@ -36,17 +39,19 @@ std::array<TokenId, 256> ids_of_bytes(const std::vector<std::string>& tokens) {
       ids[static_cast<unsigned char>((*bytes)[0])] = id;
   }
   for (int byte = 0; byte < 256; ++byte)
-    check(ids[size_t(byte)] >= 0, "tokenizer: no token for byte ", byte, " (", printable(std::string(1, char(byte))),
-          "); a byte-level vocabulary has all 256");
+    check(ids[size_t(byte)] >= 0, "tokenizer: no token for byte ", byte, " (",
+          printable(std::string(1, char(byte))), "); a byte-level vocabulary has all 256");
   return ids;
 }
 
 void check_merges(const std::vector<Merge>& merges) {
   std::unordered_map<std::uint64_t, size_t> ranks;
   for (size_t rank = 0; rank < merges.size(); ++rank) {
-    const std::uint64_t pair = std::uint64_t(merges[rank].left) << 32 | std::uint32_t(merges[rank].right);
+    const std::uint64_t pair =
+        std::uint64_t(merges[rank].left) << 32 | std::uint32_t(merges[rank].right);
     const auto [first, is_new] = ranks.emplace(pair, rank);
-    check(is_new, "tokenizer: merge ", rank, " repeats merge ", first->second, "; give each pair once");
+    check(is_new, "tokenizer: merge ", rank, " repeats merge ", first->second,
+          "; give each pair once");
   }
 }
 
@@ -54,7 +59,8 @@ void check_added(const std::vector<AddedToken>& added) {
   std::unordered_set<std::string_view> contents;
   for (const AddedToken& token : added) {
     check(!token.content.empty(), "tokenizer: added token ", token.id, " is empty");
-    check(contents.insert(token.content).second, "tokenizer: added token ", token.content, " is there twice");
+    check(contents.insert(token.content).second, "tokenizer: added token ", token.content,
+          " is there twice");
   }
 }
 
@@ -70,11 +76,12 @@ struct Tokenizer::State {
   std::unordered_map<std::string, TokenId> id;  // of added tokens, by content
 
   std::mutex mutex;                              // guards:
-  std::vector<std::unique_ptr<Workspace>> idle;  // at most as many as there were encodings at the same time
+  std::vector<std::unique_ptr<Workspace>> idle;  // one for each encoding at the same time
 
   explicit State(TokenizerParts given)
-      : parts(std::move(given)), pre_tokenizer(parts.stages), bpe(ids_of_bytes(parts.tokens), parts.merges),
-        finder(parts.added), is_special(parts.tokens.size(), false) {
+      : parts(std::move(given)), pre_tokenizer(parts.stages),
+        bpe(ids_of_bytes(parts.tokens), parts.merges), finder(parts.added),
+        is_special(parts.tokens.size(), false) {
     check_merges(parts.merges);
     check_added(parts.added);
     for (const std::string& token : parts.tokens) bytes.push_back(token_bytes(token));
@@ -84,7 +91,8 @@ struct Tokenizer::State {
     }
   }
 
-  void encode_piece(std::string_view piece, Index level, std::vector<TokenId>& ids, Workspace& work) const {
+  void encode_piece(std::string_view piece, Index level, std::vector<TokenId>& ids,
+                    Workspace& work) const {
     bool found = false;
     const auto* entry = work.cache.place(piece, level, found);
     if (found) {
@@ -123,7 +131,8 @@ struct Tokenizer::State {
 Tokenizer::Tokenizer(TokenizerParts parts) : state(std::make_shared<State>(std::move(parts))) {}
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text, bool specials) const {
-  check(text.size() < size_t(1) << 31, "encode: a text of ", text.size(), " bytes; cut it into texts below 2 GiB");
+  check(text.size() < size_t(1) << 31, "encode: a text of ", text.size(),
+        " bytes; cut it into texts below 2 GiB");
   std::vector<TokenId> ids;
   auto work = state->borrow();  // not given back if an error is thrown: it is freed
   const auto part = [&](std::string_view between) { state->encode_text(between, ids, *work); };
@@ -136,9 +145,10 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, bool specials) con
   return ids;
 }
 
-std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std::span<const std::string> texts, bool specials) const {
+std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std::span<const std::string> texts,
+                                                          bool specials) const {
   std::vector<std::vector<TokenId>> ids(texts.size());
-  std::vector<std::exception_ptr> errors(texts.size());  // an exception must not leave a parallel region
+  std::vector<std::exception_ptr> errors(texts.size());  // none may leave the parallel region
   parallel_for(Index(texts.size()), /*grain=*/16, [&](Index i) {
     try {
       ids[size_t(i)] = encode(texts[size_t(i)], specials);
@@ -165,12 +175,14 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, bool keep_specials) 
 Index Tokenizer::vocab_size() const { return Index(state->bytes.size()); }
 
 std::string_view Tokenizer::bytes(TokenId id) const {
-  check(0 <= id && id < vocab_size(), "decode: token id ", id, " is outside the vocabulary of ", vocab_size(),
-        " tokens");
+  check(0 <= id && id < vocab_size(), "decode: token id ", id, " is outside the vocabulary of ",
+        vocab_size(), " tokens");
   return state->bytes[size_t(id)];
 }
 
-bool Tokenizer::is_special(TokenId id) const { return 0 <= id && id < vocab_size() && state->is_special[size_t(id)]; }
+bool Tokenizer::is_special(TokenId id) const {
+  return 0 <= id && id < vocab_size() && state->is_special[size_t(id)];
+}
 
 std::optional<TokenId> Tokenizer::special(std::string_view content) const {
   const auto found = state->id.find(std::string(content));
@@ -179,13 +191,15 @@ std::optional<TokenId> Tokenizer::special(std::string_view content) const {
 
 TokenId Tokenizer::bos() const {
   const auto id = special(parts().bos);
-  check(id.has_value(), "tokenizer: no token that begins a text: ", parts().bos, " is not among the added tokens");
+  check(id.has_value(), "tokenizer: no token that begins a text: ", parts().bos,
+        " is not among the added tokens");
   return *id;
 }
 
 TokenId Tokenizer::eos() const {
   const auto id = special(parts().eos);
-  check(id.has_value(), "tokenizer: no token that ends a text: ", parts().eos, " is not among the added tokens");
+  check(id.has_value(), "tokenizer: no token that ends a text: ", parts().eos,
+        " is not among the added tokens");
   return *id;
 }
 

@@ -1,4 +1,5 @@
-// Reading trusts nothing: every key is looked at before it is used, and whatever is wrong is said in one sentence.
+// Reading trusts nothing: every key is looked at before it is used, and whatever is wrong
+// is said in one sentence.
 #include "text/tokenizer_json.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace seekling {
 namespace {
 
 using Json = nlohmann::json;
-using OrderedJson = nlohmann::ordered_json;  // keeps a file's order of keys, but takes quadratic time for a vocabulary
+using OrderedJson = nlohmann::ordered_json;  // keeps the order of keys; quadratic for a vocabulary
 using Ids = std::unordered_map<std::string, TokenId>;
 
 constexpr int kDeepestJson = 32;         // the library's own files reach 5
@@ -35,13 +36,17 @@ struct Node {
   const std::string& path;  // the file
   std::string key;          // model.merges[3]
 
-  [[noreturn]] void refuse(const std::string& expected, std::string_view what_to_do = kSource) const {
-    throw Error(text(path, ": ", key, ": found ", shown(value), ", expected ", expected, "; ", what_to_do));
+  [[noreturn]] void refuse(const std::string& expected,
+                           std::string_view what_to_do = kSource) const {
+    throw Error(
+        text(path, ": ", key, ": found ", shown(value), ", expected ", expected, "; ", what_to_do));
   }
   void expect(bool holds, const std::string& expected) const {
     if (!holds) refuse(expected);
   }
-  bool has(const char* name) const { return value.is_object() && value.contains(name) && !value[name].is_null(); }
+  bool has(const char* name) const {
+    return value.is_object() && value.contains(name) && !value[name].is_null();
+  }
   Node at(const char* name) const {
     expect(value.is_object(), "an object");
     const std::string full = key.empty() ? name : key + "." + name;
@@ -72,13 +77,16 @@ struct Node {
     if (!has(name)) return;
     const Node it = at(name);
     const bool off = (it.value.is_boolean() && !it.value.get<bool>()) || it.value == "";
-    if (!off) it.refuse("null or false", "Seekling does not support it: use a byte-level tokenizer without it");
+    if (!off)
+      it.refuse("null or false",
+                "Seekling does not support it: use a byte-level tokenizer without it");
   }
 };
 
 Json parse(const std::string& json, const std::string& path) {
   const auto not_too_deep = [&](int depth, Json::parse_event_t, Json&) {
-    check(depth <= kDeepestJson, path, ": found JSON nested deeper than ", kDeepestJson, " levels; ", kSource);
+    check(depth <= kDeepestJson, path, ": found JSON nested deeper than ", kDeepestJson,
+          " levels; ", kSource);
     return true;
   };
   try {
@@ -91,9 +99,10 @@ Json parse(const std::string& json, const std::string& path) {
 }
 
 OrderedJson parse_all_but_model(const std::string& json) {  // of a file that parse has seen
-  return OrderedJson::parse(json, [](int depth, OrderedJson::parse_event_t event, OrderedJson& key) {
-    return !(event == OrderedJson::parse_event_t::key && depth == 1 && key == "model");
-  });
+  return OrderedJson::parse(
+      json, [](int depth, OrderedJson::parse_event_t event, OrderedJson& key) {
+        return !(event == OrderedJson::parse_event_t::key && depth == 1 && key == "model");
+      });
 }
 
 std::string content_of(const std::string& path) {
@@ -118,7 +127,8 @@ SplitStage read_stage(const Node& stage) {
             .trim_offsets = stage.flag("trim_offsets", true)};
   }
   if (name == "Digits")
-    return {.kind = SplitStage::kDigits, .individual_digits = stage.flag("individual_digits", false)};
+    return {.kind = SplitStage::kDigits,
+            .individual_digits = stage.flag("individual_digits", false)};
   type.expect(name == "Split", "Split, Digits or ByteLevel");
   const Node behavior = stage.at("behavior");
   behavior.expect(behavior.value == "Isolated", "\"Isolated\"");
@@ -135,17 +145,24 @@ std::vector<SplitStage> read_stages(const Node& pre_tokenizer) {
   } else {
     stages.push_back(read_stage(pre_tokenizer));
   }
-  const auto is_bytes = [](const SplitStage& stage) { return stage.kind == SplitStage::kByteLevel; };
-  pre_tokenizer.expect(std::count_if(stages.begin(), stages.end(), is_bytes) == 1 && is_bytes(stages.back()),
-                       "one ByteLevel, the last of the stages");
+  const auto is_bytes = [](const SplitStage& stage) {
+    return stage.kind == SplitStage::kByteLevel;
+  };
+  pre_tokenizer.expect(
+      std::count_if(stages.begin(), stages.end(), is_bytes) == 1 && is_bytes(stages.back()),
+      "one ByteLevel, the last of the stages");
   return stages;
 }
 
 OrderedJson written(const SplitStage& stage) {
   switch (stage.kind) {
     case SplitStage::kSplit:
-      return {{"type", "Split"}, {"pattern", {{"Regex", stage.pattern}}}, {"behavior", "Isolated"}, {"invert", false}};
-    case SplitStage::kDigits: return {{"type", "Digits"}, {"individual_digits", stage.individual_digits}};
+      return {{"type", "Split"},
+              {"pattern", {{"Regex", stage.pattern}}},
+              {"behavior", "Isolated"},
+              {"invert", false}};
+    case SplitStage::kDigits:
+      return {{"type", "Digits"}, {"individual_digits", stage.individual_digits}};
     case SplitStage::kByteLevel: break;
   }
   return {{"type", "ByteLevel"},
@@ -161,8 +178,8 @@ void check_model(const Node& model) {
     const Node type = model.at("type");
     type.expect(type.value == "BPE", "\"BPE\"");
   }
-  for (const char* name : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
-                           "byte_fallback", "ignore_merges"})
+  for (const char* name : {"dropout", "unk_token", "continuing_subword_prefix",
+                           "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges"})
     model.must_not_be_set(name);
 }
 
@@ -173,13 +190,15 @@ std::vector<AddedToken> read_added(const Node& root, const Ids& vocab) {
   std::set<std::string> contents;
   for (size_t i = 0; i < list.array(); ++i) {
     const Node node = list.at(i), content = node.at("content"), id = node.at("id");
-    AddedToken token{id.id(), content.string(), node.flag("special", false), node.flag("normalized", false)};
+    AddedToken token{id.id(), content.string(), node.flag("special", false),
+                     node.flag("normalized", false)};
     for (const char* name : {"single_word", "lstrip", "rstrip"}) node.must_not_be_set(name);
     content.expect(!token.content.empty(), "a text that is not empty");
     content.expect(contents.insert(token.content).second, "each added token once");
     const auto known = vocab.find(token.content);
     token.in_vocabulary = known != vocab.end();
-    if (token.in_vocabulary) id.expect(known->second == token.id, text("model.vocab's id, ", known->second));
+    if (token.in_vocabulary)
+      id.expect(known->second == token.id, text("model.vocab's id, ", known->second));
     added.push_back(std::move(token));
   }
   return added;
@@ -189,17 +208,20 @@ Ids read_vocab(const Node& vocab) {
   vocab.expect(vocab.value.is_object(), "an object of tokens and ids");
   vocab.expect(vocab.value.size() <= kMostTokens, text("at most ", kMostTokens, " tokens"));
   Ids ids;
-  for (const auto& [token, id] : vocab.value.items()) ids[token] = Node{id, vocab.path, vocab.key + "." + token}.id();
+  for (const auto& [token, id] : vocab.value.items())
+    ids[token] = Node{id, vocab.path, vocab.key + "." + token}.id();
   return ids;
 }
 
 // By id; the ids of the vocabulary and of the added tokens together are 0 ... n-1, each once.
-std::vector<std::string> tokens_by_id(const Ids& vocab, const std::vector<AddedToken>& added, const std::string& path) {
+std::vector<std::string> tokens_by_id(const Ids& vocab, const std::vector<AddedToken>& added,
+                                      const std::string& path) {
   std::unordered_map<TokenId, std::string> token_of;
   const auto add = [&](TokenId id, const std::string& token) {
     const auto [there, is_new] = token_of.emplace(id, token);
-    check(is_new, path, ": model.vocab: found id ", id, " for both ", std::min(there->second, token), " and ",
-          std::max(there->second, token), ", expected one token for each id; ", kSource);
+    check(is_new, path, ": model.vocab: found id ", id, " for both ",
+          std::min(there->second, token), " and ", std::max(there->second, token),
+          ", expected one token for each id; ", kSource);
   };
   for (const auto& [token, id] : vocab) add(id, token);
   for (const AddedToken& token : added)
@@ -207,18 +229,20 @@ std::vector<std::string> tokens_by_id(const Ids& vocab, const std::vector<AddedT
   std::vector<std::string> tokens;
   for (TokenId id = 0; id < TokenId(token_of.size()); ++id) {
     const auto found = token_of.find(id);
-    check(found != token_of.end(), path, ": model.vocab: found ", token_of.size(), " tokens and none with id ", id,
-          ", expected the ids 0 to ", token_of.size() - 1, "; ", kSource);
+    check(found != token_of.end(), path, ": model.vocab: found ", token_of.size(),
+          " tokens and none with id ", id, ", expected the ids 0 to ", token_of.size() - 1, "; ",
+          kSource);
     tokens.push_back(found->second);
   }
   return tokens;
 }
 
-std::pair<std::string, std::string> read_pair(const Node& merge) {  // ["a", "b"], or "a b" in files before 2024
+std::pair<std::string, std::string> read_pair(const Node& merge) {  // ["a", "b"]; "a b" before 2024
   if (merge.value.is_string()) {
     const std::string both = merge.string();
     const size_t blank = both.find(' ');
-    merge.expect(blank != std::string::npos && both.find(' ', blank + 1) == std::string::npos, "two tokens");
+    merge.expect(blank != std::string::npos && both.find(' ', blank + 1) == std::string::npos,
+                 "two tokens");
     return {both.substr(0, blank), both.substr(blank + 1)};
   }
   merge.expect(merge.value.is_array() && merge.value.size() == 2, "two tokens");
@@ -245,7 +269,7 @@ std::vector<Merge> read_merges(const Node& list, const Ids& vocab) {
 void read_config(const std::string& path, TokenizerParts& parts) {
   const Json config = parse(content_of(path), path);
   const Node root{config, path, ""};
-  const auto named = [&](const char* key, std::string& content) {  // a text, or an added token with its content
+  const auto named = [&](const char* key, std::string& content) {  // text, or {"content": text}
     if (!root.has(key)) return;
     const Node token = root.at(key);
     content = token.value.is_object() ? token.at("content").string() : token.string();
@@ -259,12 +283,14 @@ TokenizerParts read_parts(const std::string& json, const std::string& path) {
   const Node root{file, path, ""};
   check(file.is_object(), path, ": found ", shown(file), ", expected an object; ", kSource);
   for (const char* name : {"truncation", "padding"}) root.must_not_be_set(name);
-  const bool empty = root.has("normalizer") && file["normalizer"].is_object() &&
-                     file["normalizer"].value("normalizers", Json()) == Json::array();  // as DeepSeek-V3's
+  const bool empty =
+      root.has("normalizer") && file["normalizer"].is_object() &&
+      file["normalizer"].value("normalizers", Json()) == Json::array();  // as DeepSeek-V3's
   if (!empty) root.must_not_be_set("normalizer");
   const Node model = root.at("model"), decoder = root.at("decoder");
   check_model(model);
-  decoder.expect(decoder.has("type") && decoder.value["type"] == "ByteLevel", "a ByteLevel decoder");
+  decoder.expect(decoder.has("type") && decoder.value["type"] == "ByteLevel",
+                 "a ByteLevel decoder");
 
   TokenizerParts parts;
   const Ids vocab = read_vocab(model.at("vocab"));
@@ -286,12 +312,16 @@ Tokenizer build(TokenizerParts parts, const std::string& path) {
   }
 }
 
-// DeepSeek-V2's: <bos>{system}\n\nUser: {u}\n\nAssistant: {a}<eos>User: ...; the prompt ends in "Assistant:".
+// DeepSeek-V2's: <bos>{system}\n\nUser: {u}\n\nAssistant: {a}<eos>User: ...;
+// the prompt ends in "Assistant:".
 constexpr const char* kChatTemplate =
-    "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif %}{{ bos_token }}"
-    "{% for message in messages %}{% if message['role'] == 'user' %}{{ 'User: ' + message['content'] + '\\n\\n' }}"
+    "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif "
+    "%}{{ bos_token }}"
+    "{% for message in messages %}{% if message['role'] == 'user' %}{{ 'User: ' + "
+    "message['content'] + '\\n\\n' }}"
     "{% elif message['role'] == 'assistant' %}{{ 'Assistant: ' + message['content'] + eos_token }}"
-    "{% elif message['role'] == 'system' %}{{ message['content'] + '\\n\\n' }}{% endif %}{% endfor %}"
+    "{% elif message['role'] == 'system' %}{{ message['content'] + '\\n\\n' }}{% endif %}{% endfor "
+    "%}"
     "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
 
 }  // namespace
@@ -311,8 +341,8 @@ Tokenizer read_tokenizer(const std::string& path) {
 
 std::string tokenizer_json(const Tokenizer& tokenizer) {
   const TokenizerParts& parts = tokenizer.parts();
-  OrderedJson added = OrderedJson::array(), stages = OrderedJson::array(), vocab = OrderedJson::object(),
-              merges = OrderedJson::array();
+  OrderedJson added = OrderedJson::array(), stages = OrderedJson::array(),
+              vocab = OrderedJson::object(), merges = OrderedJson::array();
   std::vector<bool> in_vocabulary(parts.tokens.size(), true);
   for (const AddedToken& token : parts.added) {
     in_vocabulary[size_t(token.id)] = token.in_vocabulary;
@@ -325,8 +355,10 @@ std::string tokenizer_json(const Tokenizer& tokenizer) {
                      {"special", token.special}});
   }
   for (const SplitStage& stage : parts.stages) stages.push_back(written(stage));
-  // Inserted one after the other an ordered object looks through all keys each time: build its list of pairs instead.
-  auto& pairs = static_cast<std::vector<OrderedJson::object_t::value_type>&>(vocab.get_ref<OrderedJson::object_t&>());
+  // Inserted one after the other an ordered object looks through all keys each time:
+  // build its list of pairs instead.
+  auto& pairs = static_cast<std::vector<OrderedJson::object_t::value_type>&>(
+      vocab.get_ref<OrderedJson::object_t&>());
   for (size_t id = 0; id < parts.tokens.size(); ++id)
     if (in_vocabulary[id]) pairs.emplace_back(parts.tokens[id], id);
   for (const Merge& merge : parts.merges)
@@ -360,7 +392,8 @@ void write_tokenizer(const Tokenizer& tokenizer, const std::string& path) {
   std::ofstream out(aside, std::ios::binary);
   out << tokenizer_json(tokenizer);
   out.close();
-  check(out.good(), aside, ": cannot be written; see the directory's permissions and the space left");
+  check(out.good(), aside,
+        ": cannot be written; see the directory's permissions and the space left");
   std::error_code failed;
   std::filesystem::rename(aside, path, failed);
   check(!failed, path, ": cannot be written: ", failed.message());

@@ -1,7 +1,9 @@
-// A tokenizer as Hugging Face's tokenizers library keeps it: tokenizer.json, and tokenizer_config.json beside it.
+// A tokenizer as Hugging Face's tokenizers library keeps it: tokenizer.json,
+// and tokenizer_config.json beside it.
 //
-// Read: byte-level BPE with any sequence of isolated splits; what would make other ids than the library's is refused by
-// name. No bos is ever added, so a post_processor is carried along and not applied. Written: what was read.
+// Read: byte-level BPE with any sequence of isolated splits; what would make other ids than
+// the library's is refused by name. No bos is ever added, so a post_processor is carried along
+// and not applied. Written: what was read.
 #pragma once
 
 #include <string>
@@ -10,15 +12,18 @@
 
 namespace seekling {
 
-// `path` is the file, or a directory with tokenizer.json in it. A tokenizer_config.json beside it names bos and eos;
-// without one they are DeepSeek's. Error, one sentence with path and key, for a file that is not such a tokenizer.
+// `path` is the file, or a directory with tokenizer.json in it. A tokenizer_config.json beside
+// it names bos and eos; without one they are DeepSeek's. Error, one sentence with path and key,
+// for a file that is not such a tokenizer.
 Tokenizer read_tokenizer(const std::string& path);
-Tokenizer parse_tokenizer(const std::string& json, const std::string& path);  // path: for the messages
+// `path` is for the messages.
+Tokenizer parse_tokenizer(const std::string& json, const std::string& path);
 
-std::string tokenizer_json(const Tokenizer& tokenizer);  // the content of tokenizer.json, byte for byte the library's
-void write_tokenizer(const Tokenizer& tokenizer, const std::string& path);  // a file, written aside and then renamed
+std::string tokenizer_json(const Tokenizer& tokenizer);  // byte for byte the library's file
+void write_tokenizer(const Tokenizer& tokenizer, const std::string& path);  // by renaming
 
-// The content of tokenizer_config.json, with DeepSeek-V2's chat format. model_max_length is in tokens.
+// The content of tokenizer_config.json, with DeepSeek-V2's chat format.
+// model_max_length is in tokens.
 std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length = 4096);
 
 }  // namespace seekling

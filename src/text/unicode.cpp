@@ -26,7 +26,7 @@ Lead lead(unsigned char byte) {
   return {0, 0, 0};
 }
 
-Index ascii_prefix(std::string_view text) {  // eight bytes at a time: most text is ASCII for long stretches
+Index ascii_prefix(std::string_view text) {  // 8 bytes at a time: ASCII comes in long runs
   size_t i = 0;
   for (std::uint64_t word; i + 8 <= text.size(); i += 8) {
     std::memcpy(&word, text.data() + i, 8);

@@ -1,7 +1,8 @@
 // UTF-8, for a program that must survive bytes that are not UTF-8.
 //
-// A malformed sequence is cut as Rust's from_utf8_lossy and the Unicode Standard (§3.9, "maximal subparts") do it: the
-// longest start of a well-formed character, or else one byte. Each shows as one U+FFFD.
+// A malformed sequence is cut as Rust's from_utf8_lossy and the Unicode Standard
+// (§3.9, "maximal subparts") do it: the longest start of a well-formed character, or else one byte.
+// Each shows as one U+FFFD.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@
 namespace seekling {
 
 struct Utf8Unit {
-  enum Kind { kCharacter, kMalformed, kCut };  // kCut: the text ends inside a character that could still become whole
+  enum Kind { kCharacter, kMalformed, kCut };  // kCut: the text ends inside a character
   Kind kind;
   Index length;  // bytes; at least 1
 };
@@ -20,7 +21,7 @@ struct Utf8Unit {
 Utf8Unit next_utf8(std::string_view text);  // the unit at the front; text is not empty
 
 Index valid_utf8_prefix(std::string_view text);  // bytes before the first malformed sequence
-Index malformed_prefix(std::string_view text);   // bytes before the first character: the run of malformed sequences
+Index malformed_prefix(std::string_view text);   // bytes before the first character: malformed
 Index count_malformed(std::string_view text);    // how many U+FFFD utf8_lossy would put in
 
 std::string utf8_lossy(std::string_view text);  // every malformed sequence replaced by U+FFFD

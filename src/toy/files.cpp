@@ -1,4 +1,5 @@
-// The toy world as files: JSON lines, written aside and renamed, so that a folder never holds half a file.
+// The toy world as files: JSON lines, written aside and renamed, so that a folder
+// never holds half a file.
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +11,9 @@ namespace seekling {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-static Json to_json(const Document& d) { return {{"kind", d.kind}, {"language", d.language}, {"text", d.text}}; }
+static Json to_json(const Document& d) {
+  return {{"kind", d.kind}, {"language", d.language}, {"text", d.text}};
+}
 
 static Json to_json(const Question& q) {
   return {{"kind", q.kind}, {"language", q.language}, {"prompt", q.prompt}, {"answer", q.answer}};
@@ -46,8 +49,10 @@ static Question parse_question(const std::string& line, const std::string& where
   check(row.is_object(), where, ": not a JSON object; each line must hold one question");
   const auto field = [&](const char* key) {
     const auto found = row.find(key);
-    check(found != row.end() && found->is_string() && !found->get_ref<const std::string&>().empty(), where, ": \"", key,
-          "\" is missing or not a string with something in it; a question has kind, language, prompt and answer");
+    check(found != row.end() && found->is_string() && !found->get_ref<const std::string&>().empty(),
+          where, ": \"", key,
+          "\" is missing or not a string with something in it; a question has kind, language, "
+          "prompt and answer");
     return found->template get<std::string>();
   };
   return {field("kind"), field("language"), field("prompt"), field("answer")};
@@ -63,7 +68,8 @@ std::vector<Question> read_questions(const fs::path& path) {
   for (Index number = 1; std::getline(in, line); ++number)
     questions.push_back(parse_question(line, text(path.string(), ", line ", number)));
   check(!in.bad(), path.string(), ": reading failed after ", questions.size(), " questions");
-  check(!questions.empty(), path.string(), ": holds no questions; make them with `./seekling data make`");
+  check(!questions.empty(), path.string(),
+        ": holds no questions; make them with `./seekling data make`");
   return questions;
 }
 

@@ -1,5 +1,5 @@
-// Each exercise is drawn until its content is on the right side of the split. Items are preceded by a blank in the
-// question as in the answer, so that one item is the same token wherever it stands.
+// Each exercise is drawn until its content is on the right side of the split. Items are preceded by
+// a blank in the question as in the answer, so that one item is the same token wherever it stands.
 #include "toy/lists.h"
 
 #include <algorithm>
@@ -16,7 +16,8 @@ static std::string joined(const Words& words) {  // " 3 1 7"
   return out;
 }
 
-static std::string ask(const char* english, const char* japanese, Language language, const std::string& content) {
+static std::string ask(const char* english, const char* japanese, Language language,
+                       const std::string& content) {
   return std::string(language == Language::english ? english : japanese) + ":" + content;
 }
 
@@ -26,7 +27,8 @@ static Words characters(char first, char last) {
   return out;
 }
 
-// 3 to 6 of the words, all different: with repeats, "what follows the 3?" would have no single answer.
+// 3 to 6 of the words, all different: with repeats, "what follows the 3?"
+// would have no single answer.
 static Words draw(Words words, Rng& rng) {
   shuffle(words, rng);
   words.resize(std::size_t(3 + rng.below(4)));
@@ -51,20 +53,26 @@ static Words village_words(Language language) {
 }
 
 static const Words& words_of(Language language) {
-  static const Words english = village_words(Language::english), japanese = village_words(Language::japanese);
+  static const Words english = village_words(Language::english),
+                     japanese = village_words(Language::japanese);
   return language == Language::english ? english : japanese;
 }
 
-// The content is the sequence. Words are split by their own language's spelling: the other spelling is another text.
+// The content is the sequence. Words are split by their own language's spelling:
+// the other spelling is another text.
 Turn copy_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Index which = rng.below(3);
-    const std::string items = joined(draw(which == 0 ? digits() : which == 1 ? letters() : words_of(language), rng));
+    const std::string items = joined(draw(which == 0   ? digits()
+                                          : which == 1 ? letters()
+                                                       : words_of(language),
+                                          rng));
     if (split.allows("copy" + items)) return {"copy", ask("Copy", "写す", language, items), items};
   }
 }
 
-// The content is the sorted sequence: no order in which its items might be given is seen in training.
+// The content is the sorted sequence: no order in which its items might be given
+// is seen in training.
 Turn sort_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Words items = draw(chance(50, rng) ? digits() : letters(), rng);
@@ -75,13 +83,16 @@ Turn sort_turn(Language language, const ToySplit& split, Rng& rng) {
   }
 }
 
-// Half of the operands have one digit, the others are below 50. The content is the pair without its order.
+// Half of the operands have one digit, the others are below 50. The content
+// is the pair without its order.
 Turn sum_turn(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     const Index a = rng.below(chance(50, rng) ? 10 : 50), b = rng.below(chance(50, rng) ? 10 : 50);
-    const std::string pair = " " + std::to_string(std::min(a, b)) + " " + std::to_string(std::max(a, b));
+    const std::string pair =
+        " " + std::to_string(std::min(a, b)) + " " + std::to_string(std::max(a, b));
     const std::string operands = " " + std::to_string(a) + " + " + std::to_string(b);
-    if (split.allows("sum" + pair)) return {"sum", ask("Sum", "足す", language, operands), " " + std::to_string(a + b)};
+    if (split.allows("sum" + pair))
+      return {"sum", ask("Sum", "足す", language, operands), " " + std::to_string(a + b)};
   }
 }
 

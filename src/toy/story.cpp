@@ -1,5 +1,6 @@
-// A plot is cast, played in the village, which refuses what cannot happen, and told beat by beat. What a plot's people
-// do does not depend on who they are, so a test that plays every plot shows that none is ever refused.
+// A plot is cast, played in the village, which refuses what cannot happen, and told beat by beat.
+// What a plot's people do does not depend on who they are, so a test that plays every plot shows
+// that none is ever refused.
 #include "toy/story.h"
 
 #include "core/check.h"
@@ -7,10 +8,11 @@
 
 namespace seekling {
 
-static const Telling kOnce{{"Once there was a {girl} named {A}.", "In a small village lived a {girl} named {A}.",
-                            "{A} lived in a small village.", "Once upon a time there lived a {girl} named {A}."},
-                           {"むかし、{A}という{girl}がいました。", "小さな村に{A}という{girl}が住んでいました。",
-                            "{A}は小さな村に住んでいました。", "むかしむかし、ある村に{A}という{girl}がいました。"}};
+static const Telling kOnce{
+    {"Once there was a {girl} named {A}.", "In a small village lived a {girl} named {A}.",
+     "{A} lived in a small village.", "Once upon a time there lived a {girl} named {A}."},
+    {"むかし、{A}という{girl}がいました。", "小さな村に{A}という{girl}が住んでいました。",
+     "{A}は小さな村に住んでいました。", "むかしむかし、ある村に{A}という{girl}がいました。"}};
 
 static int role(const Roles& roles, char name) {
   switch (name) {

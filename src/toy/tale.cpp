@@ -1,4 +1,5 @@
-// Events are drawn one by one among those that the village allows, told as they happen, and asked about at the end.
+// Events are drawn one by one among those that the village allows, told as they happen,
+// and asked about at the end.
 #include "toy/tale.h"
 
 #include <map>
@@ -11,14 +12,19 @@ namespace {
 
 constexpr int kNone = Village::kNone;
 
-const Telling kWeather{{"It was a sunny day.", "It was a quiet morning.", "The wind was cold.", "The sky was gray."},
-                       {"よく晴れた日でした。", "静かな朝でした。", "風の冷たい日でした。", "空は曇っていました。"}};
-const Telling kGo{{"{A} went to the {p}.", "{A} walked to the {p}.", "{A} ran to the {p}."},
-                  {"{A}は{p}へ行きました。", "{A}は{p}へ歩いていきました。", "{A}は{p}へ走っていきました。"}};
-const Telling kTake{{"{A} took the {x}.", "{A} picked up the {x}.", "{A} got the {x} there."},
-                    {"{A}は{x}を手に取りました。", "{A}は{x}を拾いました。", "{A}はそこで{x}を手に入れました。"}};
-const Telling kGive{{"{A} gave the {x} to {B}.", "{A} handed the {x} to {B}.", "{A} passed the {x} to {B}."},
-                    {"{A}は{B}に{x}をあげました。", "{A}は{B}に{x}を渡しました。", "{A}は{B}に{x}を手渡しました。"}};
+const Telling kWeather{
+    {"It was a sunny day.", "It was a quiet morning.", "The wind was cold.", "The sky was gray."},
+    {"よく晴れた日でした。", "静かな朝でした。", "風の冷たい日でした。", "空は曇っていました。"}};
+const Telling kGo{
+    {"{A} went to the {p}.", "{A} walked to the {p}.", "{A} ran to the {p}."},
+    {"{A}は{p}へ行きました。", "{A}は{p}へ歩いていきました。", "{A}は{p}へ走っていきました。"}};
+const Telling kTake{
+    {"{A} took the {x}.", "{A} picked up the {x}.", "{A} got the {x} there."},
+    {"{A}は{x}を手に取りました。", "{A}は{x}を拾いました。", "{A}はそこで{x}を手に入れました。"}};
+const Telling kGive{
+    {"{A} gave the {x} to {B}.", "{A} handed the {x} to {B}.", "{A} passed the {x} to {B}."},
+    {"{A}は{B}に{x}をあげました。", "{A}は{B}に{x}を渡しました。",
+     "{A}は{B}に{x}を手渡しました。"}};
 const Telling kLeave{{"{A} left the {x} {in p}.", "{A} put down the {x} {in p}."},
                      {"{A}は{x}を{p}に置きました。", "{A}は{x}を{p}に残しました。"}};
 const Telling kGlad{{"{B} was glad.", "{B} smiled.", "{B} said thank you."},
@@ -48,13 +54,14 @@ struct Teller {
   void go(int person) {
     const int friend_place = village.place(pick(cast, rng));
     int place = chance(35, rng) ? friend_place : kNone;
-    while (place == kNone || place == village.place(person)) place = int(rng.below(Index(kPlaces.size())));
+    while (place == kNone || place == village.place(person))
+      place = int(rng.below(Index(kPlaces.size())));
     village.go(person, place);
     walker = person;
     tell(kGo, {.A = person, .p = place});
   }
 
-  bool take(int person, int thing) {  // nobody carries two things: "What does Ben carry?" has one answer
+  bool take(int person, int thing) {  // one thing each: "What does Ben carry?" has one answer
     const auto left = left_by.find(thing);
     if (left != left_by.end() && left->second == person) return false;
     if (village.held(person) != kNone || !village.can_take(person, thing)) return false;
@@ -66,7 +73,9 @@ struct Teller {
 
   bool give(int person, int receiver) {
     const int thing = village.held(person);
-    if (thing == kNone || village.held(receiver) != kNone || !village.can_give(person, thing, receiver)) return false;
+    if (thing == kNone || village.held(receiver) != kNone ||
+        !village.can_give(person, thing, receiver))
+      return false;
     village.give(person, thing, receiver);
     walker = kNone;
     tell(kGive, {.A = person, .B = receiver, .x = thing});
@@ -90,7 +99,7 @@ struct Teller {
     if (village.place(person) == kNone) return go(person);
     if (give(person, pick(cast, rng)) || leave(person) || take(person, pick(things, rng))) return;
     int other = person;
-    while (other == walker) other = pick(cast, rng);  // nobody walks on at once: it would be to no purpose
+    while (other == walker) other = pick(cast, rng);  // two walks in a row have no purpose
     go(other);
   }
 };
@@ -109,8 +118,10 @@ struct Asker {
   Rng& rng;
   std::vector<Turn> questions{};
 
-  void ask(const char* kind, const Telling& question, const Telling& answer, const Roles& asked, const Roles& found) {
-    questions.push_back({kind, told(question, language, asked, rng), told(answer, language, found, rng)});
+  void ask(const char* kind, const Telling& question, const Telling& answer, const Roles& asked,
+           const Roles& found) {
+    questions.push_back(
+        {kind, told(question, language, asked, rng), told(answer, language, found, rng)});
   }
 };
 
@@ -141,7 +152,8 @@ std::vector<Turn> ask_all(const Teller& teller) {
 
 }  // namespace
 
-// What is held out is the course of events: told in other words or in the other language, it is still the same tale.
+// What is held out is the course of events: told in other words or in the other language,
+// it is still the same tale.
 Tale make_tale(Language language, const ToySplit& split, Rng& rng) {
   for (;;) {
     Teller teller{language, rng};

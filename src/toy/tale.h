@@ -1,4 +1,5 @@
-// A tale that can be asked about: two or three people walk about the village, take things, hand them on, leave them.
+// A tale that can be asked about: two or three people walk about the village, take things,
+// hand them on, leave them.
 //
 //   Anna went to the mill. Ben ran to the mill. Anna took the lamp. Anna gave the lamp to Ben.
 //   Who has the lamp? -> Ben.      Where is the lamp? -> in the mill.
@@ -11,8 +12,9 @@
 
 namespace seekling {
 
-// `ask` of a turn is the question alone: only the first question of a conversation repeats the tale.
-// "tale-1": one sentence holds the answer. "tale-2": who has the thing, then where that person is.
+// `ask` of a turn is the question alone: only the first question of a conversation
+// repeats the tale. "tale-1": one sentence holds the answer. "tale-2": who has the thing,
+// then where that person is.
 struct Tale {
   std::string text;
   std::vector<Turn> questions;  // in random order; each at most once

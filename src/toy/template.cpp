@@ -11,9 +11,12 @@ static std::string word(const std::string& gap, Language language, const Roles& 
   const int people[] = {roles.A, roles.B, roles.C}, things[] = {roles.x, roles.y},
             places[] = {roles.p, roles.q, roles.r};
   const char c = gap.back();
-  if (gap.size() == 1 && c >= 'A' && c <= 'C') return name(kPeople[std::size_t(people[c - 'A'])], language);
-  if (gap.size() == 1 && c >= 'x' && c <= 'y') return name(kThings[std::size_t(things[c - 'x'])], language);
-  if (gap.size() == 1 && c >= 'p' && c <= 'r') return name(kPlaces[std::size_t(places[c - 'p'])], language);
+  if (gap.size() == 1 && c >= 'A' && c <= 'C')
+    return name(kPeople[std::size_t(people[c - 'A'])], language);
+  if (gap.size() == 1 && c >= 'x' && c <= 'y')
+    return name(kThings[std::size_t(things[c - 'x'])], language);
+  if (gap.size() == 1 && c >= 'p' && c <= 'r')
+    return name(kPlaces[std::size_t(places[c - 'p'])], language);
   if (gap.starts_with("a ")) return a_thing(things[c - 'x']);
   if (gap.starts_with("in ")) return in_place(places[c - 'p']);
   const bool girl = kPeople[std::size_t(roles.A)].girl, english = language == Language::english;
@@ -38,7 +41,8 @@ std::string fill(const std::string& sentence, Language language, const Roles& ro
 }
 
 std::string told(const Telling& telling, Language language, const Roles& roles, Rng& rng) {
-  return fill(pick(language == Language::english ? telling.english : telling.japanese, rng), language, roles);
+  return fill(pick(language == Language::english ? telling.english : telling.japanese, rng),
+              language, roles);
 }
 
 void append_sentence(std::string& text, const std::string& sentence, Language language) {

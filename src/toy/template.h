@@ -1,7 +1,8 @@
 // Sentences with gaps: "{A} gave the {x} to {B}." The same gaps in both languages.
 //
 //   {A} {B} {C} people    {x} {y} things    {p} {q} {r} places
-//   English only: {a x} "an apple", {in p} "in the mill", and of A: {she} {She} {her} (possessive) {girl}
+//   English only: {a x} "an apple", {in p} "in the mill"
+//                 of A: {she} {She} {her} (possessive) {girl}
 #pragma once
 
 #include <string>

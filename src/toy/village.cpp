@@ -39,8 +39,8 @@ void Village::take(int person, int thing) {
 }
 
 void Village::give(int person, int thing, int receiver) {
-  check(can_give(person, thing, receiver), "toy village: ", person_at(person).english, " cannot give the ",
-        thing_at(thing).english, " to ", person_at(receiver).english,
+  check(can_give(person, thing, receiver), "toy village: ", person_at(person).english,
+        " cannot give the ", thing_at(thing).english, " to ", person_at(receiver).english,
         ": the giver must have it and both must be in one place");
   holder_[std::size_t(thing)] = receiver;
 }
@@ -68,7 +68,8 @@ bool Village::can_take(int person, int thing) const {
 }
 
 bool Village::can_give(int person, int thing, int receiver) const {
-  return person != receiver && holder(thing) == person && place(person) != kNone && place(person) == place(receiver);
+  return person != receiver && holder(thing) == person && place(person) != kNone &&
+         place(person) == place(receiver);
 }
 
 }  // namespace seekling

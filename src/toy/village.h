@@ -1,7 +1,8 @@
-// The village: twelve people, ten places, ten things, and a simulator of who is where and who has what.
+// The village: twelve people, ten places, ten things, and a simulator of who
+// is where and who has what.
 //
-// An event that cannot happen is refused: nobody gives what they do not have, or takes what is elsewhere. Everything
-// told in the toy world is played here first, so no tale contradicts itself.
+// An event that cannot happen is refused: nobody gives what they do not have, or takes what is
+// elsewhere. Everything told in the toy world is played here first, so no tale contradicts itself.
 #pragma once
 
 #include <array>
@@ -91,8 +92,10 @@ class Village {
   int place(int person) const { return place_[std::size_t(person)]; }  // kNone before the first go
   int holder(int thing) const { return holder_[std::size_t(thing)]; }  // kNone: nobody
   int held(int person) const;                                          // a thing, or kNone
-  int thing_place(int thing) const;                                    // its holder's, or where it lies
-  bool unseen(int thing) const { return holder(thing) == kNone && lies_[std::size_t(thing)] == kNone; }
+  int thing_place(int thing) const;  // its holder's, or where it lies
+  bool unseen(int thing) const {
+    return holder(thing) == kNone && lies_[std::size_t(thing)] == kNone;
+  }
   bool can_take(int person, int thing) const;
   bool can_give(int person, int thing, int receiver) const;
 

@@ -1,11 +1,12 @@
-// The mix of the toy world. Document i is drawn from the stream (seed, part, i), so it depends on nothing but its
-// number.
+// The mix of the toy world. Document i is drawn from the stream (seed, part, i), so it depends
+// on nothing but its number.
 //
-// Of 100 documents 54 are tales, 12 stories, 14 copying, 7 sorting, 5 sums, 8 brackets. Tales are the hardest to learn:
-// to answer "Where is Anna?" is to find the last "Anna" who went somewhere and to copy what follows. So copying, the
-// half of that, has a large share, too: with 8 of 100 it was learnt to 64 to 78 %, with 14 to 100 %. A list document
-// holds 3 to 6 exercises, a tale up to 6 questions: most of a text is there to be read, but only the answers can be got
-// right, so the more answers a document has, the sooner they are learnt.
+// Of 100 documents 54 are tales, 12 stories, 14 copying, 7 sorting, 5 sums, 8 brackets.
+// Tales are the hardest to learn: to answer "Where is Anna?" is to find the last "Anna" who went
+// somewhere and to copy what follows. So copying, the half of that, has a large share, too:
+// with 8 of 100 it was learnt to 64 to 78 %, with 14 to 100 %. A list document holds
+// 3 to 6 exercises, a tale up to 6 questions: most of a text is there to be read, but only
+// the answers can be got right, so the more answers a document has, the sooner they are learnt.
 #include "toy/world.h"
 
 #include <unordered_set>
@@ -18,13 +19,16 @@
 
 namespace seekling {
 
-static Language language_of(const std::string& code) { return code == "en" ? Language::english : Language::japanese; }
+static Language language_of(const std::string& code) {
+  return code == "en" ? Language::english : Language::japanese;
+}
 
 enum Part : std::uint64_t { kTrain, kHeldout, kQuestions };  // keys of the streams: never renumber
 
 using MakeTurn = Turn (*)(Language, const ToySplit&, Rng&);
 
-static std::string list_document(MakeTurn make, Language language, const ToySplit& split, Rng& rng) {
+static std::string list_document(MakeTurn make, Language language, const ToySplit& split,
+                                 Rng& rng) {
   std::vector<Turn> turns;
   for (Index left = 3 + rng.below(4); left > 0; --left) turns.push_back(make(language, split, rng));
   return conversation(turns);
@@ -54,7 +58,8 @@ static Document make_document(const std::string& code, const ToySplit& split, Rn
   return {"brackets", code, list_document(brackets_turn, language, split, rng)};
 }
 
-static std::vector<Document> make_documents(Index count, Part part, const ToyWorldOptions& options) {
+static std::vector<Document> make_documents(Index count, Part part,
+                                            const ToyWorldOptions& options) {
   const ToySplit split{options.seed, /*heldout=*/part == kHeldout};
   std::vector<Document> documents{std::size_t(count)};
   parallel_for(count, /*grain=*/64, [&](Index i) {
@@ -69,11 +74,13 @@ static Turn tale_turn(const std::string& kind, Language language, const ToySplit
   for (;;) {
     const Tale tale = make_tale(language, split, rng);
     for (const Turn& turn : tale.questions)
-      if (turn.kind == kind) return {kind, tale_and_question(tale, turn.ask, language), turn.answer};
+      if (turn.kind == kind)
+        return {kind, tale_and_question(tale, turn.ask, language), turn.answer};
   }
 }
 
-static Turn make_question(const std::string& kind, Language language, const ToySplit& split, Rng& rng) {
+static Turn make_question(const std::string& kind, Language language, const ToySplit& split,
+                          Rng& rng) {
   if (kind == "sum") return sum_turn(language, split, rng);
   if (kind == "sort") return sort_turn(language, split, rng);
   if (kind == "copy") return copy_turn(language, split, rng);
@@ -92,8 +99,9 @@ static std::vector<Question> make_questions(const ToyWorldOptions& options) {
       const Turn turn = make_question(kind, language_of(code), split, rng);
       const bool fresh = seen.insert(turn.ask).second;
       failures = fresh ? 0 : failures + 1;
-      check(failures < 1000, "toy world: questions_per_kind is ", options.questions_per_kind, ", but only ", i,
-            " different questions of kind \"", kind, "\" turned up; ask for fewer");
+      check(failures < 1000, "toy world: questions_per_kind is ", options.questions_per_kind,
+            ", but only ", i, " different questions of kind \"", kind,
+            "\" turned up; ask for fewer");
       if (!fresh) continue;
       questions.push_back({kind, code, prompt(turn.ask), turn.answer});
       ++i;
@@ -102,13 +110,14 @@ static std::vector<Question> make_questions(const ToyWorldOptions& options) {
 }
 
 ToyWorld make_toy_world(const ToyWorldOptions& options) {
-  check(!options.languages.empty(), "toy world: no language is given; choose \"en\", \"ja\" or both");
+  check(!options.languages.empty(),
+        "toy world: no language is given; choose \"en\", \"ja\" or both");
   for (const std::string& code : options.languages)
     check(code == "en" || code == "ja", "toy world: language \"", code,
           "\" is not spoken in the village; choose \"en\", \"ja\" or both");
-  for (const auto& [count, name] :
-       {std::pair(options.documents, "documents"), std::pair(options.heldout_documents, "heldout_documents"),
-        std::pair(options.questions_per_kind, "questions_per_kind")})
+  for (const auto& [count, name] : {std::pair(options.documents, "documents"),
+                                    std::pair(options.heldout_documents, "heldout_documents"),
+                                    std::pair(options.questions_per_kind, "questions_per_kind")})
     check(count >= 0, "toy world: ", name, " is ", count, "; it must be 0 or more");
   return {make_documents(options.documents, kTrain, options),
           make_documents(options.heldout_documents, kHeldout, options), make_questions(options)};

@@ -1,8 +1,8 @@
 // The toy world: documents to learn from and questions to be scored on, made from a seed.
 //
-// A small village in English and Japanese: tales with questions, stories, and beside them lists to copy, lists to sort,
-// sums, brackets. The answers follow from the text, so understanding can be counted. The same seed gives the same bytes
-// on any machine and with any number of threads.
+// A small village in English and Japanese: tales with questions, stories, and beside them lists
+// to copy, lists to sort, sums, brackets. The answers follow from the text, so understanding can
+// be counted. The same seed gives the same bytes on any machine and with any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Document {
 };
 
 struct Question {
-  std::string kind;      // "tale-1" (one hop), "tale-2" (two hops), "sum", "sort", "copy", "brackets"
+  std::string kind;      // "tale-1" (one hop), "tale-2" (two), "sum", "sort", "copy", "brackets"
   std::string language;  // "en", "ja"
   std::string prompt;    // ends with "Assistant:"
   std::string answer;    // begins with a blank; the end of the sentence must follow it
@@ -29,7 +29,7 @@ struct Question {
 
 struct ToyWorld {
   std::vector<Document> train, heldout;
-  std::vector<Question> questions;  // no two alike; all held out: their content is in no training document
+  std::vector<Question> questions;  // all different; their content is in no training document
 };
 
 struct ToyWorldOptions {
@@ -42,7 +42,8 @@ struct ToyWorldOptions {
 
 ToyWorld make_toy_world(const ToyWorldOptions& options);
 
-// The folder's train.jsonl, heldout.jsonl and questions.jsonl: a JSON object a line, with the fields above.
+// The folder's train.jsonl, heldout.jsonl and questions.jsonl: a JSON object a line,
+// with the fields above.
 void write_toy_world(const std::filesystem::path& folder, const ToyWorld& world);
 
 std::vector<Question> read_questions(const std::filesystem::path& path);

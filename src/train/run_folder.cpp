@@ -14,8 +14,9 @@ namespace seekling {
 namespace fs = std::filesystem;
 
 std::string generation_config_json(const Config& config) {
-  const nlohmann::ordered_json json = {
-      {"_from_model_config", true}, {"bos_token_id", config.bos_token_id}, {"eos_token_id", config.eos_token_id}};
+  const nlohmann::ordered_json json = {{"_from_model_config", true},
+                                       {"bos_token_id", config.bos_token_id},
+                                       {"eos_token_id", config.eos_token_id}};
   return json.dump(2) + "\n";
 }
 
@@ -28,7 +29,8 @@ RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string toke
   recover(path_);
 }
 
-void RunFolder::write(const AtomicSave& save, const Transformer& model, const TrainerState& state) const {
+void RunFolder::write(const AtomicSave& save, const Transformer& model,
+                      const TrainerState& state) const {
   write_file(save.file("config.json"), config_json(model.config));
   save_weights(save.file("model.safetensors").parent_path(), model);
   write_file(save.file("tokenizer.json"), tokenizer_);
@@ -37,7 +39,8 @@ void RunFolder::write(const AtomicSave& save, const Transformer& model, const Tr
   write_file(save.file("trainer_state.json"), trainer_state_json(state));
 }
 
-void RunFolder::save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const {
+void RunFolder::save(const Transformer& model, const AdamW& optimizer,
+                     const TrainerState& state) const {
   AtomicSave save(path_);
   write(save, model, state);
   save_moments(save.file("optimizer.safetensors"), optimizer.moments());

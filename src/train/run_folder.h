@@ -18,11 +18,13 @@ namespace seekling {
 
 class RunFolder {
  public:
-  // The folder is made if it is not there. The contents of tokenizer.json and tokenizer_config.json go into every save.
-  RunFolder(std::filesystem::path path, std::string tokenizer_json, std::string tokenizer_config_json);
+  // The folder is made if it is not there. The contents of tokenizer.json and tokenizer_config.json
+  // go into every save.
+  RunFolder(std::filesystem::path path, std::string tokenizer_json,
+            std::string tokenizer_config_json);
 
-  // The files of a run before its first step, as parts of a larger save. optimizer.safetensors is not among them: all
-  // moments are 0.
+  // The files of a run before its first step, as parts of a larger save. optimizer.safetensors
+  // is not among them: all moments are 0.
   void write(const AtomicSave& save, const Transformer& model, const TrainerState& state) const;
 
   // All seven files or none: a kill at any moment leaves the last whole checkpoint.

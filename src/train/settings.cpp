@@ -136,8 +136,9 @@ void check_settings(const TrainSettings& settings) {
   });
 }
 
-// The default rate suits nano. A wider layer adds up more updates at once, so it takes smaller
-// ones: the rate falls with the width, as in Yang et al. 2022 (arXiv:2203.03466), table 8, for Adam.
+// The default rate suits nano. A wider layer adds up more updates at once, so it takes
+// smaller ones: the rate falls with the width, as in Yang et al. 2022 (arXiv:2203.03466),
+// table 8, for Adam.
 TrainSettings default_settings(Index hidden_size) {
   constexpr double kWidthOfDefaultLr = 128;
   TrainSettings settings;

@@ -132,8 +132,8 @@ struct TrainerState {
 };
 
 std::string trainer_state_json(const TrainerState& state);
-TrainerState parse_trainer_state(const std::string& json,
-                                 const std::string& path);  // path: for the messages
+// `path` is for the messages.
+TrainerState parse_trainer_state(const std::string& json, const std::string& path);
 TrainerState read_trainer_state(const std::filesystem::path& run_folder);
 
 }  // namespace seekling

@@ -1,12 +1,13 @@
 // One step of training on k micro-batches, whose gradients are added up before the weights move:
 //   L = Σ_k (n_k / n) CE_k + λ/D Σ_d Σ_k (n_kd / n_d) CE_kd + (1/k) Σ_k balance_k
 //   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW,  b ← b + γ sign(mean(c) - c)
-// n_k: targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k targets, so the weights n_k / n make the
-// sum the mean over all n: k micro-batches of b sequences give the gradient of one batch of k·b, up to rounding, also
-// where they ignore different numbers of targets. The second term is multi-token prediction, DeepSeek-V3
-// (arXiv:2412.19437) eq. 25, of depths d = 1 .. D, each a mean over its own targets. The balance loss is a mean over
-// sequences, of which each micro-batch has the same number. The correction biases b of V3's routers follow the load c
-// of the whole step.
+// n_k: targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k targets,
+// so the weights n_k / n make the sum the mean over all n: k micro-batches of b sequences
+// give the gradient of one batch of k·b, up to rounding, also where they ignore
+// different numbers of targets. The second term is multi-token prediction, DeepSeek-V3
+// (arXiv:2412.19437) eq. 25, of depths d = 1 .. D, each a mean over its own targets.
+// The balance loss is a mean over sequences, of which each micro-batch has the same number.
+// The correction biases b of V3's routers follow the load c of the whole step.
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ namespace seekling {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kKeepStream = 0x6B656570;  // of random numbers, apart from those of initialisation and batches
+constexpr std::uint64_t kKeepStream = 0x6B656570;  // apart from initialisation's and batches'
 
 struct Trainer::Sums {
   double loss = 0, balance_loss = 0, mtp_loss = 0;
@@ -42,8 +43,8 @@ Index counted(std::span<const std::int32_t> targets) {
   return Index(targets.size()) - std::count(targets.begin(), targets.end(), kIgnored);
 }
 
-// The targets that count: of the model itself, then of each depth of multi-token prediction that the batch is long
-// enough for and that `pass` asks for.
+// The targets that count: of the model itself, then of each depth of multi-token prediction that
+// the batch is long enough for and that `pass` asks for.
 std::vector<Index> counted(const Transformer& model, const Batch& batch, const Pass& pass) {
   std::vector<Index> all{counted(batch.targets)};
   const Index depths = pass.predict_further ? std::min(Index(model.mtp.size()), batch.T - 1) : 0;
@@ -92,7 +93,8 @@ const char* name_of(double not_finite) {  // a stream writes -nan, too, of which
 bool finite(const Tensor& x) { return x.to(Device::kCpu).view().matrix().allFinite(); }
 
 // The name of the first parameter for which `holds`; empty if there is none.
-std::string first_parameter(const Transformer& model, const std::function<bool(const Tensor&)>& holds) {
+std::string first_parameter(const Transformer& model,
+                            const std::function<bool(const Tensor&)>& holds) {
   std::string first;
   model.for_each_parameter([&](const std::string& name, const Tensor& p) {
     if (first.empty() && holds(p)) first = name;
@@ -131,40 +133,48 @@ HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
     targets += n;
   }
   return {.nats_per_target = nats / double(std::max<Index>(targets, 1)),
-          .bits_per_byte = heldout.text_bytes > 0 ? nats / std::numbers::ln2 / double(heldout.text_bytes) : 0};
+          .bits_per_byte =
+              heldout.text_bytes > 0 ? nats / std::numbers::ln2 / double(heldout.text_bytes) : 0};
 }
 
-Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f, Device device)
-    : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)), folder(std::move(f)),
-      optimizer(learned_parameters(model), adamw_of(settings())), biases(correction_biases(model)),
-      log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
+Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f,
+                 Device device)
+    : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)),
+      folder(std::move(f)), optimizer(learned_parameters(model), adamw_of(settings())),
+      biases(correction_biases(model)), log(folder.path() / "metrics.jsonl", state_.step),
+      saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
   model.move_to(device);
   for (const Moment& moment : optimizer.moments()) moment.move_to(device);
 }
 
-// What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do besides. Which sequences
-// keep all their tokens is a function of (seed, the sequence's place in the run), so it does not depend on how steps
-// are cut.
+// What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do
+// besides. Which sequences keep all their tokens is a function of (seed, the sequence's place
+// in the run), so it does not depend on how steps are cut.
 Pass Trainer::pass_of(const Batch& batch, Index number) const {
   const TrainSettings& s = settings();
   Pass pass;
   pass.predict_further = !model.mtp.empty() && mtp_weight_at(s, state_.step + 1) > 0;
-  pass.device_loss_alpha = real(s.device_loss_alpha), pass.communication_loss_alpha = real(s.communication_loss_alpha);
+  pass.device_loss_alpha = real(s.device_loss_alpha),
+  pass.communication_loss_alpha = real(s.communication_loss_alpha);
   pass.capacity_factor = s.capacity_factor;
   if (s.capacity_factor > 0)
     for (Index b = 0; b < batch.B; ++b)
-      pass.keep.push_back(Rng(s.seed, kKeepStream, std::uint64_t(number * batch.B + b)).uniform() < s.never_dropped);
+      pass.keep.push_back(Rng(s.seed, kKeepStream, std::uint64_t(number * batch.B + b)).uniform() <
+                          s.never_dropped);
   return pass;
 }
 
 // Forward and backward for one micro-batch. targets: of the whole step, as counted() has them.
-void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets, Sums& sums) const {
+void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets,
+                            Sums& sums) const {
   const MultiplyIn dtype(products_of(settings()));
   Tape tape(settings().recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, profile_);
   Pass pass = pass_of(batch, number);
   const std::vector<Index> mine = counted(model, batch, pass);
-  const auto share = [&](std::size_t d) { return double(mine[d]) / double(std::max<Index>(targets[d], 1)); };
+  const auto share = [&](std::size_t d) {
+    return double(mine[d]) / double(std::max<Index>(targets[d], 1));
+  };
   const Tensor loss = forward(model, batch, pass);
   sums.loss += share(0) * double(loss.item());
   add_load(sums.load, pass.routings);
@@ -201,14 +211,14 @@ Trainer::Sums Trainer::gradients() {
     if (std::isfinite(sums.all())) continue;
     clear_gradients(optimizer.parameters());
     throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.all()), "; ",
-                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ", last_save(),
-                     "; train again with a lower --lr"));
+                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ",
+                     last_save(), "; train again with a lower --lr"));
   }
   return sums;
 }
 
-// DeepSeek-V3 §2.1.2. A layer's load and its bias stand in the same order: the routers', as the forward pass meets
-// them.
+// DeepSeek-V3 §2.1.2. A layer's load and its bias stand in the same order: the routers',
+// as the forward pass meets them.
 void Trainer::move_biases(const Sums& sums, Index step) const {
   if (biases.empty()) return;
   for (std::size_t layer = 0; layer < sums.load.size(); ++layer)
@@ -260,7 +270,8 @@ Outcome Trainer::run(const Hooks& hooks) {
     save();
     if (hooks.on_save) hooks.on_save(state_.step);
   }
-  return {.step = state_.step, .interrupted = Interrupt::requested() && state_.step < settings().steps};
+  return {.step = state_.step,
+          .interrupted = Interrupt::requested() && state_.step < settings().steps};
 }
 
 void Trainer::finish_step(StepMetrics& metrics, const Hooks& hooks) {
@@ -288,7 +299,8 @@ void Trainer::write(const std::function<void()>& to_disk) const {
   try {
     to_disk();
   } catch (const Error& e) {
-    throw Error(text(e.what(), "; ", last_save(), "; make room there, then go on with: ./seekling train --resume ",
+    throw Error(text(e.what(), "; ", last_save(),
+                     "; make room there, then go on with: ./seekling train --resume ",
                      folder.path().string()));
   }
 }
@@ -301,7 +313,8 @@ std::string Trainer::last_save() const {
 // A finite loss may have a gradient that is not: √ and division are steep near 0.
 void Trainer::check_gradients(double norm) const {
   if (std::isfinite(norm)) return;
-  const std::string culprit = first_parameter(model, [](const Tensor& p) { return p.has_grad() && !finite(p.grad()); });
+  const std::string culprit =
+      first_parameter(model, [](const Tensor& p) { return p.has_grad() && !finite(p.grad()); });
   clear_gradients(optimizer.parameters());
   throw Error(text("step ", state_.step + 1, ": the norm of the gradients is ", name_of(norm), "; ",
                    culprit.empty() ? "each is finite, but the sum of their squares is not"
@@ -317,10 +330,12 @@ std::string first_not_finite(const Transformer& model, const Batch& batch, Pass 
     return std::ranges::any_of(suspect.inputs, [&](const Tensor& x) { return x.same_storage(p); });
   };
   const std::string reads = first_parameter(model, is_input);
-  const std::string bad_input = first_parameter(model, [&](const Tensor& p) { return is_input(p) && !finite(p); });
+  const std::string bad_input =
+      first_parameter(model, [&](const Tensor& p) { return is_input(p) && !finite(p); });
   const std::string bad = first_parameter(model, [&](const Tensor& p) { return !finite(p); });
-  const std::string where = suspect.op.empty() ? "every op gave finite numbers when the batch was run again"
-                                               : "the first number that is not finite came from " + suspect.op;
+  const std::string where = suspect.op.empty()
+                                ? "every op gave finite numbers when the batch was run again"
+                                : "the first number that is not finite came from " + suspect.op;
   if (!bad_input.empty()) return where + ", whose parameter " + bad_input + " holds such a number";
   if (!bad.empty()) return where + ", and parameter " + bad + " holds such a number";
   if (!reads.empty()) return where + ", which reads " + reads;

@@ -15,11 +15,11 @@
 
 namespace seekling {
 
-using BatchSource = std::function<Batch(Index)>;  // batch 0, 1, 2, ...; the same whenever it is asked for
+using BatchSource = std::function<Batch(Index)>;  // batch 0, 1, 2, ...: a function of its number
 
 struct Heldout {
   std::vector<Batch> batches;
-  Index text_bytes = 0;  // of the text they stand for; 0: not known, and bits per byte are not given
+  Index text_bytes = 0;  // of their text; 0: not known, and bits per byte are not given
 };
 
 struct HeldoutLoss {
@@ -39,18 +39,18 @@ struct Outcome {
 
 class Trainer {
  public:
-  // A state with steps behind it, as read_trainer_state gives it, is a run that goes on: its weights and moments are
-  // read from the folder. Otherwise the model is trained from the weights it has. model must outlive the trainer, and is
-  // moved to the device.
-  Trainer(const Transformer& model, TrainerState state, BatchSource batches, Heldout heldout, RunFolder folder,
-          Device device = Device::kCpu);
+  // A state with steps behind it, as read_trainer_state gives it, is a run that goes on:
+  // its weights and moments are read from the folder. Otherwise the model is trained from
+  // the weights it has. model must outlive the trainer, and is moved to the device.
+  Trainer(const Transformer& model, TrainerState state, BatchSource batches, Heldout heldout,
+          RunFolder folder, Device device = Device::kCpu);
 
   // To the last step, or to the end of the step in which Ctrl-C came.
   Outcome run(const Hooks& hooks = {});
 
   void measure(Profile* profile) { profile_ = profile; }  // from the next step on; nullptr: no more
 
-  StepMetrics step();  // one update of the weights; Error, and no update, if something is not a finite number
+  StepMetrics step();  // one update of the weights; Error, and no update, if a value is not finite
   void save();
 
   const TrainerState& state() const { return state_; }
@@ -59,11 +59,14 @@ class Trainer {
   struct Sums;
   Sums gradients();
   Pass pass_of(const Batch& batch, Index number) const;
-  void add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets, Sums& sums) const;
+  void add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets,
+                     Sums& sums) const;
   void move_biases(const Sums& sums, Index step) const;
   void finish_step(StepMetrics& metrics, const Hooks& hooks);
   void check_gradients(double norm) const;
-  bool due(Index every) const { return every > 0 && (state_.step % every == 0 || state_.step == settings().steps); }
+  bool due(Index every) const {
+    return every > 0 && (state_.step % every == 0 || state_.step == settings().steps);
+  }
   const TrainSettings& settings() const { return state_.settings; }
   void lap(const char* part) const;
   void write(const std::function<void()>& to_disk) const;
@@ -81,7 +84,8 @@ class Trainer {
   Profile* profile_ = nullptr;
 };
 
-// Where the loss of a batch stops being a finite number: the op, and a parameter that is to blame, if one is.
+// Where the loss of a batch stops being a finite number: the op, and a parameter that
+// is to blame, if one is.
 std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass);
 
 }  // namespace seekling

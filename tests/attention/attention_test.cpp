@@ -13,14 +13,15 @@ namespace seekling {
 namespace {
 
 // The definition, one number at a time, in double.
-double plain(const Pair& q, const Pair& k, const Tensor& v, double scale, std::span<const std::int32_t> first, Index b,
-             Index t, Index h, Index column) {
+double plain(const Pair& q, const Pair& k, const Tensor& v, double scale,
+             std::span<const std::int32_t> first, Index b, Index t, Index h, Index column) {
   const Tensor& any = q.c.defined() ? q.c : q.r;
   const Index T = any.dim(1), H = any.dim(2), S = v.dim(1);
   const auto part = [&](const Tensor& a, const Tensor& c, Index s) {
     if (!a.defined()) return 0.0;
     const Index heads = c.dim(2);
-    return double(a.view().row((b * T + t) * H + h).dot(c.view().row((b * S + s) * heads + h / (H / heads))));
+    return double(
+        a.view().row((b * T + t) * H + h).dot(c.view().row((b * S + s) * heads + h / (H / heads))));
   };
   double sum = 0, weighted = 0;
   for (Index s = first.empty() ? 0 : first[size_t(b * T + t)]; s <= S - T + t; ++s) {
@@ -62,7 +63,7 @@ TEST(Attention, EqualsItsDefinitionWithDocumentsLongerAndShorterThanATile) {
   Rng rng(9);
   const Index T = 400;
   std::vector<std::int32_t> first(size_t(T), 0);
-  for (Index t = 90; t < T; ++t) first[size_t(t)] = t < 95 ? 90 : 95;  // the last one is longer than a tile of keys
+  for (Index t = 90; t < T; ++t) first[size_t(t)] = t < 95 ? 90 : 95;  // the last exceeds a tile
   const Pair q{Tensor::randn({1, T, 2, 5}, rng), {}}, k{Tensor::randn({1, T, 2, 5}, rng), {}};
   EXPECT_LT(worst(q, k, Tensor::randn({1, T, 2, 3}, rng), first), kClose);
 }
@@ -73,11 +74,15 @@ TEST(Attention, NewTokensSeeAllEarlierOnes) {
   EXPECT_LT(worst(q, k, Tensor::randn({1, 70, 2, 6}, rng), {}), kClose);
 }
 
-TEST(Attention, GradientMatchesFiniteDifferencesAsMlaUsesIt) {  // shared rotary key; strided parts, as splits are
+TEST(Attention, GradientMatchesFiniteDifferencesAsMlaUsesIt) {  // shared rotary key; strided
   Rng rng(11);
-  const Tensor q_c = strided({2, 5, 3, 4}, rng), q_r = strided({2, 5, 3, 2}, rng), k_c = strided({2, 5, 3, 4}, rng);
-  const Tensor k_r = strided({2, 5, 1, 2}, rng), v = strided({2, 5, 3, 3}, rng), c = Tensor::randn({2, 5, 3, 3}, rng);
-  const auto f = [&] { return dot(attention({q_c, q_r}, {k_c, k_r}, v, real(0.4), kTwoDocuments), c); };
+  const Tensor q_c = strided({2, 5, 3, 4}, rng), q_r = strided({2, 5, 3, 2}, rng),
+               k_c = strided({2, 5, 3, 4}, rng);
+  const Tensor k_r = strided({2, 5, 1, 2}, rng), v = strided({2, 5, 3, 3}, rng),
+               c = Tensor::randn({2, 5, 3, 3}, rng);
+  const auto f = [&] {
+    return dot(attention({q_c, q_r}, {k_c, k_r}, v, real(0.4), kTwoDocuments), c);
+  };
   EXPECT_LT(max_gradient_error(f, {q_c, q_r, k_c, k_r, v}), gradient_tolerance());
 }
 
@@ -125,23 +130,26 @@ TEST(Attention, RefusesADocumentMaskThatGoesBack) {
   const Tensor x = Tensor::zeros({1, 3, 1, 4});
   const std::int32_t first[] = {0, 1, 0};
   EXPECT_ERROR(attention({x, {}}, {x, {}}, x, 1, first),
-               "attention: the document mask of sequence 0 goes back: a token's first key must not come before that of "
+               "attention: the document mask of sequence 0 goes back: a token's first key must not "
+               "come before that of "
                "the token before it");
 }
 
 TEST(Attention, NamesShapesThatDisagree) {
-  EXPECT_ERROR(
-      attention({Tensor::zeros({1, 2, 3, 4}), {}}, {Tensor::zeros({1, 2, 2, 4}), {}}, Tensor::zeros({1, 2, 3, 4}), 1),
-      "attention: content parts q [1, 2, 3, 4] and k [1, 2, 2, 4] with v [1, 2, 3, 4] must agree in batch and "
-      "width, k and v in tokens, and the heads of k must divide those of q");
+  EXPECT_ERROR(attention({Tensor::zeros({1, 2, 3, 4}), {}}, {Tensor::zeros({1, 2, 2, 4}), {}},
+                         Tensor::zeros({1, 2, 3, 4}), 1),
+               "attention: content parts q [1, 2, 3, 4] and k [1, 2, 2, 4] with v [1, 2, 3, 4] "
+               "must agree in batch and "
+               "width, k and v in tokens, and the heads of k must divide those of q");
 }
 
 TEST(AttentionTwins, AgreeAsMlaGqaAndAbsorbedDecodingUseThem) {
   struct Case {
     Index B, T, S, H, heads_c, heads_r, heads_v, content, rotary, value;
   };
-  for (const Case& c : {Case{2, 70, 70, 2, 2, 1, 2, 5, 4, 3}, Case{1, 3, 9, 4, 2, 2, 2, 5, 3, 7},
-                        Case{1, 1, 600, 5, 1, 1, 1, 66, 5, 66}, Case{1, 40, 45, 4, 2, 1, 4, 5, 3, 7}}) {
+  for (const Case& c :
+       {Case{2, 70, 70, 2, 2, 1, 2, 5, 4, 3}, Case{1, 3, 9, 4, 2, 2, 2, 5, 3, 7},
+        Case{1, 1, 600, 5, 1, 1, 1, 66, 5, 66}, Case{1, 40, 45, 4, 2, 1, 4, 5, 3, 7}}) {
     Rng rng(15);
     const auto part = [&](Index tokens, Index heads, Index width) {
       return Tensor::randn({c.B, tokens, heads, width}, rng);
@@ -155,13 +163,14 @@ TEST(AttentionTwins, AgreeAsMlaGqaAndAbsorbedDecodingUseThem) {
   }
 }
 
-// Absorbed decoding, values being the content of keys: few queries, keys in one span and in many, whole packs and not.
+// Absorbed decoding, values being the content of keys: few queries, keys in one span
+// and in many, whole packs and not.
 TEST(AttentionTwins, AgreeWhereAllHeadsShareALatent) {
   struct Case {
     Index B, T, S, H, content, rotary;
   };
-  for (const Case& c :
-       {Case{2, 1, 21, 5, 68, 8}, Case{1, 3, 200, 4, 100, 16}, Case{1, 1, 40, 16, 512, 64}, Case{1, 2, 70, 3, 5, 2}}) {
+  for (const Case& c : {Case{2, 1, 21, 5, 68, 8}, Case{1, 3, 200, 4, 100, 16},
+                        Case{1, 1, 40, 16, 512, 64}, Case{1, 2, 70, 3, 5, 2}}) {
     Rng rng(18);
     const auto part = [&](Index tokens, Index heads, Index width) {
       return Tensor::randn({c.B, tokens, heads, width}, rng);
@@ -169,21 +178,24 @@ TEST(AttentionTwins, AgreeWhereAllHeadsShareALatent) {
     const auto op = [](const std::vector<Tensor>& x) {
       return std::vector<Tensor>{attention({x[0], x[1]}, {x[2], x[3]}, x[2], real(0.2))};
     };
-    const std::vector<Tensor> inputs{part(c.T, c.H, c.content), part(c.T, c.H, c.rotary), part(c.S, 1, c.content),
-                                     part(c.S, 1, c.rotary)};
+    const std::vector<Tensor> inputs{part(c.T, c.H, c.content), part(c.T, c.H, c.rotary),
+                                     part(c.S, 1, c.content), part(c.S, 1, c.rotary)};
     if (c.content <= 128) expect_twins(op, inputs);
     else expect_same_outputs(op, inputs);  // wider heads are decoded with, not trained
   }
 }
 
-// On the matrix units, which read rounded scores, keys and values: off by as much as rounding makes.
+// On the matrix units, which read rounded scores, keys and values: off by as much
+// as rounding makes.
 TEST(AttentionTwins, AgreeOnMatrixUnits) {
   if (sizeof(real) != sizeof(float)) GTEST_SKIP() << "matrix units work on float";
   struct Case {
     Index T, S, heads, content, rotary, value;
   };
-  for (const Case& c : {Case{70, 75, 2, 12, 8, 20}, Case{12, 70, 1, 72, 32, 64}, Case{20, 20, 2, 132, 8, 68}})
-    for (const auto& [format, tolerance] : {std::pair(Products::kTf32, 2e-3), {Products::kBf16, 1.5e-2}}) {
+  for (const Case& c :
+       {Case{70, 75, 2, 12, 8, 20}, Case{12, 70, 1, 72, 32, 64}, Case{20, 20, 2, 132, 8, 68}})
+    for (const auto& [format, tolerance] :
+         {std::pair(Products::kTf32, 2e-3), {Products::kBf16, 1.5e-2}}) {
       Rng rng(17);
       const MultiplyIn how(format);
       const auto part = [&](Index tokens, Index heads, Index width) {
@@ -191,11 +203,11 @@ TEST(AttentionTwins, AgreeOnMatrixUnits) {
       };
       expect_twins(
           [&](const std::vector<Tensor>& x) {
-            return std::vector<Tensor>{
-                attention({x[0], x[1]}, {x[2], x[3]}, x[4], 1 / std::sqrt(real(c.content + c.rotary)))};
+            return std::vector<Tensor>{attention({x[0], x[1]}, {x[2], x[3]}, x[4],
+                                                 1 / std::sqrt(real(c.content + c.rotary)))};
           },
-          {part(c.T, 2, c.content), part(c.T, 2, c.rotary), part(c.S, c.heads, c.content), part(c.S, 1, c.rotary),
-           part(c.S, c.heads, c.value)},
+          {part(c.T, 2, c.content), part(c.T, 2, c.rotary), part(c.S, c.heads, c.content),
+           part(c.S, 1, c.rotary), part(c.S, c.heads, c.value)},
           tolerance);
     }
 }

@@ -8,7 +8,8 @@ namespace {
 
 GQA make(Index key_heads, Rng& rng) {
   Config c;
-  c.hidden_size = 7, c.num_attention_heads = 4, c.num_key_value_heads = key_heads, c.head_dim = 6, c.attention = "gqa";
+  c.hidden_size = 7, c.num_attention_heads = 4, c.num_key_value_heads = key_heads, c.head_dim = 6,
+  c.attention = "gqa";
   GQA gqa(c);
   for (const Linear* l : {&gqa.q_proj, &gqa.k_proj, &gqa.v_proj, &gqa.o_proj})
     for (Index i = 0; i < l->weight.size(); ++i) l->weight.data()[i] = real(0.5 * rng.normal());
@@ -22,8 +23,10 @@ TEST(GQA, GradientMatchesFiniteDifferencesAsMhaGqaAndMqa) {
     Rng rng(32);
     const GQA gqa = make(key_heads, rng);
     const Tensor h = Tensor::randn({2, 3, 7}, rng), c = Tensor::randn({2, 3, 7}, rng);
-    const std::vector<Tensor> inputs{h, gqa.q_proj.weight, gqa.k_proj.weight, gqa.v_proj.weight, gqa.o_proj.weight};
-    EXPECT_LT(max_gradient_error([&] { return dot(gqa.forward(h, {}), c); }, inputs), gradient_tolerance());
+    const std::vector<Tensor> inputs{h, gqa.q_proj.weight, gqa.k_proj.weight, gqa.v_proj.weight,
+                                     gqa.o_proj.weight};
+    EXPECT_LT(max_gradient_error([&] { return dot(gqa.forward(h, {}), c); }, inputs),
+              gradient_tolerance());
   }
 }
 

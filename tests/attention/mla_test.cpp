@@ -15,8 +15,10 @@ Config small(Index q_lora_rank) {
 }
 
 std::vector<Tensor> parameters(const MLA& a) {
-  std::vector<Tensor> all{a.kv_a_proj_with_mqa.weight, a.kv_a_layernorm.weight, a.kv_b_proj.weight, a.o_proj.weight};
-  for (const Tensor& t : {a.q_proj.weight, a.q_a_proj.weight, a.q_a_layernorm.weight, a.q_b_proj.weight})
+  std::vector<Tensor> all{a.kv_a_proj_with_mqa.weight, a.kv_a_layernorm.weight, a.kv_b_proj.weight,
+                          a.o_proj.weight};
+  for (const Tensor& t :
+       {a.q_proj.weight, a.q_a_proj.weight, a.q_a_layernorm.weight, a.q_b_proj.weight})
     if (t.defined()) all.push_back(t);
   return all;
 }
@@ -32,14 +34,15 @@ TEST(MLA, GradientMatchesFiniteDifferencesWithAndWithoutQueryCompression) {
     const Tensor h = Tensor::randn({2, 5, 10}, rng), c = Tensor::randn({2, 5, 10}, rng);
     inputs.push_back(h);
     const std::int32_t first[] = {0, 0, 2, 2, 2, 0, 0, 0, 0, 4};
-    EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, first), c); }, inputs), gradient_tolerance());
+    EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, first), c); }, inputs),
+              gradient_tolerance());
   }
 }
 
 TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
   Config config = small(7);
-  config.rope_scaling =
-      RopeScaling{.factor = 8, .original_max_position_embeddings = 64, .mscale = 0.7, .mscale_all_dim = 1};
+  config.rope_scaling = RopeScaling{
+      .factor = 8, .original_max_position_embeddings = 64, .mscale = 0.7, .mscale_all_dim = 1};
   Rng rng(31);
   const MLA mla(config);
   randomise(parameters(mla), rng);
@@ -53,7 +56,8 @@ TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
       if (n == 0) continue;
       const Tensor u = mla.decode(h.reshape({9, 10}).slice(done, n).reshape({1, n, 10}), cache);
       const auto expected = whole.view().middle_rows(done, n).matrix();
-      EXPECT_LT((u.view().matrix() - expected).cwiseAbs().maxCoeff(), sizeof(real) == 8 ? 1e-12 : 1e-4)
+      EXPECT_LT((u.view().matrix() - expected).cwiseAbs().maxCoeff(),
+                sizeof(real) == 8 ? 1e-12 : 1e-4)
           << split << done;
       done += n;
     }
@@ -68,7 +72,8 @@ TEST(MLA, SaysWhenTheContextIsFull) {
   const MLA mla(small(0));
   Cache cache = mla.make_cache(2);
   EXPECT_ERROR(mla.decode(Tensor::zeros({1, 3, 10}), cache),
-               "the context is full: it holds 2 tokens, and 3 are needed; generate fewer tokens or shorten the prompt");
+               "the context is full: it holds 2 tokens, and 3 are needed; generate fewer tokens or "
+               "shorten the prompt");
 }
 
 }  // namespace seekling

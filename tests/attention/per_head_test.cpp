@@ -7,14 +7,18 @@ namespace seekling {
 
 TEST(PerHead, GradientMatchesFiniteDifferences) {
   Rng rng(15);
-  const Tensor x = Tensor::randn({2, 3, 2, 4}, rng), W = strided({2, 4 * 5}, rng), c = Tensor::randn({2, 3, 2, 5}, rng);
-  EXPECT_LT(max_gradient_error([&] { return dot(per_head(x, W, 4), c); }, {x, W}), gradient_tolerance());
+  const Tensor x = Tensor::randn({2, 3, 2, 4}, rng), W = strided({2, 4 * 5}, rng),
+               c = Tensor::randn({2, 3, 2, 5}, rng);
+  EXPECT_LT(max_gradient_error([&] { return dot(per_head(x, W, 4), c); }, {x, W}),
+            gradient_tolerance());
 }
 
 TEST(PerHeadT, GradientMatchesFiniteDifferences) {
   Rng rng(16);
-  const Tensor x = Tensor::randn({2, 3, 2, 5}, rng), W = strided({2, 4 * 5}, rng), c = Tensor::randn({2, 3, 2, 4}, rng);
-  EXPECT_LT(max_gradient_error([&] { return dot(per_head_t(x, W, 4), c); }, {x, W}), gradient_tolerance());
+  const Tensor x = Tensor::randn({2, 3, 2, 5}, rng), W = strided({2, 4 * 5}, rng),
+               c = Tensor::randn({2, 3, 2, 4}, rng);
+  EXPECT_LT(max_gradient_error([&] { return dot(per_head_t(x, W, 4), c); }, {x, W}),
+            gradient_tolerance());
 }
 
 TEST(PerHeadT, IsTheTransposeOfPerHead) {
@@ -31,7 +35,8 @@ TEST(PerHeadTwins, AgreeBothWays) {
         return std::vector<Tensor>{per_head(in[0], in[2].columns(3, 20), 4),
                                    per_head_t(in[1], in[2].columns(3, 20), 4)};
       },
-      {Tensor::randn({2, 3, 2, 4}, rng), Tensor::randn({2, 3, 2, 5}, rng), Tensor::randn({2, 25}, rng)});
+      {Tensor::randn({2, 3, 2, 4}, rng), Tensor::randn({2, 3, 2, 5}, rng),
+       Tensor::randn({2, 25}, rng)});
 }
 
 }  // namespace seekling

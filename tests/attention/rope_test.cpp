@@ -31,7 +31,8 @@ TEST(Rope, GradientMatchesFiniteDifferences) {
   Rng rng(6);
   const Rotary rotary{{1, 0.3, 0.01}, 1.3};
   const Tensor x = strided({2, 3, 2, 6}, rng), c = Tensor::randn({2, 3, 2, 6}, rng);
-  EXPECT_LT(max_gradient_error([&] { return dot(rope(x, 4, rotary), c); }, {x}), gradient_tolerance());
+  EXPECT_LT(max_gradient_error([&] { return dot(rope(x, 4, rotary), c); }, {x}),
+            gradient_tolerance());
 }
 
 TEST(Rope, RefusesAWidthItHasNoAnglesFor) {
@@ -44,11 +45,15 @@ TEST(RopeTwins, AgreeOnWholePacksAndOnWindows) {
   const Rotary rotary = {{1, 0.3, 0.01}, 1.3};
   expect_twins(
       [&](const std::vector<Tensor>& in) {
-        return std::vector<Tensor>{rope(in[0], 4, Rotary::plain(64, 10000)), rope(in[0], 9, Rotary::plain(64, 500))};
+        return std::vector<Tensor>{rope(in[0], 4, Rotary::plain(64, 10000)),
+                                   rope(in[0], 9, Rotary::plain(64, 500))};
       },
       {Tensor::randn({2, 3, 5, 64}, rng)});
-  expect_twins([&](const std::vector<Tensor>& in) { return std::vector<Tensor>{rope(in[0].columns(3, 6), 4, rotary)}; },
-               {Tensor::randn({2, 3, 2, 11}, rng)});
+  expect_twins(
+      [&](const std::vector<Tensor>& in) {
+        return std::vector<Tensor>{rope(in[0].columns(3, 6), 4, rotary)};
+      },
+      {Tensor::randn({2, 3, 2, 11}, rng)});
 }
 
 }  // namespace seekling

@@ -14,7 +14,8 @@ class ConvertTest : public ProgramTest {
     const SafetensorsFile found(folder / a / "model.safetensors"), wanted(b / "model.safetensors");
     ASSERT_EQ(found.entries().size(), wanted.entries().size());
     for (const auto& [name, entry] : wanted.entries())
-      EXPECT_TRUE(found.tensor(name).view().matrix() == wanted.tensor(name).view().matrix()) << name;
+      EXPECT_TRUE(found.tensor(name).view().matrix() == wanted.tensor(name).view().matrix())
+          << name;
   }
 };
 
@@ -22,7 +23,8 @@ class ConvertTest : public ProgramTest {
 
 TEST_F(ConvertTest, ARunComesBackFromGgufWithItsTokenizer) {
   ASSERT_EQ(run(small_run("run", {"--steps", "2"})).exit, 0);
-  const Ran ran = run({"export", "--gguf", "--model", "run", "--out", "run.gguf", "--dtype", "fp32"});
+  const Ran ran =
+      run({"export", "--gguf", "--model", "run", "--out", "run.gguf", "--dtype", "fp32"});
   ASSERT_EQ(ran.exit, 0) << ran.err;
   EXPECT_EQ(ran.err, "wrote run.gguf\n");
   out_of({"import", "--model", "run.gguf", "--out", "back"});
@@ -32,20 +34,24 @@ TEST_F(ConvertTest, ARunComesBackFromGgufWithItsTokenizer) {
   };
   EXPECT_EQ(ids("back"), ids("run"));
   const auto generated = [&](const char* model) {
-    return out_of({"generate", "--model", model, "--prompt", "It was", "--max-tokens", "8", "--no-eos"});
+    return out_of(
+        {"generate", "--model", model, "--prompt", "It was", "--max-tokens", "8", "--no-eos"});
   };
   EXPECT_EQ(generated("back"), generated("run"));
-  EXPECT_EQ(read_file(folder / "back/tokenizer_config.json"), read_file(folder / "run/tokenizer_config.json"));
+  EXPECT_EQ(read_file(folder / "back/tokenizer_config.json"),
+            read_file(folder / "run/tokenizer_config.json"));
 }
 
 TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
-  const Ran ran = run({"export", "--gguf", "--model", golden("v3_tiny"), "--out", "a.gguf", "--dtype", "int8"});
+  const Ran ran =
+      run({"export", "--gguf", "--model", golden("v3_tiny"), "--out", "a.gguf", "--dtype", "int8"});
   EXPECT_EQ(ran.exit, 0);
-  EXPECT_EQ(
-      ran.err,
-      "note: " + golden("v3_tiny") + " has no tokenizer.json: the file is for token ids alone\n" +
-          "note: the modules of multi-token prediction are left out of a GGUF file\n" +
-          "note: matrices with rows of 16, 20, 24, 48 numbers, no multiple of 32, are F16, not Q8_0\nwrote a.gguf\n");
+  EXPECT_EQ(ran.err,
+            "note: " + golden("v3_tiny") +
+                " has no tokenizer.json: the file is for token ids alone\n" +
+                "note: the modules of multi-token prediction are left out of a GGUF file\n" +
+                "note: matrices with rows of 16, 20, 24, 48 numbers, no multiple of 32, are F16, "
+                "not Q8_0\nwrote a.gguf\n");
   out_of({"import", "--model", "a.gguf", "--out", "b"});
   EXPECT_FALSE(fs::exists(folder / "b/tokenizer.json"));
 }
@@ -53,7 +59,8 @@ TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
 TEST_F(ConvertTest, ExportsShardsThatAreTheRoundedModel) {
   out_of({"export", "--model", golden("v2_tiny"), "--out", "fp32", "--dtype", "fp32"});
   expect_same_weights("fp32", golden("v2_tiny"));
-  out_of({"export", "--model", golden("v2_tiny"), "--out", "shards", "--dtype", "fp16", "--shard-mib", "1"});
+  out_of({"export", "--model", golden("v2_tiny"), "--out", "shards", "--dtype", "fp16",
+          "--shard-mib", "1"});
   out_of({"export", "--model", "shards", "--out", "again", "--dtype", "fp32"});
   out_of({"export", "--model", golden("v2_tiny"), "--out", "whole", "--dtype", "fp16"});
   expect_same_weights("again", folder / "whole");
@@ -78,9 +85,9 @@ TEST_F(ConvertTest, WhatTheyCannotDoIsSaidInASentence) {
   EXPECT_FALSE(fs::exists(folder / "x"));
   const Ran ran = run({"export", "--gguf", "--model", golden("v2_tiny"), "--out", "x.gguf"});
   EXPECT_EQ(ran.exit, 1);
-  EXPECT_TRUE(
-      ran.err.ends_with("seekling: gguf: topk_method is \"group_limited_greedy\" with 2 of 4 groups, but llama.cpp "
-                        "knows groups by their two best experts, not by the best one\n"))
+  EXPECT_TRUE(ran.err.ends_with(
+      "seekling: gguf: topk_method is \"group_limited_greedy\" with 2 of 4 groups, but llama.cpp "
+      "knows groups by their two best experts, not by the best one\n"))
       << ran.err;
   EXPECT_FALSE(fs::exists(folder / "x.gguf") || fs::exists(folder / "x.gguf.tmp"));
 }

@@ -1,7 +1,7 @@
-// A small run learns the toy world as well as it should. The README's default run takes minutes; this one, a quarter of
-// its model and a thirtieth of its tokens, takes seconds. A wrong gradient, a lost target or a shifted mask leaves the
-// band; another machine's rounding does not (it ends at 0.350; on other texts, seeds 1 to 3 ended
-// within 0.03 of each other).
+// A small run learns the toy world as well as it should. The README's default run takes minutes;
+// this one, a quarter of its model and a thirtieth of its tokens, takes seconds.
+// A wrong gradient, a lost target or a shifted mask leaves the band; another machine's rounding
+// does not (it ends at 0.350; on other texts, seeds 1 to 3 ended within 0.03 of each other).
 #include <sstream>
 
 #include "cli/program.h"
@@ -13,11 +13,14 @@ using LearnsTest = ProgramTest;
 
 TEST_F(LearnsTest, ASmallRunEndsInItsBandOfHeldOutLoss) {
   std::istringstream flags(
-      "train --out run --documents 6000 --vocab-size 700 --hidden-size 64 --num-hidden-layers 3 --num-attention-heads "
+      "train --out run --documents 6000 --vocab-size 700 --hidden-size 64 --num-hidden-layers 3 "
+      "--num-attention-heads "
       "2 "
-      "--num-key-value-heads 2 --kv-lora-rank 32 --intermediate-size 192 --moe-intermediate-size 48 --n-routed-experts "
+      "--num-key-value-heads 2 --kv-lora-rank 32 --intermediate-size 192 --moe-intermediate-size "
+      "48 --n-routed-experts "
       "4 "
-      "--steps 300 --batch-size 8 --seq-len 128 --lr 6e-3 --warmup-steps 30 --sample-every 0 --eval-every 300");
+      "--steps 300 --batch-size 8 --seq-len 128 --lr 6e-3 --warmup-steps 30 --sample-every 0 "
+      "--eval-every 300");
   const Words words{std::istream_iterator<std::string>(flags), {}};
   out_of(words);
   const auto metrics = read_metrics(folder / "run" / "metrics.jsonl");

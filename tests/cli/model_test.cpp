@@ -1,4 +1,5 @@
-// The commands that ask a model, against Hugging Face's answers in tests/golden and against each other.
+// The commands that ask a model, against Hugging Face's answers in tests/golden
+// and against each other.
 #include <algorithm>
 #include <set>
 #include <sstream>
@@ -22,18 +23,20 @@ std::string commas(const std::vector<std::int64_t>& ids) {
 
 double largest(const Tensor& x) { return double(x.view().matrix().cwiseAbs().maxCoeff()); }
 
-// Keys of expect.safetensors that score has nothing to say about: other inputs, generation, and MTP.
+// Keys of expect.safetensors that score has nothing to say about: other inputs,
+// generation, and MTP.
 bool not_scored(const std::string& key) {
-  return key == "labels_masked" || key == "loss_masked" || key.starts_with("gen.") || key.starts_with("mtp.") ||
-         (key.starts_with("aux.") && !key.ends_with(".expert"));
+  return key == "labels_masked" || key == "loss_masked" || key.starts_with("gen.") ||
+         key.starts_with("mtp.") || (key.starts_with("aux.") && !key.ends_with(".expert"));
 }
 
-double tolerance(const std::string& key, const Tensor& expected) {  // as tests/golden asks of float32
+double tolerance(const std::string& key, const Tensor& expected) {  // tests/golden's, of float32
   if (key.starts_with("grad.")) return 1e-3 * largest(expected) + 1e-6;
   return key == "loss" || key.starts_with("aux.") ? 2e-5 : 2e-4;
 }
 
-void expect_equal(const SafetensorsFile& found, const SafetensorsFile& wanted, const std::string& key) {
+void expect_equal(const SafetensorsFile& found, const SafetensorsFile& wanted,
+                  const std::string& key) {
   ASSERT_TRUE(found.has(key)) << key;
   if (wanted.entries().at(key).dtype == "I64") {
     EXPECT_EQ(found.integers(key), wanted.integers(key)) << key;
@@ -50,7 +53,8 @@ void expect_equal(const SafetensorsFile& found, const SafetensorsFile& wanted, c
 TEST_F(ProgramTest, ScoreGivesHuggingFacesNumbers) {
   for (const std::string fixture : kFixtures) {
     const std::string expect = golden(fixture + "/expect.safetensors");
-    const Ran ran = run({"score", "--model", golden(fixture), "--ids", expect, "--out", fixture, "--grad"});
+    const Ran ran =
+        run({"score", "--model", golden(fixture), "--ids", expect, "--out", fixture, "--grad"});
     ASSERT_EQ(ran.exit, 0) << ran.err;
     EXPECT_EQ(ran.out, "");
     EXPECT_TRUE(ran.err.starts_with("wrote ")) << ran.err;
@@ -62,7 +66,11 @@ TEST_F(ProgramTest, ScoreGivesHuggingFacesNumbers) {
 }
 
 TEST_F(ProgramTest, ScoreWithoutGradHasNoGradientsAndOtherwiseTheSame) {
-  const Words words{"score", "--model", golden("v2_lite_tiny"), "--ids", golden("v2_lite_tiny/expect.safetensors"),
+  const Words words{"score",
+                    "--model",
+                    golden("v2_lite_tiny"),
+                    "--ids",
+                    golden("v2_lite_tiny/expect.safetensors"),
                     "--out"};
   const auto with = [&](const Words& more) {
     Words all = words;
@@ -74,7 +82,8 @@ TEST_F(ProgramTest, ScoreWithoutGradHasNoGradientsAndOtherwiseTheSame) {
   EXPECT_EQ(read_file(folder / "plain"), read_file(folder / "again"));
   with({"grad", "--grad"});
   const SafetensorsFile plain(folder / "plain"), grad(folder / "grad");
-  for (const auto& [key, entry] : grad.entries()) EXPECT_EQ(plain.has(key), !key.starts_with("grad.")) << key;
+  for (const auto& [key, entry] : grad.entries())
+    EXPECT_EQ(plain.has(key), !key.starts_with("grad.")) << key;
   EXPECT_TRUE(plain.tensor("logits").view().matrix() == grad.tensor("logits").view().matrix());
 }
 
@@ -88,7 +97,8 @@ TEST_F(ProgramTest, ScoreRefusesIdsItCannotUse) {
   expect_refused(score("other"), 1, "other: expected a tensor input_ids of shape [B, T]");
   const Index V = read_config(golden("v2_lite_tiny")).vocab_size;
   write_safetensors(folder / "high", {}, {{"input_ids", {1, 2}, {0, V}}});
-  expect_refused(score("high"), 1, text("high: input_ids holds ", V, ", expected ids from 0 to ", V - 1));
+  expect_refused(score("high"), 1,
+                 text("high: input_ids holds ", V, ", expected ids from 0 to ", V - 1));
   write_safetensors(folder / "floats", {{"input_ids", Tensor::zeros({1, 3})}});
   expect_refused(score("floats"), 1, "floats: tensor input_ids has dtype F32, expected integers");
   EXPECT_FALSE(fs::exists(folder / "out") || fs::exists(folder / "out.tmp"));
@@ -98,8 +108,9 @@ TEST_F(ProgramTest, GenerateGivesHuggingFacesTokens) {
   for (const std::string fixture : kFixtures) {
     const SafetensorsFile expect(golden(fixture + "/expect.safetensors"));
     const std::vector<std::int64_t> ids = expect.integers("gen.ids");
-    EXPECT_EQ(out_of({"generate", "--model", golden(fixture), "--ids", commas(expect.integers("gen.prompt")),
-                      "--print-ids", "--no-eos", "--max-tokens", std::to_string(ids.size())}),
+    EXPECT_EQ(out_of({"generate", "--model", golden(fixture), "--ids",
+                      commas(expect.integers("gen.prompt")), "--print-ids", "--no-eos",
+                      "--max-tokens", std::to_string(ids.size())}),
               commas(ids) + "\n")
         << fixture;
   }
@@ -108,8 +119,9 @@ TEST_F(ProgramTest, GenerateGivesHuggingFacesTokens) {
 TEST_F(ProgramTest, GuessingAheadGivesHuggingFacesTokensToo) {
   const SafetensorsFile expect(golden("v3_tiny/expect.safetensors"));
   const std::vector<std::int64_t> ids = expect.integers("gen.ids");
-  const Ran ran = run({"generate", "--model", golden("v3_tiny"), "--ids", commas(expect.integers("gen.prompt")),
-                       "--print-ids", "--no-eos", "--speculative", "-v", "--max-tokens", std::to_string(ids.size())});
+  const Ran ran = run({"generate", "--model", golden("v3_tiny"), "--ids",
+                       commas(expect.integers("gen.prompt")), "--print-ids", "--no-eos",
+                       "--speculative", "-v", "--max-tokens", std::to_string(ids.size())});
   EXPECT_EQ(ran.out, commas(ids) + "\n");
   EXPECT_NE(ran.err.find("accepted"), ran.err.npos) << ran.err;
   EXPECT_NE(ran.err.find("tokens a step"), ran.err.npos) << ran.err;
@@ -130,9 +142,9 @@ TEST_F(ProgramTest, GenerateStopsAtTheContextsEnd) {
   };
   const std::string ids = out_of(generate(room - 3, "20"));
   EXPECT_EQ(std::count(ids.begin(), ids.end(), ','), 2) << ids;
-  expect_refused(
-      generate(room + 1, "1"), 1,
-      text("the prompt has ", room + 1, " tokens, but the model ", room, " positions (max_position_embeddings)"));
+  expect_refused(generate(room + 1, "1"), 1,
+                 text("the prompt has ", room + 1, " tokens, but the model ", room,
+                      " positions (max_position_embeddings)"));
 }
 
 TEST_F(ProgramTest, GenerateRefusesIdsThatAreNone) {
@@ -140,20 +152,24 @@ TEST_F(ProgramTest, GenerateRefusesIdsThatAreNone) {
     return Words{"generate", "--model", golden("v2_lite_tiny"), "--print-ids", "--ids=" + ids};
   };
   const Index V = read_config(golden("v2_lite_tiny")).vocab_size;
-  const std::string expected = text("expected token ids from 0 to ", V - 1, ", separated by commas");
+  const std::string expected =
+      text("expected token ids from 0 to ", V - 1, ", separated by commas");
   for (const std::string& bad : Words{"x", "-1", "1.5", std::to_string(V), "99999999999999999999"})
     expect_refused(generate("1," + bad), 2, "--ids: found \"" + bad + "\", " + expected);
   expect_refused(generate("1,,2"), 2, "--ids: found \"\", " + expected);
-  expect_refused({"generate", "--model", golden("v2_lite_tiny"), "--ids", "1"}, 1,
-                 golden("v2_lite_tiny") +
-                     "/tokenizer.json: found no such file; give a tokenizer.json of Hugging Face's tokenizers "
-                     "library, or a directory with one");
+  expect_refused(
+      {"generate", "--model", golden("v2_lite_tiny"), "--ids", "1"}, 1,
+      golden("v2_lite_tiny") +
+          "/tokenizer.json: found no such file; give a tokenizer.json of Hugging Face's tokenizers "
+          "library, or a directory with one");
 }
 
 TEST_F(ProgramTest, ParamsCountsEveryPreset) {
   std::set<std::string> presets;
-  for (const auto& entry : fs::directory_iterator(SEEKLING_MODELS)) presets.insert(entry.path().stem());
-  EXPECT_EQ(presets, (std::set<std::string>{"large", "medium", "nano", "small", "tiny", "v2", "v2-lite", "v3"}));
+  for (const auto& entry : fs::directory_iterator(SEEKLING_MODELS))
+    presets.insert(entry.path().stem());
+  EXPECT_EQ(presets, (std::set<std::string>{"large", "medium", "nano", "small", "tiny", "v2",
+                                            "v2-lite", "v3"}));
   for (const std::string& preset : presets) {
     const std::string out = out_of({"params", preset});
     const Config config = read_config(fs::path(SEEKLING_MODELS) / (preset + ".json"));
@@ -174,7 +190,8 @@ TEST_F(ProgramTest, ParamsCountsEveryPreset) {
     EXPECT_EQ(cached, cache_elements(config)) << out;
   }
   EXPECT_EQ(out_of({"params"}), out_of({"params", "--model", "nano"}));
-  EXPECT_EQ(out_of({"params", golden("v3_tiny")}), out_of({"params", "--model", golden("v3_tiny/config.json")}));
+  EXPECT_EQ(out_of({"params", golden("v3_tiny")}),
+            out_of({"params", "--model", golden("v3_tiny/config.json")}));
 }
 
 }  // namespace seekling

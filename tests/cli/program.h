@@ -26,7 +26,8 @@ struct Ran {
   std::string out, err;
 };
 
-// A started program. Its output goes to files, so that a child killed in the middle has left what it said.
+// A started program. Its output goes to files, so that a child killed in the middle
+// has left what it said.
 class Started {
  public:
   Started(const fs::path& folder, const Words& words, const std::string& input = "")
@@ -42,7 +43,8 @@ class Started {
     if (pid != 0) return;
     ::setenv("OMP_WAIT_POLICY", "passive", 0);  // many programs run at once
     const bool ready = ::chdir(folder.c_str()) == 0 && to(0, in, O_RDONLY) &&
-                       to(1, out, O_WRONLY | O_CREAT | O_TRUNC) && to(2, err, O_WRONLY | O_CREAT | O_TRUNC);
+                       to(1, out, O_WRONLY | O_CREAT | O_TRUNC) &&
+                       to(2, err, O_WRONLY | O_CREAT | O_TRUNC);
     if (ready) ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -68,7 +70,9 @@ class Started {
   }
 
  private:
-  static std::string said(const fs::path& path) { return fs::is_regular_file(path) ? read_file(path) : ""; }
+  static std::string said(const fs::path& path) {
+    return fs::is_regular_file(path) ? read_file(path) : "";
+  }
   static bool to(int descriptor, const fs::path& path, int flags) {
     const int file = ::open(path.c_str(), flags, 0600);
     return file >= 0 && ::dup2(file, descriptor) >= 0;
@@ -87,7 +91,9 @@ class ProgramTest : public testing::Test {
   }
   ~ProgramTest() override { fs::remove_all(folder); }
 
-  Ran run(const Words& words, const std::string& input = "") const { return Started(folder, words, input).wait(); }
+  Ran run(const Words& words, const std::string& input = "") const {
+    return Started(folder, words, input).wait();
+  }
 
   // The same where nothing but success is expected; gives stdout.
   std::string out_of(const Words& words, const std::string& input = "") const {
@@ -97,14 +103,17 @@ class ProgramTest : public testing::Test {
   }
 
   // The exit code, nothing on stdout, and one sentence on stderr.
-  void expect_refused(const Words& words, int exit, const std::string& sentence, const std::string& input = "") const {
+  void expect_refused(const Words& words, int exit, const std::string& sentence,
+                      const std::string& input = "") const {
     const Ran ran = run(words, input);
     EXPECT_EQ(ran.exit, exit) << testing::PrintToString(words);
     EXPECT_EQ(ran.out, "") << testing::PrintToString(words);
     EXPECT_EQ(ran.err, "seekling: " + sentence + "\n");
   }
 
-  static std::string golden(const std::string& path) { return std::string(SEEKLING_GOLDEN) + "/" + path; }
+  static std::string golden(const std::string& path) {
+    return std::string(SEEKLING_GOLDEN) + "/" + path;
+  }
 
   const fs::path folder = fs::temp_directory_path() / text("seekling_cli_", ::getpid());
 };

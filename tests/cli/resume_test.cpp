@@ -1,4 +1,5 @@
-// A run that was stopped, whatever stopped it, and then resumed equals one that was not: to the byte.
+// A run that was stopped, whatever stopped it, and then resumed equals one that
+// was not: to the byte.
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -14,12 +15,15 @@ class ResumeTest : public ProgramTest {
  protected:
   // Steps of some milliseconds: long enough to be hit by a signal.
   static Words sixty(const std::string& name, const Words& more = {}) {
-    Words words = small_run(name, {"--steps", "60", "--threads", "1", "--batch-size", "12", "--seq-len", "64"});
+    Words words = small_run(
+        name, {"--steps", "60", "--threads", "1", "--batch-size", "12", "--seq-len", "64"});
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
 
-  std::string weights(const std::string& name) const { return read_file(folder / name / "model.safetensors"); }
+  std::string weights(const std::string& name) const {
+    return read_file(folder / name / "model.safetensors");
+  }
 
   // The weights of the run that nothing stops.
   std::string whole() const {
@@ -36,13 +40,16 @@ class ResumeTest : public ProgramTest {
   Ran stopped(const Words& words, const std::string& name, Index steps, int number,
               std::chrono::microseconds later = {}) const {
     Started started(folder, words);
-    while (started.running() && steps_logged(name) < steps) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    while (started.running() && steps_logged(name) < steps)
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
     std::this_thread::sleep_for(later);
     started.signal(number);
     return started.wait();
   }
 
-  void resume(const std::string& name) const { out_of({"train", "--resume", name, "--threads", "1"}); }
+  void resume(const std::string& name) const {
+    out_of({"train", "--resume", name, "--threads", "1"});
+  }
 
   // Each step once, in order, with the numbers of the run that was not stopped.
   void expect_same_metrics(const std::string& name) const {
@@ -97,7 +104,8 @@ TEST_F(ResumeTest, ARunKilledBeforeItsFirstSaveGoesOnFromTheStart) {
   const std::string expected = whole();
   ASSERT_EQ(stopped(sixty("killed", {"--save-every", "50"}), "killed", 5, SIGKILL).exit, -SIGKILL);
   expect_refused(sixty("killed"), 2,
-                 "--out: killed holds a run already; go on with it by --resume killed, or name another folder");
+                 "--out: killed holds a run already; go on with it by --resume killed, or name "
+                 "another folder");
   resume("killed");
   EXPECT_TRUE(weights("killed") == expected);
   expect_same_metrics("killed");
@@ -109,8 +117,8 @@ TEST_F(ResumeTest, CtrlCFinishesTheStepSavesAndSaysHowToGoOn) {
   EXPECT_EQ(ran.exit, 130);
   const Index steps = steps_logged("stopped");
   ASSERT_LT(steps, 60);
-  EXPECT_TRUE(
-      ran.err.ends_with(text("stopped after step ", steps, " of 60; go on with: ./seekling train --resume stopped\n")))
+  EXPECT_TRUE(ran.err.ends_with(text("stopped after step ", steps,
+                                     " of 60; go on with: ./seekling train --resume stopped\n")))
       << ran.err;
   resume("stopped");
   EXPECT_TRUE(weights("stopped") == expected);

@@ -13,9 +13,9 @@ class RunTest : public ProgramTest {
 };
 
 TEST_F(RunTest, IsAHuggingFaceFolderWithItsOwnRecords) {
-  for (const char* file :
-       {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
-        "trainer_state.json", "optimizer.safetensors", "metrics.jsonl", "report.html"})
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json",
+                           "tokenizer_config.json", "generation_config.json", "trainer_state.json",
+                           "optimizer.safetensors", "metrics.jsonl", "report.html"})
     EXPECT_TRUE(fs::exists(folder / "runs/a" / file)) << file;
   const auto config = nlohmann::json::parse(read_file(folder / "runs/a/config.json"));
   EXPECT_EQ(config["architectures"][0], "DeepseekV2ForCausalLM");
@@ -26,7 +26,8 @@ TEST_F(RunTest, IsAHuggingFaceFolderWithItsOwnRecords) {
 
 TEST_F(RunTest, IsNotOverwritten) {
   expect_refused(small_run("runs/a"), 2,
-                 "--out: runs/a holds a run already; go on with it by --resume runs/a, or name another folder");
+                 "--out: runs/a holds a run already; go on with it by --resume runs/a, or name "
+                 "another folder");
 }
 
 TEST_F(RunTest, EvalGivesTheHeldoutLossThatTrainingGave) {
@@ -40,7 +41,8 @@ TEST_F(RunTest, EvalGivesTheHeldoutLossThatTrainingGave) {
 }
 
 TEST_F(RunTest, EvalCountsRightAnswersByKind) {
-  out_of({"data", "make", "--out", "world", "--documents", "1", "--questions", "2", "--languages", "en"});
+  out_of({"data", "make", "--out", "world", "--documents", "1", "--questions", "2", "--languages",
+          "en"});
   const std::string out = out_of({"eval", "runs/a", "--questions", "world/questions.jsonl"});
   EXPECT_NE(out.find("held-out loss "), out.npos);
   for (const char* kind : {"brackets", "copy", "sort", "sum", "tale-1", "tale-2"}) {
@@ -63,36 +65,41 @@ TEST_F(RunTest, GenerateContinuesAPromptOrStdin) {
 }
 
 TEST_F(RunTest, PrintedIdsAreThoseOfTheText) {
-  const Words common{"--model", "runs/a", "--max-tokens", "8", "--no-eos", "--temperature", "1", "--seed", "3"};
+  const Words common{"--model",       "runs/a", "--max-tokens", "8", "--no-eos",
+                     "--temperature", "1",      "--seed",       "3"};
   const auto generate = [&](const Words& more) {
     Words words{"generate"};
     words.insert(words.end(), common.begin(), common.end());
     words.insert(words.end(), more.begin(), more.end());
     return out_of(words);
   };
-  const std::string ids = generate({"--prompt", "the", "--print-ids"}), shown = generate({"--prompt", "the"});
+  const std::string ids = generate({"--prompt", "the", "--print-ids"}),
+                    shown = generate({"--prompt", "the"});
   EXPECT_EQ(std::count(ids.begin(), ids.end(), ','), 7) << ids;
-  std::string decoded =
-      out_of({"tokenizer", "decode", "--tokenizer", "runs/a"}, "[" + ids.substr(0, ids.size() - 1) + "]");
+  std::string decoded = out_of({"tokenizer", "decode", "--tokenizer", "runs/a"},
+                               "[" + ids.substr(0, ids.size() - 1) + "]");
   const std::string end = "<｜end▁of▁sentence｜>";  // went by, and is not shown
   for (std::size_t at = 0; (at = decoded.find(end)) != decoded.npos;) decoded.erase(at, end.size());
   EXPECT_EQ("the" + decoded, shown);
   EXPECT_EQ(ids, generate({"--prompt", "the", "--print-ids"}));
   const std::string encoded = out_of({"tokenizer", "encode", "--tokenizer", "runs/a"}, "the");
-  EXPECT_EQ(ids, generate({"--print-ids", "--ids", "0," + encoded.substr(1, encoded.find(']') - 1)}));  // 0 is bos
+  // 0 is bos.
+  EXPECT_EQ(ids,
+            generate({"--print-ids", "--ids", "0," + encoded.substr(1, encoded.find(']') - 1)}));
 }
 
 TEST_F(RunTest, VerboseSaysWhatTheCacheHolds) {
-  const Ran ran =
-      run({"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"});
-  EXPECT_EQ(
-      ran.err,
-      "cache: 4 tokens x 192 bytes (absorbed, fp32) = 768 bytes of 6144\nweights: fp32\n");  // (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers
+  const Ran ran = run({"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos",
+                       "--max-tokens", "3", "-v"});
+  // 192 bytes: fp32, (kv_lora_rank 16 + qk_rope_head_dim 8) x 2 layers.
+  EXPECT_EQ(ran.err,
+            "cache: 4 tokens x 192 bytes (absorbed, fp32) = 768 bytes of 6144\nweights: fp32\n");
 }
 
 TEST_F(RunTest, TheCacheMayBeNaiveOrInAnotherFormat) {
   const auto report = [&](const Words& more) {
-    Words words{"generate", "--model", "runs/a", "--ids", "0,5", "--print-ids", "--no-eos", "--max-tokens", "3", "-v"};
+    Words words{"generate",    "--model",  "runs/a",       "--ids", "0,5",
+                "--print-ids", "--no-eos", "--max-tokens", "3",     "-v"};
     words.insert(words.end(), more.begin(), more.end());
     return run(words).err;
   };
@@ -103,14 +110,16 @@ TEST_F(RunTest, TheCacheMayBeNaiveOrInAnotherFormat) {
 }
 
 TEST_F(RunTest, GenerateStopsBeforeAStopString) {
-  const Words words{"generate", "--model", "runs/a", "--prompt", "the", "--max-tokens", "40", "--no-eos"};
+  const Words words{"generate", "--model",      "runs/a", "--prompt",
+                    "the",      "--max-tokens", "40",     "--no-eos"};
   const auto with = [&](const Words& more) {
     Words all = words;
     all.insert(all.end(), more.begin(), more.end());
     return out_of(all);
   };
   const std::string whole = with({});
-  const std::string stop = whole.substr(whole.size() / 2, 1), other = whole.substr(whole.size() / 3, 3);
+  const std::string stop = whole.substr(whole.size() / 2, 1),
+                    other = whole.substr(whole.size() / 3, 3);
   const std::size_t end = std::min(whole.find(stop, 3), whole.find(other, 3));
   EXPECT_EQ(with({"--stop", stop, "--stop=" + other}), whole.substr(0, end) + "\n");
   EXPECT_EQ(with({"--stop", "never said, with a comma"}), whole);
@@ -136,7 +145,8 @@ TEST_F(RunTest, SamplingIsTheSameOnAnyNumberOfThreadsAndRefusesWhatMakesNoSense)
   expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--decode", "fast"}, 2,
                  "--decode: found fast, expected absorbed or naive");
   expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--speculative"}, 2,
-                 "--speculative: this model has no module of multi-token prediction (num_nextn_predict_layers is 0); "
+                 "--speculative: this model has no module of multi-token prediction "
+                 "(num_nextn_predict_layers is 0); "
                  "train one with --num-nextn-predict-layers 1");
 }
 
@@ -147,7 +157,8 @@ TEST_F(RunTest, EvalReportsThePerplexityOfEveryFormat) {
     ASSERT_NE(at, out.npos) << out;
     double found = 0, trained = 0;
     char stored[8] = {};
-    ASSERT_EQ(std::sscanf(out.c_str() + at, "perplexity %lf with weights in %7s and cache in int8; %lf as trained",
+    ASSERT_EQ(std::sscanf(out.c_str() + at,
+                          "perplexity %lf with weights in %7s and cache in int8; %lf as trained",
                           &found, stored, &trained),
               3)
         << out;
@@ -158,7 +169,8 @@ TEST_F(RunTest, EvalReportsThePerplexityOfEveryFormat) {
 }
 
 TEST_F(RunTest, ChatAnswersEachLineUntilAnEmptyOne) {
-  const Ran ran = run({"chat", "--model", "runs/a", "--max-tokens", "4"}, "Where is Anna?\nこんにちは\n\nnot read\n");
+  const Ran ran = run({"chat", "--model", "runs/a", "--max-tokens", "4"},
+                      "Where is Anna?\nこんにちは\n\nnot read\n");
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_EQ(ran.err, "> > > ");
   EXPECT_GE(std::count(ran.out.begin(), ran.out.end(), '\n'), 2);

@@ -28,8 +28,12 @@ TEST_F(ProgramTest, EncodeGivesTheGoldenIdsOfEveryText) {
       ids += line_of(c["ids"]);
       texts += line_of(c["text"]);
     }
-    EXPECT_EQ(out_of({"tokenizer", "encode", "--jsonl", "--tokenizer", golden(fixture)}, input), ids) << fixture;
-    EXPECT_EQ(out_of({"tokenizer", "decode", "--jsonl", "--tokenizer", golden(fixture)}, ids), texts) << fixture;
+    EXPECT_EQ(out_of({"tokenizer", "encode", "--jsonl", "--tokenizer", golden(fixture)}, input),
+              ids)
+        << fixture;
+    EXPECT_EQ(out_of({"tokenizer", "decode", "--jsonl", "--tokenizer", golden(fixture)}, ids),
+              texts)
+        << fixture;
   }
 }
 
@@ -40,7 +44,9 @@ TEST_F(ProgramTest, DecodeGivesTheGoldenTextOfEveryListAlsoWhereACharacterIsCut)
       input += line_of(c["ids"]);
       texts += line_of(c["text"]);
     }
-    EXPECT_EQ(out_of({"tokenizer", "decode", "--jsonl", "--tokenizer", golden(fixture)}, input), texts) << fixture;
+    EXPECT_EQ(out_of({"tokenizer", "decode", "--jsonl", "--tokenizer", golden(fixture)}, input),
+              texts)
+        << fixture;
   }
 }
 
@@ -62,15 +68,18 @@ TEST_F(ProgramTest, EncodeReadsAFileAsItReadsStdin) {
 
 TEST_F(ProgramTest, AWholeTextComesBackToTheByte) {
   const std::string text = read_file(golden("tok_v3/corpus.txt")) + "\r\n \n\n";
-  const std::string ids = out_of({"tokenizer", "encode", "--whole", "--tokenizer", golden("tok_v3")}, text);
+  const std::string ids =
+      out_of({"tokenizer", "encode", "--whole", "--tokenizer", golden("tok_v3")}, text);
   EXPECT_EQ(std::count(ids.begin(), ids.end(), '\n'), 1);
-  const std::string answer = out_of({"tokenizer", "decode", "--jsonl", "--tokenizer", golden("tok_v3")}, ids);
+  const std::string answer =
+      out_of({"tokenizer", "decode", "--jsonl", "--tokenizer", golden("tok_v3")}, ids);
   EXPECT_EQ(Json::parse(answer).get<std::string>(), text);
   EXPECT_EQ(out_of({"tokenizer", "decode", "--tokenizer", golden("tok_v3")}, ids), text + "\n");
 }
 
 TEST_F(ProgramTest, BytesThatAreNotUtf8AreEncodedAndShownReplaced) {
-  const std::string ids = out_of({"tokenizer", "encode", "--whole", "--tokenizer", golden("tok_v3")}, "a\xFF z");
+  const std::string ids =
+      out_of({"tokenizer", "encode", "--whole", "--tokenizer", golden("tok_v3")}, "a\xFF z");
   EXPECT_EQ(out_of({"tokenizer", "decode", "--tokenizer", golden("tok_v3")}, ids), "a\uFFFD z\n");
 }
 
@@ -89,10 +98,11 @@ TEST_F(ProgramTest, LinesThatAreNotWhatWasPromisedAreNamed) {
 }
 
 TEST_F(ProgramTest, TrainingLearnsTheGoldenMerges) {
-  for (const auto& [fixture, kind] : {std::pair("tok_v2", "deepseek-v2"), std::pair("tok_v3", "deepseek-v3")}) {
+  for (const auto& [fixture, kind] :
+       {std::pair("tok_v2", "deepseek-v2"), std::pair("tok_v3", "deepseek-v3")}) {
     // 3 special tokens instead of the 8 of the fixtures
-    const Ran ran = run({"tokenizer", "train", "--vocab-size", "695", "--pre-tokenizer", kind, "--out",
-                         "tokenizer.json", golden(std::string(fixture) + "/corpus.txt")});
+    const Ran ran = run({"tokenizer", "train", "--vocab-size", "695", "--pre-tokenizer", kind,
+                         "--out", "tokenizer.json", golden(std::string(fixture) + "/corpus.txt")});
     EXPECT_EQ(ran.exit, 0) << ran.err;
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(ran.err, "wrote 695 tokens to tokenizer.json\n");
@@ -110,7 +120,8 @@ TEST_F(ProgramTest, TheSameSeedMakesTheSameWorldToTheByte) {
     words.insert(words.end(), more.begin(), more.end());
     EXPECT_EQ(out_of(words), "");
     std::string all;
-    for (const char* file : {"train.jsonl", "heldout.jsonl", "questions.jsonl"}) all += read_file(folder / name / file);
+    for (const char* file : {"train.jsonl", "heldout.jsonl", "questions.jsonl"})
+      all += read_file(folder / name / file);
     return all;
   };
   const std::string one = world("one", {"--seed", "5", "--threads", "1"});

@@ -1,5 +1,5 @@
-// Exit codes, and where words go: 0 with results on stdout; 1 for a failure and 2 for wrong usage, with one sentence on
-// stderr.
+// Exit codes, and where words go: 0 with results on stdout; 1 for a failure and 2 for wrong usage,
+// with one sentence on stderr.
 #include <algorithm>
 #include <map>
 #include <sstream>
@@ -10,9 +10,12 @@ namespace seekling {
 
 namespace {
 
-const Words kCommands = {"train", "generate", "chat", "eval", "score", "params", "tokenizer", "data"};
+const Words kCommands = {"train", "generate", "chat",      "eval",
+                         "score", "params",   "tokenizer", "data"};
 
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != text.npos;
+}
 
 // The commands that `seekling help` lists, and for those with subcommands each of these.
 std::vector<Words> commands_in(const std::string& help) {
@@ -60,7 +63,8 @@ TEST_F(ProgramTest, WithoutACommandItListsThemOnStderr) {
   const Ran ran = run({});
   EXPECT_EQ(ran.exit, 2);
   EXPECT_EQ(ran.out, "");
-  for (const std::string& command : kCommands) EXPECT_TRUE(holds(ran.err, "\n  " + command + " ")) << command;
+  for (const std::string& command : kCommands)
+    EXPECT_TRUE(holds(ran.err, "\n  " + command + " ")) << command;
 }
 
 TEST_F(ProgramTest, HelpIsAResult) {
@@ -68,7 +72,8 @@ TEST_F(ProgramTest, HelpIsAResult) {
     const Ran ran = run({help});
     EXPECT_EQ(ran.exit, 0);
     EXPECT_EQ(ran.err, "");
-    for (const std::string& command : kCommands) EXPECT_TRUE(holds(ran.out, "\n  " + command + " ")) << command;
+    for (const std::string& command : kCommands)
+      EXPECT_TRUE(holds(ran.out, "\n  " + command + " ")) << command;
   }
 }
 
@@ -91,8 +96,9 @@ TEST_F(ProgramTest, EveryCommandHasHelpThatNamesIt) {
 
 TEST_F(ProgramTest, HelpOfTrainGroupsItsFlagsAndNamesEachSettingAndConfigKey) {
   const std::string help = out_of({"train", "--help"});
-  for (const char* flag : {"--steps", "--batch-size", "--seq-len", "--lr", "--save-every", "--seed", "--resume",
-                           "--set", "--kv-lora-rank", "--n-routed-experts", "--threads", " Training options:"})
+  for (const char* flag :
+       {"--steps", "--batch-size", "--seq-len", "--lr", "--save-every", "--seed", "--resume",
+        "--set", "--kv-lora-rank", "--n-routed-experts", "--threads", " Training options:"})
     EXPECT_TRUE(holds(help, flag)) << flag;
 }
 
@@ -151,7 +157,8 @@ TEST_F(ProgramTest, AnUnknownFlagIsWrongUsage) {
 
 TEST_F(ProgramTest, AnUnknownSubcommandIsWrongUsage) {
   expect_refused({"tokenizer"}, 2, "tokenizer: found \"\", expected train, encode or decode");
-  expect_refused({"tokenizer", "learn"}, 2, "tokenizer: found \"learn\", expected train, encode or decode");
+  expect_refused({"tokenizer", "learn"}, 2,
+                 "tokenizer: found \"learn\", expected train, encode or decode");
   expect_refused({"data", "clean"}, 2, "data: found \"clean\", expected make");
 }
 
@@ -161,11 +168,14 @@ TEST_F(ProgramTest, AWordThatIsNoFlagIsWrongUsage) {
 }
 
 TEST_F(ProgramTest, AValueThatIsNoNumberIsWrongUsage) {
-  for (const Words& words :
-       {Words{"params", "--ctx", "many"}, Words{"train", "--steps", "ten"}, Words{"train", "--lr", "fast"},
-        Words{"generate", "--seed", "-1"}, Words{"eval", "--threads", "2x"}})
-    expect_refused(words, 2, words[1] + ": found " + words[2] + ", which is no number that it can be; see --help");
-  expect_refused({"params", "--ctx=1e3", "nano"}, 2, "--ctx: found 1e3, which is no number that it can be; see --help");
+  for (const Words& words : {Words{"params", "--ctx", "many"}, Words{"train", "--steps", "ten"},
+                             Words{"train", "--lr", "fast"}, Words{"generate", "--seed", "-1"},
+                             Words{"eval", "--threads", "2x"}})
+    expect_refused(
+        words, 2,
+        words[1] + ": found " + words[2] + ", which is no number that it can be; see --help");
+  expect_refused({"params", "--ctx=1e3", "nano"}, 2,
+                 "--ctx: found 1e3, which is no number that it can be; see --help");
 }
 
 TEST_F(ProgramTest, AValueOutOfRangeIsWrongUsageThatNamesTheFlag) {
@@ -173,15 +183,21 @@ TEST_F(ProgramTest, AValueOutOfRangeIsWrongUsageThatNamesTheFlag) {
   expect_refused({"params", "--ctx", "-1"}, 2, "--ctx: found -1, expected at least 0");
   expect_refused({"train", "--steps", "0"}, 2, "--steps: found 0, expected at least 1");
   expect_refused({"train", "--beta1", "1"}, 2, "--beta1: found 1, expected a number in [0, 1)");
-  expect_refused({"generate", "--temperature", "-1", "x"}, 2,
-                 "--temperature: found -1, expected a number of at least 0 (0 takes the most likely token)");
-  expect_refused({"generate", "--top-p", "0", "x"}, 2, "--top-p: found 0, expected a number above 0 and at most 1");
-  expect_refused({"generate", "--max-tokens", "-3", "x"}, 2, "--max-tokens: found -3, expected at least 0");
+  expect_refused(
+      {"generate", "--temperature", "-1", "x"}, 2,
+      "--temperature: found -1, expected a number of at least 0 (0 takes the most likely token)");
+  expect_refused({"generate", "--top-p", "0", "x"}, 2,
+                 "--top-p: found 0, expected a number above 0 and at most 1");
+  expect_refused({"generate", "--max-tokens", "-3", "x"}, 2,
+                 "--max-tokens: found -3, expected at least 0");
   expect_refused({"chat", "--max-tokens", "-3"}, 2, "--max-tokens: found -3, expected at least 0");
   expect_refused({"eval", "--batch-size", "0"}, 2, "--batch-size: found 0, expected at least 1");
-  expect_refused({"data", "make", "--documents", "-1"}, 2, "--documents: found -1, expected at least 0");
-  expect_refused({"data", "make", "--questions", "-1"}, 2, "--questions: found -1, expected at least 0");
-  expect_refused({"data", "make", "--languages", "fr"}, 2, "--languages: found fr, expected en, ja or both");
+  expect_refused({"data", "make", "--documents", "-1"}, 2,
+                 "--documents: found -1, expected at least 0");
+  expect_refused({"data", "make", "--questions", "-1"}, 2,
+                 "--questions: found -1, expected at least 0");
+  expect_refused({"data", "make", "--languages", "fr"}, 2,
+                 "--languages: found fr, expected en, ja or both");
   expect_refused({"tokenizer", "train", "--vocab-size", "0", golden("tok_v3/corpus.txt")}, 2,
                  "--vocab-size: found 0, expected at least 259 (3 special tokens and 256 bytes)");
   expect_refused({"tokenizer", "train", "--min-frequency", "0", golden("tok_v3/corpus.txt")}, 2,
@@ -195,13 +211,15 @@ TEST_F(ProgramTest, WhatIsMissingIsNamed) {
   expect_refused({"score"}, 2, "score: --model is missing; see --help");
   expect_refused({"tokenizer", "train"}, 2, "tokenizer train: --data is missing; see --help");
   expect_refused({"tokenizer", "encode"}, 2, "tokenizer: --tokenizer is missing; see --help");
-  expect_refused({"eval"}, 2, "--model: not given, and there is no run in runs/; train one with ./seekling train");
+  expect_refused(
+      {"eval"}, 2,
+      "--model: not given, and there is no run in runs/; train one with ./seekling train");
 }
 
 TEST_F(ProgramTest, AModelThatIsNotThereIsNamed) {
-  expect_refused(
-      {"params", "giant"}, 2,
-      "--model: giant is neither a preset (large, medium, nano, small, tiny, v2, v2-lite, v3) nor a file or folder");
+  expect_refused({"params", "giant"}, 2,
+                 "--model: giant is neither a preset (large, medium, nano, small, tiny, v2, "
+                 "v2-lite, v3) nor a file or folder");
   expect_refused({"generate", "--model", "runs/none", "x"}, 2,
                  "--model: runs/none is not a folder, expected a run or a checkpoint");
 }
@@ -216,7 +234,8 @@ TEST_F(ProgramTest, AFileThatCannotBeReadIsAFailure) {
 TEST_F(ProgramTest, AFullDiskUnderStdoutIsAFailure) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
   for (const Words& words :
-       {Words{"params"}, Words{"tokenizer", "encode", "--tokenizer", golden("tok_v3"), golden("tok_v3/corpus.txt")}}) {
+       {Words{"params"}, Words{"tokenizer", "encode", "--tokenizer", golden("tok_v3"),
+                               golden("tok_v3/corpus.txt")}}) {
     fs::remove(folder / ".stdout");
     fs::create_symlink("/dev/full", folder / ".stdout");
     Started started(folder, words);

@@ -13,8 +13,8 @@ TEST(Half, EveryNumberComesBack) {
 }
 
 TEST(Half, RoundsToTheNearestAndTiesToTheEven) {
-  EXPECT_EQ(to_bf16(1.0f + 0x1p-8f), to_bf16(1.0f));               // half way between 1 and 1 + 2^-7: the even one
-  EXPECT_EQ(from_bf16(to_bf16(1.0f + 3 * 0x1p-8f)), 1 + 0x1p-6f);  // half way above: even is upwards
+  EXPECT_EQ(to_bf16(1.0f + 0x1p-8f), to_bf16(1.0f));               // half way: the even one
+  EXPECT_EQ(from_bf16(to_bf16(1.0f + 3 * 0x1p-8f)), 1 + 0x1p-6f);  // half way: even is upwards
   EXPECT_EQ(from_bf16(to_bf16(1.0f + 0x1.1p-8f)), 1 + 0x1p-7f);
   EXPECT_EQ(from_half(to_half(1.0f + 0x1p-11f)), 1.0f);
   EXPECT_EQ(from_half(to_half(1.0f + 3 * 0x1p-11f)), 1 + 0x1p-9f);
@@ -28,7 +28,8 @@ TEST(Half, KnowsInfinityAndNaN) {
   EXPECT_EQ(from_half(to_half(65519.0f)), 65504.0f);
   EXPECT_TRUE(std::isnan(from_half(to_half(NAN))));
   EXPECT_TRUE(std::isnan(from_bf16(to_bf16(NAN))));
-  EXPECT_TRUE(std::isnan(from_bf16(to_bf16(std::bit_cast<float>(0x7F800001u)))));  // its payload is in the lower half
+  // The payload is in the lower half.
+  EXPECT_TRUE(std::isnan(from_bf16(to_bf16(std::bit_cast<float>(0x7F800001u)))));
 }
 
 TEST(Half, ReadsE4m3) {

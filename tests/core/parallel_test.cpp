@@ -23,7 +23,8 @@ TEST(ParallelFor, VisitsEveryIndexOnceWithAnyNumberOfThreads) {
 
 TEST(ParallelFor, NestedLoopsStayOnTheirThread) {
   std::vector<int> visits(100, 0);
-  parallel_for(10, 1, [&](Index i) { parallel_for(10, 1, [&](Index j) { ++visits[size_t(10 * i + j)]; }); });
+  parallel_for(
+      10, 1, [&](Index i) { parallel_for(10, 1, [&](Index j) { ++visits[size_t(10 * i + j)]; }); });
   EXPECT_EQ(visits, std::vector<int>(100, 1));
 }
 

@@ -1,7 +1,8 @@
+#include "course/book.h"
+
 #include <set>
 
 #include "core/check.h"
-#include "course/book.h"
 #include "course/check.h"
 #include "refusal.h"
 #include "system/file.h"
@@ -146,16 +147,19 @@ TEST_F(SmallCourse, AFileIsThereAndItsNameIsUnique) {
 
 TEST(CourseBook, AMistakeReplacesCodeThatIsThereOnce) {
   const Mistake mistake{"1.1", "thrice", "", "x", "y"};
-  EXPECT_ERROR(
-      with_mistake(small(), mistake),
-      "src/ops/twice.cpp: the code that the mistake \"thrice\" replaces is there more than once, expected once");
+  EXPECT_ERROR(with_mistake(small(), mistake),
+               "src/ops/twice.cpp: the code that the mistake \"thrice\" replaces is there more "
+               "than once, expected once");
 }
 
 TEST(CourseRecording, TheFirstDifferenceIsTold) {
-  const Observations expected = parse_recording("exercise 5.1 on x [2]\ny[0] 1 1e-9\ny[1] 2 1e-9\nend\n");
-  const Observations found = parse_recording("exercise 5.1 on x [2]\ny[0] 1.0000000001 1e-9\ny[1] nan 1e-9\nend\n");
+  const Observations expected =
+      parse_recording("exercise 5.1 on x [2]\ny[0] 1 1e-9\ny[1] 2 1e-9\nend\n");
+  const Observations found =
+      parse_recording("exercise 5.1 on x [2]\ny[0] 1.0000000001 1e-9\ny[1] nan 1e-9\nend\n");
   EXPECT_EQ(difference(expected.at("5.1"), expected.at("5.1")), std::nullopt);
-  EXPECT_EQ(difference(expected.at("5.1"), found.at("5.1")), "y[1] is nan, expected 2 (1 of 2 numbers differ)");
+  EXPECT_EQ(difference(expected.at("5.1"), found.at("5.1")),
+            "y[1] is nan, expected 2 (1 of 2 numbers differ)");
 }
 
 TEST(CourseRecording, WhatIsThrownAndWhatIsMissingIsTold) {
@@ -166,7 +170,8 @@ TEST(CourseRecording, WhatIsThrownAndWhatIsMissingIsTold) {
   EXPECT_EQ(difference(whole, threw), "it threw \"what a pity\"");
   EXPECT_EQ(difference(whole, memory), "it asked for more memory than it may have");
   EXPECT_EQ(difference(whole, more), "found 2 numbers, expected 1");
-  EXPECT_FALSE(parse_recording("exercise 5.1 on x\ny[0] 1 0\n").at("5.1").whole) << "it crashed on the way";
+  EXPECT_FALSE(parse_recording("exercise 5.1 on x\ny[0] 1 0\n").at("5.1").whole)
+      << "it crashed on the way";
 }
 
 }  // namespace seekling

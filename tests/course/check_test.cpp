@@ -18,17 +18,19 @@ class Course : public ProgramTest {
     return run(words);
   }
   std::string reference() const { return read_file(kRoot / "src/attention/rope.cpp"); }
-  bool comes(const Started& program, const std::string& words, int times) const {  // within two minutes
+  bool comes(const Started& program, const std::string& words, int times) const {  // in 2 minutes
     for (int tenths = 0; tenths < 1200; ++tenths) {
       const std::string said = program.said_so_far();
       int found = 0;
-      for (std::size_t at = said.find(words); at != said.npos; at = said.find(words, at + 1)) ++found;
+      for (std::size_t at = said.find(words); at != said.npos; at = said.find(words, at + 1))
+        ++found;
       if (found >= times) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     return false;
   }
-  void write(std::string text, const std::string& find = "", const std::string& replace = "") const {
+  void write(std::string text, const std::string& find = "",
+             const std::string& replace = "") const {
     const std::size_t at = text.find(find);
     ASSERT_NE(at, text.npos) << find;
     write_file(mine(), text.replace(at, find.size(), replace));
@@ -41,15 +43,18 @@ TEST_F(Course, AReaderGoesFromStartToSolution) {
   ASSERT_EQ(course({"start", "5"}).exit, 0);
   const Ran untouched = course({"check", "5", "--seed", "1"});
   EXPECT_EQ(untouched.exit, 1);
-  EXPECT_NE(untouched.out.find("5.2  The turn: not yet attempted"), std::string::npos) << untouched.out;
+  EXPECT_NE(untouched.out.find("5.2  The turn: not yet attempted"), std::string::npos)
+      << untouched.out;
   EXPECT_EQ(course({"solution", "5.2"}).exit, 1) << "before it has passed";
   EXPECT_NE(course({"start", "5"}).out.find("was left alone"), std::string::npos);
 
   write(reference(), "double(start + t)", "double(t)");
   const Ran wrong = course({"check", "5", "--seed", "1"});
   EXPECT_EQ(wrong.exit, 1);
-  EXPECT_NE(wrong.out.find("a known mistake: The start is forgotten"), std::string::npos) << wrong.out;
-  EXPECT_NE(wrong.out.find("reread chapters/05-rope/README.md#what-a-position-is"), std::string::npos);
+  EXPECT_NE(wrong.out.find("a known mistake: The start is forgotten"), std::string::npos)
+      << wrong.out;
+  EXPECT_NE(wrong.out.find("reread chapters/05-rope/README.md#what-a-position-is"),
+            std::string::npos);
   EXPECT_NE(wrong.out.find("5.1  The speeds: right"), std::string::npos);
 
   write(reference());
@@ -63,14 +68,18 @@ TEST_F(Course, AReaderGoesFromStartToSolution) {
 
 TEST_F(Course, WatchingChecksAtEachSaveUntilAllIsRight) {
   ASSERT_EQ(course({"start", "5"}).exit, 0);
-  Started watching(folder, {"check", "5", "--watch", "--seed", "1", "--my", (folder / "my").string()});
-  ASSERT_TRUE(comes(watching, "waiting for you to save a file; Ctrl-C ends", 1)) << watching.said_so_far();
+  Started watching(folder,
+                   {"check", "5", "--watch", "--seed", "1", "--my", (folder / "my").string()});
+  ASSERT_TRUE(comes(watching, "waiting for you to save a file; Ctrl-C ends", 1))
+      << watching.said_so_far();
   EXPECT_NE(watching.said_so_far().find("5.2  The turn: not yet attempted"), std::string::npos);
   EXPECT_TRUE(watching.running());
 
   write(reference(), "double(start + t)", "double(t)");
-  ASSERT_TRUE(comes(watching, "waiting for you to save a file; Ctrl-C ends", 2)) << watching.said_so_far();
-  EXPECT_NE(watching.said_so_far().find("a known mistake: The start is forgotten"), std::string::npos);
+  ASSERT_TRUE(comes(watching, "waiting for you to save a file; Ctrl-C ends", 2))
+      << watching.said_so_far();
+  EXPECT_NE(watching.said_so_far().find("a known mistake: The start is forgotten"),
+            std::string::npos);
 
   write(reference());
   ASSERT_TRUE(comes(watching, "all of chapter 5 is right", 1)) << watching.said_so_far();
@@ -82,8 +91,11 @@ TEST_F(Course, TheReadersFileTrains) {
   ASSERT_EQ(course({"start", "5"}).exit, 0);
   const Ran nothing = run(small_run("ours", {"--steps", "2", mine}));
   EXPECT_EQ(nothing.exit, 2);
-  EXPECT_NE(nothing.err.find("is left out: its exercise 5.3 is not yet attempted"), std::string::npos) << nothing.err;
-  EXPECT_NE(nothing.err.find("holds no finished file; begin one with ./seekling start 5"), std::string::npos);
+  EXPECT_NE(nothing.err.find("is left out: its exercise 5.3 is not yet attempted"),
+            std::string::npos)
+      << nothing.err;
+  EXPECT_NE(nothing.err.find("holds no finished file; begin one with ./seekling start 5"),
+            std::string::npos);
 
   const auto weights = [&](const std::string& name, const Words& more) {
     const Ran ran = run(small_run(name, more));
@@ -107,20 +119,24 @@ TEST_F(Course, WhatGoesWrongIsSaidInASentence) {
   write(reference(), "const Tensor y = Tensor::like(x);",
         "for (volatile int i = 0; i == 0;) continue;\n  const Tensor y = Tensor::like(x);");
   ran = course({"check", "5", "--seconds", "2", "--rounds", "1"});
-  EXPECT_NE(ran.out.find("was still running after 2 seconds and was stopped"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("was still running after 2 seconds and was stopped"), std::string::npos)
+      << ran.out;
   EXPECT_NE(ran.out.find("5.3  The gradient: open"), std::string::npos) << ran.out;
 
   write_file(mine(), "");
   ran = course({"check", "5", "--rounds", "1"});
   EXPECT_NE(ran.out.find("rope.cpp lacks seekling::cpu::turn("), std::string::npos) << ran.out;
-  EXPECT_NE(ran.out.find("./seekling start 5 --again gives you a new one"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("./seekling start 5 --again gives you a new one"), std::string::npos)
+      << ran.out;
 
   write(reference(), "const Tensor y = Tensor::like(x);",
-        "const auto f = [](volatile int n) { return n; };\n  const Tensor y = Tensor::zeros(x.shape());\n  f(0);");
+        "const auto f = [](volatile int n) { return n; };\n  const Tensor y = "
+        "Tensor::zeros(x.shape());\n  f(0);");
   ran = course({"check", "5", "--rounds", "1"});
   EXPECT_EQ(ran.exit, 0) << "a warning is no error\n" << ran.out;
 
-  write(reference(), "const Tensor y = Tensor::like(x);", "std::exit(0);\n  const Tensor y = Tensor::like(x);");
+  write(reference(), "const Tensor y = Tensor::like(x);",
+        "std::exit(0);\n  const Tensor y = Tensor::like(x);");
   ran = course({"check", "5", "--rounds", "1"});
   EXPECT_NE(ran.out.find("the program ended early"), std::string::npos) << ran.out;
 }
@@ -137,15 +153,18 @@ TEST_F(Course, ACrashAndTooMuchMemoryAreNamed) {
   write(reference(), "const Tensor y = Tensor::like(x);",
         "std::puts(\"junk\");\n  const Tensor y = Tensor::zeros({Index(1) << 40});");
   ran = course({"check", "5", "--rounds", "1"});
-  EXPECT_NE(ran.out.find("it asked for more memory than it may have"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("it asked for more memory than it may have"), std::string::npos)
+      << ran.out;
   EXPECT_NE(ran.out.find("it also printed"), std::string::npos) << ran.out;
 }
 
 TEST_F(Course, WordsThatItDoesNotKnowAreUsageErrors) {
   expect_refused({"check"}, 2, "the chapter's number is missing; for example: ./seekling check 5");
-  expect_refused({"hint", "five"}, 2, "found \"five\", expected the number of an exercise, like 5.1");
+  expect_refused({"hint", "five"}, 2,
+                 "found \"five\", expected the number of an exercise, like 5.1");
   expect_refused({"hint", "5.9"}, 1, "chapter 5 has no exercise 5.9; it has 5.1, 5.2, 5.3, 5.4");
-  EXPECT_NE(run({"start", "99"}).err.find("chapter 99 is not written; those that are: "), std::string::npos);
+  EXPECT_NE(run({"start", "99"}).err.find("chapter 99 is not written; those that are: "),
+            std::string::npos);
 }
 
 TEST_F(Course, ADemoPrintsItsOutputAndNothingElse) {
@@ -153,8 +172,7 @@ TEST_F(Course, ADemoPrintsItsOutputAndNothingElse) {
   EXPECT_EQ(demo.exit, 0);
   EXPECT_EQ(demo.out, read_file(kRoot / "chapters/05-rope/demo.txt"));
   EXPECT_EQ(demo.err, "");
-  expect_refused({"demo"}, 2,
-                 "the chapter's number is missing; for example: ./seekling demo 5");
+  expect_refused({"demo"}, 2, "the chapter's number is missing; for example: ./seekling demo 5");
   expect_refused({"demo", "five"}, 2, "found \"five\", expected the number of a chapter, like 5");
   expect_refused({"demo", "5", "--mine"}, 2,
                  "--mine: a demo is a program of its own, which has the library's files");
@@ -163,7 +181,8 @@ TEST_F(Course, ADemoPrintsItsOutputAndNothingElse) {
 }
 
 TEST_F(Course, HintsHaveThreeLevels) {
-  const std::string first = out_of({"hint", "5.2"}), third = out_of({"hint", "5.2", "--level", "3"});
+  const std::string first = out_of({"hint", "5.2"}),
+                    third = out_of({"hint", "5.2", "--level", "3"});
   EXPECT_NE(first, "");
   EXPECT_NE(first, third);
   expect_refused({"hint", "5.2", "--level", "4"}, 2, "--level: found 4, expected 1 to 3");

@@ -1,14 +1,16 @@
+#include "course/grade.h"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "course/grade.h"
-
 namespace seekling {
 
-// Gradescope's autograder wants results.json: "score", or the tests' "score" and "max_score"; "status" is passed or failed.
+// Gradescope's autograder wants results.json: "score", or the tests' "score" and "max_score";
+// "status" is passed or failed.
 TEST(CourseGrade, IsAResultsJsonOfGradescope) {
-  const std::vector<Graded> graded{{"5.1 The speeds", 1, 1, ""}, {"5.2 The turn", 0, 2, "not yet attempted"}};
+  const std::vector<Graded> graded{{"5.1 The speeds", 1, 1, ""},
+                                   {"5.2 The turn", 0, 2, "not yet attempted"}};
   EXPECT_EQ(gradescope(graded, "graded on 3 random inputs"), nlohmann::json::parse(R"({
     "score": 1,
     "output": "graded on 3 random inputs",

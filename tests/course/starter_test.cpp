@@ -1,4 +1,5 @@
 #include "course/starter.h"
+
 #include "refusal.h"
 
 namespace seekling {

@@ -14,15 +14,18 @@ using emulation::Counted, emulation::CountedView, emulation::Counts, emulation::
 // Thread x owns y(x, 0), or y(0, x) if `across`.
 template <class N>
 __global__ void add_kernel(Memory<N> y, Memory<N> a, Memory<N> b, bool across) {
-  const Index n = Index(blockIdx.x) * blockDim.x + threadIdx.x, i = across ? 0 : n, j = across ? n : 0;
+  const Index n = Index(blockIdx.x) * blockDim.x + threadIdx.x, i = across ? 0 : n,
+              j = across ? n : 0;
   y(i, j) = a(i, j) + b(i, j);
 }
 
 Counts count(Shape shape, unsigned blocks, bool across) {
   Rng rng(1);
-  const Tensor a = Tensor::randn(shape, rng), b = Tensor::randn(shape, rng), y = Tensor::zeros(shape);
+  const Tensor a = Tensor::randn(shape, rng), b = Tensor::randn(shape, rng),
+               y = Tensor::zeros(shape);
   const CountedView A = {a.view()}, B = {b.view()}, Y = {y.view()};
-  const Counts c = emulation::counted([&] { cuda::launch(add_kernel<Counted>, blocks, 32, Y, A, B, across); });
+  const Counts c =
+      emulation::counted([&] { cuda::launch(add_kernel<Counted>, blocks, 32, Y, A, B, across); });
   const Tensor plain = Tensor::zeros(shape);
   cuda::launch(add_kernel<real>, blocks, 32, plain.view(), a.view(), b.view(), across);
   EXPECT_EQ(y.view().matrix(), plain.view().matrix());
@@ -54,8 +57,9 @@ __global__ void read_first_kernel(Memory<N> y, Memory<N> x) {
 TEST(Counters, AWarpThatReadsOneNumberTakesOneSectorInEveryLaunch) {
   const Tensor x = Tensor::zeros({1, 1}), y = Tensor::zeros({1, 1});
   const CountedView X = {x.view()}, Y = {y.view()};
-  const Counts c = emulation::counted([&] {  // blocks of several sizes, all of them block 0 of their grid
-    for (const unsigned threads : {32, 256, 64}) cuda::launch(read_first_kernel<Counted>, 1, threads, Y, X);
+  const Counts c = emulation::counted([&] {  // blocks of several sizes, each block 0 of its grid
+    for (const unsigned threads : {32, 256, 64})
+      cuda::launch(read_first_kernel<Counted>, 1, threads, Y, X);
   });
   EXPECT_EQ(c.loads, 32 + 256 + 64);
   EXPECT_EQ(c.sectors, (1 + 8 + 2) + 3);

@@ -1,5 +1,6 @@
-// The emulation of a GPU tells on kernels that are wrong: each mistake is planted here, and must come out. What address
-// sanitizer has to tell is in faults.cpp. Without nvcc only: on a GPU some of these would hang.
+// The emulation of a GPU tells on kernels that are wrong: each mistake is planted here,
+// and must come out. What address sanitizer has to tell is in faults.cpp. Without nvcc only:
+// on a GPU some of these would hang.
 #include "cuda/emulation.h"
 
 #include <gtest/gtest.h>
@@ -51,8 +52,8 @@ __global__ void fetch_kernel(real* y, const real* x, bool wait) {
   for (int n = 0; n < kPack; ++n) y[threadIdx.x * kPack + n] = row[1 - threadIdx.x][n];
 }
 
-// The maximum of a block, and then its sum, through the same shared memory. Without the barrier between them, a warp may
-// write its sum over a maximum that another one has not read yet.
+// The maximum of a block, and then its sum, through the same shared memory. Without the barrier
+// between them, a warp may write its sum over a maximum that another one has not read yet.
 __global__ void softmax_kernel(float* y, const float* x, bool wait) {
   SHARED_ARRAY(float, warps, [4]);
   const float most = warp_max(x[threadIdx.x]);
@@ -102,7 +103,8 @@ TEST(Emulation, AMissingBarrierBetweenTwoUsesOfSharedMemoryComesOut) {
   launch(softmax_kernel, 1, 128, with.data(), x.data(), true);
   launch(softmax_kernel, 1, 128, without.data(), x.data(), false);
   float sum = 0, difference = 0;
-  for (unsigned i = 0; i < 128; ++i) sum += with[i], difference = std::max(difference, std::abs(with[i] - without[i]));
+  for (unsigned i = 0; i < 128; ++i)
+    sum += with[i], difference = std::max(difference, std::abs(with[i] - without[i]));
   EXPECT_NEAR(sum, 1, 1e-5);
   EXPECT_GT(difference, 1e-4);
 }
@@ -131,14 +133,19 @@ TEST(Emulation, NamesBarriersAndWarpOperationsThatNotAllReach) {
     }
     return std::string("no error");
   };
-  EXPECT_NE(error_of(two_barriers_kernel, 64).find("__syncthreads() is reached at lines "), std::string::npos);
-  EXPECT_NE(error_of(early_return_kernel, 64).find("a thread returned without reaching the __syncthreads() at line "),
+  EXPECT_NE(error_of(two_barriers_kernel, 64).find("__syncthreads() is reached at lines "),
             std::string::npos);
-  EXPECT_NE(error_of(half_a_warp_kernel, 32).find("names a lane that does not exist or has returned"),
+  EXPECT_NE(error_of(early_return_kernel, 64)
+                .find("a thread returned without reaching the __syncthreads() at line "),
             std::string::npos);
-  EXPECT_EQ(error_of(greedy_kernel, 32), "a kernel wants 65536 bytes of shared memory, and CUDA gives a block 49152");
+  EXPECT_NE(
+      error_of(half_a_warp_kernel, 32).find("names a lane that does not exist or has returned"),
+      std::string::npos);
+  EXPECT_EQ(error_of(greedy_kernel, 32),
+            "a kernel wants 65536 bytes of shared memory, and CUDA gives a block 49152");
   EXPECT_EQ(error_of(early_return_kernel, 1025),
-            "a kernel is launched on a grid of 1 x 1 x 1 blocks of 1025 threads, which CUDA does not allow");
+            "a kernel is launched on a grid of 1 x 1 x 1 blocks of 1025 threads, which CUDA does "
+            "not allow");
 }
 
 }  // namespace seekling

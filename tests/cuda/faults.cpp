@@ -1,4 +1,5 @@
-// Kernels that write where they must not. Built with address sanitizer, which is to stop each:  cuda_faults shared|device
+// Kernels that write where they must not. Built with address sanitizer, which must stop each:
+//   cuda_faults shared|device
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ int main(int, char** argv) {
   using namespace seekling;
   const std::string where = argv[1];
   std::vector<float> y(32);
-  cuda::launch(where == "shared" ? past_shared_kernel : past_device_kernel, 1, 32, y.data(), where == "none" ? 0 : 1);
+  cuda::launch(where == "shared" ? past_shared_kernel : past_device_kernel, 1, 32, y.data(),
+               where == "none" ? 0 : 1);
   std::puts("nobody noticed");
 }

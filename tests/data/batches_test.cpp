@@ -26,7 +26,8 @@ class BatchesTest : public testing::Test {
     return TokenFile(path);
   }
 
-  // Document d, counted from 1: bos, 10 d + 2, 10 d + 3, ..., eos; at least 2 long. d starts over after 79.
+  // Document d, counted from 1: bos, 10 d + 2, 10 d + 3, ..., eos; at least 2 long.
+  // d starts over after 79.
   static Ids documents(const std::vector<Index>& lengths) {
     Ids ids;
     std::int32_t name = 0;
@@ -54,14 +55,16 @@ static Batch in_one(const std::vector<Batch>& batches) {
 }
 
 TEST_F(BatchesTest, RowsTargetsAndMasksOfThePictureInTheHeader) {
-  const TokenFile file = stream(documents({3, 4, 8}));  // 0 12 1 | 0 22 23 1 | 0 32 33 34 35 36 37 1
+  // 0 12 1 | 0 22 23 1 | 0 32 33 34 35 36 37 1
+  const TokenFile file = stream(documents({3, 4, 8}));
   EXPECT_EQ(row_starts(file, 4, kBos), (std::vector<Index>{0, 3, 7, 11}));
   const Batch batch = in_one(heldout_batches(file, 4, 9, kBos));
   EXPECT_EQ(batch.B, 4);
   EXPECT_EQ(batch.T, 4);
   EXPECT_EQ(batch.ids, rows({{0, 12, 1, 0}, {0, 22, 23, 1}, {0, 32, 33, 34}, {35, 36, 37, 1}}));
   EXPECT_EQ(batch.first, rows({{0, 0, 0, 3}, {0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}}));
-  // 22 was a target in the first row already; no document predicts the next one's bos; the last id has no next.
+  // 22 was a target in the first row already; no document predicts the next one's bos;
+  // the last id has no next.
   EXPECT_EQ(batch.targets, rows({{12, 1, X, 22}, {X, 23, 1, X}, {32, 33, 34, 35}, {36, 37, 1, X}}));
 }
 
@@ -71,7 +74,8 @@ TEST_F(BatchesTest, TrainingCountsTheRepeatedBeginningAgain) {
   const Batch batch = batches.at(0);
   for (Index b = 0; b < 4; ++b)
     if (batch.ids[b * 4 + 1] == 22) {
-      EXPECT_EQ(Ids(batch.targets.begin() + b * 4, batch.targets.begin() + b * 4 + 4), (Ids{22, 23, 1, X}));
+      EXPECT_EQ(Ids(batch.targets.begin() + b * 4, batch.targets.begin() + b * 4 + 4),
+                (Ids{22, 23, 1, X}));
     }
 }
 
@@ -88,12 +92,14 @@ TEST_F(BatchesTest, TheLastRowIsFilledWithIgnoredDocuments) {
   EXPECT_EQ(batch.first, (Ids{0, 0, 0, 3, 4, 5}));
 }
 
-// Over many streams: documents of up to T+1 ids are whole in a row, and each predictable id is counted once.
+// Over many streams: documents of up to T+1 ids are whole in a row, and each
+// predictable id is counted once.
 TEST_F(BatchesTest, EveryShortDocumentIsWholeInARowAndEachTargetCountsOnce) {
   for (Index trial = 0; trial < 60; ++trial) {
     const Index T = 3 + trial % 9;
     std::vector<Index> lengths;
-    for (Index d = 0; d < 40; ++d) lengths.push_back(2 + (trial * 31 + d * d * 17 + d * 7) % (2 * T));
+    for (Index d = 0; d < 40; ++d)
+      lengths.push_back(2 + (trial * 31 + d * d * 17 + d * 7) % (2 * T));
     const Ids ids = documents(lengths);
     const TokenFile file = stream(ids);
     const std::vector<Index> starts = row_starts(file, T, kBos);
@@ -106,7 +112,8 @@ TEST_F(BatchesTest, EveryShortDocumentIsWholeInARowAndEachTargetCountsOnce) {
     }
     Index counted = 0;
     for (const Batch& batch : heldout_batches(file, T, 3, kBos))
-      counted += Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), X);
+      counted +=
+          Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), X);
     EXPECT_EQ(counted, std::count_if(ids.begin(), ids.end(), [](auto id) { return id != kBos; }));
   }
 }
@@ -128,19 +135,20 @@ TEST_F(BatchesTest, SeedAndEpochChangeTheOrder) {
   EXPECT_EQ(order(1, 0), order(1, 0));
   EXPECT_NE(order(1, 0), order(1, 1));
   EXPECT_NE(order(1, 0), order(2, 0));
-  Index fixed = 0;  // a random order of n has 1 fixed point on average, and 6 or more in one of 1700 cases
+  Index fixed = 0;  // a random order of n has 1 fixed point on average, 6 or more in 1 of 1700
   for (Index i = 0; i < 101; ++i) fixed += order(1, 0)[i] == i;
   EXPECT_LT(fixed, 6);
 }
 
 TEST_F(BatchesTest, AnEpochDealsEveryRowOnceAcrossBatchBorders) {
-  const TokenFile file = stream(documents(std::vector<Index>(7, 5)));  // 7 rows of T + 1 = 5, batches of 3
+  const TokenFile file = stream(documents(std::vector<Index>(7, 5)));  // 7 rows of 5, batches of 3
   const Batches batches(file, 4, 3, 11, kBos);
   ASSERT_EQ(batches.rows(), 7);
   EXPECT_EQ(batches.steps_per_epoch(), 3);
   Ids seen;
+  // A row's first word names it.
   for (Index step = 0; step < 7; ++step)
-    for (Index b = 0; b < 3; ++b) seen.push_back(batches.at(step).ids[b * 4 + 1]);  // a row's first word names it
+    for (Index b = 0; b < 3; ++b) seen.push_back(batches.at(step).ids[b * 4 + 1]);
   for (Index epoch = 0; epoch < 3; ++epoch) {
     Ids dealt(seen.begin() + epoch * 7, seen.begin() + epoch * 7 + 7);
     std::sort(dealt.begin(), dealt.end());
@@ -171,14 +179,18 @@ TEST_F(BatchesTest, ThreeMillionIdsAreCutInUnderASecond) {
 
 TEST_F(BatchesTest, SaysWhatItCannotCut) {
   const TokenFile one = stream({kBos});
-  EXPECT_EQ(refusal([&] { Batches(one, 4, 1, 0, kBos); }),
-            "batches: the token file has 1 ids; a row needs at least 2, one to read and one to predict");
+  EXPECT_EQ(
+      refusal([&] { Batches(one, 4, 1, 0, kBos); }),
+      "batches: the token file has 1 ids; a row needs at least 2, one to read and one to predict");
   const TokenFile file = stream(documents({4}));
-  EXPECT_EQ(refusal([&] { Batches(file, 0, 1, 0, kBos); }), "batches: seq_len is 0 and must be at least 1");
-  EXPECT_EQ(refusal([&] { Batches(file, 4, 0, 0, kBos); }), "batches: batch_size is 0 and must be at least 1");
+  EXPECT_EQ(refusal([&] { Batches(file, 0, 1, 0, kBos); }),
+            "batches: seq_len is 0 and must be at least 1");
+  EXPECT_EQ(refusal([&] { Batches(file, 4, 0, 0, kBos); }),
+            "batches: batch_size is 0 and must be at least 1");
   EXPECT_EQ(refusal([&] { Batches(file, 4, 1, 0, 1000); }),
             "batches: bos_token_id is 1000, outside the token file's vocabulary of 1000");
-  EXPECT_EQ(refusal([&] { Batches(file, 4, 1, 0, kBos).at(-1); }), "batches: step is -1 and must be at least 0");
+  EXPECT_EQ(refusal([&] { Batches(file, 4, 1, 0, kBos).at(-1); }),
+            "batches: step is -1 and must be at least 0");
 }
 
 }  // namespace seekling

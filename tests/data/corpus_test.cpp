@@ -48,7 +48,8 @@ TEST_F(CorpusTest, ATextFileIsOneDocumentByteForByte) {
 }
 
 TEST_F(CorpusTest, AFolderIsItsTextsInSortedOrder) {
-  file("in/b.txt", "B"), file("in/a/z.md", "Z"), file("in/c.jsonl", "{\"text\": \"C\"}\n"), file("in/d.bin", "D");
+  file("in/b.txt", "B"), file("in/a/z.md", "Z"), file("in/c.jsonl", "{\"text\": \"C\"}\n"),
+      file("in/d.bin", "D");
   file("in/empty.txt", "");
   EXPECT_EQ(documents(Corpus({dir / "in"})), (Texts{"Z", "B", "C"}));
   EXPECT_EQ(Corpus({dir / "in"}).bytes(), 1 + 1 + 14);
@@ -65,7 +66,8 @@ TEST_F(CorpusTest, AFolderSaysWhatItPassesOver) {
 TEST_F(CorpusTest, AFileAFolderAndJsonlOfOneTextAreTheSameDocument) {
   const std::string words = "Once \"upon\"\n\na time\t\xE3\x81\x82\n";
   const fs::path plain = file("in/a.txt", words);
-  const fs::path lines = file("a.jsonl", "{\"text\": \"Once \\\"upon\\\"\\n\\na time\\t\xE3\x81\x82\\n\"}\n");
+  const fs::path lines =
+      file("a.jsonl", "{\"text\": \"Once \\\"upon\\\"\\n\\na time\\t\xE3\x81\x82\\n\"}\n");
   EXPECT_EQ(documents(Corpus({plain})), Texts{words});
   EXPECT_EQ(documents(Corpus({dir / "in"})), Texts{words});
   EXPECT_EQ(documents(Corpus({lines})), Texts{words});
@@ -73,41 +75,46 @@ TEST_F(CorpusTest, AFileAFolderAndJsonlOfOneTextAreTheSameDocument) {
 
 TEST_F(CorpusTest, ALineOfJsonlIsADocument) {
   const fs::path path =
-      file("a.jsonl", "{\"text\": \"one\\n\\u00e9\", \"id\": 3}\r\n\n{\"text\": \"\"}\n{\"text\": \"two\"}");
+      file("a.jsonl",
+           "{\"text\": \"one\\n\\u00e9\", \"id\": 3}\r\n\n{\"text\": \"\"}\n{\"text\": \"two\"}");
   EXPECT_EQ(documents(Corpus({path})), (Texts{"one\n\xC3\xA9", "two"}));
 }
 
 TEST_F(CorpusTest, SaysWhatIsWrong) {
   fs::create_directories(dir / "none");
-  EXPECT_EQ(refusal_of({}), "--data: names no file; give text files, .jsonl files or folders of them");
-  EXPECT_EQ(refusal_of({dir / "gone.txt"}),
-            "gone.txt: no such file or folder; --data takes text files, .jsonl files or folders of them");
+  EXPECT_EQ(refusal_of({}),
+            "--data: names no file; give text files, .jsonl files or folders of them");
   EXPECT_EQ(
-      refusal_of({dir / "none"}),
-      "none: found no .txt, .md or .jsonl file in this folder or below it; name the files themselves if theirs is "
-      "another ending");
+      refusal_of({dir / "gone.txt"}),
+      "gone.txt: no such file or folder; --data takes text files, .jsonl files or folders of them");
+  EXPECT_EQ(refusal_of({dir / "none"}),
+            "none: found no .txt, .md or .jsonl file in this folder or below it; name the files "
+            "themselves if theirs is "
+            "another ending");
   EXPECT_EQ(refusal_of({file("a.txt", ""), file("b.txt", "")}),
             "a.txt, b.txt: found 0 bytes of text; --data needs at least one document");
   EXPECT_EQ(refusal_of({file("c.jsonl", "\n{\"text\": \"\"}\n")}),
             "c.jsonl: found no text, only white space; --data needs at least one document");
-  EXPECT_EQ(
-      refusal_of({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
-      "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as {\"text\": \"...\"}; mend the line "
-      "or take it out");
-  EXPECT_EQ(
-      refusal_of({file("e.jsonl", "{\"text\": 3}")}),
-      "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an object such as {\"text\": "
-      "\"...\"}; mend the line or take it out");
-  EXPECT_EQ(
-      refusal_of({file("f.jsonl", "[1]")}),
-      "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object such as {\"text\": \"...\"}; "
-      "mend the line or take it out");
+  EXPECT_EQ(refusal_of({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
+            "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as "
+            "{\"text\": \"...\"}; mend the line "
+            "or take it out");
+  EXPECT_EQ(refusal_of({file("e.jsonl", "{\"text\": 3}")}),
+            "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an "
+            "object such as {\"text\": "
+            "\"...\"}; mend the line or take it out");
+  EXPECT_EQ(refusal_of({file("f.jsonl", "[1]")}),
+            "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object "
+            "such as {\"text\": \"...\"}; "
+            "mend the line or take it out");
   EXPECT_EQ(refusal_of({file("g.txt", " \n\t\r\n ")}),
             "g.txt: found no text, only white space; --data needs at least one document");
   EXPECT_EQ(refusal_of({file("h.jsonl", "{\"text\": \"x\"}\n{\"text\": \"caf\xE9\"}\n")}),
-            "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the text as "
+            "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; mend the line, "
+            "or give the text as "
             "a .txt file, where they are kept");
-  EXPECT_EQ(refusal_of({"/dev/null"}), "/dev/null: is not an ordinary file; give a file, not a pipe or a device");
+  EXPECT_EQ(refusal_of({"/dev/null"}),
+            "/dev/null: is not an ordinary file; give a file, not a pipe or a device");
 }
 
 TEST_F(CorpusTest, SaysThatAFileIsUnreadable) {
@@ -141,7 +148,7 @@ TEST_F(CorpusTest, AFewDocumentsAreCutAtALineBreakNearTheirEnd) {
 }
 
 TEST_F(CorpusTest, ADocumentWithoutLineBreaksIsCutBetweenCharacters) {
-  std::string kana;  // 100 characters of 3 bytes: 2 % of 300 are 6, and 294 is a border; one byte before shifts it
+  std::string kana;  // 100 characters of 3 bytes: 2 % of 300 is 6, and 294 is a border
   for (int i = 0; i < 100; ++i) kana += "\xE3\x81\x82";
   const Corpus corpus({file("a.txt", "." + kana)});
   const Split split(corpus);
@@ -168,7 +175,7 @@ TEST_F(CorpusTest, OfManyDocumentsOneInFiftyIsHeldOutAndCopiesStayTogether) {
   EXPECT_EQ(split.documents, 10000);
   const Texts train = train_part(split), heldout = heldout_part(split);
   EXPECT_EQ(train.size() + heldout.size(), 10000u);
-  EXPECT_NEAR(double(heldout.size()), 200, 4 * 20);  // copies double the deviation: 2 sqrt(5000 / 50)
+  EXPECT_NEAR(double(heldout.size()), 200, 4 * 20);  // copies double the deviation: 2 sqrt(100)
   const std::set<std::string> learned(train.begin(), train.end());
   for (const std::string& document : heldout) EXPECT_FALSE(learned.contains(document)) << document;
 }

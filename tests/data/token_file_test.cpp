@@ -38,7 +38,8 @@ class TokenFileTest : public testing::Test {
     return sentence.starts_with(dir.string()) ? sentence.substr(dir.string().size() + 1) : sentence;
   }
 
-  const fs::path dir = fs::temp_directory_path() / text("seekling_tokens_", ::getpid()), path = dir / "train.tokens";
+  const fs::path dir = fs::temp_directory_path() / text("seekling_tokens_", ::getpid()),
+                 path = dir / "train.tokens";
 };
 
 TEST_F(TokenFileTest, GivesBackWhatWasWrittenInTwoBytesAnId) {
@@ -69,9 +70,14 @@ TEST_F(TokenFileTest, AWriterThatDoesNotFinishLeavesNothing) {
 }
 
 TEST_F(TokenFileTest, AWriterRefusesWhatIsNotAnId) {
-  EXPECT_EQ(refusal_of([&] { write(10, {1, 10}); }), "train.tokens: id 10 is outside the vocabulary of 10");
-  EXPECT_EQ(refusal_of([&] { write(10, {-1}); }), "train.tokens: id -1 is outside the vocabulary of 10");
-  EXPECT_EQ(refusal_of([&] { write(0, {}); }), "train.tokens: vocab_size is 0 and must be 1 to 2147483648");
+  EXPECT_EQ(refusal_of([&] {
+              write(10, {1, 10});
+            }),
+            "train.tokens: id 10 is outside the vocabulary of 10");
+  EXPECT_EQ(refusal_of([&] { write(10, {-1}); }),
+            "train.tokens: id -1 is outside the vocabulary of 10");
+  EXPECT_EQ(refusal_of([&] { write(0, {}); }),
+            "train.tokens: vocab_size is 0 and must be 1 to 2147483648");
   EXPECT_TRUE(fs::is_empty(dir));
 }
 
@@ -87,7 +93,8 @@ TEST_F(TokenFileTest, AFullDiskIsASentence) {
 TEST_F(TokenFileTest, RefusesWhatIsNotATokenFile) {
   const auto open = [&] { TokenFile{path}; };
   const std::string not_one =
-      "train.tokens: is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from the text";
+      "train.tokens: is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from "
+      "the text";
   EXPECT_EQ(refusal_of(open), "train.tokens: cannot be read: No such file or directory");
   std::ofstream(path) << "";
   EXPECT_EQ(refusal_of(open), not_one);
@@ -102,18 +109,21 @@ TEST_F(TokenFileTest, BelievesNoLengthThatTheFileDoesNotHave) {
   write(10, {1, 2, 3});
   fs::resize_file(path, 64 + 5);
   EXPECT_EQ(refusal_of(open),
-            "train.tokens: its header says 3 ids of 2 bytes, but 5 bytes follow; the file is damaged, make "
+            "train.tokens: its header says 3 ids of 2 bytes, but 5 bytes follow; the file is "
+            "damaged, make "
             "it anew from the text");
   write(10, {1, 2, 3});
   overwrite(16, std::string(8, '\xFF'));
-  EXPECT_EQ(refusal_of(open),
-            "train.tokens: its header says 18446744073709551615 ids of 2 bytes, but 6 bytes follow; the "
-            "file is damaged, make it anew from the text");
+  EXPECT_EQ(
+      refusal_of(open),
+      "train.tokens: its header says 18446744073709551615 ids of 2 bytes, but 6 bytes follow; the "
+      "file is damaged, make it anew from the text");
   write(10, {1, 2, 3});
   overwrite(8, std::string("\4", 1));
-  EXPECT_EQ(refusal_of(open),
-            "train.tokens: has 4 bytes per id for a vocabulary of 10; the file is damaged, make it anew "
-            "from the text");
+  EXPECT_EQ(
+      refusal_of(open),
+      "train.tokens: has 4 bytes per id for a vocabulary of 10; the file is damaged, make it anew "
+      "from the text");
 }
 
 TEST_F(TokenFileTest, ReadingChecksIdsAndBorders) {
@@ -124,7 +134,8 @@ TEST_F(TokenFileTest, ReadingChecksIdsAndBorders) {
   EXPECT_EQ(refusal_of([&] { file.read(0, ids); }),
             "train.tokens: id number 1 is 10, outside the vocabulary of 10; the file "
             "is damaged, make it anew from the text");
-  EXPECT_EQ(refusal_of([&] { file.read(2, ids); }), "train.tokens: has 3 ids, and 2 were asked for from id 2");
+  EXPECT_EQ(refusal_of([&] { file.read(2, ids); }),
+            "train.tokens: has 3 ids, and 2 were asked for from id 2");
 }
 
 TEST_F(TokenFileTest, ThreeMillionIdsAreMappedAtOnce) {

@@ -16,7 +16,9 @@ Routing by_hand() {
   return {Tensor::of({2, 4}, s), Tensor({2, 2}), {0, 1, 0, 2}, {2, 1, 1, 0}};
 }
 
-real loss_by_hand(const BalanceOptions& options) { return balance_loss(by_hand(), 1, options).item(); }
+real loss_by_hand(const BalanceOptions& options) {
+  return balance_loss(by_hand(), 1, options).item();
+}
 
 }  // namespace
 
@@ -26,14 +28,18 @@ TEST(BalanceLoss, EqualsThePapersFormulasByHand) {
   // f' = (3/2, 1/2)   P' = (5/8, 3/8)
   EXPECT_NEAR(loss_by_hand({.device = 1, .n_group = 2}), 1.5 * 0.625 + 0.5 * 0.375, 1e-6);
   // f'' = D/(M T) · (2, 1): token 0 goes to device 0 once, though with two choices
-  EXPECT_NEAR(loss_by_hand({.communication = 1, .n_group = 2, .topk_group = 2}), 0.5 * (2 * 0.625 + 1 * 0.375), 1e-6);
-  EXPECT_NEAR(loss_by_hand({.communication = 1, .n_group = 2, .topk_group = 1}), 1.0 * (2 * 0.625 + 1 * 0.375), 1e-6);
+  EXPECT_NEAR(loss_by_hand({.communication = 1, .n_group = 2, .topk_group = 2}),
+              0.5 * (2 * 0.625 + 1 * 0.375), 1e-6);
+  EXPECT_NEAR(loss_by_hand({.communication = 1, .n_group = 2, .topk_group = 1}),
+              1.0 * (2 * 0.625 + 1 * 0.375), 1e-6);
 }
 
 TEST(BalanceLoss, TheThreeLevelsAddUp) {
-  const real sum = loss_by_hand({.expert = 3, .n_group = 2}) + loss_by_hand({.device = 5, .n_group = 2}) +
+  const real sum = loss_by_hand({.expert = 3, .n_group = 2}) +
+                   loss_by_hand({.device = 5, .n_group = 2}) +
                    loss_by_hand({.communication = 7, .n_group = 2});
-  EXPECT_NEAR(loss_by_hand({.expert = 3, .device = 5, .communication = 7, .n_group = 2}), sum, 1e-5);
+  EXPECT_NEAR(loss_by_hand({.expert = 3, .device = 5, .communication = 7, .n_group = 2}), sum,
+              1e-5);
 }
 
 TEST(BalanceLoss, GradientOfTheAffinitiesMatchesFiniteDifferences) {
@@ -45,14 +51,17 @@ TEST(BalanceLoss, GradientOfTheAffinitiesMatchesFiniteDifferences) {
                            .n_group = 4,
                            .topk_group = 2,
                            .normalise = normalise};
-    EXPECT_LT(max_gradient_error([&] { return balance_loss(r, 3, o); }, {r.s}), gradient_tolerance()) << normalise;
+    EXPECT_LT(max_gradient_error([&] { return balance_loss(r, 3, o); }, {r.s}),
+              gradient_tolerance())
+        << normalise;
   }
 }
 
 TEST(BalanceLoss, GradientOfTheLogitsMatchesFiniteDifferences) {
   const Tensor logits = spread_logits(6, 8);
   for (const bool sigmoid : {false, true}) {
-    const RouterOptions options{.K = 3, .sigmoid = sigmoid, .n_group = 4, .topk_group = 2, .top2_groups = sigmoid};
+    const RouterOptions options{
+        .K = 3, .sigmoid = sigmoid, .n_group = 4, .topk_group = 2, .top2_groups = sigmoid};
     const BalanceOptions o{.expert = real(0.7),
                            .device = real(0.3),
                            .communication = real(0.2),
@@ -117,7 +126,8 @@ TEST(BalanceTwins, Agree) {
                            .normalise = normalise};
     expect_twins(
         [&](const std::vector<Tensor>& in) {
-          return std::vector<Tensor>{balance_loss(route(in[0], {}, {.K = 3, .n_group = 4, .topk_group = 2}), 2, o)};
+          return std::vector<Tensor>{
+              balance_loss(route(in[0], {}, {.K = 3, .n_group = 4, .topk_group = 2}), 2, o)};
         },
         {x});
   }

@@ -10,22 +10,25 @@ TEST(Mlp, GradientMatchesFiniteDifferences) {
   const Mlp mlp(5, 7);
   randomise({mlp.gate_up, mlp.down_proj.weight}, rng);
   const Tensor x = Tensor::randn({2, 3, 5}, rng), c = Tensor::randn({2, 3, 5}, rng);
-  EXPECT_LT(max_gradient_error([&] { return dot(mlp.forward(x), c); }, {x, mlp.gate_up, mlp.down_proj.weight}),
+  EXPECT_LT(max_gradient_error([&] { return dot(mlp.forward(x), c); },
+                               {x, mlp.gate_up, mlp.down_proj.weight}),
             gradient_tolerance());
 }
 
 TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
   Config config;
-  config.hidden_size = 6, config.moe_intermediate_size = 5, config.n_routed_experts = 5, config.num_experts_per_tok = 2;
+  config.hidden_size = 6, config.moe_intermediate_size = 5, config.n_routed_experts = 5,
+  config.num_experts_per_tok = 2;
   config.n_shared_experts = 2, config.aux_loss_alpha = 0.5;
   for (const char* method : {"greedy", "noaux_tc"}) {
     Config c = config;
     c.topk_method = method;
-    if (c.topk_method == "noaux_tc") c.scoring_func = "sigmoid", c.norm_topk_prob = true, c.routed_scaling_factor = 2.5;
+    if (c.topk_method == "noaux_tc")
+      c.scoring_func = "sigmoid", c.norm_topk_prob = true, c.routed_scaling_factor = 2.5;
     Rng rng(35);
     const MoE moe(c);
-    std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down, moe.shared_experts.gate_up,
-                               moe.shared_experts.down_proj.weight};
+    std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down,
+                               moe.shared_experts.gate_up, moe.shared_experts.down_proj.weight};
     randomise(inputs, rng);
     const Tensor x = Tensor::randn({2, 3, 6}, rng), w = Tensor::randn({2, 3, 6}, rng);
     inputs.push_back(x);
@@ -73,8 +76,8 @@ TEST(MoE, LeavesItsRoutingInThePass) {
   Pass pass;
   MoE(c).forward(Tensor::zeros({1, 5, 4}), pass);
   ASSERT_EQ(pass.routings.size(), 1u);
-  EXPECT_EQ(pass.routings[0].load.values(),
-            (std::vector<std::int32_t>{5, 5, 0, 0, 0, 0}));  // equal scores: the lower indices
+  // Equal scores: the lower indices.
+  EXPECT_EQ(pass.routings[0].load.values(), (std::vector<std::int32_t>{5, 5, 0, 0, 0, 0}));
 }
 
 }  // namespace seekling

@@ -11,9 +11,10 @@
 namespace seekling {
 
 TEST(Route, TakesTheLargestAfterASoftmaxOverAllExperts) {
-  const real logits[] = {0, std::log(real(3)), std::log(real(2)), std::log(real(2))};  // s = 1/8, 3/8, 2/8, 2/8
+  // s = 1/8, 3/8, 2/8, 2/8
+  const real logits[] = {0, std::log(real(3)), std::log(real(2)), std::log(real(2))};
   const Routing r = route(Tensor::of({1, 4}, logits), {}, {.K = 2, .routed_scaling_factor = 4});
-  EXPECT_EQ(r.experts.values(), (std::vector<std::int32_t>{1, 2}));  // a tie goes to the lower index
+  EXPECT_EQ(r.experts.values(), (std::vector<std::int32_t>{1, 2}));  // tie: the lower index
   EXPECT_NEAR(r.g.data()[0], 1.5, 1e-6);  // not renormalised: gates do not add up to the factor
   EXPECT_NEAR(r.g.data()[1], 1.0, 1e-6);
   EXPECT_EQ(r.load.values(), (std::vector<std::int32_t>{0, 1, 1, 0}));
@@ -21,7 +22,8 @@ TEST(Route, TakesTheLargestAfterASoftmaxOverAllExperts) {
 
 TEST(Route, ABiasChoosesButDoesNotWeigh) {
   const real logits[] = {2, 1, 0}, bias[] = {-9, 0, 9};
-  const Routing r = route(Tensor::of({1, 3}, logits), Tensor::of({3}, bias), {.K = 1, .sigmoid = true});
+  const Routing r =
+      route(Tensor::of({1, 3}, logits), Tensor::of({3}, bias), {.K = 1, .sigmoid = true});
   EXPECT_EQ(r.experts[0], 2);
   EXPECT_NEAR(r.g.data()[0], 0.5, 1e-6);  // sigmoid(0), without the 9
 }
@@ -30,12 +32,16 @@ TEST(Route, GroupsAreKeptByTheirBestOrByTheirTwoBest) {
   const real logits[] = {5, -5, 3, 3};  // group 0 has the best expert, group 1 the better pair
   const Tensor x = Tensor::of({1, 4}, logits);
   EXPECT_EQ(route(x, {}, {.K = 1, .n_group = 2, .topk_group = 1}).experts[0], 0);
-  EXPECT_EQ(route(x, {}, {.K = 1, .sigmoid = true, .n_group = 2, .topk_group = 1, .top2_groups = true}).experts[0], 2);
+  EXPECT_EQ(
+      route(x, {}, {.K = 1, .sigmoid = true, .n_group = 2, .topk_group = 1, .top2_groups = true})
+          .experts[0],
+      2);
 }
 
 static void expect_gradient(const RouterOptions& options) {
   Rng rng(18);
-  const Tensor x = spread_logits(6, 7), cs = Tensor::randn({6, 7}, rng), cg = Tensor::randn({6, options.K}, rng);
+  const Tensor x = spread_logits(6, 7), cs = Tensor::randn({6, 7}, rng),
+               cg = Tensor::randn({6, options.K}, rng);
   const auto f = [&] {
     const Routing r = route(x, {}, options);
     return add(dot(r.s, cs), dot(r.g, cg));
@@ -43,10 +49,13 @@ static void expect_gradient(const RouterOptions& options) {
   EXPECT_LT(max_gradient_error(f, {x}), gradient_tolerance());
 }
 
-TEST(Route, GradientMatchesFiniteDifferencesForSoftmax) { expect_gradient({.K = 3, .routed_scaling_factor = 2}); }
+TEST(Route, GradientMatchesFiniteDifferencesForSoftmax) {
+  expect_gradient({.K = 3, .routed_scaling_factor = 2});
+}
 
 TEST(Route, GradientMatchesFiniteDifferencesForNormalisedSigmoid) {
-  expect_gradient({.K = 3, .sigmoid = true, .norm_topk_prob = true, .routed_scaling_factor = real(2.5)});
+  expect_gradient(
+      {.K = 3, .sigmoid = true, .norm_topk_prob = true, .routed_scaling_factor = real(2.5)});
 }
 
 TEST(RouteTwins, MakeTheSameChoices) {

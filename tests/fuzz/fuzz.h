@@ -1,6 +1,7 @@
-// What a fuzz target is made of. libFuzzer (clang, SEEKLING_FUZZ=ON) calls it with inputs that it invents; with any
-// compiler replay.cpp calls it with the files of tests/fuzz/corpus. An Error, our refusal in a sentence, is a good
-// answer. Any other exception, and whatever a sanitizer sees, is a fault.
+// What a fuzz target is made of. libFuzzer (clang, SEEKLING_FUZZ=ON) calls it with inputs
+// that it invents; with any compiler replay.cpp calls it with the files of tests/fuzz/corpus.
+// An Error, our refusal in a sentence, is a good answer. Any other exception, and whatever
+// a sanitizer sees, is a fault.
 #pragma once
 
 #include <cstddef>

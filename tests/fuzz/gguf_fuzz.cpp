@@ -1,5 +1,5 @@
-// The reader of GGUF: any bytes are refused in a sentence, or every tensor in them can be read; and if they are a small
-// model, it loads, and its tokenizer gives a text's bytes back.
+// The reader of GGUF: any bytes are refused in a sentence, or every tensor in them can be read;
+// and if they are a small model, it loads, and its tokenizer gives a text's bytes back.
 #include <unistd.h>
 
 #include <filesystem>
@@ -42,8 +42,8 @@ void load_model_of(const GgufFile& file) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seekling;
-  static const auto path =
-      std::filesystem::temp_directory_path() / text("seekling_fuzz_", std::uint64_t(::getpid()), ".gguf");
+  static const auto path = std::filesystem::temp_directory_path() /
+                           text("seekling_fuzz_", std::uint64_t(::getpid()), ".gguf");
   std::ofstream(path, std::ios::binary) << as_text(data, size) << std::flush;
   accepted([] {
     const GgufFile file(path);

@@ -1,4 +1,5 @@
-// The reader of safetensors: any bytes are refused in a sentence, or every tensor in them can be read.
+// The reader of safetensors: any bytes are refused in a sentence, or every
+// tensor in them can be read.
 #include <unistd.h>
 
 #include <filesystem>
@@ -9,8 +10,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seekling;
-  static const auto path =
-      std::filesystem::temp_directory_path() / text("seekling_fuzz_", std::uint64_t(::getpid()), ".safetensors");
+  static const auto path = std::filesystem::temp_directory_path() /
+                           text("seekling_fuzz_", std::uint64_t(::getpid()), ".safetensors");
   std::ofstream(path, std::ios::binary) << as_text(data, size) << std::flush;
   accepted([] {
     const SafetensorsFile file(path);

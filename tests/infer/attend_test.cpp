@@ -14,7 +14,8 @@ namespace seekling {
 namespace {
 
 struct Filled {  // sequences of these lengths, their pages mixed up
-  Filled(const HeadLayout& heads, std::vector<Index> segments, Format format, std::vector<Index> lengths)
+  Filled(const HeadLayout& heads, std::vector<Index> segments, Format format,
+         std::vector<Index> lengths)
       : pages(2, std::move(segments), format, 64), sequences(lengths.size()), layout(heads) {
     Rng rng(9);
     for (bool more = true; more;) {
@@ -37,7 +38,8 @@ struct Filled {  // sequences of these lengths, their pages mixed up
   std::vector<double> cached(const Sequence& s, Index token, Index segment) const {
     std::vector<float> scratch(32 * 64);
     Index ld = 0;
-    const float* x = pages.read(1, s.pages[size_t(token / 32)], token % 32 + 1, segment, scratch.data(), ld);
+    const float* x =
+        pages.read(1, s.pages[size_t(token / 32)], token % 32 + 1, segment, scratch.data(), ld);
     x += token % 32 * ld;
     return {x, x + pages.width(segment)};
   }
@@ -52,14 +54,16 @@ struct Filled {  // sequences of these lengths, their pages mixed up
       std::vector<double> sum(size_t(o.cols), 0);
       double total = 0;
       for (Index j = 0; j <= slot.position; ++j) {
-        const auto k = cached(*slot.sequence, j, key_head), v = cached(*slot.sequence, j, layout.values + key_head);
+        const auto k = cached(*slot.sequence, j, key_head),
+                   v = cached(*slot.sequence, j, layout.values + key_head);
         double s = 0;
         for (Index d = 0; d < q.cols; ++d) s += double(q(row, d)) * k[size_t(d)];
         const double p = std::exp(scale * s);
         total += p;
         for (Index d = 0; d < o.cols; ++d) sum[size_t(d)] += p * v[size_t(d)];
       }
-      for (Index d = 0; d < o.cols; ++d) worst = std::max(worst, std::fabs(double(o(row, d)) - sum[size_t(d)] / total));
+      for (Index d = 0; d < o.cols; ++d)
+        worst = std::max(worst, std::fabs(double(o(row, d)) - sum[size_t(d)] / total));
     }
     return worst;
   }
@@ -69,7 +73,8 @@ struct Filled {  // sequences of these lengths, their pages mixed up
   HeadLayout layout;
 };
 
-const HeadLayout kLatent{5, 1, 0, 17}, kManyHeads{40, 1, 0, 17}, kGrouped{6, 2, 2, 9}, kEvery{3, 3, 3, 20};
+const HeadLayout kLatent{5, 1, 0, 17}, kManyHeads{40, 1, 0, 17}, kGrouped{6, 2, 2, 9},
+    kEvery{3, 3, 3, 20};
 
 std::vector<Index> widths(const HeadLayout& layout) {
   if (layout.values == 0) return {23};
@@ -84,9 +89,10 @@ TEST(Attend, EqualsThePlainLoopFromEveryKindOfCache) {
   for (const HeadLayout& layout : {kLatent, kManyHeads, kGrouped, kEvery})
     for (const Format format : {Format::kF32, Format::kBF16, Format::kInt8, Format::kInt4}) {
       Filled f(layout, widths(layout), format, {1, 33, 600});
-      const std::vector<TokenSlot> slots{{&f.sequences[0], 0},  {&f.sequences[1], 0},   {&f.sequences[1], 31},
-                                      {&f.sequences[1], 32}, {&f.sequences[2], 255}, {&f.sequences[2], 256},
-                                      {&f.sequences[2], 599}};
+      const std::vector<TokenSlot> slots{{&f.sequences[0], 0},   {&f.sequences[1], 0},
+                                         {&f.sequences[1], 31},  {&f.sequences[1], 32},
+                                         {&f.sequences[2], 255}, {&f.sequences[2], 256},
+                                         {&f.sequences[2], 599}};
       Rng rng(3);
       const Tensor q = Tensor::randn({7 * layout.heads, f.pages.width(0)}, rng),
                    o({7 * layout.heads, layout.value_width});
@@ -95,7 +101,7 @@ TEST(Attend, EqualsThePlainLoopFromEveryKindOfCache) {
     }
 }
 
-TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of four registers; 1 to 9 queries a key head
+TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of 4; 1 to 9 queries
   const Instructions& best = kernel();
   for (const Instructions* cpu : kernels())
     for (Index heads = 1; heads <= 9; ++heads) {
@@ -108,7 +114,8 @@ TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of fou
       attend(o, q, f.pages, 1, layout, real(0.1), slots);
       EXPECT_LT(f.error(o, q, slots, 0.1), 2e-6) << heads;
       const Tensor one({1, 64});  // a head has the same bits in any tile
-      attend(one, q.slice(heads, 1), f.pages, 1, {1, 1, 0, 64}, real(0.1), std::span(slots).subspan(1, 1));
+      attend(one, q.slice(heads, 1), f.pages, 1, {1, 1, 0, 64}, real(0.1),
+             std::span(slots).subspan(1, 1));
       EXPECT_TRUE(one.view().matrix() == o.view().middle_rows(heads, 1).matrix()) << heads;
     }
   set_kernel(best);
@@ -117,7 +124,8 @@ TEST(Attend, WideRowsEqualThePlainLoopInEveryTileOfQueries) {  // stripes of fou
 TEST(Attend, ATokenHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
   const int before = threads();
   Filled f(kLatent, widths(kLatent), Format::kF32, {300, 700});
-  const std::vector<TokenSlot> slots{{&f.sequences[1], 699}, {&f.sequences[0], 17}, {&f.sequences[0], 299}};
+  const std::vector<TokenSlot> slots{
+      {&f.sequences[1], 699}, {&f.sequences[0], 17}, {&f.sequences[0], 299}};
   Rng rng(3);
   const Tensor q = Tensor::randn({15, 23}, rng), o({15, 17}), one({5, 17});
   set_threads(3);
@@ -156,10 +164,10 @@ TEST(Pages, AreGivenTakenBackAndGivenAgain) {
   EXPECT_EQ(pages.free(), 1);
   pages.make_room(a, 31);  // still within its pages
   EXPECT_EQ(pages.free(), 1);
-  EXPECT_ERROR(
-      pages.make_room(b, 33),
-      "the cache is full: 1 of its 4 pages of 32 tokens are free, and 2 are needed; give it more memory or run "
-      "fewer requests");
+  EXPECT_ERROR(pages.make_room(b, 33),
+               "the cache is full: 1 of its 4 pages of 32 tokens are free, and 2 are needed; give "
+               "it more memory or run "
+               "fewer requests");
   EXPECT_EQ(b.pages.size(), 1u);
   pages.truncate(a, 32);
   EXPECT_EQ(pages.free(), 2);
@@ -172,7 +180,8 @@ TEST(Pages, SayWhenASequencesContextIsFull) {
   Sequence a;
   a.capacity = 5, a.length = 5;
   EXPECT_ERROR(pages.make_room(a, 1),
-               "the context is full: it holds 5 tokens, and 6 are needed; generate fewer tokens or shorten the prompt");
+               "the context is full: it holds 5 tokens, and 6 are needed; generate fewer tokens or "
+               "shorten the prompt");
 }
 
 }  // namespace seekling

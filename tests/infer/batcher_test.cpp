@@ -20,10 +20,11 @@ Config roomy(Config c) {
 std::vector<Request> requests() {
   std::vector<Request> all;
   for (std::uint64_t i = 0; i < 9; ++i)
-    all.push_back({made_up_ids(Index(3 + 11 * i), 23, i),
-                   Index(5 + 30 * (i % 4)),
-                   {.temperature = i % 2 ? 0.9 : 0.0, .repetition_penalty = i % 3 ? 1.0 : 1.2, .seed = i},
-                   i == 4 ? 5 : -1});
+    all.push_back(
+        {made_up_ids(Index(3 + 11 * i), 23, i),
+         Index(5 + 30 * (i % 4)),
+         {.temperature = i % 2 ? 0.9 : 0.0, .repetition_penalty = i % 3 ? 1.0 : 1.2, .seed = i},
+         i == 4 ? 5 : -1});
   return all;
 }
 
@@ -36,10 +37,12 @@ std::vector<std::int32_t> alone(const Decoder& decoder, const Request& r) {
 }  // namespace
 
 TEST(Batcher, EveryRequestGetsTheTextItGetsAloneWhateverElseRunsAndWhateverIsEvicted) {
-  for (const Config& config : {roomy(small_config()), roomy(v3_config()), roomy(baseline_config(2))})
+  for (const Config& config :
+       {roomy(small_config()), roomy(v3_config()), roomy(baseline_config(2))})
     for (const Format format : {Format::kF32, Format::kInt8}) {
       const Decoder decoder(made(config), {.weights = format, .cache = format});
-      for (const auto& [pages, most] : {std::pair<Index, Index>{100, 9}, {100, 2}, {6, 9}, {7, 3}}) {
+      for (const auto& [pages, most] :
+           {std::pair<Index, Index>{100, 9}, {100, 2}, {6, 9}, {7, 3}}) {
         Batcher batcher(decoder, pages, most);
         std::vector<std::vector<std::int32_t>> told(9);
         for (const Request& r : requests()) batcher.submit(r);
@@ -47,7 +50,8 @@ TEST(Batcher, EveryRequestGetsTheTextItGetsAloneWhateverElseRunsAndWhateverIsEvi
           EXPECT_LE(batcher.running(), most);
         }
         for (Index i = 0; i < 9; ++i) {
-          EXPECT_EQ(batcher.answer(i), alone(decoder, requests()[size_t(i)])) << i << " " << pages << " " << most;
+          EXPECT_EQ(batcher.answer(i), alone(decoder, requests()[size_t(i)]))
+              << i << " " << pages << " " << most;
           EXPECT_EQ(batcher.answer(i), told[size_t(i)]) << i;
         }
         EXPECT_EQ(batcher.cache().free(), pages);  // all pages came back
@@ -97,11 +101,12 @@ TEST(Batcher, RefusesWhatCouldNeverRun) {
   Batcher batcher(decoder, 1, 4);
   EXPECT_ERROR(batcher.submit({{}, 5}), "a request's prompt is empty, expected at least one token");
   EXPECT_ERROR(batcher.submit({made_up_ids(20, 23), 14}),
-               "a request of 20 tokens and 14 to come needs 2 pages of 32 tokens, and the whole cache has 1; give it "
+               "a request of 20 tokens and 14 to come needs 2 pages of 32 tokens, and the whole "
+               "cache has 1; give it "
                "more memory");
-  EXPECT_ERROR(
-      batcher.submit({made_up_ids(60, 23), 6}),
-      "a request of 60 tokens and 6 to come is longer than the model's 64 positions (max_position_embeddings)");
+  EXPECT_ERROR(batcher.submit({made_up_ids(60, 23), 6}),
+               "a request of 60 tokens and 6 to come is longer than the model's 64 positions "
+               "(max_position_embeddings)");
   batcher.submit({made_up_ids(20, 23), 13});  // the last token is not read
   while (batcher.step()) {
   }

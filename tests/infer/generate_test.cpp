@@ -15,8 +15,10 @@ namespace {
 
 Config small() {
   Config c;
-  c.vocab_size = 23, c.hidden_size = 16, c.num_hidden_layers = 2, c.n_routed_experts = 4, c.num_experts_per_tok = 2;
-  c.moe_intermediate_size = 8, c.intermediate_size = 24, c.max_position_embeddings = 12, c.initializer_range = 0.3;
+  c.vocab_size = 23, c.hidden_size = 16, c.num_hidden_layers = 2, c.n_routed_experts = 4,
+  c.num_experts_per_tok = 2;
+  c.moe_intermediate_size = 8, c.intermediate_size = 24, c.max_position_embeddings = 12,
+  c.initializer_range = 0.3;
   return c;
 }
 
@@ -68,7 +70,8 @@ TEST(Generator, TheEndOfTheSentenceIsNeitherGivenNorRead) {
   Generator stopped(decoder, 12);
   stopped.read(prompt);
   std::vector<std::int32_t> given;
-  const auto ids = stopped.generate(8, {}, all[n], [&](std::int32_t id) { return given.push_back(id), true; });
+  const auto ids =
+      stopped.generate(8, {}, all[n], [&](std::int32_t id) { return given.push_back(id), true; });
   EXPECT_EQ(ids, std::vector<std::int32_t>(all.begin(), all.begin() + Index(n)));
   EXPECT_EQ(given, ids);
   EXPECT_EQ(stopped.length(), Index(prompt.size() + n));
@@ -78,9 +81,9 @@ TEST(Generator, SaysWhenTheContextIsFull) {
   const Transformer model(small());
   const Decoder decoder(model);
   Generator generator(decoder, 99);
-  EXPECT_ERROR(
-      generator.read(std::vector<std::int32_t>(13, 1)),
-      "the context is full: it holds 12 tokens, and 13 are needed; generate fewer tokens or shorten the prompt");
+  EXPECT_ERROR(generator.read(std::vector<std::int32_t>(13, 1)),
+               "the context is full: it holds 12 tokens, and 13 are needed; generate fewer tokens "
+               "or shorten the prompt");
 }
 
 TEST(Generator, TheTokensBeforeTheContextIsFullAreGiven) {
@@ -90,8 +93,10 @@ TEST(Generator, TheTokensBeforeTheContextIsFullAreGiven) {
   Generator generator(decoder, 5);
   generator.read(std::vector<std::int32_t>{3, 1, 4});
   std::vector<std::int32_t> given;
-  EXPECT_ERROR(generator.generate(9, {}, -1, [&](std::int32_t id) { return given.push_back(id), true; }),
-               "the context is full: it holds 5 tokens, and 6 are needed; generate fewer tokens or shorten the prompt");
+  EXPECT_ERROR(
+      generator.generate(9, {}, -1, [&](std::int32_t id) { return given.push_back(id), true; }),
+      "the context is full: it holds 5 tokens, and 6 are needed; generate fewer tokens or shorten "
+      "the prompt");
   EXPECT_EQ(given.size(), 3u);  // two that are in the context, and one that needs no room
   EXPECT_EQ(generator.length(), 5);
   Generator exact(decoder, 5);
@@ -105,7 +110,8 @@ TEST(Generator, AnEmptyPromptIsRefusedWhenATokenIsAskedFor) {
   Generator generator(decoder, 12);
   generator.read({});
   EXPECT_EQ(generator.length(), 0);
-  EXPECT_ERROR(generator.generate(1, {}, -1), "generate: the prompt is empty, expected at least one token");
+  EXPECT_ERROR(generator.generate(1, {}, -1),
+               "generate: the prompt is empty, expected at least one token");
   EXPECT_TRUE(generator.generate(0, {}, -1).empty());
 }
 
@@ -122,7 +128,7 @@ TEST(Generator, ATokenOutsideTheVocabularyIsRefusedAndNothingIsRead) {
   EXPECT_EQ(generator.length(), 0);
 }
 
-TEST(Generator, APromptReadInPartsEqualsOneReadAtOnce) {  // and one longer than the 512 tokens read at a time
+TEST(Generator, APromptReadInPartsEqualsOneReadAtOnce) {  // one is longer than 512 tokens
   Config config = small();
   config.max_position_embeddings = 600;
   const Transformer model(config);
@@ -164,8 +170,8 @@ static Transformer with_a_module(const Config& config) {
   const Mtp& m = model.mtp[0];
   const Index D = config.hidden_size;
   m.eh_proj.weight.view().matrix().setZero();
-  for (Index d = 0; d < D; ++d) m.eh_proj.weight.view()(d, D + d) = 1;  // the module starts from h itself ...
-  m.eh_proj.weight.view()(0, 1) = real(0.3);                            // ... and a little of the embedding
+  for (Index d = 0; d < D; ++d) m.eh_proj.weight.view()(d, D + d) = 1;  // it gets h itself ...
+  m.eh_proj.weight.view()(0, 1) = real(0.3);  // ... and a little of the embedding
   return model;
 }
 
@@ -181,11 +187,15 @@ TEST(Guessing, GreedyTextIsThatOfGeneratingOneByOne) {
         Generator plain(decoder, 60), guessing(decoder, 60, true);
         plain.read(prompt), guessing.read(prompt);
         Generator::Guesses guesses;
-        EXPECT_EQ(plain.generate(24, greedy, eos), guessing.generate_guessing(24, greedy, eos, guesses)) << seed;
+        EXPECT_EQ(plain.generate(24, greedy, eos),
+                  guessing.generate_guessing(24, greedy, eos, guesses))
+            << seed;
         EXPECT_LE(guesses.accepted, guesses.made);
         accepted += guesses.accepted;
         plain.read(prompt), guessing.read(prompt);  // a conversation goes on
-        EXPECT_EQ(plain.generate(5, greedy, eos), guessing.generate_guessing(5, greedy, eos, guesses)) << seed;
+        EXPECT_EQ(plain.generate(5, greedy, eos),
+                  guessing.generate_guessing(5, greedy, eos, guesses))
+            << seed;
       }
     }
   }
@@ -208,15 +218,16 @@ TEST(Guessing, SampledTextHasTheDistributionOfGeneratingOneByOne) {
   const Decoder decoder(with_a_module(config));
   const std::vector<std::int32_t> prompt{1, 4, 2};
   constexpr int kDraws = 4000;
-  std::map<std::vector<std::int32_t>, double> plain,
-      guessed;  // of three tokens: a guess, what follows it, a replacement
+  // Of three tokens: a guess, its successor, a replacement.
+  std::map<std::vector<std::int32_t>, double> plain, guessed;
   Index made = 0, accepted = 0;
   for (std::uint64_t seed = 0; seed < kDraws; ++seed) {
     Generator one(decoder, 8), two(decoder, 8, true);
     one.read(prompt), two.read(prompt);
     Generator::Guesses guesses;
     ++plain[one.generate(3, {.temperature = 0.8, .top_p = 0.95, .seed = seed}, -1)];
-    ++guessed[two.generate_guessing(3, {.temperature = 0.8, .top_p = 0.95, .seed = kDraws + seed}, -1, guesses)];
+    ++guessed[two.generate_guessing(3, {.temperature = 0.8, .top_p = 0.95, .seed = kDraws + seed},
+                                    -1, guesses)];
     made += guesses.made, accepted += guesses.accepted;
   }
   EXPECT_GT(accepted, made / 20);  // both ways are met
@@ -242,7 +253,8 @@ TEST(Guessing, SampledTextHasTheDistributionOfGeneratingOneByOne) {
 TEST(Guessing, AModelWithoutAModuleIsRefused) {
   const Decoder decoder(made(small_config()));
   EXPECT_ERROR(Generator(decoder, 8, true),
-               "--speculative: this model has no module of multi-token prediction (num_nextn_predict_layers is 0); "
+               "--speculative: this model has no module of multi-token prediction "
+               "(num_nextn_predict_layers is 0); "
                "train one with --num-nextn-predict-layers 1");
 }
 

@@ -18,14 +18,17 @@ static std::vector<int> draws(const Sampling& s, int n) {
   return counts;
 }
 
-TEST(Sample, TemperatureZeroTakesTheMostLikely) { EXPECT_EQ(draws({}, 10), (std::vector<int>{0, 0, 10, 0})); }
+TEST(Sample, TemperatureZeroTakesTheMostLikely) {
+  EXPECT_EQ(draws({}, 10), (std::vector<int>{0, 0, 10, 0}));
+}
 
 TEST(Sample, FollowsTheSoftmax) {
   const int n = 9000;
   const std::vector<int> found = draws({.temperature = 1}, n);
   const double expected[] = {n / 9.0, n * 2 / 9.0, n * 5 / 9.0, n / 9.0};
   double chi2 = 0;
-  for (size_t i = 0; i < 4; ++i) chi2 += (found[i] - expected[i]) * (found[i] - expected[i]) / expected[i];
+  for (size_t i = 0; i < 4; ++i)
+    chi2 += (found[i] - expected[i]) * (found[i] - expected[i]) / expected[i];
   EXPECT_LT(chi2, 16.3);  // 3 degrees of freedom, p = 0.001
 }
 
@@ -39,7 +42,7 @@ TEST(Sample, TopKAndTopPCutTheTail) {
 }
 
 TEST(Sample, MinPCutsWhatIsFarLessLikelyThanTheLikeliest) {
-  const std::vector<int> found = draws({.temperature = 1, .min_p = 0.3}, 500);  // 2/5 of the likeliest stays, 1/5 goes
+  const std::vector<int> found = draws({.temperature = 1, .min_p = 0.3}, 500);  // 2/5 stay, 1/5 go
   EXPECT_EQ(found[0] + found[3], 0);
   EXPECT_GT(found[1], 0);
   EXPECT_EQ(draws({.temperature = 1, .min_p = 1}, 50)[2], 50);
@@ -52,15 +55,17 @@ TEST(Sample, ARepetitionPenaltyTakesFromWhatWasMet) {
   const Sampling greedy{.repetition_penalty = 1.5};  // 2 / 1.5 < 1.5
   EXPECT_EQ(sample(logits, greedy, rng, history), 1);
   EXPECT_EQ(sample(logits, greedy, rng), 0);
-  const std::vector<double> p = probabilities(logits, {.temperature = 1, .repetition_penalty = 1.5}, history);
+  const std::vector<double> p =
+      probabilities(logits, {.temperature = 1, .repetition_penalty = 1.5}, history);
   EXPECT_NEAR(p[2] / p[3], std::exp(-0.5), 1e-12);  // below zero it multiplies
   EXPECT_NEAR(p[0] / p[1], std::exp(2 / 1.5 - 1.5), 1e-12);
 }
 
 TEST(Sample, ProbabilitiesSumToOneAndEqualOnesGoToTheLowerId) {
   const real logits[] = {0, 1, 1, -3};
-  for (const Sampling& s : {Sampling{}, Sampling{.temperature = 0.7}, Sampling{.temperature = 2, .top_k = 1},
-                            Sampling{.temperature = 1, .top_p = 0.3, .min_p = 0.1}}) {
+  for (const Sampling& s :
+       {Sampling{}, Sampling{.temperature = 0.7}, Sampling{.temperature = 2, .top_k = 1},
+        Sampling{.temperature = 1, .top_p = 0.3, .min_p = 0.1}}) {
     const std::vector<double> p = probabilities(logits, s);
     EXPECT_NEAR(p[0] + p[1] + p[2] + p[3], 1, 1e-12);
     EXPECT_GE(p[1], p[2]);

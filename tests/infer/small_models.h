@@ -7,20 +7,25 @@ namespace seekling {
 
 inline Config small_config() {
   Config c;
-  c.vocab_size = 23, c.hidden_size = 16, c.num_hidden_layers = 2, c.n_routed_experts = 4, c.num_experts_per_tok = 2;
-  c.moe_intermediate_size = 8, c.intermediate_size = 24, c.max_position_embeddings = 64, c.initializer_range = 0.3;
-  c.num_attention_heads = 3, c.kv_lora_rank = 10, c.qk_nope_head_dim = 6, c.qk_rope_head_dim = 4, c.v_head_dim = 5;
+  c.vocab_size = 23, c.hidden_size = 16, c.num_hidden_layers = 2, c.n_routed_experts = 4,
+  c.num_experts_per_tok = 2;
+  c.moe_intermediate_size = 8, c.intermediate_size = 24, c.max_position_embeddings = 64,
+  c.initializer_range = 0.3;
+  c.num_attention_heads = 3, c.kv_lora_rank = 10, c.qk_nope_head_dim = 6, c.qk_rope_head_dim = 4,
+  c.v_head_dim = 5;
   return c;
 }
 
 inline Config with_yarn(Config c) {
-  c.rope_scaling = RopeScaling{.factor = 8, .original_max_position_embeddings = 8, .mscale = 0.7, .mscale_all_dim = 1};
+  c.rope_scaling = RopeScaling{
+      .factor = 8, .original_max_position_embeddings = 8, .mscale = 0.7, .mscale_all_dim = 1};
   return c;
 }
 
-inline Config v3_config() {  // query compression, sigmoid routing in groups with a bias, multi-token prediction
+inline Config v3_config() {  // compressed queries, sigmoid routing in groups with a bias, MTP
   Config c = with_yarn(small_config());
-  c.model_type = "deepseek_v3", c.q_lora_rank = 12, c.topk_method = "noaux_tc", c.scoring_func = "sigmoid";
+  c.model_type = "deepseek_v3", c.q_lora_rank = 12, c.topk_method = "noaux_tc",
+  c.scoring_func = "sigmoid";
   c.n_group = 2, c.topk_group = 1, c.norm_topk_prob = true, c.routed_scaling_factor = 1.5;
   c.num_nextn_predict_layers = 1;
   return c;

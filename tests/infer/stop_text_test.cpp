@@ -9,7 +9,8 @@ namespace seekling {
 
 namespace {
 
-std::string printed(const std::vector<std::string>& stops, const std::string& text, std::size_t at_a_time) {
+std::string printed(const std::vector<std::string>& stops, const std::string& text,
+                    std::size_t at_a_time) {
   StopText stop(stops);
   std::string out;
   for (std::size_t i = 0; i < text.size() && !stop.stopped(); i += at_a_time)
@@ -41,6 +42,8 @@ TEST(StopText, HoldsBackWhatMayBecomeAStopStringAndNoMore) {
   EXPECT_EQ(stop.flush(), "");
 }
 
-TEST(StopText, AnEmptyOneIsRefused) { EXPECT_ERROR(StopText({"a", ""}), "--stop: is empty, expected a text"); }
+TEST(StopText, AnEmptyOneIsRefused) {
+  EXPECT_ERROR(StopText({"a", ""}), "--stop: is empty, expected a text");
+}
 
 }  // namespace seekling

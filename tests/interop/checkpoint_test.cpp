@@ -16,9 +16,11 @@ namespace {
 
 Config small(Index mtp = 0) {
   Config c;
-  c.vocab_size = 11, c.hidden_size = 8, c.num_hidden_layers = 2, c.num_attention_heads = 2, c.kv_lora_rank = 4;
+  c.vocab_size = 11, c.hidden_size = 8, c.num_hidden_layers = 2, c.num_attention_heads = 2,
+  c.kv_lora_rank = 4;
   c.qk_nope_head_dim = 4, c.qk_rope_head_dim = 2, c.v_head_dim = 4, c.intermediate_size = 12;
-  c.moe_intermediate_size = 6, c.n_routed_experts = 2, c.num_experts_per_tok = 1, c.num_nextn_predict_layers = mtp;
+  c.moe_intermediate_size = 6, c.n_routed_experts = 2, c.num_experts_per_tok = 1,
+  c.num_nextn_predict_layers = mtp;
   return c;
 }
 
@@ -28,19 +30,24 @@ constexpr char kIndex[] = "model.safetensors.index.json";
 
 class CheckpointTest : public testing::Test {
  protected:
-  CheckpointTest() : folder(fs::path(testing::TempDir()) / text("seekling_checkpoint_", test_name())) {
+  CheckpointTest()
+      : folder(fs::path(testing::TempDir()) / text("seekling_checkpoint_", test_name())) {
     fs::remove_all(folder);
     fs::create_directories(folder);
     saved.initialise(7);
   }
   ~CheckpointTest() override { fs::remove_all(folder); }
 
-  static std::string test_name() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  static std::string test_name() {
+    return testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
 
   void write(const NamedTensors& tensors, const std::string& file = "model.safetensors") const {
     write_safetensors(folder / file, tensors);
   }
-  std::string path(const std::string& file = "model.safetensors") const { return (folder / file).string(); }
+  std::string path(const std::string& file = "model.safetensors") const {
+    return (folder / file).string();
+  }
 
   void expect_refused(const std::string& sentence, const Config& config = small()) const {
     const Transformer model(config);
@@ -52,7 +59,8 @@ class CheckpointTest : public testing::Test {
     const NamedTensors found = named_parameters(model), wanted = named_parameters(saved);
     ASSERT_EQ(found.size(), wanted.size());
     for (std::size_t i = 0; i < found.size(); ++i)
-      EXPECT_TRUE(found[i].second.view().matrix() == wanted[i].second.view().matrix()) << wanted[i].first;
+      EXPECT_TRUE(found[i].second.view().matrix() == wanted[i].second.view().matrix())
+          << wanted[i].first;
   }
 
   const Transformer saved{small()};
@@ -66,8 +74,9 @@ TEST_F(CheckpointTest, NamesAreThoseOfTheCheckpointAndNoneIsThereTwice) {
   for (const char* expected :
        {"model.embed_tokens.weight", "model.layers.0.self_attn.kv_a_proj_with_mqa.weight",
         "model.layers.0.mlp.up_proj.weight", "model.layers.1.mlp.gate.weight",
-        "model.layers.1.mlp.experts.1.down_proj.weight", "model.layers.1.mlp.shared_experts.gate_proj.weight",
-        "model.norm.weight", "lm_head.weight"})
+        "model.layers.1.mlp.experts.1.down_proj.weight",
+        "model.layers.1.mlp.shared_experts.gate_proj.weight", "model.norm.weight",
+        "lm_head.weight"})
     EXPECT_EQ(std::count(names.begin(), names.end(), expected), 1) << expected;
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
@@ -85,10 +94,14 @@ TEST_F(CheckpointTest, TheOrderInTheFileDoesNotMatter) {
 
 TEST_F(CheckpointTest, AMissingTensorIsNamed) {
   NamedTensors some = all;
-  std::erase_if(some, [](const auto& t) { return t.first == "model.layers.1.mlp.experts.1.up_proj.weight"; });
+  std::erase_if(
+      some, [](const auto& t) { return t.first == "model.layers.1.mlp.experts.1.up_proj.weight"; });
   write(some);
-  expect_refused(folder.string() + ": the tensor model.layers.1.mlp.experts.1.up_proj.weight is missing");
-  std::erase_if(some, [](const auto& t) { return t.first == "lm_head.weight" || t.first == "model.norm.weight"; });
+  expect_refused(folder.string() +
+                 ": the tensor model.layers.1.mlp.experts.1.up_proj.weight is missing");
+  std::erase_if(some, [](const auto& t) {
+    return t.first == "lm_head.weight" || t.first == "model.norm.weight";
+  });
   write(some);
   expect_refused(folder.string() + ": the tensor lm_head.weight is missing, and 2 more");
 }
@@ -98,11 +111,12 @@ TEST_F(CheckpointTest, ASurplusTensorIsNamed) {
   more.emplace_back("model.layers.0.self_attn.q_proj.bias", Tensor::zeros({8}));
   write(more);
   expect_refused(path() +
-                 ": has the tensor model.layers.0.self_attn.q_proj.bias, which a model with this config.json does "
+                 ": has the tensor model.layers.0.self_attn.q_proj.bias, which a model with this "
+                 "config.json does "
                  "not have");
 }
 
-TEST_F(CheckpointTest, EmptySharedExpertsOfAModelWithNoneAreNoSurplus) {  // as transformers saves them
+TEST_F(CheckpointTest, EmptySharedExpertsOfAModelWithNoneAreNoSurplus) {  // saved by transformers
   Config none = small();
   none.n_shared_experts = 0;
   const Transformer model(none);
@@ -113,7 +127,8 @@ TEST_F(CheckpointTest, EmptySharedExpertsOfAModelWithNoneAreNoSurplus) {  // as 
   more.back().second = Tensor::zeros({6, 8});
   write(more);
   expect_refused(path() +
-                     ": has the tensor model.layers.1.mlp.shared_experts.gate_proj.weight, which a model with this "
+                     ": has the tensor model.layers.1.mlp.shared_experts.gate_proj.weight, which a "
+                     "model with this "
                      "config.json does not have",
                  none);
 }
@@ -129,7 +144,8 @@ TEST_F(CheckpointTest, AWrongShapeIsNamed) {
 TEST_F(CheckpointTest, IntegersAreNoWeights) {
   NamedTensors some = all;
   std::erase_if(some, [](const auto& t) { return t.first == "model.norm.weight"; });
-  write_safetensors(folder / "model.safetensors", some, {{"model.norm.weight", {8}, std::vector<std::int64_t>(8, 1)}});
+  write_safetensors(folder / "model.safetensors", some,
+                    {{"model.norm.weight", {8}, std::vector<std::int64_t>(8, 1)}});
   expect_refused(path() + ": tensor model.norm.weight has dtype I64, expected a floating type");
 }
 
@@ -179,18 +195,21 @@ TEST_F(ShardsTest, ATensorThatIsInNoShardIsNamed) {
 TEST_F(ShardsTest, ATensorThatIsInTwoShardsIsNamed) {
   write_shards(5);
   write({all.begin() + 4, all.end()}, "b.safetensors");
-  expect_refused(path("b.safetensors") + ": has the tensor " + all[4].first + ", which another shard has as well");
+  expect_refused(path("b.safetensors") + ": has the tensor " + all[4].first +
+                 ", which another shard has as well");
 }
 
 TEST_F(ShardsTest, AnIndexThatIsNoneIsRefused) {
   write_index("[]");
   expect_refused(path(kIndex) + ": has no weight_map, expected an index of safetensors shards");
   write_index(R"({"weight_map":{"lm_head.weight":"../elsewhere/a.safetensors"}})");
-  expect_refused(path(kIndex) +
-                 ": tensor lm_head.weight is in \"../elsewhere/a.safetensors\", expected the name of a file "
-                 "in the same folder");
+  expect_refused(
+      path(kIndex) +
+      ": tensor lm_head.weight is in \"../elsewhere/a.safetensors\", expected the name of a file "
+      "in the same folder");
   write_index(R"({"weight_map":{"lm_head.weight":3}})");
-  expect_refused(path(kIndex) + ": tensor lm_head.weight is in 3, expected the name of a file in the same folder");
+  expect_refused(path(kIndex) +
+                 ": tensor lm_head.weight is in 3, expected the name of a file in the same folder");
 }
 
 // A multi-token prediction module stands behind the last layer: model.layers.2 of two.
@@ -205,22 +224,25 @@ class PredictionModuleTest : public CheckpointTest {
 
 TEST_F(PredictionModuleTest, MustBeWholeWhereTheConfigHasOne) {
   write_with("model.layers.2.eh_proj.weight");
-  expect_refused(folder.string() + ": the tensor model.layers.2.enorm.weight is missing, and 19 more",
-                 small(/*mtp=*/1));
+  expect_refused(
+      folder.string() + ": the tensor model.layers.2.enorm.weight is missing, and 19 more",
+      small(/*mtp=*/1));
 }
 
 TEST_F(PredictionModuleTest, IsRefusedWhereTheConfigHasNone) {
   write_with("model.layers.2.eh_proj.weight");
   expect_refused(path() +
-                 ": has the tensor model.layers.2.eh_proj.weight, which a model with this config.json does not have");
+                 ": has the tensor model.layers.2.eh_proj.weight, which a model with this "
+                 "config.json does not have");
 }
 
 TEST_F(PredictionModuleTest, OtherSurplusTensorsAreRefusedAllTheSame) {
-  for (const char* name :
-       {"model.layers.1.eh_proj.weight", "model.layers.x.weight", "model.layers.22222222222222222222.w"}) {
+  for (const char* name : {"model.layers.1.eh_proj.weight", "model.layers.x.weight",
+                           "model.layers.22222222222222222222.w"}) {
     write_with(name);
-    expect_refused(path() + ": has the tensor " + name + ", which a model with this config.json does not have",
-                   small(/*mtp=*/1));
+    expect_refused(
+        path() + ": has the tensor " + name + ", which a model with this config.json does not have",
+        small(/*mtp=*/1));
   }
 }
 

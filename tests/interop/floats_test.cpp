@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "core/check.h"
-#include "gradcheck.h"
 #include "core/half.h"
+#include "gradcheck.h"
 
 namespace seekling {
 
@@ -16,7 +16,8 @@ namespace {
 
 // Written as `dtype` and read back.
 Tensor through_a_file(const Tensor& x, const std::string& dtype) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / text("seekling_floats_", ::getpid());
+  const std::filesystem::path path =
+      std::filesystem::path(testing::TempDir()) / text("seekling_floats_", ::getpid());
   FileWriter file(path);
   write_rows(file, "x", x, dtype);
   file.finish();
@@ -33,7 +34,8 @@ Tensor through_a_file(const Tensor& x, const std::string& dtype) {
 TEST(Floats, ShortTypesRoundEachNumberOnce) {
   Rng rng(1, 0);
   const Tensor x = strided({3, 5}, rng);
-  const Tensor f32 = through_a_file(x, "F32"), f16 = through_a_file(x, "F16"), bf16 = through_a_file(x, "BF16");
+  const Tensor f32 = through_a_file(x, "F32"), f16 = through_a_file(x, "F16"),
+               bf16 = through_a_file(x, "BF16");
   for (Index i = 0; i < 3; ++i)
     for (Index j = 0; j < 5; ++j) {
       const float v = float(x.view()(i, j));
@@ -52,7 +54,8 @@ TEST(Floats, Q8MovesNoNumberByMoreThanHalfAStepOfItsBlock) {
   for (Index i = 0; i < 7; ++i)
     for (Index b = 0; b < 96; b += 32) {
       const double step = double(x.view().row(i).segment(b, 32).cwiseAbs().maxCoeff()) / 127;
-      const auto moved = (x.view().row(i).segment(b, 32) - y.view().row(i).segment(b, 32)).cwiseAbs();
+      const auto moved =
+          (x.view().row(i).segment(b, 32) - y.view().row(i).segment(b, 32)).cwiseAbs();
       EXPECT_LE(double(moved.maxCoeff()), step * (0.5 + 127 * 0x1p-11) + 1e-12) << i << " " << b;
       if (step > 0) nearest = std::min(nearest, double(moved.maxCoeff()) / step);
     }
@@ -80,11 +83,13 @@ TEST(Floats, ANumberBeyondF16IsRefusedByName) {
   const Tensor x = Tensor::zeros({1, 32});
   x.data()[5] = 70000;
   EXPECT_ERROR(through_a_file(x, "F16"),
-               "tensor x holds a number of which F16 has none so large, 65504 at most; write it as BF16 or F32");
+               "tensor x holds a number of which F16 has none so large, 65504 at most; write it as "
+               "BF16 or F32");
   EXPECT_EQ(through_a_file(x, "Q8_0").data()[4], 0);
   x.data()[5] = 1e7;
   EXPECT_ERROR(through_a_file(x, "Q8_0"),
-               "tensor x holds a number of which Q8_0 has none so large, 8.3 million at most; write it as BF16 or F32");
+               "tensor x holds a number of which Q8_0 has none so large, 8.3 million at most; "
+               "write it as BF16 or F32");
 }
 
 }  // namespace seekling

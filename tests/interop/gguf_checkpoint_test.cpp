@@ -6,10 +6,10 @@
 #include <filesystem>
 
 #include "core/check.h"
+#include "core/half.h"
 #include "gradcheck.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "core/half.h"
 
 namespace seekling {
 
@@ -19,20 +19,27 @@ namespace {
 
 Config v2() {  // no query compression, YaRN
   Config c;
-  c.vocab_size = 37, c.hidden_size = 32, c.num_hidden_layers = 3, c.num_attention_heads = c.num_key_value_heads = 3;
-  c.kv_lora_rank = 32, c.qk_nope_head_dim = 6, c.qk_rope_head_dim = 4, c.v_head_dim = 5, c.intermediate_size = 64;
-  c.moe_intermediate_size = 32, c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.routed_scaling_factor = 1.5;
+  c.vocab_size = 37, c.hidden_size = 32, c.num_hidden_layers = 3,
+  c.num_attention_heads = c.num_key_value_heads = 3;
+  c.kv_lora_rank = 32, c.qk_nope_head_dim = 6, c.qk_rope_head_dim = 4, c.v_head_dim = 5,
+  c.intermediate_size = 64;
+  c.moe_intermediate_size = 32, c.n_routed_experts = 4, c.num_experts_per_tok = 2,
+  c.routed_scaling_factor = 1.5;
   c.bos_token_id = c.eos_token_id = -1;  // a file without a tokenizer has none
-  c.rope_scaling =
-      RopeScaling{.factor = 4, .original_max_position_embeddings = 64, .mscale = 0.707, .mscale_all_dim = 0.707};
+  c.rope_scaling = RopeScaling{.factor = 4,
+                               .original_max_position_embeddings = 64,
+                               .mscale = 0.707,
+                               .mscale_all_dim = 0.707};
   c.initializer_range = 0.3;
   return c;
 }
 
 Config v3() {
   Config c = v2();
-  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.scoring_func = "sigmoid", c.norm_topk_prob = true;
-  c.n_routed_experts = 8, c.n_group = 4, c.topk_group = 2, c.q_lora_rank = 32, c.num_nextn_predict_layers = 0;
+  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.scoring_func = "sigmoid",
+  c.norm_topk_prob = true;
+  c.n_routed_experts = 8, c.n_group = 4, c.topk_group = 2, c.q_lora_rank = 32,
+  c.num_nextn_predict_layers = 0;
   c.rope_scaling.reset(), c.tie_word_embeddings = true, c.first_k_dense_replace = 0;
   return c;
 }
@@ -50,7 +57,8 @@ class GgufCheckpoint : public testing::TestWithParam<Config (*)()> {
       if (is_correction_bias(name)) p.data()[1] = real(0.001);  // which F16 would not hold
     return model;
   }
-  std::unique_ptr<Transformer> through_a_file(const Transformer& model, const std::string& dtype) const {
+  std::unique_ptr<Transformer> through_a_file(const Transformer& model,
+                                              const std::string& dtype) const {
     save_gguf(path, model, {.dtype = dtype});
     const GgufFile file(path);
     auto back = std::make_unique<Transformer>(gguf_config(file));
@@ -58,7 +66,8 @@ class GgufCheckpoint : public testing::TestWithParam<Config (*)()> {
     return back;
   }
 
-  const fs::path path = fs::path(testing::TempDir()) / text("seekling_checkpoint_", ::getpid(), ".gguf");
+  const fs::path path =
+      fs::path(testing::TempDir()) / text("seekling_checkpoint_", ::getpid(), ".gguf");
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, GgufCheckpoint, testing::Values(v2, v3),
@@ -68,7 +77,8 @@ TEST_P(GgufCheckpoint, GivesBackTheConfig) {
   const Config c = GetParam()();
   Config back = through_a_file(*filled(c), "F32")->config;
   EXPECT_EQ(back.aux_loss_alpha, c.model_type == "deepseek_v3" ? 0 : Config{}.aux_loss_alpha);
-  back.aux_loss_alpha = c.aux_loss_alpha, back.initializer_range = c.initializer_range;  // of training: not in the file
+  // Training's settings are not in the file.
+  back.aux_loss_alpha = c.aux_loss_alpha, back.initializer_range = c.initializer_range;
   EXPECT_EQ(config_json(back), config_json(c));
 }
 
@@ -82,10 +92,13 @@ TEST_P(GgufCheckpoint, GivesBackEveryParameterRoundedOnce) {
     for (std::size_t i = 0; i < a.size(); ++i) {
       const auto& [name, x] = a[i];
       ASSERT_EQ(name, b[i].first);
-      const bool whole = dtype == "F32" || x.shape().count() == 1 || name.ends_with("mlp.gate.weight");
+      const bool whole =
+          dtype == "F32" || x.shape().count() == 1 || name.ends_with("mlp.gate.weight");
       for (Index j = 0; j < x.size(); ++j) {
         const float v = float(x.data()[j]);
-        const float rounded = whole ? v : dtype == "F16" ? from_half(to_half(v)) : from_bf16(to_bf16(v));
+        const float rounded = whole            ? v
+                              : dtype == "F16" ? from_half(to_half(v))
+                                               : from_bf16(to_bf16(v));
         ASSERT_EQ(b[i].second.data()[j], real(rounded)) << dtype << " " << name;
       }
     }
@@ -98,7 +111,8 @@ TEST_P(GgufCheckpoint, Q8StaysWithinTheStepOfItsBlocks) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     const View x = a[i].second, y = b[i].second;
     const double largest = double(x.matrix().cwiseAbs().maxCoeff());  // of any block
-    EXPECT_LE(double((x.matrix() - y.matrix()).cwiseAbs().maxCoeff()), largest / 127 * (0.5 + 127 * 0x1p-11))
+    EXPECT_LE(double((x.matrix() - y.matrix()).cwiseAbs().maxCoeff()),
+              largest / 127 * (0.5 + 127 * 0x1p-11))
         << a[i].first;
   }
   const GgufFile file(path);
@@ -116,40 +130,47 @@ TEST_F(GgufRefusals, AModelThatLlamaCppWouldComputeOtherwiseIsNotWritten) {
     EXPECT_ERROR(save_gguf(path, Transformer(c)), sentence);
     EXPECT_FALSE(fs::exists(path));
   };
-  refused(
-      [](Config& c) { c.rope_scaling->mscale = 1; },
-      "gguf: YaRN's mscale is 1 and mscale_all_dim 0.707, but llama.cpp's formula for the temperature holds only where "
-      "both are given and equal");
+  refused([](Config& c) { c.rope_scaling->mscale = 1; },
+          "gguf: YaRN's mscale is 1 and mscale_all_dim 0.707, but llama.cpp's formula for the "
+          "temperature holds only where "
+          "both are given and equal");
   refused([](Config& c) { c.n_shared_experts = 0; },
           "gguf: n_shared_experts is 0, but llama.cpp's graph has shared experts");
-  refused([](Config& c) { c.moe_layer_freq = 2; }, "gguf: moe_layer_freq is 2, but llama.cpp knows only 1");
-  refused(
-      [](Config& c) { c.topk_method = "group_limited_greedy", c.n_group = 2; },
-      "gguf: topk_method is \"group_limited_greedy\" with 1 of 2 groups, but llama.cpp knows groups by their two best "
-      "experts, not by the best one");
+  refused([](Config& c) { c.moe_layer_freq = 2; },
+          "gguf: moe_layer_freq is 2, but llama.cpp knows only 1");
+  refused([](Config& c) { c.topk_method = "group_limited_greedy", c.n_group = 2; },
+          "gguf: topk_method is \"group_limited_greedy\" with 1 of 2 groups, but llama.cpp knows "
+          "groups by their two best "
+          "experts, not by the best one");
 }
 
 TEST_F(GgufRefusals, WhatAFileLacksOrHasTooMuchIsNamed) {
   const std::string at = path.string();
   write_gguf(path, {{"general.architecture", "llama"}}, {});
-  EXPECT_ERROR(gguf_config(GgufFile(path)),
-               (at + ": general.architecture is not \"deepseek2\", the one that Seekling knows").c_str());
-  write_gguf(path, {{"general.architecture", "deepseek2"}, {"deepseek2.context_length", "long"}}, {});
-  EXPECT_ERROR(gguf_config(GgufFile(path)),
-               (at + ": the value deepseek2.context_length has another type, expected an integer").c_str());
+  EXPECT_ERROR(
+      gguf_config(GgufFile(path)),
+      (at + ": general.architecture is not \"deepseek2\", the one that Seekling knows").c_str());
+  write_gguf(path, {{"general.architecture", "deepseek2"}, {"deepseek2.context_length", "long"}},
+             {});
+  EXPECT_ERROR(
+      gguf_config(GgufFile(path)),
+      (at + ": the value deepseek2.context_length has another type, expected an integer").c_str());
 
   const auto model = filled(v2());
   save_gguf(path, *model);
   const GgufFile file(path);
-  EXPECT_ERROR(load_gguf(file, Transformer(v3())),
-               (at + ": has the tensor blk.0.attn_q.weight, which a model of these values does not have").c_str());
+  EXPECT_ERROR(
+      load_gguf(file, Transformer(v3())),
+      (at + ": has the tensor blk.0.attn_q.weight, which a model of these values does not have")
+          .c_str());
   Config other = v2();
   other.vocab_size = 36;
   EXPECT_ERROR(load_gguf(file, Transformer(other)),
                (at + ": tensor token_embd.weight has shape [37, 32], expected [36, 32]").c_str());
   other = v2();
   other.num_hidden_layers = 4;
-  EXPECT_ERROR(load_gguf(file, Transformer(other)), (at + ": the tensor blk.3.attn_norm.weight is missing").c_str());
+  EXPECT_ERROR(load_gguf(file, Transformer(other)),
+               (at + ": the tensor blk.3.attn_norm.weight is missing").c_str());
 }
 
 TEST_F(GgufRefusals, ANumberThatIsNotFiniteIsRefused) {
@@ -158,7 +179,9 @@ TEST_F(GgufRefusals, ANumberThatIsNotFiniteIsRefused) {
   save_gguf(path, *model);
   EXPECT_ERROR(
       load_gguf(GgufFile(path), Transformer(v2())),
-      (path.string() + ": tensor output_norm.weight holds a number that is not finite; the file is damaged").c_str());
+      (path.string() +
+       ": tensor output_norm.weight holds a number that is not finite; the file is damaged")
+          .c_str());
 }
 
 }  // namespace seekling

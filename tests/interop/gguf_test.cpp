@@ -32,8 +32,8 @@ class Gguf : public testing::Test {
     return "GGUF" + number(std::uint32_t(3)) + number(tensors) + number(values);
   }
   // One tensor of F32 with the given dimensions, innermost first.
-  static std::string tensor(const std::string& name, const std::vector<std::uint64_t>& dimensions, std::uint64_t offset,
-                            std::uint32_t type = 0) {
+  static std::string tensor(const std::string& name, const std::vector<std::uint64_t>& dimensions,
+                            std::uint64_t offset, std::uint32_t type = 0) {
     std::string info = string(name) + number(std::uint32_t(dimensions.size()));
     for (const std::uint64_t d : dimensions) info += number(d);
     return info + number(type) + number(offset);
@@ -52,7 +52,8 @@ class Gguf : public testing::Test {
 
 TEST_F(Gguf, ReadsBackWhatItWrites) {
   Rng rng(1, 0);
-  const Tensor a = Tensor::randn({3, 5}, rng), b = strided({2, 5}, rng), c = Tensor::randn({2, 3, 64}, rng);
+  const Tensor a = Tensor::randn({3, 5}, rng), b = strided({2, 5}, rng),
+               c = Tensor::randn({2, 3, 64}, rng);
   write_gguf(path,
              {{"n", std::int64_t(7)},
               {"x", 0.5},
@@ -80,14 +81,17 @@ TEST_F(Gguf, ReadsBackWhatItWrites) {
 
 TEST_F(Gguf, HostileFilesAreRefusedInASentence) {
   expect_refused("", ": does not begin with \"GGUF\", expected a GGUF file");
-  expect_refused("GGUF", ": at byte 4 it claims 4 bytes more, but it has 4 in all; it is cut short or damaged");
+  expect_refused(
+      "GGUF",
+      ": at byte 4 it claims 4 bytes more, but it has 4 in all; it is cut short or damaged");
   expect_refused("GGUF" + number(std::uint32_t(1)) + std::string(16, '\0'),
                  ": is GGUF of version 1, expected 2 or 3; convert it again");
-  expect_refused(header(0, ~std::uint64_t(0)),
-                 ": at byte 24 it claims 8 bytes more, but it has 24 in all; it is cut short or damaged");
   expect_refused(
-      header(0, 1) + number(~std::uint64_t(0)),
-      ": at byte 32 it claims 18446744073709551615 bytes more, but it has 32 in all; it is cut short or damaged");
+      header(0, ~std::uint64_t(0)),
+      ": at byte 24 it claims 8 bytes more, but it has 24 in all; it is cut short or damaged");
+  expect_refused(header(0, 1) + number(~std::uint64_t(0)),
+                 ": at byte 32 it claims 18446744073709551615 bytes more, but it has 32 in all; it "
+                 "is cut short or damaged");
   expect_refused(header(0, 1) + string("k") + number(std::uint32_t(99)),
                  ": the value k has type 99, expected 0 to 12; the file is damaged");
   for (const std::string& name : {std::string(), std::string("\x1b[2J"), std::string(257, 'n')})
@@ -95,8 +99,9 @@ TEST_F(Gguf, HostileFilesAreRefusedInASentence) {
                    text(": the name at byte 24 has ", name.size(),
                         " bytes, expected 1 to 256 printable characters; the file is damaged"));
   const std::string array = header(0, 1) + string("k") + number(std::uint32_t(9));
-  expect_refused(array + number(std::uint32_t(4)) + number(~std::uint64_t(0)) + number(1),
-                 ": at byte 53 it claims 4 bytes more, but it has 53 in all; it is cut short or damaged");
+  expect_refused(
+      array + number(std::uint32_t(4)) + number(~std::uint64_t(0)) + number(1),
+      ": at byte 53 it claims 4 bytes more, but it has 53 in all; it is cut short or damaged");
   expect_refused(array + number(std::uint32_t(9)) + number(std::uint64_t(1)),
                  ": the value k is an array of arrays, which Seekling does not read");
   const std::string value = string("k") + number(std::uint32_t(7)) + "\1";
@@ -105,24 +110,30 @@ TEST_F(Gguf, HostileFilesAreRefusedInASentence) {
 
 TEST_F(Gguf, TensorsThatLieAreRefusedInASentence) {
   expect_refused(header(1, 0) + tensor("w", {}, 0), ": tensor w has 0 dimensions, expected 1 to 4");
-  expect_refused(header(1, 0) + tensor("w", {1, 1, 1, 1, 1}, 0), ": tensor w has 5 dimensions, expected 1 to 4");
-  expect_refused(header(1, 0) + tensor("w", {0}, 0), ": tensor w has a shape that no file can hold");
+  expect_refused(header(1, 0) + tensor("w", {1, 1, 1, 1, 1}, 0),
+                 ": tensor w has 5 dimensions, expected 1 to 4");
+  expect_refused(header(1, 0) + tensor("w", {0}, 0),
+                 ": tensor w has a shape that no file can hold");
   expect_refused(header(1, 0) + tensor("w", {std::uint64_t(1) << 40, std::uint64_t(1) << 40}, 0),
                  ": tensor w has a shape that no file can hold");
-  expect_refused(header(1, 0) + tensor("w", {32}, 0, /*type=*/12),
-                 ": tensor w has ggml's type 12, expected F32, F16, BF16 or Q8_0; convert it to one of them");
+  expect_refused(
+      header(1, 0) + tensor("w", {32}, 0, /*type=*/12),
+      ": tensor w has ggml's type 12, expected F32, F16, BF16 or Q8_0; convert it to one of them");
   expect_refused(header(1, 0) + tensor("w", {33, 2}, 0, /*type=*/8),
                  ": tensor w has [2, 33] numbers of Q8_0, whose rows are blocks of 32");
   expect_refused(header(1, 0) + tensor("w", {4}, ~std::uint64_t(0)),
                  ": tensor w lies at byte 18446744073709551615 of the data, where no file reaches");
   expect_refused(with_data(header(1, 0) + tensor("w", {4}, 8), 64),
                  ": tensor w begins at byte 8 of the data, expected a multiple of 32");
-  expect_refused(with_data(header(1, 0) + tensor("w", {4}, 0), 12),
-                 ": tensor w ends at byte 16 of the data, but the file has 12; it is cut short or damaged");
+  expect_refused(
+      with_data(header(1, 0) + tensor("w", {4}, 0), 12),
+      ": tensor w ends at byte 16 of the data, but the file has 12; it is cut short or damaged");
   expect_refused(with_data(header(2, 0) + tensor("a", {16}, 0) + tensor("b", {4}, 32), 64),
                  ": the tensors a and b overlap");
-  expect_refused(header(2, 0) + tensor("a", {4}, 0) + tensor("a", {4}, 32), ": has the tensor a twice");
-  expect_refused(header(0, 1) + string("general.alignment") + number(std::uint32_t(4)) + number(std::uint32_t(24)),
+  expect_refused(header(2, 0) + tensor("a", {4}, 0) + tensor("a", {4}, 32),
+                 ": has the tensor a twice");
+  expect_refused(header(0, 1) + string("general.alignment") + number(std::uint32_t(4)) +
+                     number(std::uint32_t(24)),
                  ": general.alignment is not a power of two up to 2^20; the file is damaged");
 }
 
@@ -134,7 +145,8 @@ TEST_F(Gguf, NoChangedOrMissingByteOfAHeaderCrashesTheReader) {
     write_file(path, contents);
     try {
       const GgufFile file(path);
-      for (const auto& [name, entry] : file.tensors()) file.read_rows(name, 0, Tensor({1, entry.shape.back()}));
+      for (const auto& [name, entry] : file.tensors())
+        file.read_rows(name, 0, Tensor({1, entry.shape.back()}));
     } catch (const Error&) {
     }
   };

@@ -18,7 +18,9 @@ class GgufTokenizer : public testing::Test {
   ~GgufTokenizer() override { fs::remove(path); }
 
   using Values = std::vector<std::pair<std::string, GgufValue>>;
-  static Tokenizer golden(const std::string& name) { return read_tokenizer(std::string(SEEKLING_GOLDEN) + "/" + name); }
+  static Tokenizer golden(const std::string& name) {
+    return read_tokenizer(std::string(SEEKLING_GOLDEN) + "/" + name);
+  }
   static GgufValue& value(Values& values, const std::string& key) {
     for (auto& [name, v] : values)
       if (name == key) return v;
@@ -29,7 +31,8 @@ class GgufTokenizer : public testing::Test {
     return tokenizer_of(GgufFile(path));
   }
 
-  const fs::path path = fs::path(testing::TempDir()) / text("seekling_tokenizer_", ::getpid(), ".gguf");
+  const fs::path path =
+      fs::path(testing::TempDir()) / text("seekling_tokenizer_", ::getpid(), ".gguf");
 };
 
 TEST_F(GgufTokenizer, GivesBackTheIdsOfBothFixtures) {
@@ -44,8 +47,8 @@ TEST_F(GgufTokenizer, GivesBackTheIdsOfBothFixtures) {
     EXPECT_EQ(back->parts().stages, saved.parts().stages) << name;
     EXPECT_EQ(back->bos(), saved.bos());
     EXPECT_EQ(back->eos(), saved.eos());
-    for (const std::string text :
-         {"Hello, 12345 worlds!\n\n  x", "日本語と English のまざった文。", "<｜User｜>hi<｜end▁of▁sentence｜>"}) {
+    for (const std::string text : {"Hello, 12345 worlds!\n\n  x", "日本語と English のまざった文。",
+                                   "<｜User｜>hi<｜end▁of▁sentence｜>"}) {
       EXPECT_EQ(back->encode(text), saved.encode(text)) << text;
       EXPECT_EQ(back->decode(back->encode(text)), text);
     }
@@ -59,13 +62,15 @@ TEST_F(GgufTokenizer, NamesThePreTokenizerAndRefusesOneWithoutAName) {
   EXPECT_EQ(value(values, "tokenizer.ggml.pre"), GgufValue("deepseek-llm"));
   TokenizerParts parts = golden("tok_v3").parts();
   parts.stages.erase(parts.stages.begin());
-  EXPECT_ERROR(
-      gguf_tokenizer(Tokenizer(parts), 5000, ""),
-      "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; train a tokenizer "
-      "with DeepSeek-V3's (seekling tokenizer train)");
+  EXPECT_ERROR(gguf_tokenizer(Tokenizer(parts), 5000, ""),
+               "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot "
+               "hold it; train a tokenizer "
+               "with DeepSeek-V3's (seekling tokenizer train)");
 }
 
-TEST_F(GgufTokenizer, SaysNothingWhereTheFileHasNone) { EXPECT_FALSE(read({{"tokenizer.ggml.model", "none"}})); }
+TEST_F(GgufTokenizer, SaysNothingWhereTheFileHasNone) {
+  EXPECT_FALSE(read({{"tokenizer.ggml.model", "none"}}));
+}
 
 TEST_F(GgufTokenizer, WhatIsWrongIsNamed) {
   const Tokenizer saved = golden("tok_v3");
@@ -76,12 +81,17 @@ TEST_F(GgufTokenizer, WhatIsWrongIsNamed) {
     EXPECT_ERROR(read(values), (at + sentence).c_str());
   };
   using Texts = std::vector<std::string>;
-  EXPECT_ERROR(read({}), (at + ": the value tokenizer.ggml.model is missing, expected \"gpt2\" or \"none\"").c_str());
-  refused("tokenizer.ggml.model", "llama", ": tokenizer.ggml.model is \"llama\", expected \"gpt2\", byte-level BPE");
+  EXPECT_ERROR(
+      read({}),
+      (at + ": the value tokenizer.ggml.model is missing, expected \"gpt2\" or \"none\"").c_str());
+  refused("tokenizer.ggml.model", "llama",
+          ": tokenizer.ggml.model is \"llama\", expected \"gpt2\", byte-level BPE");
   refused("tokenizer.ggml.pre", "qwen2",
           ": tokenizer.ggml.pre is \"qwen2\", expected deepseek-v3, deepseek-llm or gpt-2");
-  refused("tokenizer.ggml.merges", Texts{"ab"}, ": the merge \"ab\" is not two tokens with a blank between them");
-  refused("tokenizer.ggml.merges", Texts{"a ?!?"}, ": the merge \"a ?!?\" needs the token \"?!?\", which is not there");
+  refused("tokenizer.ggml.merges", Texts{"ab"},
+          ": the merge \"ab\" is not two tokens with a blank between them");
+  refused("tokenizer.ggml.merges", Texts{"a ?!?"},
+          ": the merge \"a ?!?\" needs the token \"?!?\", which is not there");
   refused("tokenizer.ggml.merges", 1.5,
           ": the value tokenizer.ggml.merges has another type, expected a list of strings");
   refused("tokenizer.ggml.token_type", std::vector<std::int64_t>{1},

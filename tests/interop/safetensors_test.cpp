@@ -59,12 +59,13 @@ TEST(Safetensors, TheSameTensorsGiveTheSameBytes) {
   EXPECT_EQ(read_file(temporary("1.safetensors")), read_file(temporary("2.safetensors")));
 }
 
-TEST(Safetensors, ReadsHalfPrecision) {  // 1.5, -2, the smallest subnormal, infinity in F16; 1.5 in BF16
+TEST(Safetensors, ReadsHalfPrecision) {  // F16: 1.5, -2, smallest subnormal, infinity; BF16: 1.5
   const std::string header =
       R"({"h":{"dtype":"F16","shape":[4],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]}})";
   const auto path = file_of(header, 0);
   const std::uint16_t numbers[] = {0x3E00, 0xC000, 0x0001, 0x7C00, 0x3FC0};
-  write_file(path, read_file(path) + std::string(reinterpret_cast<const char*>(numbers), sizeof numbers));
+  write_file(path,
+             read_file(path) + std::string(reinterpret_cast<const char*>(numbers), sizeof numbers));
   const SafetensorsFile file(path);
   const Tensor h = file.tensor("h");
   EXPECT_EQ(h.data()[0], real(1.5));
@@ -77,18 +78,23 @@ TEST(Safetensors, ReadsHalfPrecision) {  // 1.5, -2, the smallest subnormal, inf
 TEST(Safetensors, RefusesHostileHeadersInASentence) {
   const auto path = temporary("hostile.safetensors");
   write_file(path, std::string(16, '\xFF'));
-  EXPECT_EQ(refusal_of(path), path.string() +
-                                  ": its header claims 18446744073709551615 bytes, but the file has 16; it is "
-                                  "damaged or not safetensors");
+  EXPECT_EQ(refusal_of(path),
+            path.string() +
+                ": its header claims 18446744073709551615 bytes, but the file has 16; it is "
+                "damaged or not safetensors");
   const auto one = [](const char* shape, const char* offsets) {
     return text(R"({"a":{"dtype":"F32","shape":)", shape, R"(,"data_offsets":)", offsets, "}}");
   };
-  EXPECT_NE(refusal_of(file_of(one("[2]", "[0,4]"), 4)).find("which are 8 bytes"), std::string::npos);
-  EXPECT_NE(refusal_of(file_of(one("[1]", "[4,8]"), 8)).find("begins at byte 4"), std::string::npos);
-  EXPECT_NE(refusal_of(file_of(one("[1]", "[0,4]"), 9)).find("there are 9"), std::string::npos);
-  EXPECT_NE(refusal_of(file_of(one("[4611686018427387904,4]", "[0,4]"), 4)).find("larger than any file"),
+  EXPECT_NE(refusal_of(file_of(one("[2]", "[0,4]"), 4)).find("which are 8 bytes"),
             std::string::npos);
-  EXPECT_NE(refusal_of(file_of(one("[-1]", "[0,4]"), 4)).find("not made of sizes"), std::string::npos);
+  EXPECT_NE(refusal_of(file_of(one("[1]", "[4,8]"), 8)).find("begins at byte 4"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(file_of(one("[1]", "[0,4]"), 9)).find("there are 9"), std::string::npos);
+  EXPECT_NE(
+      refusal_of(file_of(one("[4611686018427387904,4]", "[0,4]"), 4)).find("larger than any file"),
+      std::string::npos);
+  EXPECT_NE(refusal_of(file_of(one("[-1]", "[0,4]"), 4)).find("not made of sizes"),
+            std::string::npos);
   EXPECT_NE(refusal_of(file_of(std::string(5000, '['), 4)).find("nests deeper"), std::string::npos);
   EXPECT_NE(refusal_of(file_of("{\"a\":", 4)).find("is not JSON"), std::string::npos);
 }
@@ -100,7 +106,8 @@ TEST(Safetensors, NoChangedByteOfAHeaderCrashesTheReader) {
   const std::string sound = read_file(path);
   for (int i = 0; i < 2000; ++i) {
     std::string bytes = sound;
-    for (Index n = rng.below(3) + 1; n > 0; --n) bytes[size_t(rng.below(Index(bytes.size())))] = char(rng.below(256));
+    for (Index n = rng.below(3) + 1; n > 0; --n)
+      bytes[size_t(rng.below(Index(bytes.size())))] = char(rng.below(256));
     if (rng.below(4) == 0) bytes.resize(size_t(rng.below(Index(bytes.size()))));
     std::ofstream(path, std::ios::binary) << bytes;
     refusal_of(path);  // refused or not: what counts is that it comes back

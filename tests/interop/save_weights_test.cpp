@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/half.h"
 #include "gradcheck.h"
 #include "interop/checkpoint.h"
-#include "core/half.h"
 #include "refusal.h"
 #include "system/file.h"
 
@@ -18,11 +18,14 @@ namespace fs = std::filesystem;
 
 Config small_v3() {
   Config c;
-  c.vocab_size = 11, c.hidden_size = 8, c.num_hidden_layers = 2, c.num_attention_heads = 2, c.kv_lora_rank = 3;
+  c.vocab_size = 11, c.hidden_size = 8, c.num_hidden_layers = 2, c.num_attention_heads = 2,
+  c.kv_lora_rank = 3;
   c.qk_nope_head_dim = 2, c.qk_rope_head_dim = 2, c.v_head_dim = 3, c.intermediate_size = 7,
   c.moe_intermediate_size = 4;
-  c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.initializer_range = 0.5, c.num_nextn_predict_layers = 1;
-  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.scoring_func = "sigmoid", c.norm_topk_prob = true;
+  c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.initializer_range = 0.5,
+  c.num_nextn_predict_layers = 1;
+  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.scoring_func = "sigmoid",
+  c.norm_topk_prob = true;
   return c;
 }
 
@@ -46,15 +49,18 @@ class SaveWeights : public testing::Test {
     for (std::size_t i = 0; i < a.size(); ++i)
       for (Index j = 0; j < a[i].second.size(); ++j) {
         const real x = a[i].second.data()[j];
-        ASSERT_EQ(b[i].second.data()[j], is_correction_bias(a[i].first) ? x : real(convert(float(x)))) << a[i].first;
+        ASSERT_EQ(b[i].second.data()[j],
+                  is_correction_bias(a[i].first) ? x : real(convert(float(x))))
+            << a[i].first;
       }
   }
   std::string refusal_to_load() const {
     return refusal([&] { load_weights(folder, Transformer(small_v3())); });
   }
 
-  const fs::path folder = fs::path(testing::TempDir()) /
-                          ("save_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+  const fs::path folder =
+      fs::path(testing::TempDir()) /
+      ("save_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
   const Transformer model;
 };
 
@@ -78,9 +84,9 @@ TEST_F(SaveWeights, InF16UnlessANumberIsTooLarge) {
   save_weights(folder, model, {.dtype = "F16"});
   expect_loaded([](float x) { return from_half(to_half(x)); });
   model.norm.weight.data()[3] = 70000;
-  EXPECT_ERROR(
-      save_weights(folder, model, {.dtype = "F16"}),
-      "tensor model.norm.weight holds a number of which F16 has none so large, 65504 at most; write it as BF16 or F32");
+  EXPECT_ERROR(save_weights(folder, model, {.dtype = "F16"}),
+               "tensor model.norm.weight holds a number of which F16 has none so large, 65504 at "
+               "most; write it as BF16 or F32");
 }
 
 TEST_F(SaveWeights, InShardsThatTheIndexLists) {
@@ -123,8 +129,8 @@ TEST_F(SaveWeights, AModuleThatIsMissingIsRefusedWithAWayOut) {
   std::erase_if(all, [](const auto& t) { return t.first.starts_with("model.layers.2."); });
   write_safetensors(folder / "model.safetensors", all);
   EXPECT_FALSE(has_mtp_modules(folder, small_v3()));
-  EXPECT_NE(refusal_to_load().find(
-                "; if these weights have no modules of multi-token prediction, set num_nextn_predict_layers to 0"),
+  EXPECT_NE(refusal_to_load().find("; if these weights have no modules of multi-token prediction, "
+                                   "set num_nextn_predict_layers to 0"),
             std::string::npos)
       << refusal_to_load();
 }
@@ -140,11 +146,13 @@ TEST_F(SaveWeights, ANumberThatIsNotFiniteIsRefused) {
 // As DeepSeek-V3 was released: 8-bit weights, and a factor for each block of 128 x 128.
 TEST_F(SaveWeights, EightBitWeightsAreScaledByTheirBlocks) {
   const Index rows = 130, cols = 3;
-  const std::string header = text(R"({"w":{"dtype":"F8_E4M3","shape":[130,3],"data_offsets":[0,390]},)",
-                                  R"("w_scale_inv":{"dtype":"F32","shape":[2,1],"data_offsets":[390,398]}})");
+  const std::string header =
+      text(R"({"w":{"dtype":"F8_E4M3","shape":[130,3],"data_offsets":[0,390]},)",
+           R"("w_scale_inv":{"dtype":"F32","shape":[2,1],"data_offsets":[390,398]}})");
   const auto write = [&](const std::string& head, const std::string& data) {
     const std::uint64_t length = head.size();
-    write_file(folder / "model.safetensors", std::string(reinterpret_cast<const char*>(&length), 8) + head + data);
+    write_file(folder / "model.safetensors",
+               std::string(reinterpret_cast<const char*>(&length), 8) + head + data);
   };
   const float scale[] = {2, 0.5};
   const std::string ones(std::size_t(rows * cols), '\x38');

@@ -27,18 +27,24 @@ struct Problem {
 
   Problem(Form f, Index M, Index N, Index K, Rng& rng)
       : form(f), c(Tensor::randn({M, N + 3}, rng).columns(1, N)),
-        a(f == kTN ? Tensor::randn({K, M + 5}, rng).columns(2, M) : Tensor::randn({M, K + 5}, rng).columns(2, K)),
-        b(f == kNT ? Tensor::randn({N, K + 1}, rng).columns(1, K) : Tensor::randn({K, N + 1}, rng).columns(1, N)) {}
+        a(f == kTN ? Tensor::randn({K, M + 5}, rng).columns(2, M)
+                   : Tensor::randn({M, K + 5}, rng).columns(2, K)),
+        b(f == kNT ? Tensor::randn({N, K + 1}, rng).columns(1, K)
+                   : Tensor::randn({K, N + 1}, rng).columns(1, N)) {}
 
   Index depth() const { return form == kTN ? a.rows() : a.cols(); }
   Gemm gemm() const { return {c, a, b}; }
 };
 
 void run(Form form, std::span<const Gemm> group, Accumulate accumulate) {
-  form == kNT ? gemm_nt(group, accumulate) : form == kNN ? gemm_nn(group, accumulate) : gemm_tn(group, accumulate);
+  form == kNT   ? gemm_nt(group, accumulate)
+  : form == kNN ? gemm_nn(group, accumulate)
+                : gemm_tn(group, accumulate);
 }
 
-double read(real x) { return products() == Products::kBf16 ? double(from_bf16(to_bf16(float(x)))) : double(x); }
+double read(real x) {
+  return products() == Products::kBf16 ? double(from_bf16(to_bf16(float(x)))) : double(x);
+}
 
 // What the product must be: the definition, summed in double.
 std::vector<double> plainly(const Problem& p, Accumulate accumulate) {
@@ -58,11 +64,14 @@ double worst_difference(const Problem& p, const std::vector<double>& expected) {
   double worst = 0;
   for (Index i = 0; i < p.c.rows(); ++i)
     for (Index j = 0; j < p.c.cols(); ++j)
-      worst = std::max(worst, std::abs(double(p.c.view()(i, j)) - expected[size_t(i * p.c.cols() + j)]));
+      worst = std::max(worst,
+                       std::abs(double(p.c.view()(i, j)) - expected[size_t(i * p.c.cols() + j)]));
   return worst;
 }
 
-double tolerance(Index K) { return (sizeof(real) == 8 ? 1e-14 : 2e-6) * std::sqrt(double(K) + 1) * 4; }
+double tolerance(Index K) {
+  return (sizeof(real) == 8 ? 1e-14 : 2e-6) * std::sqrt(double(K) + 1) * 4;
+}
 
 std::vector<real> numbers(const Tensor& t) {
   std::vector<real> all;
@@ -73,7 +82,8 @@ std::vector<real> numbers(const Tensor& t) {
 
 #if defined(__x86_64__) && !defined(SEEKLING_DOUBLE)
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors stay inside this file
-// AVX512-BF16's instruction in other words, so that what surrounds it is tested on machines without it, too.
+// AVX512-BF16's instruction in other words, so that what surrounds it is tested
+// on machines without it, too.
 struct InOtherWords {
   template <int R, int V, class Vector, class Words, class Word>
   static void add(Vector (&sum)[R][V], const Words (&b)[V], Word&& a) {
@@ -93,10 +103,12 @@ struct TilesInOtherWords {
   static void configure() {}
   static void zero(int tile) { std::memset(registers[tile], 0, sizeof registers[tile]); }
   static void load(int tile, const float* p, Index ld) {
-    for (int i = 0; i < kTile; ++i) std::memcpy(registers[tile][i], p + i * ld, sizeof registers[tile][i]);
+    for (int i = 0; i < kTile; ++i)
+      std::memcpy(registers[tile][i], p + i * ld, sizeof registers[tile][i]);
   }
   static void store(int tile, float* p, Index ld) {
-    for (int i = 0; i < kTile; ++i) std::memcpy(p + i * ld, registers[tile][i], sizeof registers[tile][i]);
+    for (int i = 0; i < kTile; ++i)
+      std::memcpy(p + i * ld, registers[tile][i], sizeof registers[tile][i]);
   }
   static void multiply_add(int r, int v) {
     const auto &a = registers[4 + r], &b = registers[6 + v];
@@ -106,7 +118,8 @@ struct TilesInOtherWords {
     for (int i = 0; i < kTile; ++i)
       for (int j = 0; j < kTile; ++j) {
         float sum = std::bit_cast<float>(c[i][j]);
-        for (int k = 0; k < kTile; ++k) sum += even(a[i][k]) * even(b[k][j]) + odd(a[i][k]) * odd(b[k][j]);
+        for (int k = 0; k < kTile; ++k)
+          sum += even(a[i][k]) * even(b[k][j]) + odd(a[i][k]) * odd(b[k][j]);
         c[i][j] = std::bit_cast<std::uint32_t>(sum);
       }
   }
@@ -119,9 +132,10 @@ GemmInstructions with_bf16(const GemmInstructions* fp32, const GemmInstructions*
   return cpu;
 }
 const GemmInstructions* with_pairs() {
-  static const GemmInstructions pairs = with_bf16(
-      gemm_instructions(), gemm_instructions() == gemm_avx512() ? &PairedKernel<64, 32, InOtherWords>::kInstructions
-                                                                : &PairedKernel<32, 16, InOtherWords>::kInstructions);
+  static const GemmInstructions pairs =
+      with_bf16(gemm_instructions(), gemm_instructions() == gemm_avx512()
+                                         ? &PairedKernel<64, 32, InOtherWords>::kInstructions
+                                         : &PairedKernel<32, 16, InOtherWords>::kInstructions);
   return &pairs;
 }
 const GemmInstructions* with_pairs_by_machine() {
@@ -129,7 +143,8 @@ const GemmInstructions* with_pairs_by_machine() {
   return &pairs;
 }
 const GemmInstructions* with_tiles() {
-  static const GemmInstructions tiles = with_bf16(gemm_instructions(), &TileKernel<TilesInOtherWords>::kInstructions);
+  static const GemmInstructions tiles =
+      with_bf16(gemm_instructions(), &TileKernel<TilesInOtherWords>::kInstructions);
   return &tiles;
 }
 #else
@@ -154,11 +169,13 @@ class GemmTest : public testing::TestWithParam<const char*> {
       cpu = gemm_avx2();
     }
     if (name == "pairs") {
-      if (!gemm_instructions() || !with_pairs()) GTEST_SKIP() << "double, or a machine without AVX2";
+      if (!gemm_instructions() || !with_pairs())
+        GTEST_SKIP() << "double, or a machine without AVX2";
       cpu = with_pairs();
     }
     if (name == "tiles") {
-      if (!gemm_instructions() || !with_tiles()) GTEST_SKIP() << "double, or a machine without AVX2";
+      if (!gemm_instructions() || !with_tiles())
+        GTEST_SKIP() << "double, or a machine without AVX2";
       cpu = with_tiles();
     }
     if (name == "amx") {
@@ -166,7 +183,8 @@ class GemmTest : public testing::TestWithParam<const char*> {
       cpu = gemm_avx512();  // which AMX's follow
     }
     if (name == "avx512bf16") {  // on Intel's, too, which does not use it
-      if (!gemm_avx512_bf16() || !__builtin_cpu_supports("avx512bf16")) GTEST_SKIP() << "double, or no AVX512-BF16";
+      if (!gemm_avx512_bf16() || !__builtin_cpu_supports("avx512bf16"))
+        GTEST_SKIP() << "double, or no AVX512-BF16";
       cpu = with_pairs_by_machine();
     }
 #else
@@ -188,7 +206,9 @@ class GemmInBf16 : public GemmTest {};
 const auto kName = [](const auto& test) { return std::string(test.param); };
 INSTANTIATE_TEST_SUITE_P(On, GemmTest, testing::Values("avx512", "avx2", "eigen"), kName);
 INSTANTIATE_TEST_SUITE_P(On, GemmInBf16,
-                         testing::Values("avx512", "avx2", "pairs", "avx512bf16", "tiles", "amx", "eigen"), kName);
+                         testing::Values("avx512", "avx2", "pairs", "avx512bf16", "tiles", "amx",
+                                         "eigen"),
+                         kName);
 
 TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
   const Index sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 32, 33, 47, 50, 129};
@@ -201,22 +221,27 @@ TEST_P(GemmTest, EqualsTheDefinitionForAnySize) {
       const std::vector<double> expected = plainly(p, accumulate);
       run(form, std::array{p.gemm()}, accumulate);
       ASSERT_LT(worst_difference(p, expected), tolerance(p.depth()))
-          << "form " << form << ", C " << p.c.shape()[0] << " x " << p.c.shape()[1] << ", K " << p.depth();
+          << "form " << form << ", C " << p.c.shape()[0] << " x " << p.c.shape()[1] << ", K "
+          << p.depth();
     }
 }
 
 TEST_P(GemmInBf16, ReadsBf16AndSumsInFull) {
   const MultiplyIn bf16(Products::kBf16);
   Rng rng(8);
-  const auto any = [&] { return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400}[rng.below(14)]); };
+  const auto any = [&] {
+    return Index(std::array{0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 50, 129, 400}[rng.below(14)]);
+  };
   for (const Form form : {kNT, kNN, kTN})
     for (int n = 0; n < 200; ++n) {
       std::vector<Problem> problems;
-      for (int e = 0; e < 1 + n % 2; ++e) problems.emplace_back(form, any(), any(), rng.below(10) ? any() : 600, rng);
+      for (int e = 0; e < 1 + n % 2; ++e)
+        problems.emplace_back(form, any(), any(), rng.below(10) ? any() : 600, rng);
       const Accumulate accumulate = n % 3 ? Accumulate::kYes : Accumulate::kNo;
       std::vector<std::vector<double>> expected;
       std::vector<Gemm> group;
-      for (const Problem& p : problems) expected.push_back(plainly(p, accumulate)), group.push_back(p.gemm());
+      for (const Problem& p : problems)
+        expected.push_back(plainly(p, accumulate)), group.push_back(p.gemm());
       run(form, group, accumulate);
       for (size_t i = 0; i < problems.size(); ++i)
         ASSERT_LT(worst_difference(problems[i], expected[i]), tolerance(problems[i].depth()))
@@ -270,15 +295,17 @@ TEST_P(GemmTest, MultipliesAGroupOfUnequalProducts) {
       group.push_back(p.gemm());
     }
     run(form, group, Accumulate::kNo);
-    for (size_t i = 0; i < problems.size(); ++i) EXPECT_LT(worst_difference(problems[i], expected[i]), tolerance(24));
+    for (size_t i = 0; i < problems.size(); ++i)
+      EXPECT_LT(worst_difference(problems[i], expected[i]), tolerance(24));
   }
 }
 
-TEST_P(GemmTest, MultipliesAGroupOfManyColumns) {  // enough for a thread to own columns, as with experts
+TEST_P(GemmTest, MultipliesAGroupOfManyColumns) {  // enough for threads to own columns
   Rng rng(6);
   for (const Form form : {kNT, kNN, kTN}) {
     std::vector<Problem> problems;
-    for (Index e = 0; e < 12; ++e) problems.emplace_back(form, e * 7 % 60, 200 + e, form == kTN ? 90 : 410, rng);
+    for (Index e = 0; e < 12; ++e)
+      problems.emplace_back(form, e * 7 % 60, 200 + e, form == kTN ? 90 : 410, rng);
     std::vector<std::vector<double>> expected;
     std::vector<Gemm> group;
     for (const Problem& p : problems) {
@@ -286,7 +313,8 @@ TEST_P(GemmTest, MultipliesAGroupOfManyColumns) {  // enough for a thread to own
       group.push_back(p.gemm());
     }
     run(form, group, Accumulate::kYes);
-    for (size_t i = 0; i < problems.size(); ++i) EXPECT_LT(worst_difference(problems[i], expected[i]), tolerance(410));
+    for (size_t i = 0; i < problems.size(); ++i)
+      EXPECT_LT(worst_difference(problems[i], expected[i]), tolerance(410));
   }
 }
 
@@ -296,9 +324,13 @@ TEST_P(GemmTest, TakesAnyPartOfAPackedMatrix) {
   const Tensor b = Tensor::randn({K, N}, rng), b_t({N, K});
   b_t.view().matrix() = b.view().matrix().transpose();
   for (const PackedMatrix& packed : {PackedMatrix::of(b), PackedMatrix::transposed(b_t)})
-    for (const auto [M, k0, k, j0, n] : std::vector<std::array<Index, 5>>{
-             {12, 0, K, 0, N}, {50, 17, 400, 32, 90}, {7, 448, 2, 128, 23}, {1, 5, 48, 96, 1}, {3, 0, 9, 64, 17}}) {
-      const Tensor a = Tensor::randn({M, k}, rng), a_t({k, M}), c = Tensor::zeros({M, n}), c_t = Tensor::zeros({M, n});
+    for (const auto [M, k0, k, j0, n] : std::vector<std::array<Index, 5>>{{12, 0, K, 0, N},
+                                                                          {50, 17, 400, 32, 90},
+                                                                          {7, 448, 2, 128, 23},
+                                                                          {1, 5, 48, 96, 1},
+                                                                          {3, 0, 9, 64, 17}}) {
+      const Tensor a = Tensor::randn({M, k}, rng), a_t({k, M}), c = Tensor::zeros({M, n}),
+                   c_t = Tensor::zeros({M, n});
       a_t.view().matrix() = a.view().matrix().transpose();
       const Matrix expected = a.view().matrix() * b.view().block(k0, j0, k, n).matrix();
       gemm(c, a, packed, k0, j0);
@@ -312,7 +344,8 @@ TEST_P(GemmTest, TakesAnyPartOfAPackedMatrix) {
 
 TEST_P(GemmTest, GivesTheSameBitsForAnyNumberOfThreadsAndInsideALoop) {
   for (const Form form : {kNT, kNN, kTN})
-    for (const auto [M, N, K] : {std::array<Index, 3>{2, 300, 500}, {200, 300, 500}, {30, 2100, 500}, {30, 50, 3300}}) {
+    for (const auto [M, N, K] :
+         {std::array<Index, 3>{2, 300, 500}, {200, 300, 500}, {30, 2100, 500}, {30, 50, 3300}}) {
       std::vector<std::vector<real>> results;
       for (const int run_on : {1, 2, 3, 0}) {
         Rng rng(5);
@@ -333,7 +366,7 @@ TEST_P(GemmTest, GivesTheSameBitsForAnyNumberOfThreadsAndInsideALoop) {
     }
 }
 
-TEST_P(GemmTest, LetsNaNThrough) {  // a number that went bad must be seen, not multiplied away by a packed zero
+TEST_P(GemmTest, LetsNaNThrough) {  // a NaN must be seen, not multiplied away by a packed zero
   Rng rng(6);
   for (const Form form : {kNT, kNN, kTN}) {
     const Problem p(form, 20, 20, 20, rng);
@@ -352,7 +385,8 @@ TEST(GemmTwins, AgreeInFp32AndBf16AlsoInBatches) {
       for (const Accumulate accumulate : {Accumulate::kNo, Accumulate::kYes}) {
         const MultiplyIn dtype(how);
         constexpr Index M = 6, N = 5, K = 7, kCount = 3;
-        const Tensor a = Tensor::randn({kCount, form == kTN ? K : M, form == kTN ? M + 2 : K + 2}, rng),
+        const Tensor a = Tensor::randn({kCount, form == kTN ? K : M, form == kTN ? M + 2 : K + 2},
+                                       rng),
                      b = Tensor::randn({kCount, form == kNT ? N : K, form == kNT ? K : N}, rng),
                      c = Tensor::randn({kCount, M, N + 1}, rng);
         const auto part = [&](const Tensor& x, Index i, Index cols) {
@@ -365,9 +399,11 @@ TEST(GemmTwins, AgreeInFp32AndBf16AlsoInBatches) {
         };
         (form == kNT   ? cuda::gemm_nt_batch
          : form == kNN ? cuda::gemm_nn_batch
-                       : cuda::gemm_tn_batch)(kCount, batch(C, N), batch(A, a_cols), batch(B, b.cols()), accumulate);
+                       : cuda::gemm_tn_batch)(kCount, batch(C, N), batch(A, a_cols),
+                                              batch(B, b.cols()), accumulate);
         for (Index i = 0; i < kCount; ++i)
-          run(form, std::array{Gemm{part(c, i, N), part(a, i, a_cols), part(b, i, b.cols())}}, accumulate);
+          run(form, std::array{Gemm{part(c, i, N), part(a, i, a_cols), part(b, i, b.cols())}},
+              accumulate);
         const Tensor found = C.to(Device::kCpu);
         EXPECT_LT((found.view().matrix() - c.view().matrix()).cwiseAbs().maxCoeff(), 1e-4) << form;
       }

@@ -1,5 +1,6 @@
-// The model against Hugging Face's own classes, on the checkpoints in tests/golden (its README has every key). Tolerances
-// are those the fixtures ask of a float32 implementation. On the CPU, and with all that a GPU has its own kernels for.
+// The model against Hugging Face's own classes, on the checkpoints in tests/golden
+// (its README has every key). Tolerances are those the fixtures ask of a float32 implementation.
+// On the CPU, and with all that a GPU has its own kernels for.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -49,7 +50,9 @@ struct Fixture {
     const Tensor wanted = expect.tensor(key), found = there.to(Device::kCpu);
     EXPECT_EQ(found.size(), wanted.size()) << key;
     return double(
-        (found.view().matrix() - wanted.reshape({found.rows(), found.cols()}).view().matrix()).cwiseAbs().maxCoeff());
+        (found.view().matrix() - wanted.reshape({found.rows(), found.cols()}).view().matrix())
+            .cwiseAbs()
+            .maxCoeff());
   }
 
   std::filesystem::path folder;
@@ -62,7 +65,8 @@ struct Fixture {
 class Golden : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    if (built_for_gpus() && !has_gpu() && GetParam().device == Device::kCuda) GTEST_SKIP() << "this machine has no GPU";
+    if (built_for_gpus() && !has_gpu() && GetParam().device == Device::kCuda)
+      GTEST_SKIP() << "this machine has no GPU";
   }
 };
 
@@ -103,26 +107,36 @@ TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
     EXPECT_LT(f.difference(pass.routings[m].g, "router." + layer + ".weights"), 2e-4) << layer;
     EXPECT_EQ(pass.routings[m].load.values(), f.narrow("router." + layer + ".load"));
     const Config& c = f.model.config;
-    BalanceOptions expert{.n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
+    BalanceOptions expert{
+        .n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
     BalanceOptions device = expert, communication = expert;
     expert.expert = device.device = communication.communication = 1;
-    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, expert), "aux." + layer + ".expert"), 2e-5) << layer;
+    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, expert), "aux." + layer + ".expert"),
+              2e-5)
+        << layer;
     if (c.n_group == 1 || expert.normalise) continue;
-    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, device), "aux." + layer + ".device"), 2e-5) << layer;
-    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, communication), "aux." + layer + ".comm"), 2e-5)
+    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, device), "aux." + layer + ".device"),
+              2e-5)
+        << layer;
+    EXPECT_LT(
+        f.difference(balance_loss(pass.routings[m], f.B, communication), "aux." + layer + ".comm"),
+        2e-5)
         << layer;
   }
   Pass plain, masked;
   EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, plain), "loss"), 2e-5);
-  EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked), "loss_masked"),
-            2e-5);
+  EXPECT_LT(
+      f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked),
+                   "loss_masked"),
+      2e-5);
 }
 
 TEST_P(Golden, MultiTokenPredictionAgrees) {
   const Fixture f(GetParam());
   if (f.model.mtp.empty()) return;
   Pass pass, training;
-  const Tensor h = f.model.hidden(f.ids, f.B, f.T, pass), further = f.model.hidden_further(f.ids, f.B, f.T, h, pass)[0];
+  const Tensor h = f.model.hidden(f.ids, f.B, f.T, pass),
+               further = f.model.hidden_further(f.ids, f.B, f.T, h, pass)[0];
   EXPECT_LT(f.difference(further, "mtp.0.hidden"), 2e-4);
   EXPECT_LT(f.difference(f.model.logits(further), "mtp.0.logits"), 2e-4);
   training.predict_further = true;
@@ -153,7 +167,8 @@ TEST_P(Golden, GreedyTokensFromTheLatentCacheAgreeExactly) {
   auto caches = f.model.make_caches(32);
   for (std::size_t n = f.narrow("gen.ids").size(); n > 0; --n) {
     const Tensor h = f.model.decode(ids, caches);
-    const Tensor logits = f.model.logits(h.reshape({h.dim(1), h.cols()}).slice(h.dim(1) - 1, 1)).to(Device::kCpu);
+    const Tensor logits =
+        f.model.logits(h.reshape({h.dim(1), h.cols()}).slice(h.dim(1) - 1, 1)).to(Device::kCpu);
     Index best = 0;
     logits.view().row(0).maxCoeff(&best);
     found.push_back(std::int32_t(best));

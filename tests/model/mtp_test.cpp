@@ -14,11 +14,14 @@ namespace {
 
 Config small(Index depths) {
   Config c;
-  c.vocab_size = 11, c.hidden_size = 6, c.num_hidden_layers = 1, c.num_attention_heads = 2, c.kv_lora_rank = 3;
+  c.vocab_size = 11, c.hidden_size = 6, c.num_hidden_layers = 1, c.num_attention_heads = 2,
+  c.kv_lora_rank = 3;
   c.qk_nope_head_dim = 2, c.qk_rope_head_dim = 2, c.v_head_dim = 3, c.intermediate_size = 7,
   c.moe_intermediate_size = 4;
-  c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.aux_loss_alpha = 0, c.initializer_range = 0.5;
-  c.topk_method = "noaux_tc", c.scoring_func = "sigmoid", c.norm_topk_prob = true, c.num_nextn_predict_layers = depths;
+  c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.aux_loss_alpha = 0,
+  c.initializer_range = 0.5;
+  c.topk_method = "noaux_tc", c.scoring_func = "sigmoid", c.norm_topk_prob = true,
+  c.num_nextn_predict_layers = depths;
   return c;
 }
 
@@ -34,8 +37,8 @@ double largest_difference(const Tensor& a, const Tensor& b) {
   return double((a.view().matrix() - b.view().matrix()).cwiseAbs().maxCoeff());
 }
 
-std::vector<Tensor> further(const Transformer& model, const std::vector<std::int32_t>& ids, Index B, Index T,
-                            const std::vector<std::int32_t>& first = {}) {
+std::vector<Tensor> further(const Transformer& model, const std::vector<std::int32_t>& ids, Index B,
+                            Index T, const std::vector<std::int32_t>& first = {}) {
   Pass pass;
   pass.first = first;
   return model.hidden_further(ids, B, T, model.hidden(ids, B, T, pass), pass);
@@ -54,10 +57,13 @@ TEST(Mtp, PositionIOfDepthKSeesTheTokensUpToIPlusKAndNoneBehind) {
     const std::vector<Tensor> after = further(model, changed, 1, 6);
     for (Index k = 1; k <= 2; ++k)
       for (Index i = 0; i < 6 - k; ++i) {
-        const Tensor a = before[size_t(k - 1)].reshape({6 - k, 6}), b = after[size_t(k - 1)].reshape({6 - k, 6});
+        const Tensor a = before[size_t(k - 1)].reshape({6 - k, 6}),
+                     b = after[size_t(k - 1)].reshape({6 - k, 6});
         const double moved = largest_difference(a.slice(i, 1), b.slice(i, 1));
-        EXPECT_TRUE(i + k >= j || moved < 1e-6) << "depth " << k << " position " << i << " id " << j;
-        EXPECT_TRUE(i + k != j || moved > 1e-4) << "depth " << k << " position " << i << " id " << j;
+        EXPECT_TRUE(i + k >= j || moved < 1e-6)
+            << "depth " << k << " position " << i << " id " << j;
+        EXPECT_TRUE(i + k != j || moved > 1e-4)
+            << "depth " << k << " position " << i << " id " << j;
       }
   }
 }
@@ -66,25 +72,31 @@ TEST(Mtp, DepthKIsAskedForTheTokenKPlusOnePlacesOn) {
   const std::int32_t ids[] = {10, 11, 12, 13, 14, 20, 21, 22, 23, 24};
   const std::int32_t targets[] = {11, 12, 13, 14, 15, 21, 22, 23, 24, kIgnored};
   EXPECT_EQ(mtp_ids(ids, 2, 5, 1), (std::vector<std::int32_t>{11, 12, 13, 14, 21, 22, 23, 24}));
-  EXPECT_EQ(mtp_targets(targets, {}, 2, 5, 1), (std::vector<std::int32_t>{12, 13, 14, 15, 22, 23, 24, kIgnored}));
+  EXPECT_EQ(mtp_targets(targets, {}, 2, 5, 1),
+            (std::vector<std::int32_t>{12, 13, 14, 15, 22, 23, 24, kIgnored}));
   EXPECT_EQ(mtp_ids(ids, 2, 5, 2), (std::vector<std::int32_t>{12, 13, 14, 22, 23, 24}));
-  EXPECT_EQ(mtp_targets(targets, {}, 2, 5, 2), (std::vector<std::int32_t>{13, 14, 15, 23, 24, kIgnored}));
+  EXPECT_EQ(mtp_targets(targets, {}, 2, 5, 2),
+            (std::vector<std::int32_t>{13, 14, 15, 23, 24, kIgnored}));
   EXPECT_ERROR(mtp_ids(ids, 2, 5, 5), "mtp_ids: depth 5 of 10 ids in a batch of [2, 5]");
 }
 
 TEST(Mtp, NoDocumentIsAskedForAnothersTokens) {
-  // Documents a a a b b b: after the last a comes nothing that counts, and the second to last a must not guess b's
-  // second.
+  // Documents a a a b b b: after the last a comes nothing that counts, and the second to last
+  // a must not guess b's second.
   const std::int32_t targets[] = {1, 2, kIgnored, 4, 5, 6}, first[] = {0, 0, 0, 3, 3, 3};
-  EXPECT_EQ(mtp_targets(targets, first, 1, 6, 1), (std::vector<std::int32_t>{2, kIgnored, kIgnored, 5, 6}));
-  EXPECT_EQ(mtp_targets(targets, first, 1, 6, 2), (std::vector<std::int32_t>{kIgnored, kIgnored, kIgnored, 6}));
+  EXPECT_EQ(mtp_targets(targets, first, 1, 6, 1),
+            (std::vector<std::int32_t>{2, kIgnored, kIgnored, 5, 6}));
+  EXPECT_EQ(mtp_targets(targets, first, 1, 6, 2),
+            (std::vector<std::int32_t>{kIgnored, kIgnored, kIgnored, 6}));
   EXPECT_EQ(mtp_first(first, 1, 6, 1), (std::vector<std::int32_t>{0, 0, 0, 3, 3}));
 }
 
 TEST(Mtp, WhatCountsOfADocumentIsAsIfItStoodAlone) {
-  const Transformer model = made(small(2));  // RoPE knows distances alone, so where a document begins does not matter
-  const std::vector<std::int32_t> both{3, 1, 4, 5, 9, 2, 6}, second{5, 9, 2, 6}, first{0, 0, 0, 3, 3, 3, 3};
-  const std::vector<Tensor> packed = further(model, both, 1, 7, first), alone = further(model, second, 1, 4);
+  const Transformer model = made(small(2));  // RoPE depends only on distances, not on the start
+  const std::vector<std::int32_t> both{3, 1, 4, 5, 9, 2, 6}, second{5, 9, 2, 6},
+      first{0, 0, 0, 3, 3, 3, 3};
+  const std::vector<Tensor> packed = further(model, both, 1, 7, first),
+                            alone = further(model, second, 1, 4);
   for (Index k = 1; k <= 2; ++k) {
     const Tensor tail = packed[size_t(k - 1)].reshape({7 - k, 6}).slice(3, 4 - k);
     EXPECT_LT(largest_difference(tail, alone[size_t(k - 1)].reshape({4 - k, 6})), 1e-5) << k;
@@ -94,14 +106,18 @@ TEST(Mtp, WhatCountsOfADocumentIsAsIfItStoodAlone) {
 TEST(Mtp, TheEmbeddingStandsFirstInEhProj) {
   const Transformer model = made(small(1));
   Pass pass;
-  const Tensor h = model.hidden(kIds, 2, 5, pass), found = model.hidden_further(kIds, 2, 5, h, pass)[0];
+  const Tensor h = model.hidden(kIds, 2, 5, pass),
+               found = model.hidden_further(kIds, 2, 5, h, pass)[0];
   const Mtp& module = model.mtp[0];
-  const auto normed = [](RowMap x) { return Row(x / std::sqrt(x.squaredNorm() / real(x.size()) + real(1e-6))); };
+  const auto normed = [](RowMap x) {
+    return Row(x / std::sqrt(x.squaredNorm() / real(x.size()) + real(1e-6)));
+  };
   Tensor joined({2, 4, 6});
   for (Index b = 0; b < 2; ++b)
     for (Index i = 0; i < 4; ++i) {
       Row both(12);
-      both << normed(model.embed_tokens.view().row(kIds[size_t(b * 5 + i + 1)])), normed(h.view().row(b * 5 + i));
+      both << normed(model.embed_tokens.view().row(kIds[size_t(b * 5 + i + 1)])),
+          normed(h.view().row(b * 5 + i));
       joined.view().row(b * 4 + i) = both * module.eh_proj.weight.view().matrix().transpose();
     }
   Pass again;
@@ -126,15 +142,16 @@ TEST(Mtp, ASequenceTooShortForADepthLeavesItOut) {
 }
 
 TEST(Mtp, GradientMatchesFiniteDifferencesThroughEveryDepth) {
-  if (sizeof(real) == 4) GTEST_SKIP() << "through three layers float's wide steps change the routers' choices";
+  if (sizeof(real) == 4)
+    GTEST_SKIP() << "through three layers float's wide steps change the routers' choices";
   const Transformer model = made(small(2));
   std::vector<Tensor> inputs{model.embed_tokens, model.lm_head, model.norm.weight};
   for (const Mtp& module : model.mtp) {
     const MoE& moe = std::get<MoE>(module.block.mlp);
     const MLA& mla = std::get<MLA>(module.block.self_attn);
-    for (const Tensor& t :
-         {module.enorm.weight, module.hnorm.weight, module.eh_proj.weight, module.head_norm.weight, moe.gate.weight,
-          moe.experts_gate_up, moe.experts_down, mla.kv_b_proj.weight, mla.o_proj.weight})
+    for (const Tensor& t : {module.enorm.weight, module.hnorm.weight, module.eh_proj.weight,
+                            module.head_norm.weight, moe.gate.weight, moe.experts_gate_up,
+                            moe.experts_down, mla.kv_b_proj.weight, mla.o_proj.weight})
       inputs.push_back(t);
   }
   const std::vector<std::int32_t> targets{1, 4, 1, 5, 7, 2, 6, 5, 3, kIgnored};
@@ -154,11 +171,12 @@ TEST(Mtp, ParametersCarryTheReleasedNames) {
       names.push_back(name.substr(15));
   });
   EXPECT_EQ(names,
-            (std::vector<std::string>{"enorm.weight", "hnorm.weight", "eh_proj.weight", "input_layernorm.weight",
-                                      "self_attn.q_proj.weight", "self_attn.kv_a_proj_with_mqa.weight",
-                                      "self_attn.kv_a_layernorm.weight", "self_attn.kv_b_proj.weight",
-                                      "self_attn.o_proj.weight", "post_attention_layernorm.weight", "mlp.gate.weight",
-                                      "mlp.gate.e_score_correction_bias", "shared_head.norm.weight"}));
+            (std::vector<std::string>{
+                "enorm.weight", "hnorm.weight", "eh_proj.weight", "input_layernorm.weight",
+                "self_attn.q_proj.weight", "self_attn.kv_a_proj_with_mqa.weight",
+                "self_attn.kv_a_layernorm.weight", "self_attn.kv_b_proj.weight",
+                "self_attn.o_proj.weight", "post_attention_layernorm.weight", "mlp.gate.weight",
+                "mlp.gate.e_score_correction_bias", "shared_head.norm.weight"}));
 }
 
 }  // namespace seekling

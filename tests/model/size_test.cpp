@@ -12,8 +12,10 @@ Config v2_lite() {
   Config c;
   c.vocab_size = 102400, c.hidden_size = 2048, c.num_hidden_layers = 27, c.num_attention_heads = 16,
   c.kv_lora_rank = 512;
-  c.qk_nope_head_dim = 128, c.qk_rope_head_dim = 64, c.v_head_dim = 128, c.intermediate_size = 10944;
-  c.moe_intermediate_size = 1408, c.n_routed_experts = 64, c.n_shared_experts = 2, c.num_experts_per_tok = 6;
+  c.qk_nope_head_dim = 128, c.qk_rope_head_dim = 64, c.v_head_dim = 128,
+  c.intermediate_size = 10944;
+  c.moe_intermediate_size = 1408, c.n_routed_experts = 64, c.n_shared_experts = 2,
+  c.num_experts_per_tok = 6;
   return c;
 }
 
@@ -26,8 +28,10 @@ Config v2() {
 
 Config v3() {
   Config c = v2();
-  c.vocab_size = 129280, c.hidden_size = 7168, c.num_hidden_layers = 61, c.first_k_dense_replace = 3;
-  c.intermediate_size = 18432, c.moe_intermediate_size = 2048, c.n_routed_experts = 256, c.n_shared_experts = 1;
+  c.vocab_size = 129280, c.hidden_size = 7168, c.num_hidden_layers = 61,
+  c.first_k_dense_replace = 3;
+  c.intermediate_size = 18432, c.moe_intermediate_size = 2048, c.n_routed_experts = 256,
+  c.n_shared_experts = 1;
   c.num_experts_per_tok = 8, c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 1;
   return c;
 }
@@ -57,7 +61,7 @@ TEST(Size, GivesV3sModuleOfMultiTokenPrediction) {
   EXPECT_EQ(mtp_size_of(v2()).activated, 0);
 }
 
-TEST(Size, GivesTheReleasedModelsWorkAtAMeanContextOf4096) {  // in GFLOP: what parameters take, what attention adds
+TEST(Size, GivesTheReleasedModelsWorkAtAMeanContextOf4096) {  // GFLOP: parameters, attention
   const auto expect = [](const Config& c, double parameters, double attention) {
     EXPECT_NEAR(forward_flops(c, 0) / 1e9, parameters, 0.05);
     EXPECT_NEAR((forward_flops(c, 4097 / 2.0) - forward_flops(c, 0)) / 1e9, attention, 0.05);
@@ -67,16 +71,19 @@ TEST(Size, GivesTheReleasedModelsWorkAtAMeanContextOf4096) {  // in GFLOP: what 
   expect(v3(), 73.3, 10.2);
 }
 
-// V2-Lite: 27 layers; the last one's attention and experts, and the head, meet the last token alone.
+// V2-Lite: 27 layers; the last one's attention and experts, and the head,
+// meet the last token alone.
 TEST(Size, CountsOfAPromptWhatLeadsToItsLastToken) {
   const Config c = v2_lite();
   EXPECT_EQ(prompt_flops(c, 1), forward_flops(c, 1));
   Config earlier = c;
   --earlier.num_hidden_layers;
-  const double head = 2 * double(c.vocab_size * c.hidden_size), latent = 2 * double(c.hidden_size) * (512 + 64);
+  const double head = 2 * double(c.vocab_size * c.hidden_size),
+               latent = 2 * double(c.hidden_size) * (512 + 64);
   const double more = prompt_flops(c, 2) - prompt_flops(c, 1);  // one token more, seen by the last
-  EXPECT_NEAR(more / (forward_flops(earlier, 1) - head + latent + (forward_flops(c, 2) - forward_flops(c, 1))), 1,
-              1e-9);
+  EXPECT_NEAR(more / (forward_flops(earlier, 1) - head + latent +
+                      (forward_flops(c, 2) - forward_flops(c, 1))),
+              1, 1e-9);
 }
 
 TEST(Size, CountsWhatTheTransformerHas) {
@@ -84,7 +91,8 @@ TEST(Size, CountsWhatTheTransformerHas) {
   c.q_lora_rank = 24;
   c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 2;
   Index parameters = 0;
-  Transformer(c).for_each_parameter([&](const std::string&, const Tensor& p) { parameters += p.size(); });
+  Transformer(c).for_each_parameter(
+      [&](const std::string&, const Tensor& p) { parameters += p.size(); });
   EXPECT_EQ(size_of(c).total + mtp_size_of(c).total, parameters);
 }
 

@@ -15,13 +15,17 @@ TEST(FirstTokens, TakesTheBeginningOfEverySequence) {
 
 TEST(FirstTokens, GradientMatchesFiniteDifferences) {
   Rng rng(60);
-  const Tensor x = strided({2, 4, 3}, rng), c = Tensor::randn({2, 3, 3}, rng), whole = Tensor::randn({2, 4, 3}, rng);
-  EXPECT_LT(max_gradient_error([&] { return dot(first_tokens(x, 3), c); }, {x}), gradient_tolerance());
-  EXPECT_LT(max_gradient_error([&] { return dot(first_tokens(x, 4), whole); }, {x}), gradient_tolerance());
+  const Tensor x = strided({2, 4, 3}, rng), c = Tensor::randn({2, 3, 3}, rng),
+               whole = Tensor::randn({2, 4, 3}, rng);
+  EXPECT_LT(max_gradient_error([&] { return dot(first_tokens(x, 3), c); }, {x}),
+            gradient_tolerance());
+  EXPECT_LT(max_gradient_error([&] { return dot(first_tokens(x, 4), whole); }, {x}),
+            gradient_tolerance());
 }
 
 TEST(FirstTokens, NamesTheShapeThatIsTooShort) {
-  EXPECT_ERROR(first_tokens(Tensor({2, 3, 5}), 4), "first_tokens: x [2, 3, 5] must be [B, T, D] with T at least 4");
+  EXPECT_ERROR(first_tokens(Tensor({2, 3, 5}), 4),
+               "first_tokens: x [2, 3, 5] must be [B, T, D] with T at least 4");
 }
 
 TEST(FirstTokensTwins, Agree) {
@@ -29,7 +33,8 @@ TEST(FirstTokensTwins, Agree) {
   for (const Index D : {8, 5})
     expect_twins(
         [](const std::vector<Tensor>& in) {
-          return std::vector<Tensor>{first_tokens(in[0], 5), first_tokens(in[0], 2)};  // two gradients meet
+          // Two gradients are added.
+          return std::vector<Tensor>{first_tokens(in[0], 5), first_tokens(in[0], 2)};
         },
         {Tensor::randn({3, 6, D}, rng)});
 }

@@ -17,7 +17,8 @@ TEST(Linear, MultipliesByTheTransposedWeight) {
 
 TEST(Linear, GradientMatchesFiniteDifferences) {
   Rng rng(2);
-  const Tensor x = strided({2, 3, 5}, rng), W = Tensor::randn({7, 5}, rng), c = Tensor::randn({2, 3, 7}, rng);
+  const Tensor x = strided({2, 3, 5}, rng), W = Tensor::randn({7, 5}, rng),
+               c = Tensor::randn({2, 3, 7}, rng);
   EXPECT_LT(max_gradient_error([&] { return dot(linear(x, W), c); }, {x, W}), gradient_tolerance());
 }
 
@@ -30,7 +31,8 @@ TEST(LinearTwins, Agree) {
   Rng rng(68);
   expect_twins(
       [](const std::vector<Tensor>& in) {
-        return std::vector<Tensor>{linear(in[0], in[1]), linear(in[0], in[1]), linear(in[0].columns(1, 3), in[2])};
+        return std::vector<Tensor>{linear(in[0], in[1]), linear(in[0], in[1]),
+                                   linear(in[0].columns(1, 3), in[2])};
       },
       {Tensor::randn({2, 3, 5}, rng), Tensor::randn({7, 5}, rng), Tensor::randn({4, 3}, rng)});
 }

@@ -15,8 +15,10 @@ TEST(RmsNorm, DividesByTheRootOfTheMeanSquare) {
 
 TEST(RmsNorm, GradientMatchesFiniteDifferences) {
   Rng rng(2);
-  const Tensor x = strided({2, 3, 5}, rng), g = Tensor::randn({5}, rng), c = Tensor::randn({2, 3, 5}, rng);
-  EXPECT_LT(max_gradient_error([&] { return dot(rms_norm(x, g, real(1e-6)), c); }, {x, g}), gradient_tolerance());
+  const Tensor x = strided({2, 3, 5}, rng), g = Tensor::randn({5}, rng),
+               c = Tensor::randn({2, 3, 5}, rng);
+  EXPECT_LT(max_gradient_error([&] { return dot(rms_norm(x, g, real(1e-6)), c); }, {x, g}),
+            gradient_tolerance());
 }
 
 TEST(RmsNorm, NamesBothShapesWhenTheyDisagree) {
@@ -26,7 +28,9 @@ TEST(RmsNorm, NamesBothShapesWhenTheyDisagree) {
 
 TEST(RmsNormTwins, AgreeOnWholePacksAndOnWindows) {
   Rng rng(64);
-  const auto norm = [](const Tensor& x, const Tensor& gain) { return rms_norm(x, gain, real(1e-6)); };
+  const auto norm = [](const Tensor& x, const Tensor& gain) {
+    return rms_norm(x, gain, real(1e-6));
+  };
   for (const Shape& shape : {Shape{3, 40, 8}, Shape{9, 1400}, Shape{1, 5}}) {
     expect_twins(
         [&](const std::vector<Tensor>& in) {  // x is used twice: one gradient is stored, one added
@@ -34,8 +38,11 @@ TEST(RmsNormTwins, AgreeOnWholePacksAndOnWindows) {
         },
         {Tensor::randn(shape, rng), Tensor::randn({shape.back()}, rng)});
   }
-  expect_twins([&](const std::vector<Tensor>& in) { return std::vector<Tensor>{norm(in[0].columns(2, 7), in[1])}; },
-               {Tensor::randn({20, 10}, rng), Tensor::randn({7}, rng)});
+  expect_twins(
+      [&](const std::vector<Tensor>& in) {
+        return std::vector<Tensor>{norm(in[0].columns(2, 7), in[1])};
+      },
+      {Tensor::randn({20, 10}, rng), Tensor::randn({7}, rng)});
 }
 
 }  // namespace seekling

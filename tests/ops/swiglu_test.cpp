@@ -33,8 +33,11 @@ TEST(SwigluTwins, AgreeOnWholePacksAndOnWindows) {
         return std::vector<Tensor>{swiglu(in[0]), swiglu(in[0])};
       },
       {Tensor::randn({30, 48}, rng, 3)});
-  expect_twins([](const std::vector<Tensor>& in) { return std::vector<Tensor>{swiglu(in[0].columns(1, 10))}; },
-               {Tensor::randn({5, 13}, rng, 30)});
+  expect_twins(
+      [](const std::vector<Tensor>& in) {
+        return std::vector<Tensor>{swiglu(in[0].columns(1, 10))};
+      },
+      {Tensor::randn({5, 13}, rng, 30)});
 }
 
 }  // namespace seekling

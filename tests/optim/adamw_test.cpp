@@ -27,7 +27,9 @@ struct Plain {
   }
 };
 
-double gradient_at(Index t, Index i) { return std::sin(double(3 * t + i * i)) * std::pow(10, double(i % 5) - 3); }
+double gradient_at(Index t, Index i) {
+  return std::sin(double(3 * t + i * i)) * std::pow(10, double(i % 5) - 3);
+}
 
 void set_gradient(const Tensor& x, Index t) {
   for (Index i = 0; i < x.size(); ++i) x.grad().data()[i] = real(gradient_at(t, i));
@@ -37,7 +39,8 @@ std::vector<real> numbers(const Tensor& x) { return {x.data(), x.data() + x.size
 
 std::vector<real> numbers(const Moment& moment) {
   std::vector<real> all;
-  for (Index i = 0; i < moment.shape.size(); ++i) all.push_back(Lent(moment.kept(), i, 1).numbers()[0]);
+  for (Index i = 0; i < moment.shape.size(); ++i)
+    all.push_back(Lent(moment.kept(), i, 1).numbers()[0]);
   return all;
 }
 
@@ -45,7 +48,7 @@ std::vector<real> numbers(const Moment& moment) {
 
 TEST(AdamW, AgreesWithAPlainLoopInDouble) {
   Rng rng(3);
-  const Tensor W = Tensor::randn({70, 61}, rng), gain = Tensor::randn({61}, rng);  // W: more than one piece
+  const Tensor W = Tensor::randn({70, 61}, rng), gain = Tensor::randn({61}, rng);  // W: > 1 piece
   std::vector<Plain> plain_W, plain_gain;
   for (const real w : numbers(W)) plain_W.push_back({.theta = w});
   for (const real g : numbers(gain)) plain_gain.push_back({.theta = g});
@@ -54,12 +57,16 @@ TEST(AdamW, AgreesWithAPlainLoopInDouble) {
     const double lr = 0.01 / double(t), clip = t % 2 ? 1 : 0.25;
     set_gradient(W, t), set_gradient(gain, t);
     optimizer.update(t, lr, clip);
-    for (size_t i = 0; i < plain_W.size(); ++i) plain_W[i].update(t, clip * gradient_at(t, Index(i)), lr, 0.1);
-    for (size_t i = 0; i < plain_gain.size(); ++i) plain_gain[i].update(t, clip * gradient_at(t, Index(i)), lr, 0);
+    for (size_t i = 0; i < plain_W.size(); ++i)
+      plain_W[i].update(t, clip * gradient_at(t, Index(i)), lr, 0.1);
+    for (size_t i = 0; i < plain_gain.size(); ++i)
+      plain_gain[i].update(t, clip * gradient_at(t, Index(i)), lr, 0);
   }
   const double tolerance = sizeof(real) == 4 ? 2e-6 : 1e-14;
-  for (size_t i = 0; i < plain_W.size(); ++i) ASSERT_NEAR(W.data()[i], plain_W[i].theta, tolerance) << i;
-  for (size_t i = 0; i < plain_gain.size(); ++i) ASSERT_NEAR(gain.data()[i], plain_gain[i].theta, tolerance) << i;
+  for (size_t i = 0; i < plain_W.size(); ++i)
+    ASSERT_NEAR(W.data()[i], plain_W[i].theta, tolerance) << i;
+  for (size_t i = 0; i < plain_gain.size(); ++i)
+    ASSERT_NEAR(gain.data()[i], plain_gain[i].theta, tolerance) << i;
 }
 
 TEST(AdamW, TheFirstUpdateMovesEveryNumberByTheRate) {
@@ -73,7 +80,7 @@ TEST(AdamW, TheFirstUpdateMovesEveryNumberByTheRate) {
 TEST(AdamW, MatricesDecayAndGainsDoNot) {
   const Tensor W = Tensor::zeros({2, 3}), gain = Tensor::zeros({3});
   for (const Tensor& x : {W, gain}) x.view().matrix().setConstant(2);
-  AdamW({{"W", W}, {"gain", gain}}, {.weight_decay = 0.1}).update(1, 0.5);  // no gradients: they count as 0
+  AdamW({{"W", W}, {"gain", gain}}, {.weight_decay = 0.1}).update(1, 0.5);  // gradients count as 0
   for (const real w : numbers(W)) EXPECT_NEAR(w, 2 - 0.5 * 0.1 * 2, 1e-6);
   for (const real g : numbers(gain)) EXPECT_EQ(g, 2);
 }
@@ -108,16 +115,19 @@ TEST(AdamW, MomentsInBf16AreRoundedAfterEachUpdate) {
     before = v;
   }
   EXPECT_NE(numbers(W), numbers(twin));
-  for (Index i = 0; i < W.size(); ++i) ASSERT_NEAR(W.data()[i], twin.data()[i], 0.02 * 30 * 0.01) << i;
+  for (Index i = 0; i < W.size(); ++i)
+    ASSERT_NEAR(W.data()[i], twin.data()[i], 0.02 * 30 * 0.01) << i;
 }
 
 TEST(AdamW, MomentsComeBackFromAFileToTheBit) {
-  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "seekling_moments.safetensors";
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / "seekling_moments.safetensors";
   for (const bool bf16 : {false, true}) {
     Rng rng(6);
     const Tensor W = Tensor::randn({7, 5}, rng);
     const AdamWOptions options{.bf16_moments = bf16};
-    const AdamW optimizer({{"W", W}}, options), other({{"W", Tensor::of({7, 5}, numbers(W))}}, options);
+    const AdamW optimizer({{"W", W}}, options),
+        other({{"W", Tensor::of({7, 5}, numbers(W))}}, options);
     set_gradient(W, 1);
     optimizer.update(1, 0.01);
     save_moments(file, optimizer.moments());
@@ -137,7 +147,8 @@ TEST(AdamW, AnyNumberOfThreadsGivesTheSameBits) {
     Rng rng(9);
     const Tensor all = Tensor::randn({5, 41, 33}, rng), gain = Tensor::randn({7}, rng);
     NamedTensors parameters{{"gain", gain}};
-    for (Index e = 0; e < 5; ++e) parameters.emplace_back("W" + std::to_string(e), all.slice(e, 1).reshape({41, 33}));
+    for (Index e = 0; e < 5; ++e)
+      parameters.emplace_back("W" + std::to_string(e), all.slice(e, 1).reshape({41, 33}));
     const AdamW optimizer(parameters, {});
     for (Index t = 1; t <= 5; ++t) {
       set_gradient(all, t), set_gradient(gain, t);
@@ -152,20 +163,24 @@ TEST(AdamW, AnyNumberOfThreadsGivesTheSameBits) {
 }
 
 TEST(AdamW, NamesItsMomentsAfterTheParameters) {
-  const AdamW optimizer({{"a.weight", Tensor::zeros({2, 3})}, {"b.weight", Tensor::zeros({4})}}, {});
+  const AdamW optimizer({{"a.weight", Tensor::zeros({2, 3})}, {"b.weight", Tensor::zeros({4})}},
+                        {});
   std::vector<std::string> names;
   for (const Moment& moment : optimizer.moments()) names.push_back(moment.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"a.weight.m", "a.weight.v", "b.weight.m", "b.weight.v"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"a.weight.m", "a.weight.v", "b.weight.m", "b.weight.v"}));
   EXPECT_EQ(optimizer.moments()[1].shape, (Shape{2, 3}));
 }
 
 TEST(AdamWTwins, Agree) {
   const auto trained = [](Device device) {
     Rng rng(11);
-    const Tensor W = Tensor::randn({70, 64}, rng), gain = Tensor::randn({7}, rng), unused = Tensor::randn({2, 3}, rng);
-    const Tensor slices = Tensor::randn({3, 41, 33}, rng);  // the second does not begin on a boundary of 16 bytes
+    const Tensor W = Tensor::randn({70, 64}, rng), gain = Tensor::randn({7}, rng),
+                 unused = Tensor::randn({2, 3}, rng);
+    const Tensor slices = Tensor::randn({3, 41, 33}, rng);  // the second is not 16-byte aligned
     NamedTensors parameters{{"gain", gain}, {"unused", unused}, {"W", W}};
-    for (Index e = 0; e < 3; ++e) parameters.emplace_back(text("slice", e), slices.slice(e, 1).reshape({41, 33}));
+    for (Index e = 0; e < 3; ++e)
+      parameters.emplace_back(text("slice", e), slices.slice(e, 1).reshape({41, 33}));
     for (const Tensor& x : {W, gain, unused, slices}) x.move_to(device);
     const AdamW optimizer(parameters, {});
     for (Index t = 1; t <= 4; ++t) {
@@ -176,13 +191,15 @@ TEST(AdamWTwins, Agree) {
       optimizer.update(t, 0.01, 0.7);
     }
     std::vector<std::vector<real>> results;
-    for (const Moment& moment : optimizer.moments()) moment.move_to(Device::kCpu), results.push_back(numbers(moment));
+    for (const Moment& moment : optimizer.moments())
+      moment.move_to(Device::kCpu), results.push_back(numbers(moment));
     for (const auto& [name, x] : parameters) results.push_back(numbers(x.to(Device::kCpu)));
     return results;
   };
   const auto cpu = trained(Device::kCpu), cuda = trained(Device::kCuda);
   for (size_t i = 0; i < cpu.size(); ++i)
-    for (size_t n = 0; n < cpu[i].size(); ++n) ASSERT_NEAR(cpu[i][n], cuda[i][n], 1e-6) << i << " " << n;
+    for (size_t n = 0; n < cpu[i].size(); ++n)
+      ASSERT_NEAR(cpu[i][n], cuda[i][n], 1e-6) << i << " " << n;
 }
 
 }  // namespace seekling

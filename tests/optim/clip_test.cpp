@@ -16,9 +16,10 @@ static Tensor with_gradient(Tensor x, real value) {
 }
 
 TEST(Clip, TheNormIsOverAllGradientsTogether) {
-  const std::vector<Tensor> parameters{with_gradient(Tensor::zeros({3, 3}), 1), with_gradient(Tensor::zeros({4}), 2),
-                                       Tensor::zeros({5})};  // the last has none
-  EXPECT_DOUBLE_EQ(gradient_norm(parameters), 5);            // 9 · 1² + 4 · 2²
+  // The last has none.
+  const std::vector<Tensor> parameters{with_gradient(Tensor::zeros({3, 3}), 1),
+                                       with_gradient(Tensor::zeros({4}), 2), Tensor::zeros({5})};
+  EXPECT_DOUBLE_EQ(gradient_norm(parameters), 5);  // 9 · 1² + 4 · 2²
 }
 
 TEST(Clip, TheFactorBringsTheNormDownToTheLimitAndNeverUp) {
@@ -29,7 +30,8 @@ TEST(Clip, TheFactorBringsTheNormDownToTheLimitAndNeverUp) {
 }
 
 TEST(Clip, PiecesCoverEveryNumberOnce) {
-  const std::vector<Tensor> parameters{Tensor::zeros({3}), Tensor::zeros({100, 91}), Tensor::zeros({4096})};
+  const std::vector<Tensor> parameters{Tensor::zeros({3}), Tensor::zeros({100, 91}),
+                                       Tensor::zeros({4096})};
   std::vector<Index> covered(3, 0);
   for (const auto& [p, begin, n] : pieces_of(sizes_of(parameters))) {
     EXPECT_EQ(begin, covered[p]);
@@ -41,7 +43,8 @@ TEST(Clip, PiecesCoverEveryNumberOnce) {
 
 TEST(Clip, AnyNumberOfThreadsGivesTheSameBits) {
   Rng rng(7);
-  std::vector<Tensor> parameters{Tensor::zeros({123, 457}), Tensor::zeros({17}), Tensor::zeros({64, 333})};
+  std::vector<Tensor> parameters{Tensor::zeros({123, 457}), Tensor::zeros({17}),
+                                 Tensor::zeros({64, 333})};
   for (const Tensor& p : parameters)
     for (Index i = 0; i < p.size(); ++i) p.grad().data()[i] = real(rng.normal());
   const int before = threads();
@@ -55,7 +58,8 @@ TEST(Clip, AnyNumberOfThreadsGivesTheSameBits) {
 }
 
 TEST(Clip, ANaNInAnyGradientReachesTheNorm) {
-  const std::vector<Tensor> parameters{with_gradient(Tensor::zeros({9}), 1), with_gradient(Tensor::zeros({9}), 1)};
+  const std::vector<Tensor> parameters{with_gradient(Tensor::zeros({9}), 1),
+                                       with_gradient(Tensor::zeros({9}), 1)};
   parameters[1].grad().data()[4] = std::numeric_limits<real>::quiet_NaN();
   EXPECT_TRUE(std::isnan(gradient_norm(parameters)));
 }
@@ -76,7 +80,8 @@ TEST(GradientNormTwins, Agree) {
     there.push_back(Tensor::zeros(p.shape(), Device::kCuda));
     if (p.size() == 2) continue;  // has no gradient
     for (Index i = 0; i < p.size(); ++i) p.grad().data()[i] = real(rng.normal());
-    copy(Device::kCuda, there.back().grad().data(), Device::kCpu, p.grad().data(), size_t(p.size()) * sizeof(real));
+    copy(Device::kCuda, there.back().grad().data(), Device::kCpu, p.grad().data(),
+         size_t(p.size()) * sizeof(real));
   }
   EXPECT_NEAR(gradient_norm(there) / gradient_norm(parameters), 1, 1e-7);
   const real nan = std::numeric_limits<real>::quiet_NaN();

@@ -35,8 +35,9 @@ TEST(Schedule, DropsAfter80And90PercentAsDeepSeekV2Lite) {
 TEST(Schedule, FollowsACosineToItsFloor) {
   const Schedule schedule{.kind = "cosine", .lr = 2, .warmup_steps = 10, .steps = 50, .floor = 0.1};
   EXPECT_DOUBLE_EQ(learning_rate(schedule, 10), 2);
-  EXPECT_DOUBLE_EQ(learning_rate(schedule, 20), 2 * (0.1 + 0.9 * (1 + std::sqrt(0.5)) / 2));  // cos 45°
-  EXPECT_DOUBLE_EQ(learning_rate(schedule, 30), 2 * 0.55);                                    // half-way
+  // cos 45° is √0.5.
+  EXPECT_DOUBLE_EQ(learning_rate(schedule, 20), 2 * (0.1 + 0.9 * (1 + std::sqrt(0.5)) / 2));
+  EXPECT_DOUBLE_EQ(learning_rate(schedule, 30), 2 * 0.55);  // half-way
   EXPECT_DOUBLE_EQ(learning_rate(schedule, 50), 2 * 0.1);
 }
 

@@ -1,5 +1,6 @@
-// `seekling score` and `seekling generate`, run as programs, give every number of every fixture in tests/golden: each
-// key of expect.safetensors must be there, with its shape, within the tolerance that the fixtures' README asks for.
+// `seekling score` and `seekling generate`, run as programs, give every number of every fixture
+// in tests/golden: each key of expect.safetensors must be there, with its shape, within
+// the tolerance that the fixtures' README asks for.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -21,13 +22,17 @@ namespace fs = std::filesystem;
 const fs::path kGolden = SEEKLING_GOLDEN;
 
 int run(const std::string& words) {
-  return std::system((std::string("OMP_NUM_THREADS=1 '") + SEEKLING_PROGRAM + "' " + words + " 2>/dev/null").c_str());
+  return std::system(
+      (std::string("OMP_NUM_THREADS=1 '") + SEEKLING_PROGRAM + "' " + words + " 2>/dev/null")
+          .c_str());
 }
 
 // logits, hidden, grad ...: what stands before the first dot.
 std::string kind_of(const std::string& key) { return key.substr(0, key.find('.')); }
 
-double largest(const Tensor& x) { return x.size() == 0 ? 0 : double(x.view().matrix().cwiseAbs().maxCoeff()); }
+double largest(const Tensor& x) {
+  return x.size() == 0 ? 0 : double(x.view().matrix().cwiseAbs().maxCoeff());
+}
 
 // How far `found` may be from `expected`.
 double tolerance(const std::string& key, const Tensor& expected) {
@@ -44,21 +49,23 @@ struct Case {
 class Score : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    if (GetParam().device == std::string("cuda") && !has_gpu()) GTEST_SKIP() << "this machine has no GPU";
+    if (GetParam().device == std::string("cuda") && !has_gpu())
+      GTEST_SKIP() << "this machine has no GPU";
   }
   fs::path fixture() const { return kGolden / GetParam().fixture; }
   std::string device() const { return std::string(" --device ") + GetParam().device; }
   fs::path out(const char* name) const {
     return fs::path(testing::TempDir()) /
-           ("score_" + fs::path(GetParam().fixture).filename().string() + "_" + GetParam().device + name);
+           ("score_" + fs::path(GetParam().fixture).filename().string() + "_" + GetParam().device +
+            name);
   }
 };
 
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const char* device : {"cpu", "cuda"})
-    for (const char* fixture :
-         {"v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense", "odd/v3_odd", "odd/v3_tied"})
+    for (const char* fixture : {"v2_lite_tiny", "v2_tiny", "v3_tiny", "odd/v2_odd", "odd/v2_dense",
+                                "odd/v3_odd", "odd/v3_tied"})
       if (built_for_gpus() || device == std::string("cpu")) all.push_back({fixture, device});
   return all;
 }
@@ -67,8 +74,8 @@ std::vector<Case> cases() {
 
 TEST_P(Score, GivesEveryNumberOfTheFixture) {
   const fs::path answers = out(".safetensors"), expect_path = fixture() / "expect.safetensors";
-  ASSERT_EQ(run("score --model '" + fixture().string() + "' --ids '" + expect_path.string() + "' --out '" +
-                answers.string() + "' --grad" + device()),
+  ASSERT_EQ(run("score --model '" + fixture().string() + "' --ids '" + expect_path.string() +
+                "' --out '" + answers.string() + "' --grad" + device()),
             0);
   const SafetensorsFile expect(expect_path), found(answers);
   std::map<std::string, double> worst;  // of each kind; gradients relative to the largest
@@ -80,7 +87,8 @@ TEST_P(Score, GivesEveryNumberOfTheFixture) {
       continue;
     }
     const Tensor a = expect.tensor(key), b = found.tensor(key);
-    const double difference = a.size() == 0 ? 0 : double((a.view().matrix() - b.view().matrix()).cwiseAbs().maxCoeff());
+    const double difference =
+        a.size() == 0 ? 0 : double((a.view().matrix() - b.view().matrix()).cwiseAbs().maxCoeff());
     EXPECT_LE(difference, tolerance(key, a)) << key;
     const double shown = kind_of(key) == "grad" ? difference / (largest(a) + 1e-6) : difference;
     worst[kind_of(key)] = std::max(worst[kind_of(key)], shown);
@@ -88,20 +96,23 @@ TEST_P(Score, GivesEveryNumberOfTheFixture) {
   std::string line = GetParam().fixture + std::string(":");
   for (const auto& [kind, difference] : worst) line += text("  ", kind, " ", difference);
   std::cout << line << "\n";
-  for (const auto& [key, entry] : found.entries()) EXPECT_TRUE(expect.has(key)) << key << ": no fixture has it";
+  for (const auto& [key, entry] : found.entries())
+    EXPECT_TRUE(expect.has(key)) << key << ": no fixture has it";
 }
 
 TEST_P(Score, GenerateGivesTheFixturesGreedyTokens) {
   const SafetensorsFile expect(fixture() / "expect.safetensors");
   const auto list = [&](const char* key) {
     std::string ids;
-    for (const std::int64_t id : expect.integers(key)) ids += (ids.empty() ? "" : ",") + std::to_string(id);
+    for (const std::int64_t id : expect.integers(key))
+      ids += (ids.empty() ? "" : ",") + std::to_string(id);
     return ids;
   };
   const fs::path answer = out(".txt");
-  ASSERT_EQ(run("generate --model '" + fixture().string() + "' --ids " + list("gen.prompt") +
-                " --max-tokens 16 --print-ids --no-eos" + device() + " > '" + answer.string() + "'"),
-            0);
+  ASSERT_EQ(
+      run("generate --model '" + fixture().string() + "' --ids " + list("gen.prompt") +
+          " --max-tokens 16 --print-ids --no-eos" + device() + " > '" + answer.string() + "'"),
+      0);
   EXPECT_EQ(read_file(answer), list("gen.ids") + "\n");
 }
 

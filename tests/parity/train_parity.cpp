@@ -1,7 +1,9 @@
-// For test_transformers.py: trains a checkpoint on given batches, so that PyTorch can do the same beside it.
+// For test_transformers.py: trains a checkpoint on given batches, so that PyTorch
+// can do the same beside it.
 //   train_parity MODEL_DIR BATCHES.safetensors SETTINGS.json OUT_DIR
-// BATCHES has input_ids [steps,B,T]; targets are the ids shifted by one, the last of a row ignored. SETTINGS has those of
-// trainer_state.json that are not the defaults. OUT_DIR becomes a run; its metrics.jsonl has the losses.
+// BATCHES has input_ids [steps,B,T]; targets are the ids shifted by one, the last of a row ignored.
+// SETTINGS has those of trainer_state.json that are not the defaults. OUT_DIR becomes a run;
+// its metrics.jsonl has the losses.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -37,7 +39,8 @@ int main(int argc, char** argv) {
       Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
       for (Index at = i * B * T; at < (i + 1) * B * T; ++at) {
         batch.ids.push_back(std::int32_t(ids[std::size_t(at)]));
-        batch.targets.push_back((at + 1) % T == 0 ? kIgnored : std::int32_t(ids[std::size_t(at + 1)]));
+        batch.targets.push_back((at + 1) % T == 0 ? kIgnored
+                                                  : std::int32_t(ids[std::size_t(at + 1)]));
       }
       return batch;
     };

@@ -1,8 +1,10 @@
-// A checkpoint of DeepSeek-V2-Lite's shape, cut to two layers (one dense, one of experts): random weights, in bf16, in
-// shards with an index. `seekling score` and `seekling generate` read it as they would read the released one.
+// A checkpoint of DeepSeek-V2-Lite's shape, cut to two layers (one dense, one of experts):
+// random weights, in bf16, in shards with an index. `seekling score` and `seekling generate` read
+// it as they would read the released one.
 //
-// ctest has it at an eighth of the widths (33 MB, some seconds). At the real widths it has 1.09 billion parameters: 2.2 GB
-// in bf16 and 4.4 GB as the file in fp32 beside it, and takes 9 GB of memory and some minutes, so one has to ask for it:
+// ctest has it at an eighth of the widths (33 MB, some seconds). At the real widths it has
+// 1.09 billion parameters: 2.2 GB in bf16 and 4.4 GB as the file in fp32 beside it, and takes 9 GB
+// of memory and some minutes, so one has to ask for it:
 //   parity_tests --gtest_also_run_disabled_tests --gtest_filter='*RealWidths'
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,9 +15,9 @@
 #include <iostream>
 
 #include "core/check.h"
+#include "core/half.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
-#include "core/half.h"
 #include "system/file.h"
 
 namespace seekling {
@@ -66,19 +68,22 @@ class V2Lite : public testing::Test {
     for (Index t = 0; t < 24; ++t) ids.values.push_back((7919 * t + 13) % config.vocab_size);
     write_safetensors(folder / "ids", {}, {ids});
     for (const char* dtype : {"bf16", "fp32"})
-      run("score --model '" + path(dtype) + "' --ids '" + path("ids") + "' --out '" + path(dtype) + "/answers'");
+      run("score --model '" + path(dtype) + "' --ids '" + path("ids") + "' --out '" + path(dtype) +
+          "/answers'");
     const Tensor a = SafetensorsFile(folder / "bf16/answers").tensor("logits");
     const Tensor b = SafetensorsFile(folder / "fp32/answers").tensor("logits");
     EXPECT_TRUE(a.view().matrix().allFinite());
-    EXPECT_TRUE(a.view().matrix() == b.view().matrix()) << "bf16 in shards is not the fp32 file rounded";
+    EXPECT_TRUE(a.view().matrix() == b.view().matrix())
+        << "bf16 in shards is not the fp32 file rounded";
     EXPECT_GT(a.view().matrix().cwiseAbs().maxCoeff(), 0);
 
-    run("generate --model '" + path("bf16") + "' --ids 5,6,7 --max-tokens 8 --print-ids --no-eos >'" + path("out") +
-        "'");
+    run("generate --model '" + path("bf16") +
+        "' --ids 5,6,7 --max-tokens 8 --print-ids --no-eos >'" + path("out") + "'");
     const std::string generated = read_file(folder / "out");
     EXPECT_EQ(std::count(generated.begin(), generated.end(), ','), 7) << generated;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    std::cout << shards << " shards, " << bytes / 1'000'000 << " MB, " << seconds.count() << " s; tokens " << generated;
+    std::cout << shards << " shards, " << bytes / 1'000'000 << " MB, " << seconds.count()
+              << " s; tokens " << generated;
   }
 
   static Config two_layers() {
@@ -94,8 +99,8 @@ class V2Lite : public testing::Test {
 
 TEST_F(V2Lite, TwoLayersOfAnEighthOfTheWidthRunFromShardsInBf16) {
   Config c = two_layers();
-  for (Index* size : {&c.vocab_size, &c.hidden_size, &c.intermediate_size, &c.moe_intermediate_size, &c.kv_lora_rank,
-                      &c.qk_nope_head_dim, &c.qk_rope_head_dim, &c.v_head_dim})
+  for (Index* size : {&c.vocab_size, &c.hidden_size, &c.intermediate_size, &c.moe_intermediate_size,
+                      &c.kv_lora_rank, &c.qk_nope_head_dim, &c.qk_rope_head_dim, &c.v_head_dim})
     *size /= 8;
   expect_it_runs(c, /*shard_mib=*/8);
 }

@@ -45,7 +45,8 @@ TEST(Format, NoNumberIsFurtherOffThanTheBound) {
           double amax = 0;
           for (std::size_t j = i / 32 * 32; j < std::min(x.size(), i / 32 * 32 + 32); ++j)
             amax = std::max(amax, double(std::fabs(x[j])));
-          EXPECT_LE(std::fabs(double(y[i]) - double(x[i])), bound(format, amax, double(x[i])) * (1 + 1e-6))
+          EXPECT_LE(std::fabs(double(y[i]) - double(x[i])),
+                    bound(format, amax, double(x[i])) * (1 + 1e-6))
               << name(format) << " " << x[i];
         }
       }
@@ -77,7 +78,8 @@ TEST(Format, BytesOfARow) {
 
 TEST(Format, NamesAreReadBack) {
   for (const Format format : kFormats) EXPECT_EQ(format_of("--weights", name(format)), format);
-  EXPECT_ERROR(format_of("--weights", "fp8"), "--weights: found fp8, expected fp32, bf16, int8 or int4");
+  EXPECT_ERROR(format_of("--weights", "fp8"),
+               "--weights: found fp8, expected fp32, bf16, int8 or int4");
 }
 
 }  // namespace seekling

@@ -20,7 +20,8 @@ struct With {  // a kernel, while it lives
   const Instructions& before;
 };
 
-// x as a kernel sees it: what is stored of W meets x in bf16, or in int8 with a scale for each block.
+// x as a kernel sees it: what is stored of W meets x in bf16, or in int8
+// with a scale for each block.
 std::vector<double> seen(Format format, const float* x, Index n) {
   std::vector<double> y(x, x + n);
   if (format == Format::kBF16)
@@ -28,7 +29,8 @@ std::vector<double> seen(Format format, const float* x, Index n) {
   if (format == Format::kInt8 || format == Format::kInt4)
     for (Index b = 0; b < n; b += kBlock) {
       double amax = 0;
-      for (Index i = b; i < std::min(n, b + kBlock); ++i) amax = std::max(amax, std::fabs(y[size_t(i)]));
+      for (Index i = b; i < std::min(n, b + kBlock); ++i)
+        amax = std::max(amax, std::fabs(y[size_t(i)]));
       for (Index i = b; i < std::min(n, b + kBlock); ++i)
         y[size_t(i)] = amax == 0 ? 0 : std::nearbyint(y[size_t(i)] * 127 / amax) * amax / 127;
     }
@@ -66,8 +68,10 @@ TEST(Packed, EveryFormatAndInstructionSetEqualsThePlainLoop) {
     const With with(*cpu);
     for (const Format format : kFormats)
       for (const Index n : {1, 2, 5, 13, 50})
-        for (const auto& [out, in] : {std::pair<Index, Index>{1, 1}, {32, 32}, {33, 7}, {70, 100}, {16, 65}})
-          EXPECT_LT(error(format, n, out, in), 3e-6) << name(format) << " " << n << " x " << out << " x " << in;
+        for (const auto& [out, in] :
+             {std::pair<Index, Index>{1, 1}, {32, 32}, {33, 7}, {70, 100}, {16, 65}})
+          EXPECT_LT(error(format, n, out, in), 3e-6)
+              << name(format) << " " << n << " x " << out << " x " << in;
   }
 }
 
@@ -77,7 +81,8 @@ TEST(Packed, ARowHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
     const With with(*cpu);
     for (const Format format : kFormats) {
       Rng rng(3);
-      const Tensor x = Tensor::randn({29, 200}, rng), W = Tensor::randn({300, 200}, rng), y({29, 300}), one({1, 300});
+      const Tensor x = Tensor::randn({29, 200}, rng), W = Tensor::randn({300, 200}, rng),
+                   y({29, 300}), one({1, 300});
       const Packed w(format, {W.view()});
       set_threads(3);
       multiply(y, x, w);
@@ -94,15 +99,18 @@ TEST(Packed, ARowHasTheSameBitsAloneAndAmongOthersOnAnyNumberOfThreads) {
 TEST(Packed, AGroupIsItsProducts) {
   Rng rng(4);
   for (const Format format : kFormats) {
-    const Tensor W = Tensor::randn({3, 40, 24}, rng), x = Tensor::randn({9, 24}, rng), y({9, 40}), one({9, 40});
-    const Packed w(format, {W.view().middle_rows(0, 40), W.view().middle_rows(40, 40), W.view().middle_rows(80, 40)});
+    const Tensor W = Tensor::randn({3, 40, 24}, rng), x = Tensor::randn({9, 24}, rng), y({9, 40}),
+                 one({9, 40});
+    const Packed w(format, {W.view().middle_rows(0, 40), W.view().middle_rows(40, 40),
+                            W.view().middle_rows(80, 40)});
     const View X = x, Y = y, O = one;
     multiply(std::vector<PackedProduct>{{Y.middle_rows(0, 2), X.middle_rows(0, 2), &w, 2},
                                         {Y.middle_rows(2, 6), X.middle_rows(2, 6), &w, 0},
                                         {Y.middle_rows(8, 1), X.middle_rows(8, 1), &w, 1}});
     const Index of[] = {2, 2, 0, 0, 0, 0, 0, 0, 1};
     for (Index i = 0; i < 9; ++i) {
-      multiply(O.middle_rows(i, 1), X.middle_rows(i, 1), Packed(format, {W.view().middle_rows(40 * of[i], 40)}));
+      multiply(O.middle_rows(i, 1), X.middle_rows(i, 1),
+               Packed(format, {W.view().middle_rows(40 * of[i], 40)}));
       EXPECT_TRUE(one.view().row(i) == y.view().row(i)) << name(format) << " " << i;
     }
   }
@@ -118,7 +126,8 @@ TEST(Packed, TakesTheBytesOfItsFormat) {
 
 TEST(Packed, AStackHasOneShape) {
   const Tensor a = Tensor::zeros({4, 8}), b = Tensor::zeros({4, 7});
-  EXPECT_ERROR(Packed(Format::kF32, {a.view(), b.view()}), "Packed: a stack of [4, 8] holds one of [4, 7]");
+  EXPECT_ERROR(Packed(Format::kF32, {a.view(), b.view()}),
+               "Packed: a stack of [4, 8] holds one of [4, 7]");
 }
 
 TEST(Kernel, ElementByElementFunctionsEqualTheStandardLibrarys) {
@@ -138,8 +147,10 @@ TEST(Kernel, ElementByElementFunctionsEqualTheStandardLibrarys) {
     double squares = 0;
     for (Index j = 0; j < m; ++j) squares += std::pow(double(gate_up[size_t(m + j)]), 2);
     for (Index j = 0; j < m; ++j)
-      EXPECT_NEAR(double(y[size_t(j)]),
-                  double(gate_up[size_t(m + j)] * gain[size_t(j)]) / std::sqrt(squares / double(m) + 1e-6), 1e-5);
+      EXPECT_NEAR(
+          double(y[size_t(j)]),
+          double(gate_up[size_t(m + j)] * gain[size_t(j)]) / std::sqrt(squares / double(m) + 1e-6),
+          1e-5);
   }
 }
 

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 static StepMetrics at_step(Index step) {
   StepMetrics m;
   m.step = step, m.loss = 2.5, m.balance_loss = 0.001, m.lr = 1e-3, m.grad_norm = 0.75;
-  m.tokens_per_s = 12400, m.seconds = 0.5, m.expert_load = {{0.25, 0.75}, {0.5, 0.5}}, m.max_vio = 0.5;
+  m.tokens_per_s = 12400, m.seconds = 0.5, m.expert_load = {{0.25, 0.75}, {0.5, 0.5}},
+  m.max_vio = 0.5;
   return m;
 }
 
@@ -51,8 +52,10 @@ TEST_F(MetricsTest, ALineAStepInPlainJson) {
   m.heldout_loss = 2.25;
   MetricsLog(path, 0).append(m);
   EXPECT_EQ(contents(path),
-            "{\"step\":3,\"loss\":2.5,\"balance_loss\":0.001,\"lr\":0.001,\"grad_norm\":0.75,\"tokens_per_s\":12400.0,"
-            "\"seconds\":0.5,\"max_vio\":0.5,\"expert_load\":[[0.25,0.75],[0.5,0.5]],\"heldout_loss\":2.25}\n");
+            "{\"step\":3,\"loss\":2.5,\"balance_loss\":0.001,\"lr\":0.001,\"grad_norm\":0.75,"
+            "\"tokens_per_s\":12400.0,"
+            "\"seconds\":0.5,\"max_vio\":0.5,\"expert_load\":[[0.25,0.75],[0.5,0.5]],\"heldout_"
+            "loss\":2.25}\n");
 }
 
 TEST_F(MetricsTest, ReadsBackWhatWasWritten) {
@@ -108,9 +111,10 @@ TEST_F(MetricsTest, ABadLineInTheMiddleIsNamed) {
     read_metrics(path);
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(e.what(), path.string() +
-                            ":1: is not a line of metrics; remove the line, or the file (training goes on "
-                            "without it)");
+    EXPECT_EQ(e.what(),
+              path.string() +
+                  ":1: is not a line of metrics; remove the line, or the file (training goes on "
+                  "without it)");
   }
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 StepMetrics metrics(Index step) {
   StepMetrics m;
-  m.step = step, m.loss = 2.4132, m.lr = 1e-3, m.grad_norm = 0.874, m.tokens_per_s = 12400, m.seconds = 0.5;
+  m.step = step, m.loss = 2.4132, m.lr = 1e-3, m.grad_norm = 0.874, m.tokens_per_s = 12400,
+  m.seconds = 0.5;
   return m;
 }
 
@@ -42,7 +43,8 @@ TEST(Progress, OnATerminalOneLineIsDrawnOver) {
             "[###.......] 180/600  3:30 left  loss 2.413  12400 tokens/s  lr 1.00e-03  grad 0.87");
   const std::string two = drawn(kTerminal, {299, 300});
   EXPECT_EQ(two.substr(two.find('\r')),
-            "\r\x1b[K[#####.....] 300/600  2:30 left  loss 2.413  12400 tokens/s  lr 1.00e-03  grad 0.87");
+            "\r\x1b[K[#####.....] 300/600  2:30 left  loss 2.413  12400 tokens/s  lr 1.00e-03  "
+            "grad 0.87");
   EXPECT_EQ(two.find('\n'), two.npos);
 }
 
@@ -56,7 +58,7 @@ TEST(Progress, TheBarIsEmptyAtFirstAndFullAtTheEnd) {
 TEST(Progress, TheLineIsCutToTheTerminalsWidth) {
   ProgressOptions narrow = kTerminal;
   narrow.terminal_width = 40;
-  EXPECT_EQ(drawn(narrow, {180}), "[###.......] 180/600  3:30 left  loss 2");  // one less: the cursor has its place
+  EXPECT_EQ(drawn(narrow, {180}), "[###.......] 180/600  3:30 left  loss 2");  // less: cursor
   narrow.terminal_width = 5;
   EXPECT_EQ(drawn(narrow, {180}), "[###.......]");
 }
@@ -77,7 +79,8 @@ TEST(Progress, ANoteStaysAndTheLineComesBackBelowIt) {
   progress.note("held-out loss 1.5");
   EXPECT_EQ(out.str(), before + "\r\x1b[Kheld-out loss 1.5\n");
   progress.update(metrics(2));
-  EXPECT_TRUE(out.str().substr(before.size()).starts_with("\r\x1b[Kheld-out loss 1.5\n[...")) << out.str();
+  EXPECT_TRUE(out.str().substr(before.size()).starts_with("\r\x1b[Kheld-out loss 1.5\n[..."))
+      << out.str();
 }
 
 TEST(Progress, TheEndLeavesTheCursorOnALineOfItsOwn) {
@@ -102,7 +105,7 @@ TEST(Progress, NamesTheBusiestExpertByTheModelsLayers) {
   EXPECT_NE(out.str().find("  expert 1 of layer 2: 1.8x"), std::string::npos) << out.str();
 }
 
-TEST(Progress, TheTimeLeftFollowsTheStepsSlowly) {  // one slow step among fast ones does not double it
+TEST(Progress, TheTimeLeftFollowsTheStepsSlowly) {  // one slow step does not double it
   std::ostringstream out;
   Progress progress({.steps = 100, .plain_every = 1}, out);
   for (Index step = 1; step <= 50; ++step) {
@@ -110,7 +113,7 @@ TEST(Progress, TheTimeLeftFollowsTheStepsSlowly) {  // one slow step among fast 
     m.seconds = step == 50 ? 3 : 1;
     progress.update(m);
   }
-  EXPECT_TRUE(out.str().ends_with("1:00 left\n")) << out.str();  // 50 steps of 0.9 * 1 s + 0.1 * 3 s
+  EXPECT_TRUE(out.str().ends_with("1:00 left\n")) << out.str();  // 50 (0.9 * 1 s + 0.1 * 3 s)
 }
 
 TEST(Progress, NumbersThatAreNoneAreShownAsTheyAre) {

@@ -35,8 +35,9 @@ static Index count(const std::string& text, const std::string& part) {
 TEST(Report, HasTheCurvesTheLoadTheSamplesAndTheSettings) {
   const std::string html = report_html(sample_report(20));
   for (const char* part :
-       {"<h2>Loss</h2>", ">held-out</text>", "<h2>Learning rate</h2>", "<h3>layer 1</h3>", "<h3>layer 2</h3>",
-        "<h2>Samples</h2>", "<td>--lr</td><td>0.001</td>", "held-out loss 1.218 at step 20, 1.25 bits per byte"})
+       {"<h2>Loss</h2>", ">held-out</text>", "<h2>Learning rate</h2>", "<h3>layer 1</h3>",
+        "<h3>layer 2</h3>", "<h2>Samples</h2>", "<td>--lr</td><td>0.001</td>",
+        "held-out loss 1.218 at step 20, 1.25 bits per byte"})
     EXPECT_NE(html.find(part), html.npos) << part;
   EXPECT_EQ(count(html, "class=\"curve\""), 3);
   EXPECT_EQ(count(html, "<svg"), count(html, "</svg>"));
@@ -46,14 +47,16 @@ TEST(Report, HasTheCurvesTheLoadTheSamplesAndTheSettings) {
 TEST(Report, EscapesWhatItWasGiven) {
   const std::string html = report_html(sample_report(2));
   EXPECT_EQ(html.find("<script"), html.npos);
-  EXPECT_NE(html.find("Once &lt;/pre&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"), html.npos);
+  EXPECT_NE(html.find("Once &lt;/pre&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"),
+            html.npos);
   EXPECT_NE(html.find("<h1>tiny &lt;b&gt;</h1>"), html.npos);
   EXPECT_NE(html.find("a &amp; b.txt"), html.npos);
 }
 
 TEST(Report, AsksNothingOfTheNetwork) {
   const std::string html = report_html(sample_report(20));
-  for (const char* part : {"http", "src=", "href=", "url(", "@import"}) EXPECT_EQ(html.find(part), html.npos) << part;
+  for (const char* part : {"http", "src=", "href=", "url(", "@import"})
+    EXPECT_EQ(html.find(part), html.npos) << part;
 }
 
 TEST(Report, ShowsAnExpertAtTwiceItsShareInOrangeAndAnIdleOneInBlue) {
@@ -63,7 +66,9 @@ TEST(Report, ShowsAnExpertAtTwiceItsShareInOrangeAndAnIdleOneInBlue) {
   EXPECT_EQ(count(html, "fill=\"#ffffff\""), 6);
 }
 
-TEST(Report, StaysSmallForLongRuns) { EXPECT_LT(report_html(sample_report(50'000)).size(), 300'000u); }
+TEST(Report, StaysSmallForLongRuns) {
+  EXPECT_LT(report_html(sample_report(50'000)).size(), 300'000u);
+}
 
 TEST(Report, IsAPageForARunThatHasNoStepsOrOnlyBadOnes) {
   const std::string empty = report_html(sample_report(0));

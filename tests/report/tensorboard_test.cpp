@@ -28,7 +28,8 @@ TEST(TensorBoard, TheCrcIsThatOfTheStandard) {
   EXPECT_EQ(crc32c(rising), 0x46DD794Eu);  // likewise
 }
 
-// A file that TensorFlow writes begins with these bytes: 24 bytes of data follow, and the CRC of their length.
+// A file that TensorFlow writes begins with these bytes: 24 bytes of data follow,
+// and the CRC of their length.
 TEST(TensorBoard, AFileBeginsAsTensorFlowsDo) {
   const std::string record = tfrecord(version_event(1.5e9));
   EXPECT_EQ(hex(record.substr(0, 12)), "18 00 00 00 00 00 00 00 a3 7f 4b 22");

@@ -132,7 +132,8 @@ const Tree kSound{
      "# The list; add_subdirectory(of_a_comment)\nadd_subdirectory(core)\n"
      "add_subdirectory(tensor)   # matrices\nadd_subdirectory(nn)\nadd_subdirectory(data)\n"
      "add_subdirectory(cli)\n"},
-    {"src/core/CMakeLists.txt", "seekling_directory(core\n  SOURCES\n    a.cpp   # first\n    b.cpp)\n"},
+    {"src/core/CMakeLists.txt",
+     "seekling_directory(core\n  SOURCES\n    a.cpp   # first\n    b.cpp)\n"},
     {"src/core/a.h", "#pragma once\n"},
     {"src/core/a.cpp", "#include \"core/a.h\"\n#include <vector>\n// #include \"cli/main.h\"\n"},
     {"src/core/b.cpp", ""},

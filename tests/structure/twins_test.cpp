@@ -169,7 +169,8 @@ const Tree kSoundTwins{
     {"src/CMakeLists.txt",
      "add_subdirectory(tensor)\nadd_subdirectory(ops)\nadd_subdirectory(nn)\n"},
     {"src/tensor/tape.cpp", "void record() {}\n"},
-    {"src/ops/CMakeLists.txt", "seekling_directory(ops SOURCES\n  add.cpp\n  add.cu\n  sort.cpp)\n"},
+    {"src/ops/CMakeLists.txt",
+     "seekling_directory(ops SOURCES\n  add.cpp\n  add.cu\n  sort.cpp)\n"},
     {"src/ops/add.cpp", ""},
     {"src/ops/add.h",
      "namespace seekling {\nnamespace cpu {\nAdd add_forward;\nAdd add_to_W;\n}\n"

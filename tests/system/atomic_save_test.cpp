@@ -11,8 +11,9 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path fresh(const char* name) {  // of this test alone: tests run side by side
-  const fs::path folder = fs::path(testing::TempDir()) /
-                          (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
+  const fs::path folder =
+      fs::path(testing::TempDir()) /
+      (testing::UnitTest::GetInstance()->current_test_info()->name() + std::string(name));
   fs::remove_all(folder);
   return folder;
 }
@@ -24,7 +25,9 @@ void save(const fs::path& folder, const std::string& contents) {
   save.commit();
 }
 
-std::string both(const fs::path& folder) { return read_file(folder / "a") + read_file(folder / "b"); }
+std::string both(const fs::path& folder) {
+  return read_file(folder / "a") + read_file(folder / "b");
+}
 
 }  // namespace
 

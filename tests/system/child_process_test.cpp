@@ -13,7 +13,9 @@ namespace seekling {
 
 namespace {
 
-Ended shell(const std::string& script, Limits limits = {}) { return run_child({"sh", "-c", script}, "/tmp", limits); }
+Ended shell(const std::string& script, Limits limits = {}) {
+  return run_child({"sh", "-c", script}, "/tmp", limits);
+}
 
 }  // namespace
 
@@ -24,14 +26,17 @@ TEST(ChildProcess, TellsItsExitCodeAndWhatItPrinted) {
   EXPECT_EQ(how(ended, {}), "ended with exit code 3");
 }
 
-TEST(ChildProcess, ACrashHasAName) { EXPECT_EQ(how(shell("kill -SEGV $$"), {}), "crashed (segmentation fault)"); }
+TEST(ChildProcess, ACrashHasAName) {
+  EXPECT_EQ(how(shell("kill -SEGV $$"), {}), "crashed (segmentation fault)");
+}
 
 TEST(ChildProcess, ALoopThatNeverEndsIsStopped) {
   Limits limits;
   limits.seconds = 0.3;
   const Ended ended = shell("while :; do :; done", limits);
   EXPECT_TRUE(ended.too_long);
-  EXPECT_EQ(how(ended, limits), "was still running after 0.3 seconds and was stopped: does a loop never end?");
+  EXPECT_EQ(how(ended, limits),
+            "was still running after 0.3 seconds and was stopped: does a loop never end?");
 }
 
 TEST(ChildProcess, ALoopThatClosedItsOutputIsStoppedToo) {
@@ -44,7 +49,8 @@ TEST(ChildProcess, WhatItLeavesBehindIsKilled) {
   const std::string file = text("/tmp/seekling_left_behind_", ::getpid());
   const auto before = std::chrono::steady_clock::now();
   shell("(sleep 1; touch " + file + ") &");
-  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(900)) << "it was waited for";
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(900))
+      << "it was waited for";
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   EXPECT_FALSE(std::filesystem::exists(file)) << "it went on after its parent";
   std::filesystem::remove(file);
@@ -53,7 +59,8 @@ TEST(ChildProcess, WhatItLeavesBehindIsKilled) {
 TEST(ChildProcess, JunkIsDroppedBeyondALimit) {
   Limits limits;
   limits.output_bytes = 1000;
-  const Ended ended = shell("i=0; while [ $i -lt 2000 ]; do echo 123456789; i=$((i+1)); done", limits);
+  const Ended ended =
+      shell("i=0; while [ $i -lt 2000 ]; do echo 123456789; i=$((i+1)); done", limits);
   EXPECT_EQ(ended.output.size(), 1000u);
   EXPECT_EQ(ended.dropped, 19000);
 }
@@ -61,7 +68,8 @@ TEST(ChildProcess, JunkIsDroppedBeyondALimit) {
 TEST(ChildProcess, AFileWithoutEndIsStopped) {
   Limits limits;
   limits.file_mib = 1;
-  const Ended ended = shell("exec dd if=/dev/zero of=/tmp/seekling_too_large bs=65536 count=64 2>/dev/null", limits);
+  const Ended ended = shell(
+      "exec dd if=/dev/zero of=/tmp/seekling_too_large bs=65536 count=64 2>/dev/null", limits);
   EXPECT_EQ(how(ended, limits), "wrote a file larger than 1 MiB and was stopped");
   shell("rm -f /tmp/seekling_too_large");
 }
@@ -77,7 +85,8 @@ TEST(ChildProcess, MemoryHasALimit) {
 }
 
 TEST(ChildProcess, AProgramThatIsNotThereIsNamed) {
-  EXPECT_ERROR(run_child({"no-such-program"}, "/tmp", {}), "no-such-program: cannot be started; is it installed?");
+  EXPECT_ERROR(run_child({"no-such-program"}, "/tmp", {}),
+               "no-such-program: cannot be started; is it installed?");
 }
 
 }  // namespace seekling

@@ -7,7 +7,8 @@
 namespace seekling {
 
 TEST(FolderLock, HasOneHolderUntilItGoes) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "seekling_folder_lock";
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / "seekling_folder_lock";
   std::filesystem::create_directories(folder);
   {
     const FolderLock lock(folder);
@@ -16,8 +17,10 @@ TEST(FolderLock, HasOneHolderUntilItGoes) {
       FolderLock{folder};
       FAIL() << "no error";
     } catch (const Error& e) {
-      EXPECT_EQ(e.what(),
-                folder.string() + ": another process is training in this folder; wait for it, or name another folder");
+      EXPECT_EQ(
+          e.what(),
+          folder.string() +
+              ": another process is training in this folder; wait for it, or name another folder");
     }
   }
   EXPECT_FALSE(FolderLock::held(folder));

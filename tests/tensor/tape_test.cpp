@@ -37,7 +37,8 @@ TEST(Tape, SkipsWhatNothingFlowsInto) {
 }
 
 TEST(Tape, ForgetsWhatCanBeMadeAgainWhenALayerIsDone) {
-  for (const Tape::Keep keep : {Tape::Keep::kLittle, Tape::Keep::kWhatGradientsNeed, Tape::Keep::kEverything}) {
+  for (const Tape::Keep keep :
+       {Tape::Keep::kLittle, Tape::Keep::kWhatGradientsNeed, Tape::Keep::kEverything}) {
     const Tensor x = Tensor::of({2}, std::vector<real>{3, 4}), y({2}), z({2});
     y.view().vector() = x.view().vector(), z.view().vector() = x.view().vector();
     Tape tape(keep);

@@ -10,7 +10,8 @@ namespace {
 
 std::vector<AddedToken> tokens(const std::vector<std::string>& contents) {
   std::vector<AddedToken> added;
-  for (const std::string& content : contents) added.push_back({.id = TokenId(added.size()), .content = content});
+  for (const std::string& content : contents)
+    added.push_back({.id = TokenId(added.size()), .content = content});
   return added;
 }
 
@@ -30,7 +31,8 @@ std::string cut_slowly(const std::vector<std::string>& contents, std::string_vie
   while (!input.empty()) {
     int longest = -1;
     for (std::size_t i = 0; i < contents.size(); ++i)
-      if (input.starts_with(contents[i]) && (longest < 0 || contents[i].size() > contents[std::size_t(longest)].size()))
+      if (input.starts_with(contents[i]) &&
+          (longest < 0 || contents[i].size() > contents[std::size_t(longest)].size()))
         longest = int(i);
     if (longest < 0) {
       between += input[0];

@@ -24,7 +24,8 @@ static std::vector<TokenId> encode(const std::vector<Merge>& merges, std::string
 }
 
 // As the definition says it: find the lowest rank, the leftmost of equals, merge, start again.
-static std::vector<TokenId> encode_naively(const std::vector<Merge>& merges, std::string_view piece) {
+static std::vector<TokenId> encode_naively(const std::vector<Merge>& merges,
+                                           std::string_view piece) {
   std::vector<TokenId> ids;
   for (const char c : piece) ids.push_back(static_cast<unsigned char>(c));
   for (bool merged = true; merged;) {
@@ -63,7 +64,9 @@ TEST(Bpe, EqualsTheDefinitionOnRandomMerges) {
         return rng.below(2) ? TokenId('a' + rng.below(3)) : TokenId(256 + rng.below(result - 255));
       };
       const Merge merge{symbol(), symbol(), result};
-      const auto same = [&](const Merge& m) { return m.left == merge.left && m.right == merge.right; };
+      const auto same = [&](const Merge& m) {
+        return m.left == merge.left && m.right == merge.right;
+      };
       if (std::none_of(merges.begin(), merges.end(), same)) merges.push_back(merge);
     }
     std::string piece;
@@ -78,12 +81,14 @@ TEST(Bpe, SaysThatAPieceIsTooLong) {
     encode({}, piece);
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_STREQ(e.what(), "BPE: a piece of 2147483648 bytes; the limit is 2 GiB, so split the text");
+    EXPECT_STREQ(e.what(),
+                 "BPE: a piece of 2147483648 bytes; the limit is 2 GiB, so split the text");
   }
 }
 
 TEST(Bpe, ALongRunTakesNoQuadraticTime) {
-  EXPECT_EQ(encode({{'a', 'a', 256}, {256, 256, 257}}, std::string(1'000'000, 'a')).size(), 250'000);
+  EXPECT_EQ(encode({{'a', 'a', 256}, {256, 256, 257}}, std::string(1'000'000, 'a')).size(),
+            250'000);
 }
 
 }  // namespace seekling

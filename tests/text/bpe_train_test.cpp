@@ -23,21 +23,23 @@ static BpeTraining golden_training(PreTokenizerKind kind, const nlohmann::json& 
   return {cases["vocab_size"].get<Index>(), 2, specials, kind};
 }
 
-static std::vector<std::string> merged(const Tokenizer& tokenizer) {  // what each merge makes, in order
+static std::vector<std::string> merged(const Tokenizer& tokenizer) {  // made by each merge
   std::vector<std::string> out;
-  for (const Merge& merge : tokenizer.parts().merges) out.emplace_back(tokenizer.bytes(merge.result));
+  for (const Merge& merge : tokenizer.parts().merges)
+    out.emplace_back(tokenizer.bytes(merge.result));
   return out;
 }
 
 // The example of Sennrich et al. 2016: "low" 5 times, "lower" 2, "newest" 6, "widest" 3.
-static const std::vector<std::string> kSennrich = {"low",    "low",    "low",    "low",    "low",    "lower",
-                                                   "lower",  "newest", "newest", "newest", "newest", "newest",
-                                                   "newest", "widest", "widest", "widest"};
+static const std::vector<std::string> kSennrich = {
+    "low",    "low",    "low",    "low",    "low",    "lower",  "lower",  "newest",
+    "newest", "newest", "newest", "newest", "newest", "widest", "widest", "widest"};
 
 TEST(BpeTraining, FindsTheMergesComputedByHand) {
   const Tokenizer tokenizer = train_bpe(kSennrich, {256 + 4, 2, {}, PreTokenizerKind::kGpt2});
-  // Pairs: es 9, st 9, we 8, lo 7, ow 7, ne 6, ew 6, wi 3, id 3, de 3, er 2. (e,s) has the smaller left id. Then st is
-  // gone: es+t 9. Then we loses the newest's 6 to w+est: w+est 6, we 2, d+est 3; lo 7 and ow 7 tie: l < o. lo+w 7 next.
+  // Pairs: es 9, st 9, we 8, lo 7, ow 7, ne 6, ew 6, wi 3, id 3, de 3, er 2.
+  // (e,s) has the smaller left id. Then st is gone: es+t 9. Then we loses the newest's 6 to w+est:
+  // w+est 6, we 2, d+est 3; lo 7 and ow 7 tie: l < o. lo+w 7 next.
   EXPECT_EQ(merged(tokenizer), (std::vector<std::string>{"es", "est", "lo", "low"}));
 }
 
@@ -46,7 +48,8 @@ TEST(BpeTraining, ReproducesTheLibrarysFileByteForByte) {
     const std::vector<std::string> corpus = {golden_text(name, "corpus.txt")};
     const Tokenizer tokenizer = train_bpe(corpus, golden_training(kind, golden_cases(name)));
     EXPECT_TRUE(tokenizer_json(tokenizer) == golden_text(name, "tokenizer.json")) << name;
-    EXPECT_TRUE(tokenizer.parts() == read_tokenizer(golden_path(name, "tokenizer.json")).parts()) << name;
+    EXPECT_TRUE(tokenizer.parts() == read_tokenizer(golden_path(name, "tokenizer.json")).parts())
+        << name;
   }
 }
 
@@ -69,14 +72,16 @@ TEST(BpeTraining, StopsBelowTheMinimumFrequency) {
   const std::vector<std::string> documents = {"ab", "ab", "ab", "cd", "cd"};
   EXPECT_EQ(merged(train_bpe(documents, {1000, 2, {}, PreTokenizerKind::kGpt2})),
             (std::vector<std::string>{"ab", "cd"}));
-  EXPECT_EQ(merged(train_bpe(documents, {1000, 3, {}, PreTokenizerKind::kGpt2})), (std::vector<std::string>{"ab"}));
-  EXPECT_TRUE(merged(train_bpe(std::vector<std::string>{}, {1000, 2, {}, PreTokenizerKind::kGpt2})).empty());
+  EXPECT_EQ(merged(train_bpe(documents, {1000, 3, {}, PreTokenizerKind::kGpt2})),
+            (std::vector<std::string>{"ab"}));
+  EXPECT_TRUE(merged(train_bpe(std::vector<std::string>{}, {1000, 2, {}, PreTokenizerKind::kGpt2}))
+                  .empty());
 }
 
-TEST(BpeTraining, APairWhoseTokenIsThereReusesItsId) {  // as the library: checked with tokenizers 0.23.3
+TEST(BpeTraining, APairWhoseTokenIsThereReusesItsId) {  // checked with tokenizers 0.23.3
   const std::vector<std::string> documents = {"abc", "abc", "abc"};
   const Tokenizer tokenizer = train_bpe(documents, {1000, 2, {"ab"}, PreTokenizerKind::kGpt2});
-  const TokenId a = TokenId(1 + 'a' - '!'), b = a + 1, c = b + 1;  // after the special; U+0021 ... keep their order
+  const TokenId a = TokenId(1 + 'a' - '!'), b = a + 1, c = b + 1;  // after the special token
   EXPECT_EQ(tokenizer.vocab_size(), 1 + 256 + 1);
   EXPECT_EQ(tokenizer.parts().merges, (std::vector<Merge>{{a, b, 0}, {0, c, 257}}));
 }
@@ -94,15 +99,16 @@ TEST(BpeTraining, NumbersSpecialsThenBytesByTheirPrintableCharacter) {
   EXPECT_EQ(tokenizer.vocab_size(), 3 + 256);
   EXPECT_EQ(tokenizer.bos(), 0);
   EXPECT_EQ(tokenizer.eos(), 1);
-  EXPECT_EQ(tokenizer.bytes(3), "!");                         // U+0021 is the first printable character
-  EXPECT_EQ(tokenizer.bytes(3 + 188), std::string(1, '\0'));  // U+0100, after the 188 that stand for themselves
+  EXPECT_EQ(tokenizer.bytes(3), "!");  // U+0021 is the first printable character
+  EXPECT_EQ(tokenizer.bytes(3 + 188), std::string(1, '\0'));  // U+0100, after 188 others
   EXPECT_EQ(tokenizer.bytes(3 + 188 + 32), " ");              // U+0120, Ġ
 }
 
 TEST(BpeTraining, RefusesSettingsThatCannotBe) {
   EXPECT_EQ(refusal_to_train({.vocab_size = 258}),
             "--vocab-size: found 258, expected at least 259 (3 special tokens and 256 bytes)");
-  EXPECT_EQ(refusal_to_train({.min_frequency = 0}), "--min-frequency: found 0, expected at least 1");
+  EXPECT_EQ(refusal_to_train({.min_frequency = 0}),
+            "--min-frequency: found 0, expected at least 1");
   EXPECT_EQ(refusal_to_train({.specials = {"<a>", "<a>"}}), "--special: '<a>' is there twice");
   EXPECT_EQ(refusal_to_train({.specials = {"x"}}),
             "--special: found 'x', expected UTF-8 text that is longer than a byte");

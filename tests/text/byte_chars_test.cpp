@@ -13,7 +13,7 @@ TEST(ByteChars, PrintsWhatGpt2Prints) {
   EXPECT_EQ(printable("the cat\n"), "theĠcatĊ");
   EXPECT_EQ(printable("é"), "Ã©");
   EXPECT_EQ(printable("日"), "æĹ¥");
-  EXPECT_EQ(printable(std::string("\0\x7F\x80\xA0\xAD", 5)), "ĀġĢłŃ");  // the first and the last of each gap
+  EXPECT_EQ(printable(std::string("\0\x7F\x80\xA0\xAD", 5)), "ĀġĢłŃ");  // ends of each gap
   EXPECT_EQ(printable(""), "");
 }
 
@@ -29,8 +29,8 @@ TEST(ByteChars, EveryByteHasOneCharacterOfItsOwnAndComesBack) {
 }
 
 TEST(ByteChars, WhatStandsForNoByteIsRefused) {
-  for (const char* text :
-       {" ", "\n", "\x7F", "\u00A0", "\u00AD", "\u0144", "\u3042", "a b", "<｜User｜>", "\xFF", "\xC4"})
+  for (const char* text : {" ", "\n", "\x7F", "\u00A0", "\u00AD", "\u0144", "\u3042", "a b",
+                           "<｜User｜>", "\xFF", "\xC4"})
     EXPECT_EQ(bytes_of_printable(text), std::nullopt) << text;
   EXPECT_EQ(bytes_of_printable(""), "");
 }
@@ -46,7 +46,9 @@ TEST(ByteChars, TheTrainersOrderIsThatOfTheCharacters) {
   EXPECT_EQ(order[255], 0xAD);
   EXPECT_EQ(std::set<int>(order.begin(), order.end()).size(), 256u);
   for (std::size_t i = 1; i < 256; ++i)  // in UTF-8, the order of bytes is the order of code points
-    EXPECT_LT(printable(std::string(1, char(order[i - 1]))), printable(std::string(1, char(order[i])))) << i;
+    EXPECT_LT(printable(std::string(1, char(order[i - 1]))),
+              printable(std::string(1, char(order[i]))))
+        << i;
 }
 
 }  // namespace seekling

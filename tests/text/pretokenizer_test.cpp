@@ -9,7 +9,8 @@ namespace seekling {
 using Pieces = std::vector<std::string_view>;
 
 static PreTokenizer splitting_on(const std::string& pattern) {
-  return PreTokenizer({{.kind = SplitStage::kSplit, .pattern = pattern}, {.kind = SplitStage::kByteLevel}});
+  return PreTokenizer(
+      {{.kind = SplitStage::kSplit, .pattern = pattern}, {.kind = SplitStage::kByteLevel}});
 }
 
 TEST(PreTokenizer, CutsEveryGoldenTextAsTheLibraryDoes) {
@@ -21,18 +22,21 @@ TEST(PreTokenizer, CutsEveryGoldenTextAsTheLibraryDoes) {
       const auto expected = test["pieces"].get<std::vector<std::string>>();
       if (expected.empty()) continue;
       const Pieces found = pre_tokenizer.pieces(text);
-      EXPECT_EQ(std::vector<std::string>(found.begin(), found.end()), expected) << name << ": " << test["text"];
+      EXPECT_EQ(std::vector<std::string>(found.begin(), found.end()), expected)
+          << name << ": " << test["text"];
     }
   }
 }
 
 TEST(PreTokenizer, Gpt2KeepsTheBlankWithTheWordAfterIt) {
   const PreTokenizer gpt2(PreTokenizerKind::kGpt2);
-  EXPECT_EQ(gpt2.pieces("I'll take 12  eggs!\n"), (Pieces{"I", "'ll", " take", " 12", " ", " eggs", "!", "\n"}));
+  EXPECT_EQ(gpt2.pieces("I'll take 12  eggs!\n"),
+            (Pieces{"I", "'ll", " take", " 12", " ", " eggs", "!", "\n"}));
 }
 
 TEST(PreTokenizer, V2SplitsNumbersIntoDigitsAndV3IntoThrees) {
-  EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV2).pieces("1234"), (Pieces{"1", "2", "3", "4"}));
+  EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV2).pieces("1234"),
+            (Pieces{"1", "2", "3", "4"}));
   EXPECT_EQ(PreTokenizer(PreTokenizerKind::kDeepseekV3).pieces("1234"), (Pieces{"123", "4"}));
 }
 
@@ -41,16 +45,16 @@ TEST(PreTokenizer, DigitsMayStayTogether) {
   EXPECT_EQ(digits.pieces("a12½b"), (Pieces{"a", "12½", "b"}));
 }
 
-TEST(PreTokenizer,
-     AStageSeesItsOwnPieceOnly) {  // both blanks end a piece between Chinese runs; before a word, one stays
+// Both blanks end a piece between Chinese runs; before a word, one stays.
+TEST(PreTokenizer, AStageSeesItsOwnPieceOnly) {
   const PreTokenizer v3(PreTokenizerKind::kDeepseekV3);
   EXPECT_EQ(v3.pieces("好  好"), (Pieces{"好", "  ", "好"}));
   EXPECT_EQ(v3.pieces("a  b"), (Pieces{"a", " ", " b"}));
 }
 
 TEST(PreTokenizer, WhiteSpaceIsUnicodes) {
-  for (const char* blank :
-       {"\t", "\v", "\f", "\r", "\u0085", "\u00A0", "\u1680", "\u2003", "\u2028", "\u202F", "\u3000"})
+  for (const char* blank : {"\t", "\v", "\f", "\r", "\u0085", "\u00A0", "\u1680", "\u2003",
+                            "\u2028", "\u202F", "\u3000"})
     EXPECT_EQ(splitting_on(R"(\s)").pieces("a" + std::string(blank) + "b").size(), 3) << blank;
   for (const char* other : {"\u180E", "\u200B", "\u2060", "\uFEFF"})
     EXPECT_EQ(splitting_on(R"([\s]|x)").pieces("a" + std::string(other) + "b").size(), 1) << other;

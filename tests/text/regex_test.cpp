@@ -76,8 +76,8 @@ TEST(Regex, ClassesAreUnicodes) {
 }
 
 TEST(Regex, BlanksAreTheSameInsideAndOutsideAClass) {
-  for (const char* blank : {"\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00A0", "\u1680", "\u2000", "\u200A",
-                            "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {
+  for (const char* blank : {"\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00A0", "\u1680",
+                            "\u2000", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {
     EXPECT_EQ(matches(R"(\s)", blank), Strings{blank});
     EXPECT_EQ(matches(R"([\s])", blank), Strings{blank});
     EXPECT_EQ(matches(R"(\S)", blank), Strings{});
@@ -103,13 +103,18 @@ TEST(Regex, LeadingBlanksKeepTheirPlaceInTheRewrittenPattern) {  // \s+$ is run 
 TEST(Regex, RefusesWhatOnigurumaReadsDifferently) {
   for (const char letter : std::string("hHwWbBXRKGNOyYvVQE"))
     EXPECT_EQ(refusal_of(text("a\\", letter)),
-              text("regex a\\", letter, ": \\", letter, " is not supported; use \\s, \\S, \\d or \\p{...}"));
-  EXPECT_EQ(refusal_of(R"([^\S]+)"), R"(regex [^\S]+: \S inside [...] is not supported; list the characters)");
-  EXPECT_EQ(refusal_of("[a[b]]"),
-            R"(regex [a[b]]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
-  EXPECT_EQ(refusal_of("[a&&b]"),
-            R"(regex [a&&b]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
-  EXPECT_EQ(refusal_of("[]a]"), R"(regex []a]: a ] that begins [...] is not supported; write \] for the character)");
+              text("regex a\\", letter, ": \\", letter,
+                   " is not supported; use \\s, \\S, \\d or \\p{...}"));
+  EXPECT_EQ(refusal_of(R"([^\S]+)"),
+            R"(regex [^\S]+: \S inside [...] is not supported; list the characters)");
+  EXPECT_EQ(
+      refusal_of("[a[b]]"),
+      R"(regex [a[b]]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
+  EXPECT_EQ(
+      refusal_of("[a&&b]"),
+      R"(regex [a&&b]: sets inside [...] are not supported; write \[ or \&\& for the characters)");
+  EXPECT_EQ(refusal_of("[]a]"),
+            R"(regex []a]: a ] that begins [...] is not supported; write \] for the character)");
   EXPECT_EQ(refusal_of(R"(x[^]\s])"),
             R"(regex x[^]\s]: a ] that begins [...] is not supported; write \] for the character)");
   EXPECT_EQ(refusal_of("(?m:a)"), "regex (?m:a): (?m) is not supported");

@@ -9,9 +9,12 @@
 
 namespace seekling {
 
-static Tokenizer golden_tokenizer() { return read_tokenizer(golden_path("tok_v3", "tokenizer.json")); }
+static Tokenizer golden_tokenizer() {
+  return read_tokenizer(golden_path("tok_v3", "tokenizer.json"));
+}
 
-static std::string streamed(const Tokenizer& tokenizer, std::span<const TokenId> ids, bool keep_specials = true) {
+static std::string streamed(const Tokenizer& tokenizer, std::span<const TokenId> ids,
+                            bool keep_specials = true) {
   StreamDecoder decoder(tokenizer, keep_specials);
   std::string out;
   for (const TokenId id : ids) {
@@ -59,6 +62,8 @@ TEST(StreamDecoder, HoldsAHalfCharacterBack) {
   EXPECT_EQ(decoder.flush(), "");
 }
 
-TEST(StreamDecoder, RefusesAnIdOutsideTheVocabulary) { EXPECT_THROW(StreamDecoder(golden_tokenizer()).feed(700), Error); }
+TEST(StreamDecoder, RefusesAnIdOutsideTheVocabulary) {
+  EXPECT_THROW(StreamDecoder(golden_tokenizer()).feed(700), Error);
+}
 
 }  // namespace seekling

@@ -1,4 +1,5 @@
-// The fixtures tok_v2 and tok_v3: answers of Hugging Face's tokenizers library (tests/golden/README.md).
+// The fixtures tok_v2 and tok_v3: answers of Hugging Face's tokenizers
+// library (tests/golden/README.md).
 #pragma once
 
 #include <fstream>

@@ -25,14 +25,15 @@ static std::string refusal_of_json(const std::string& json) {
   return refusal([&] { parse_tokenizer(json, "t.json"); });
 }
 
-static std::string after(const std::function<void(Json&)>& damage) {  // the message for the golden file, damaged
+static std::string after(const std::function<void(Json&)>& damage) {  // of the golden file, damaged
   Json file = golden();
   damage(file);
   return refusal_of_json(file.dump());
 }
 
 struct Folder {  // removed when the test ends
-  std::filesystem::path path = std::filesystem::temp_directory_path() / text("seekling_tokenizer_json_", ::getpid());
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / text("seekling_tokenizer_json_", ::getpid());
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 };
@@ -59,13 +60,15 @@ TEST(TokenizerJson, AFileReadBackIsTheSameTokenizer) {
 
 TEST(TokenizerJson, ReadsMergesWrittenAsOneString) {
   Json file = golden();
-  for (Json& merge : file["model"]["merges"]) merge = merge[0].get<std::string>() + " " + merge[1].get<std::string>();
+  for (Json& merge : file["model"]["merges"])
+    merge = merge[0].get<std::string>() + " " + merge[1].get<std::string>();
   EXPECT_TRUE(parse_tokenizer(file.dump(), "t.json").parts() ==
               read_tokenizer(golden_path("tok_v3", "tokenizer.json")).parts());
 }
 
 TEST(TokenizerJson, TheReleasedFilesPeculiaritiesAreRead) {
-  // DeepSeek-V3: an empty Sequence for normalizer. DeepSeek LLM and V2: bytes that are in no UTF-8 as added tokens.
+  // DeepSeek-V3: an empty Sequence for normalizer. DeepSeek LLM and V2: bytes that
+  // are in no UTF-8 as added tokens.
   Json file = golden();
   file["normalizer"] = {{"type", "Sequence"}, {"normalizers", Json::array()}};
   const TokenId last = file["model"]["vocab"]["ÿ"].get<TokenId>();
@@ -95,7 +98,8 @@ TEST(TokenizerJson, TheConfigHoldsTheChatFormat) {
   EXPECT_EQ(config["pad_token"], kPadContent);
   EXPECT_EQ(config["add_bos_token"], true);
   EXPECT_EQ(config["model_max_length"], 512);
-  EXPECT_TRUE(config["chat_template"].get<std::string>().ends_with("{{ 'Assistant:' }}{% endif %}"));
+  EXPECT_TRUE(
+      config["chat_template"].get<std::string>().ends_with("{{ 'Assistant:' }}{% endif %}"));
 }
 
 TEST(TokenizerJson, RefusesByNameWhatItDoesNotSupport) {
@@ -118,51 +122,61 @@ TEST(TokenizerJson, RefusesByNameWhatItDoesNotSupport) {
               text("t.json: model.", key, ": found true", kUnsupported));
   EXPECT_EQ(after([](Json& f) { f["added_tokens"][1]["lstrip"] = true; }),
             text("t.json: added_tokens[1].lstrip: found true", kUnsupported));
-  EXPECT_EQ(
-      after([](Json& f) {
-        f["decoder"] = {{"type", "Metaspace"}, {"prepend_scheme", "first"}};
-      }),
-      text("t.json: decoder: found {\"prepend_scheme\":\"first\",\"type\":\"Metaspace\"}, expected a ByteLevel decoder",
-           kGive));
+  EXPECT_EQ(after([](Json& f) {
+              f["decoder"] = {{"type", "Metaspace"}, {"prepend_scheme", "first"}};
+            }),
+            text("t.json: decoder: found {\"prepend_scheme\":\"first\",\"type\":\"Metaspace\"}, "
+                 "expected a ByteLevel decoder",
+                 kGive));
 }
 
 TEST(TokenizerJson, RefusesStagesItDoesNotSupport) {
   const auto stage = [](size_t i) { return text("t.json: pre_tokenizer.pretokenizers[", i, "]"); };
-  EXPECT_EQ(after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][0]["type"] = "Metaspace"; }),
-            text(stage(0), ".type: found \"Metaspace\", expected Split, Digits or ByteLevel", kGive));
+  EXPECT_EQ(
+      after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][0]["type"] = "Metaspace"; }),
+      text(stage(0), ".type: found \"Metaspace\", expected Split, Digits or ByteLevel", kGive));
   EXPECT_EQ(after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][0]["behavior"] = "Removed"; }),
             text(stage(0), ".behavior: found \"Removed\", expected \"Isolated\"", kGive));
-  EXPECT_EQ(after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][3]["add_prefix_space"] = true; }),
-            text(stage(3), ".add_prefix_space: found true", kUnsupported));
+  EXPECT_EQ(
+      after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][3]["add_prefix_space"] = true; }),
+      text(stage(3), ".add_prefix_space: found true", kUnsupported));
   EXPECT_EQ(after([](Json& f) {
               f["pre_tokenizer"]["pretokenizers"][0]["pattern"] = {{"String", " "}};
             }),
             text(stage(0), ".pattern.Regex is missing", kGive));
-  EXPECT_EQ(after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "(a"; }),
-            "t.json: regex (a: missing closing parenthesis");
+  EXPECT_EQ(
+      after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "(a"; }),
+      "t.json: regex (a: missing closing parenthesis");
   EXPECT_EQ(after([](Json& f) {
               f["pre_tokenizer"] = {{"type", "Digits"}};
             }),
-            text("t.json: pre_tokenizer: found {\"type\":\"Digits\"}, expected one ByteLevel, the last of the stages",
+            text("t.json: pre_tokenizer: found {\"type\":\"Digits\"}, expected one ByteLevel, the "
+                 "last of the stages",
                  kGive));
 }
 
 TEST(TokenizerJson, RefusesIdsAndMergesThatDoNotFit) {
   const std::string expected_id = text(", expected a token id, 0 to 16777215", kGive);
-  EXPECT_EQ(after([](Json& f) { f["model"]["vocab"]["the"] = -1; }), "t.json: model.vocab.the: found -1" + expected_id);
+  EXPECT_EQ(after([](Json& f) { f["model"]["vocab"]["the"] = -1; }),
+            "t.json: model.vocab.the: found -1" + expected_id);
   EXPECT_EQ(after([](Json& f) { f["model"]["vocab"]["the"] = 1e30; }),
             "t.json: model.vocab.the: found 1e+30" + expected_id);
-  EXPECT_EQ(after([](Json& f) { f["model"]["vocab"]["!"] = 9; }),
-            text("t.json: model.vocab: found id 9 for both ! and \", expected one token for each id", kGive));
-  EXPECT_EQ(after([](Json& f) { f["model"]["vocab"]["zzz"] = 701; }),
-            text("t.json: model.vocab: found 701 tokens and none with id 700, expected the ids 0 to 700", kGive));
+  EXPECT_EQ(
+      after([](Json& f) { f["model"]["vocab"]["!"] = 9; }),
+      text("t.json: model.vocab: found id 9 for both ! and \", expected one token for each id",
+           kGive));
+  EXPECT_EQ(
+      after([](Json& f) { f["model"]["vocab"]["zzz"] = 701; }),
+      text("t.json: model.vocab: found 701 tokens and none with id 700, expected the ids 0 to 700",
+           kGive));
   EXPECT_EQ(after([](Json& f) { f["added_tokens"][2]["id"] = 5; }),
             text("t.json: added_tokens[2].id: found 5, expected model.vocab's id, 2", kGive));
-  EXPECT_EQ(
-      after([](Json& f) {
-        f["model"]["merges"][4] = {"q", "zzz"};
-      }),
-      text("t.json: model.merges[4]: found [\"q\",\"zzz\"], expected tokens of model.vocab, which lacks zzz", kGive));
+  EXPECT_EQ(after([](Json& f) {
+              f["model"]["merges"][4] = {"q", "zzz"};
+            }),
+            text("t.json: model.merges[4]: found [\"q\",\"zzz\"], expected tokens of model.vocab, "
+                 "which lacks zzz",
+                 kGive));
   EXPECT_EQ(after([](Json& f) { f["model"]["merges"][4] = "a b c"; }),
             text("t.json: model.merges[4]: found \"a b c\", expected two tokens", kGive));
   EXPECT_EQ(after([](Json& f) { f["model"]["merges"].push_back(Json(f["model"]["merges"][3])); }),
@@ -173,13 +187,15 @@ TEST(TokenizerJson, RefusesWhatIsNoTokenizerAtAll) {
   EXPECT_EQ(refusal_of_json(""), text("t.json: found something that is not JSON at byte 1", kGive));
   EXPECT_EQ(refusal_of_json("[1]"), text("t.json: found [1], expected an object", kGive));
   EXPECT_EQ(refusal_of_json("{}"), text("t.json: model is missing", kGive));
-  EXPECT_EQ(refusal_of_json(std::string(1'000'000, '[')), text("t.json: found JSON nested deeper than 32 levels", kGive));
+  EXPECT_EQ(refusal_of_json(std::string(1'000'000, '[')),
+            text("t.json: found JSON nested deeper than 32 levels", kGive));
   EXPECT_EQ(refusal_of_json("[1e999]"), text("t.json: found a number that is out of range", kGive));
   try {
     read_tokenizer("/nowhere/t.json");
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(std::string(e.what()), text("/nowhere/t.json: found no such file", kGive, ", or a directory with one"));
+    EXPECT_EQ(std::string(e.what()),
+              text("/nowhere/t.json: found no such file", kGive, ", or a directory with one"));
   }
 }
 

@@ -13,9 +13,11 @@
 
 namespace seekling {
 
-static Tokenizer golden(const std::string& name) { return read_tokenizer(golden_path(name, "tokenizer.json")); }
+static Tokenizer golden(const std::string& name) {
+  return read_tokenizer(golden_path(name, "tokenizer.json"));
+}
 
-static std::vector<std::string> random_texts(Index n, std::uint64_t seed) {  // bytes, half of them of ASCII
+static std::vector<std::string> random_texts(Index n, std::uint64_t seed) {  // half of it ASCII
   Rng rng(seed);
   std::vector<std::string> texts;
   for (Index i = 0; i < n; ++i) {
@@ -46,7 +48,9 @@ TEST(Tokenizer, DecodesEveryGoldenListAsTheLibraryDoes) {
     const Tokenizer tokenizer = golden(name);
     const auto cases = golden_cases(name);
     for (const auto& test : cases["decode"])
-      EXPECT_EQ(tokenizer.decode(test["ids"].get<std::vector<TokenId>>()), test["text"].get<std::string>()) << test;
+      EXPECT_EQ(tokenizer.decode(test["ids"].get<std::vector<TokenId>>()),
+                test["text"].get<std::string>())
+          << test;
   }
 }
 
@@ -130,7 +134,7 @@ TEST(Tokenizer, AnErrorInABatchReachesTheCaller) {
   const Tokenizer tokenizer(parts);
   const std::vector<std::string> texts(40, std::string(64, 'a'));
   EXPECT_THROW(tokenizer.encode_batch(texts), Error);
-  EXPECT_EQ(tokenizer.decode(tokenizer.encode("aab c")), "aab c");  // and the tokenizer is as it was
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("aab c")), "aab c");  // the tokenizer is unchanged
 }
 
 TEST(Tokenizer, RefusesIdsOutsideTheVocabulary) {
@@ -146,21 +150,24 @@ TEST(Tokenizer, NamesTheMissingBosOnlyWhenAsked) {
   parts.added.clear();
   const Tokenizer tokenizer(parts);
   EXPECT_EQ(refusal([&] { tokenizer.bos(); }),
-            "tokenizer: no token that begins a text: <｜begin▁of▁sentence｜> is not among the added tokens");
+            "tokenizer: no token that begins a text: <｜begin▁of▁sentence｜> is not among the "
+            "added tokens");
 }
 
 TEST(Tokenizer, RefusesPartsThatDoNotFit) {
   const TokenizerParts good = golden("tok_v3").parts();
   TokenizerParts parts = good;
   parts.merges.push_back(parts.merges[3]);
-  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }), "tokenizer: merge 436 repeats merge 3; give each pair once");
+  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }),
+            "tokenizer: merge 436 repeats merge 3; give each pair once");
   parts = good;
   parts.tokens[8] = "new";
   EXPECT_EQ(refusal([&] { Tokenizer{parts}; }),
             "tokenizer: no token for byte 33 (!); a byte-level vocabulary has all 256");
   parts = good;
   parts.added[1].content = parts.added[0].content;
-  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }), "tokenizer: added token <｜begin▁of▁sentence｜> is there twice");
+  EXPECT_EQ(refusal([&] { Tokenizer{parts}; }),
+            "tokenizer: added token <｜begin▁of▁sentence｜> is there twice");
 }
 
 }  // namespace seekling

@@ -6,10 +6,11 @@ namespace seekling {
 
 namespace {
 
-std::string utf8(std::uint32_t point) {  // by the bit layout alone, without the table that the code has
+std::string utf8(std::uint32_t point) {  // by the bit layout, without the code's table
   if (point < 0x80) return {char(point)};
   if (point < 0x800) return {char(0xC0 | point >> 6), char(0x80 | (point & 63))};
-  if (point < 0x10000) return {char(0xE0 | point >> 12), char(0x80 | (point >> 6 & 63)), char(0x80 | (point & 63))};
+  if (point < 0x10000)
+    return {char(0xE0 | point >> 12), char(0x80 | (point >> 6 & 63)), char(0x80 | (point & 63))};
   return {char(0xF0 | point >> 18), char(0x80 | (point >> 12 & 63)), char(0x80 | (point >> 6 & 63)),
           char(0x80 | (point & 63))};
 }
@@ -22,7 +23,8 @@ std::string bytes(std::initializer_list<int> values) {
   return s;
 }
 
-// How many of the strings of `length` bytes that begin with one of first .. last are one whole character.
+// How many of the strings of `length` bytes that begin with one of first .. last
+// are one whole character.
 Index whole_characters(Index length, int first, int last) {
   Index count = 0;
   for (int lead = first; lead <= last; ++lead)
@@ -57,15 +59,17 @@ TEST(Utf8, EveryCodePointIsOneCharacterAndEverySurrogateThreeMalformedBytes) {
   }
 }
 
-TEST(Utf8, NothingElseIsACharacter) {  // as many byte sequences as there are code points of each length
+TEST(Utf8, NothingElseIsACharacter) {  // of each length, as many sequences as code points
   EXPECT_EQ(whole_characters(2, 0x80, 0xFF), 0x800 - 0x80);
   EXPECT_EQ(whole_characters(3, 0xDF, 0xF1), 0x10000 - 0x800 - 0x800);  // without the surrogates
   EXPECT_EQ(next_utf8(utf8(0x110000)).kind, Utf8Unit::kMalformed);
-  EXPECT_EQ(next_utf8(bytes({0xF0, 0x8F, 0xBF, 0xBF})).kind, Utf8Unit::kMalformed);  // U+FFFF in four bytes
+  // U+FFFF in four bytes.
+  EXPECT_EQ(next_utf8(bytes({0xF0, 0x8F, 0xBF, 0xBF})).kind, Utf8Unit::kMalformed);
 }
 
 TEST(Utf8, ACharacterThatTheTextEndsInsideIsCutNotMalformed) {
-  for (const std::uint32_t point : {0x80u, 0x7FFu, 0x800u, 0xFFFFu, 0x10000u, 0x1F600u, 0x10FFFFu}) {
+  for (const std::uint32_t point :
+       {0x80u, 0x7FFu, 0x800u, 0xFFFFu, 0x10000u, 0x1F600u, 0x10FFFFu}) {
     const std::string whole = utf8(point);
     for (std::size_t n = 1; n < whole.size(); ++n) {
       const Utf8Unit unit = next_utf8(whole.substr(0, n));
@@ -73,15 +77,19 @@ TEST(Utf8, ACharacterThatTheTextEndsInsideIsCutNotMalformed) {
       EXPECT_EQ(unit.length, Index(n)) << point;
     }
   }
-  EXPECT_EQ(next_utf8(bytes({0xED, 0xA0})).kind, Utf8Unit::kMalformed);  // can become a surrogate alone
+  EXPECT_EQ(next_utf8(bytes({0xED, 0xA0})).kind, Utf8Unit::kMalformed);  // only a surrogate
   EXPECT_EQ(next_utf8(bytes({0xF5})).kind, Utf8Unit::kMalformed);
 }
 
-TEST(Utf8, TheExamplesOfTheUnicodeStandard) {  // §3.9, tables 3-8 to 3-11: U+FFFD substitution of maximal subparts
-  EXPECT_EQ(utf8_lossy(bytes({0xC0, 0xAF, 0xE0, 0x80, 0xBF, 0xF0, 0x81, 0x82, 0x41})), marks(8) + "A");
-  EXPECT_EQ(utf8_lossy(bytes({0xED, 0xA0, 0x80, 0xED, 0xBF, 0xBF, 0xED, 0xAF, 0x41})), marks(8) + "A");
-  EXPECT_EQ(utf8_lossy(bytes({0xF4, 0x91, 0x92, 0x93, 0xFF, 0x41, 0x80, 0xBF, 0x42})), marks(5) + "A" + marks(2) + "B");
-  EXPECT_EQ(utf8_lossy(bytes({0xE1, 0x80, 0xE2, 0xF0, 0x91, 0x92, 0xF1, 0xBF, 0x41})), marks(4) + "A");
+TEST(Utf8, TheExamplesOfTheUnicodeStandard) {  // §3.9, tables 3-8 to 3-11: maximal subparts
+  EXPECT_EQ(utf8_lossy(bytes({0xC0, 0xAF, 0xE0, 0x80, 0xBF, 0xF0, 0x81, 0x82, 0x41})),
+            marks(8) + "A");
+  EXPECT_EQ(utf8_lossy(bytes({0xED, 0xA0, 0x80, 0xED, 0xBF, 0xBF, 0xED, 0xAF, 0x41})),
+            marks(8) + "A");
+  EXPECT_EQ(utf8_lossy(bytes({0xF4, 0x91, 0x92, 0x93, 0xFF, 0x41, 0x80, 0xBF, 0x42})),
+            marks(5) + "A" + marks(2) + "B");
+  EXPECT_EQ(utf8_lossy(bytes({0xE1, 0x80, 0xE2, 0xF0, 0x91, 0x92, 0xF1, 0xBF, 0x41})),
+            marks(4) + "A");
 }
 
 TEST(Utf8, PrefixesEndWhereTheKindChanges) {

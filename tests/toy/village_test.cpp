@@ -14,10 +14,13 @@ TEST(ToyVillage, RefusesWhatCannotHappen) {
   village.go(1, 1);
   village.take(0, 0);
   EXPECT_EQ(refusal([&] { village.give(0, 0, 1); }),
-            "toy village: Anna cannot give the lamp to Ben: the giver must have it and both must be in one place");
-  EXPECT_EQ(refusal([&] { village.leave(1, 0); }), "toy village: Ben cannot leave the lamp without having it");
+            "toy village: Anna cannot give the lamp to Ben: the giver must have it and both must "
+            "be in one place");
+  EXPECT_EQ(refusal([&] { village.leave(1, 0); }),
+            "toy village: Ben cannot leave the lamp without having it");
   village.leave(0, 0);
-  EXPECT_EQ(refusal([&] { village.take(1, 0); }), "toy village: Ben cannot take the lamp, which is elsewhere");
+  EXPECT_EQ(refusal([&] { village.take(1, 0); }),
+            "toy village: Ben cannot take the lamp, which is elsewhere");
   EXPECT_EQ(refusal([&] { village.lie(0, 1); }), "toy village: the lamp is already in the tale");
 }
 

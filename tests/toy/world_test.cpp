@@ -12,8 +12,8 @@ namespace seekling {
 namespace {
 
 const ToyWorld& world() {
-  static const ToyWorld made =
-      make_toy_world({.seed = 7, .documents = 4000, .heldout_documents = 1000, .questions_per_kind = 100});
+  static const ToyWorld made = make_toy_world(
+      {.seed = 7, .documents = 4000, .heldout_documents = 1000, .questions_per_kind = 100});
   return made;
 }
 
@@ -48,7 +48,9 @@ std::vector<std::string> sentences(const std::string& ask, const std::string& la
   return out;
 }
 
-std::string question_of(const std::string& ask, const std::string& language) { return sentences(ask, language).back(); }
+std::string question_of(const std::string& ask, const std::string& language) {
+  return sentences(ask, language).back();
+}
 
 // "* went to the *" on "Anna went to the mill": {"Anna", "mill"}; nothing where the words differ.
 std::vector<std::string> stars(const std::string& pattern, const std::string& sentence) {
@@ -71,27 +73,32 @@ std::vector<std::string> stars(const std::string& pattern, const std::string& se
 class Reader {
  public:
   void read(const std::string& sentence) {
-    if (matches(sentence, {"* went to the *", "* walked to the *", "* ran to the *", "*は*へ行きました",
-                           "*は*へ歩いていきました", "*は*へ走っていきました"})) {
+    if (matches(sentence,
+                {"* went to the *", "* walked to the *", "* ran to the *", "*は*へ行きました",
+                 "*は*へ歩いていきました", "*は*へ走っていきました"})) {
       place[m[0]] = m[1];
     } else if (matches(sentence, {"* took the *", "* picked up the *", "* got the * there",
-                                  "*はそこで*を手に入れました", "*は*を手に取りました", "*は*を拾いました"})) {
+                                  "*はそこで*を手に入れました", "*は*を手に取りました",
+                                  "*は*を拾いました"})) {
       EXPECT_FALSE(holder.contains(m[1])) << sentence;
       EXPECT_TRUE(!lies.contains(m[1]) || lies[m[1]] == place.at(m[0])) << sentence;
       holder[m[1]] = m[0];
       lies.erase(m[1]);
-    } else if (matches(sentence, {"* gave the * to *", "* handed the * to *", "* passed the * to *"})) {
+    } else if (matches(sentence,
+                       {"* gave the * to *", "* handed the * to *", "* passed the * to *"})) {
       give(m[0], m[1], m[2]);
-    } else if (matches(sentence, {"*は*に*をあげました", "*は*に*を渡しました", "*は*に*を手渡しました"})) {
+    } else if (matches(sentence,
+                       {"*は*に*をあげました", "*は*に*を渡しました", "*は*に*を手渡しました"})) {
       give(m[0], m[2], m[1]);
     } else if (matches(sentence, {"* left the * * the *", "* put down the * * the *"})) {
       leave(m[0], m[1], m[3]);
     } else if (matches(sentence, {"*は*を*に置きました", "*は*を*に残しました"})) {
       leave(m[0], m[1], m[2]);
     } else {
-      EXPECT_TRUE(matches(sentence, {"It was a *", "The wind was *", "The sky was *", "* was glad", "* smiled",
-                                     "* said thank you", "*日でした", "静かな*でした", "空は*いました", "*は喜びました",
-                                     "*はにっこりしました", "*はお礼を言いました"}))
+      EXPECT_TRUE(matches(
+          sentence, {"It was a *", "The wind was *", "The sky was *", "* was glad", "* smiled",
+                     "* said thank you", "*日でした", "静かな*でした", "空は*いました",
+                     "*は喜びました", "*はにっこりしました", "*はお礼を言いました"}))
           << sentence;
     }
   }
@@ -180,14 +187,17 @@ TEST(ToyWorld, AnIndependentReaderOfEveryTaleGivesTheSameAnswers) {
       const auto turns = exchanges(d.text);
       Reader reader = read_tale(turns[0].ask, d.language);
       for (const Exchange& turn : turns)
-        EXPECT_EQ(reader.answer(question_of(turn.ask, d.language)), word_of(turn.answer, d.language)) << d.text;
+        EXPECT_EQ(reader.answer(question_of(turn.ask, d.language)),
+                  word_of(turn.answer, d.language))
+            << d.text;
     }
 }
 
 TEST(ToyWorld, QuestionsAboutTalesAreRightAndTheirKindCountsTheHops) {
   for (const Question& q : world().questions) {
     if (!q.kind.starts_with("tale")) continue;
-    const std::string ask = exchanges(q.prompt + q.answer)[0].ask, last = question_of(ask, q.language);
+    const std::string ask = exchanges(q.prompt + q.answer)[0].ask,
+                      last = question_of(ask, q.language);
     Reader reader = read_tale(ask, q.language);
     EXPECT_EQ(reader.answer(last), word_of(q.answer, q.language)) << q.prompt;
     EXPECT_EQ(q.kind, reader.two_hops(last) ? "tale-2" : "tale-1") << q.prompt;
@@ -208,7 +218,8 @@ TEST(ToyWorld, ListsAreCopiedAndSortedSumsAreRightAndBracketsBalance) {
 TEST(ToyWorld, NoTrainingTextContainsAHeldOutQuestionOrTale) {
   std::string all;
   std::set<std::string> seen;  // kind and question; of a tale, the tale
-  const auto key = [](const std::string& kind, const std::string& language, const std::string& text) {
+  const auto key = [](const std::string& kind, const std::string& language,
+                      const std::string& text) {
     const std::string ask = exchanges(text)[0].ask;
     if (!kind.starts_with("tale")) return kind + " " + ask;
     return "tale " + ask.substr(0, ask.size() - question_of(ask, language).size());
@@ -234,7 +245,8 @@ TEST(ToyWorld, AHeldOutSortedListIsNoAnswerInTraining) {  // whatever the order 
   for (const Document& d : world().train)
     if (d.kind == "sort")
       for (const Exchange& turn : exchanges(d.text)) answers.insert(turn.answer);
-  for (const Question& q : world().questions) EXPECT_FALSE(q.kind == "sort" && answers.contains(q.answer)) << q.answer;
+  for (const Question& q : world().questions)
+    EXPECT_FALSE(q.kind == "sort" && answers.contains(q.answer)) << q.answer;
 }
 
 TEST(ToyWorld, KindsAndLanguagesHaveTheirShares) {
@@ -243,8 +255,9 @@ TEST(ToyWorld, KindsAndLanguagesHaveTheirShares) {
     percent[d.kind] += 100.0 / 4000;
     percent[d.language] += 100.0 / 4000;
   }
-  const std::map<std::string, double> expected{{"tale", 54}, {"story", 12},   {"copy", 14}, {"sort", 7},
-                                               {"sum", 5},   {"brackets", 8}, {"en", 50},   {"ja", 50}};
+  const std::map<std::string, double> expected{{"tale", 54}, {"story", 12}, {"copy", 14},
+                                               {"sort", 7},  {"sum", 5},    {"brackets", 8},
+                                               {"en", 50},   {"ja", 50}};
   EXPECT_EQ(percent.size(), expected.size());
   for (const auto& [name, share] : expected) EXPECT_NEAR(percent[name], share, 2.5) << name;
 }
@@ -259,14 +272,15 @@ TEST(ToyWorld, EachKindHasItsQuestionsHalfInEachLanguageAndNoTwoAlike) {
     EXPECT_TRUE(q.answer.starts_with(" "));
   }
   for (const char* kind : {"tale-1", "tale-2", "sum", "sort", "copy", "brackets"})
-    for (const char* language : {" en", " ja"}) EXPECT_EQ(count[std::string(kind) + language], 50) << kind << language;
+    for (const char* language : {" en", " ja"})
+      EXPECT_EQ(count[std::string(kind) + language], 50) << kind << language;
 }
 
 TEST(ToyWorld, TheSeedDecidesEveryByteAndTheNumberOfThreadsNone) {
   const auto all = [](std::uint64_t seed) {
     std::string out;
-    const ToyWorld w =
-        make_toy_world({.seed = seed, .documents = 500, .heldout_documents = 50, .questions_per_kind = 8});
+    const ToyWorld w = make_toy_world(
+        {.seed = seed, .documents = 500, .heldout_documents = 50, .questions_per_kind = 8});
     for (const auto* documents : {&w.train, &w.heldout})
       for (const Document& d : *documents) out += d.kind + d.language + d.text;
     for (const Question& q : w.questions) out += q.kind + q.language + q.prompt + q.answer;

@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 Config tiny() {
   Config c;
   c.vocab_size = kVocab, c.hidden_size = 16, c.num_hidden_layers = 2, c.intermediate_size = 32;
-  c.num_attention_heads = 2, c.kv_lora_rank = 8, c.qk_nope_head_dim = 8, c.qk_rope_head_dim = 4, c.v_head_dim = 8;
+  c.num_attention_heads = 2, c.kv_lora_rank = 8, c.qk_nope_head_dim = 8, c.qk_rope_head_dim = 4,
+  c.v_head_dim = 8;
   c.n_routed_experts = 4, c.num_experts_per_tok = 2, c.moe_intermediate_size = 8;
   c.aux_loss_alpha = 0.01, c.initializer_range = 0.1;
   return c;
@@ -62,7 +63,8 @@ class TrainerTest : public testing::Test {
   }
 
   // A fresh model, trained from `state` on; returns model.safetensors.
-  std::string train(const std::string& name, const TrainerState& state, const Hooks& hooks = {}) const {
+  std::string train(const std::string& name, const TrainerState& state,
+                    const Hooks& hooks = {}) const {
     const Transformer model = fresh();
     Trainer(model, state, rows(4), heldout(), folder(name)).run(hooks);
     return weights(name);
@@ -73,7 +75,9 @@ class TrainerTest : public testing::Test {
     Trainer(model, read_trainer_state(root / name), rows(4), heldout(), folder(name)).run();
     return weights(name);
   }
-  std::string weights(const std::string& name) const { return read_file(root / name / "model.safetensors"); }
+  std::string weights(const std::string& name) const {
+    return read_file(root / name / "model.safetensors");
+  }
 
   const fs::path root = fs::temp_directory_path() / text("seekling_trainer_", ::getpid());
 };
@@ -231,7 +235,7 @@ TEST_F(TrainerTest, AnyNumberOfThreadsGivesTheSameBits) {
 
 TEST_F(TrainerTest, TwoBatchesOfTwoEqualOneOfFour) {
   TrainerState state = evaluated(5);
-  state.settings.eps = 1e-3;  // at 1e-8 the first update is lr · sign(g), and the sign of a rounding error counts
+  state.settings.eps = 1e-3;  // at 1e-8 the first update is lr · sign(g), even of noise
   const Transformer one = fresh(), two = fresh();
   Trainer one_by_four(one, state, rows(4), {}, folder("1x4"));
   state.settings.batch_size = 2, state.settings.accumulate = 2;
@@ -245,17 +249,21 @@ TEST_F(TrainerTest, TwoBatchesOfTwoEqualOneOfFour) {
   }
   const NamedTensors p = named_parameters(one), q = named_parameters(two);
   for (std::size_t i = 0; i < p.size(); ++i)
-    EXPECT_LT((p[i].second.view().matrix() - q[i].second.view().matrix()).cwiseAbs().maxCoeff(), 1e-5) << p[i].first;
+    EXPECT_LT((p[i].second.view().matrix() - q[i].second.view().matrix()).cwiseAbs().maxCoeff(),
+              1e-5)
+        << p[i].first;
 }
 
 TEST_F(TrainerTest, HeldoutLossIsTheMeanOverTargetsWhateverTheBatches) {
   const Transformer model = fresh();
   const HeldoutLoss whole = evaluate(model, {.batches = {rows(6)(3)}, .text_bytes = 50});
-  const HeldoutLoss parts = evaluate(model, {.batches = {rows(2)(9), rows(1)(20), rows(3)(7)}, .text_bytes = 50});
+  const HeldoutLoss parts =
+      evaluate(model, {.batches = {rows(2)(9), rows(1)(20), rows(3)(7)}, .text_bytes = 50});
   EXPECT_NEAR(whole.nats_per_target, parts.nats_per_target, 1e-6);
   Index targets = 0;
   for (const std::int32_t t : rows(6)(3).targets) targets += t != kIgnored;
-  EXPECT_NEAR(whole.bits_per_byte, whole.nats_per_target * double(targets) / std::log(2.0) / 50, 1e-9);
+  EXPECT_NEAR(whole.bits_per_byte, whole.nats_per_target * double(targets) / std::log(2.0) / 50,
+              1e-9);
 }
 
 TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
@@ -273,9 +281,10 @@ TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
     FAIL() << "no error";
   } catch (const Error& e) {
     EXPECT_EQ(e.what(),
-              "step 3: the loss is nan; the first number that is not finite came from linear, whose parameter " +
-                  planted + " holds such a number; the weights of step 2 are in " + (root / "nan").string() +
-                  "; train again with a lower --lr");
+              "step 3: the loss is nan; the first number that is not finite came from linear, "
+              "whose parameter " +
+                  planted + " holds such a number; the weights of step 2 are in " +
+                  (root / "nan").string() + "; train again with a lower --lr");
   }
   EXPECT_EQ(trainer.state().step, 2);
   EXPECT_EQ(read_trainer_state(root / "nan").step, 2);
@@ -302,11 +311,12 @@ TEST_F(TrainerTest, ASaveThatFailsIsASentenceAndTheLastOneRemains) {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   const std::string at = (root / "full").string();
-  EXPECT_EQ(sentence,
-            at +
-                "/.next/model.safetensors: cannot be written (File too large); nothing was replaced; the weights of "
-                "step 1 are in " +
-                at + "; make room there, then go on with: ./seekling train --resume " + at);
+  EXPECT_EQ(sentence, at +
+                          "/.next/model.safetensors: cannot be written (File too large); nothing "
+                          "was replaced; the weights of "
+                          "step 1 are in " +
+                          at + "; make room there, then go on with: ./seekling train --resume " +
+                          at);
   EXPECT_FALSE(fs::exists(root / "full" / ".next"));
   EXPECT_EQ(read_trainer_state(root / "full").step, 1);
   EXPECT_EQ(resume("full"), straight);
@@ -316,25 +326,29 @@ TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
   const Transformer model = fresh();
   Trainer trainer(model, evaluated(12), rows(4), {}, folder("gradient"));
   const std::vector<real> before(model.lm_head.data(), model.lm_head.data() + model.lm_head.size());
-  model.lm_head.grad().data()[5] = std::numeric_limits<real>::infinity();  // as if it had been left by a backward pass
+  model.lm_head.grad().data()[5] = std::numeric_limits<real>::infinity();  // as from backward
   try {
     trainer.step();
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_STREQ(e.what(),
-                 "step 1: the norm of the gradients is inf; the first one that is not finite is that of "
-                 "lm_head.weight; no step was saved yet; train again with a lower --lr");
+    EXPECT_STREQ(
+        e.what(),
+        "step 1: the norm of the gradients is inf; the first one that is not finite is that of "
+        "lm_head.weight; no step was saved yet; train again with a lower --lr");
   }
-  EXPECT_EQ(before, (std::vector<real>(model.lm_head.data(), model.lm_head.data() + model.lm_head.size())));
+  EXPECT_EQ(before,
+            (std::vector<real>(model.lm_head.data(), model.lm_head.data() + model.lm_head.size())));
 }
 
 TEST_F(TrainerTest, ARunIsAHuggingFaceFolder) {
   train("run", evaluated(1));
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(root / "run")) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(root / "run"))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"config.json", "generation_config.json", "metrics.jsonl",
-                                             "model.safetensors", "optimizer.safetensors", "tokenizer.json",
+  EXPECT_EQ(names, (std::vector<std::string>{"config.json", "generation_config.json",
+                                             "metrics.jsonl", "model.safetensors",
+                                             "optimizer.safetensors", "tokenizer.json",
                                              "tokenizer_config.json", "trainer_state.json"}));
 }
 

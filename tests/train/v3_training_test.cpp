@@ -1,4 +1,5 @@
-// What DeepSeek-V3 and V2 add to a step of training: multi-token prediction, the correction bias, token dropping.
+// What DeepSeek-V3 and V2 add to a step of training: multi-token prediction, the correction
+// bias, token dropping.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -19,11 +20,15 @@ namespace fs = std::filesystem;
 
 Config v3() {
   Config c;
-  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.scoring_func = "sigmoid", c.norm_topk_prob = true;
+  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.scoring_func = "sigmoid",
+  c.norm_topk_prob = true;
   c.vocab_size = kVocab, c.hidden_size = 16, c.num_hidden_layers = 2, c.intermediate_size = 32;
-  c.num_attention_heads = 2, c.q_lora_rank = 8, c.kv_lora_rank = 8, c.qk_nope_head_dim = 8, c.qk_rope_head_dim = 4;
-  c.v_head_dim = 8, c.n_routed_experts = 8, c.n_group = 4, c.topk_group = 2, c.num_experts_per_tok = 2;
-  c.moe_intermediate_size = 8, c.aux_loss_alpha = 1e-4, c.initializer_range = 0.1, c.num_nextn_predict_layers = 2;
+  c.num_attention_heads = 2, c.q_lora_rank = 8, c.kv_lora_rank = 8, c.qk_nope_head_dim = 8,
+  c.qk_rope_head_dim = 4;
+  c.v_head_dim = 8, c.n_routed_experts = 8, c.n_group = 4, c.topk_group = 2,
+  c.num_experts_per_tok = 2;
+  c.moe_intermediate_size = 8, c.aux_loss_alpha = 1e-4, c.initializer_range = 0.1,
+  c.num_nextn_predict_layers = 2;
   return c;
 }
 
@@ -55,7 +60,8 @@ class V3Training : public testing::Test {
     model.initialise(11);
     return model;
   }
-  std::string train(const std::string& name, const Config& config, const TrainerState& state, Index stop = -1) const {
+  std::string train(const std::string& name, const Config& config, const TrainerState& state,
+                    Index stop = -1) const {
     const Transformer model = fresh(config);
     Trainer trainer(model, state, rows(state.settings.batch_size), {}, folder(name));
     while (trainer.state().step < (stop < 0 ? state.settings.steps : stop)) trainer.step();
@@ -140,8 +146,8 @@ TEST_F(V3Training, SaysWhatTheFurtherTokensCost) {
 
 TEST_F(V3Training, WithoutWeightTheModulesStayAndTheModelTrainsAsWithoutThem) {
   TrainerState state = state_of(5);
-  state.settings.mtp_weight = 0, state.settings.mtp_late_weight = 0, state.settings.weight_decay = 0,
-  state.settings.clip = 0;
+  state.settings.mtp_weight = 0, state.settings.mtp_late_weight = 0,
+  state.settings.weight_decay = 0, state.settings.clip = 0;
   const Transformer with = fresh(v3());
   Config alone = v3();
   alone.num_nextn_predict_layers = 0;
@@ -153,7 +159,8 @@ TEST_F(V3Training, WithoutWeightTheModulesStayAndTheModelTrainsAsWithoutThem) {
     EXPECT_EQ(m.loss, b.step().loss);
   }
   const Transformer start = fresh(v3());
-  EXPECT_TRUE(with.mtp[0].eh_proj.weight.view().matrix() == start.mtp[0].eh_proj.weight.view().matrix());
+  EXPECT_TRUE(with.mtp[0].eh_proj.weight.view().matrix() ==
+              start.mtp[0].eh_proj.weight.view().matrix());
 }
 
 TEST_F(V3Training, TheWeightOfFurtherTokensFallsAsInThePaper) {
@@ -166,7 +173,7 @@ TEST_F(V3Training, TheWeightOfFurtherTokensFallsAsInThePaper) {
 }
 
 TEST_F(V3Training, KilledAndResumedEqualsUninterruptedToTheBit) {
-  const TrainerState state = state_of(12);  // λ falls behind step 8, the bias stands still behind step 12
+  const TrainerState state = state_of(12);  // λ falls after step 8, the bias stops after step 12
   const std::string straight = train("straight", v3(), state);
   train("killed", v3(), state, 7);
   EXPECT_EQ(resume("killed", v3()), straight);
@@ -193,7 +200,7 @@ TEST_F(V3Training, AnyNumberOfThreadsGivesTheSameBits) {
 
 TEST_F(V3Training, TwoBatchesOfTwoEqualOneOfFour) {
   TrainerState state = state_of(5);
-  state.settings.eps = 1e-3;  // at 1e-8 the first update is lr · sign(g), and the sign of a rounding error counts
+  state.settings.eps = 1e-3;  // at 1e-8 the first update is lr · sign(g), even of noise
   const Transformer one = fresh(v3()), two = fresh(v3());
   Trainer one_by_four(one, state, rows(4), {}, folder("1x4"));
   state.settings.batch_size = 2, state.settings.accumulate = 2;
@@ -206,15 +213,17 @@ TEST_F(V3Training, TwoBatchesOfTwoEqualOneOfFour) {
     EXPECT_EQ(a.expert_load, b.expert_load);
   }
   const std::vector<Tensor> p = biases_of(one), q = biases_of(two);
-  for (std::size_t i = 0; i < p.size(); ++i) EXPECT_TRUE(p[i].view().matrix() == q[i].view().matrix());
+  for (std::size_t i = 0; i < p.size(); ++i)
+    EXPECT_TRUE(p[i].view().matrix() == q[i].view().matrix());
 }
 
 TEST_F(V3Training, ARunWithModulesLoadsAgainUnderTheReleasedNames) {
   train("run", v3(), state_of(1));
   const SafetensorsFile file(root / "run" / "model.safetensors");
   for (const char* name :
-       {"model.layers.2.enorm.weight", "model.layers.3.eh_proj.weight", "model.layers.3.shared_head.norm.weight",
-        "model.layers.2.mlp.gate.e_score_correction_bias", "model.layers.2.self_attn.q_a_proj.weight"})
+       {"model.layers.2.enorm.weight", "model.layers.3.eh_proj.weight",
+        "model.layers.3.shared_head.norm.weight", "model.layers.2.mlp.gate.e_score_correction_bias",
+        "model.layers.2.self_attn.q_a_proj.weight"})
     EXPECT_TRUE(file.has(name)) << name;
   EXPECT_FALSE(file.has("model.layers.2.embed_tokens.weight"));  // the model's own
   const Transformer model(v3());

@@ -11,7 +11,8 @@ void probe(Probe& probe) {
   const Tensor x = strided({B, T, in}, probe.rng), other = Tensor::randn({B, T, in}, probe.rng);
   const Tensor W = Tensor::randn({out, in}, probe.rng), V = Tensor::randn({out, in}, probe.rng);
   const Tensor c = Tensor::randn({B, T, out}, probe.rng);
-  const std::string inputs = text("x ", x.shape(), " in rows that lie ", x.ld(), " apart, W ", W.shape());
+  const std::string inputs =
+      text("x ", x.shape(), " in rows that lie ", x.ld(), " apart, W ", W.shape());
 
   probe.exercise("1.2", inputs, [&] { probe.see("y", linear(x, W)); });
 

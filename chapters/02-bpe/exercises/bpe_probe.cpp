@@ -29,7 +29,8 @@ void probe(Probe& probe) {
   std::vector<Ids> words;  // the same pieces, merged so far
   for (int i = 0; i < 20; ++i) {
     pieces.emplace_back();
-    for (Index n = probe.between(20, 30); n > 0; --n) pieces.back() += char('a' + probe.rng.below(2));
+    for (Index n = probe.between(20, 30); n > 0; --n)
+      pieces.back() += char('a' + probe.rng.below(2));
     words.emplace_back(pieces.back().begin(), pieces.back().end());
   }
   std::vector<Merge> merges;  // each of a pair that occurs, so that each is of use
@@ -40,8 +41,8 @@ void probe(Probe& probe) {
     merges.push_back({word[at], word[at + 1], TokenId(256 + merges.size())});
     for (Ids& each : words) each = merged(each, merges.back());
   }
-  const std::string inputs =
-      text(pieces.size(), " pieces of the letters a and b, some others, ", merges.size(), " merges");
+  const std::string inputs = text(pieces.size(), " pieces of the letters a and b, some others, ",
+                                  merges.size(), " merges");
   // And what each known mistake stumbles over, at every seed, in letters of their own.
   const auto merge = [&](TokenId left, TokenId right) {
     merges.push_back({left, right, TokenId(256 + merges.size())});

@@ -6,7 +6,8 @@
 namespace seekling {
 
 void probe(Probe& probe) {
-  const Index B = probe.between(1, 3), T = probe.between(2, 5), H = probe.between(1, 3), rope = 2 * probe.between(2, 5);
+  const Index B = probe.between(1, 3), T = probe.between(2, 5), H = probe.between(1, 3),
+              rope = 2 * probe.between(2, 5);
   const Index start = probe.between(1, 9), earlier = probe.between(10, 19);
   const double base = double(probe.between(100, 20000));
   const Shape shape{B, T, H, rope};
@@ -22,7 +23,8 @@ void probe(Probe& probe) {
 
   probe.exercise("5.3", inputs + text(", and the same x from ", earlier), [&] {
     Tape tape;  // x is used twice, so two gradients meet in dx
-    tape.backward(dot(add(seekling::rope(x, start, rotary), seekling::rope(x, earlier, rotary)), c));
+    tape.backward(
+        dot(add(seekling::rope(x, start, rotary), seekling::rope(x, earlier, rotary)), c));
     probe.see("dx", x.grad());
   });
 }

@@ -6,8 +6,10 @@ namespace seekling {
 
 void probe(Probe& probe) {
   const AdamWOptions options{.beta1 = 0.8, .beta2 = 0.9, .eps = 0.05, .weight_decay = 0.3};
-  const Tensor W = Tensor::randn({probe.between(2, 4), 3}, probe.rng), gain = Tensor::randn({4}, probe.rng);
-  const Tensor unused = Tensor::randn({2, 3}, probe.rng);  // has a gradient in the first update alone
+  const Tensor W = Tensor::randn({probe.between(2, 4), 3}, probe.rng),
+               gain = Tensor::randn({4}, probe.rng);
+  // Has a gradient in the first update alone.
+  const Tensor unused = Tensor::randn({2, 3}, probe.rng);
   const auto see_updates = [&] {
     const AdamW optimizer({{"W", W}, {"gain", gain}, {"unused", unused}}, options);
     for (Index t = 1; t <= 3; ++t) {
@@ -16,7 +18,8 @@ void probe(Probe& probe) {
         for (Index i = 0; i < x.size(); ++i) x.grad().data()[i] = real(probe.rng.normal());
       }
       optimizer.update(t, 0.1 * double(t), /*clip=*/0.5);
-      probe.see(text("W", t), W), probe.see(text("gain", t), gain), probe.see(text("unused", t), unused);
+      probe.see(text("W", t), W), probe.see(text("gain", t), gain),
+          probe.see(text("unused", t), unused);
       clear_gradients(optimizer.parameters());
     }
   };

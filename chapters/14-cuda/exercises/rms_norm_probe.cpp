@@ -12,7 +12,8 @@ struct Problem {
 // In the memory of the GPU, or of its emulation.
 Problem problem(Probe& probe, Index rows, Index cols, real eps) {
   const auto random = [&](Shape shape) { return Tensor::randn(std::move(shape), probe.rng); };
-  Problem p{random({rows, cols}), random({cols}), random({rows, cols}), random({cols}), Tensor({rows})};
+  Problem p{random({rows, cols}), random({cols}), random({rows, cols}), random({cols}),
+            Tensor({rows})};
   cpu::rms_norm_forward(Tensor::like(p.x), p.r, p.x, p.gain, eps);
   for (const Tensor& t : {p.x, p.gain, p.dy, p.before, p.r}) t.move_to(Device::kCuda);
   return p;
@@ -21,9 +22,11 @@ Problem problem(Probe& probe, Index rows, Index cols, real eps) {
 }  // namespace
 
 void probe(Probe& probe) {
-  const Index rows = probe.between(9, 20), even = 2 * probe.between(33, 40), odd = 2 * probe.between(2, 6) + 1;
+  const Index rows = probe.between(9, 20), even = 2 * probe.between(33, 40),
+              odd = 2 * probe.between(2, 6) + 1;
   const real eps = real(0.2);
-  const std::vector<Problem> problems{problem(probe, rows, even, eps), problem(probe, rows, odd, eps)};
+  const std::vector<Problem> problems{problem(probe, rows, even, eps),
+                                      problem(probe, rows, odd, eps)};
   const std::string inputs = text(rows, " rows of ", even, " numbers and of ", odd, ", eps ", eps);
   probe.exercise("14.1", inputs, [&] {
     for (const Problem& p : problems) {
