@@ -16,7 +16,7 @@ function(seekling_directory name)
   cmake_parse_arguments(DIR "NUMERIC;UNITY" "" "FAST_LOOPS;USES;LIBRARIES;SOURCES" ${ARGN})
   foreach(used IN LISTS DIR_USES)
     if(NOT TARGET seekling_${used})
-      message(FATAL_ERROR "src/${name} uses ${used}, which src/CMakeLists.txt does not list before it")
+      message(FATAL_ERROR "src/${name} uses ${used}, which src/CMakeLists.txt must list before it")
     endif()
   endforeach()
   seekling_cuda_sources(${DIR_SOURCES})
@@ -68,7 +68,7 @@ function(seekling_cuda_sources)
 endfunction()
 
 # Compiles a source file for one x86 instruction set, whatever the rest is compiled for; the program
-# chooses among such files by the processor that it runs on. On other processors the files are empty.
+# chooses among such files by the processor that it runs on. On other processors they are empty.
 #
 #   seekling_instruction_set(FILE flag...)
 function(seekling_instruction_set file)
