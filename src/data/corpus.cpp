@@ -13,6 +13,7 @@
 
 #include "core/check.h"
 #include "system/mapped_file.h"
+#include "text/text_file.h"
 #include "text/unicode.h"
 
 namespace seekling {
@@ -80,6 +81,12 @@ Corpus::Corpus(const std::vector<fs::path>& paths) {
   check(total > 0, joined(paths), ": found 0 bytes of text; --data needs at least one document");
 }
 
+// The string under the key "text"; null if there is none.
+static const std::string* text_of(const nlohmann::json& value) {
+  return value.is_object() && value.contains("text") ? value["text"].get_ptr<const std::string*>()
+                                                     : nullptr;
+}
+
 // A line of a .jsonl file: {"text": "...", ...}. Other keys are ignored.
 static std::string document_of(std::string_view line, const fs::path& path, Index number) {
   const auto value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
@@ -95,10 +102,25 @@ static std::string document_of(std::string_view line, const fs::path& path, Inde
         "they are kept");
   check(!value.is_discarded(), path.string(), ":", number, ": found ", found(),
         ", which is not JSON", expected);
-  const bool has_text = value.is_object() && value.contains("text") && value["text"].is_string();
-  check(has_text, path.string(), ":", number, ": found ", found(),
+  check(text_of(value) != nullptr, path.string(), ":", number, ": found ", found(),
         ", without a string under the key \"text\"", expected);
-  return value["text"].get<std::string>();
+  return *text_of(value);
+}
+
+// The documents of a .json file: an array of texts or of objects with them, or one such object.
+static std::vector<std::string> documents_of(const nlohmann::json& file, const fs::path& path) {
+  std::vector<std::string> documents;
+  const auto add = [&](const nlohmann::json& value) {
+    const std::string* text =
+        value.is_string() && file.is_array() ? value.get_ptr<const std::string*>() : text_of(value);
+    check(text != nullptr, path.string(), ": found ", utf8_lossy(value.dump().substr(0, 40)),
+          R"(, expected a JSON array of texts or of objects such as {"text": "..."}; to learn )",
+          "the file as it is, give it the ending .txt");
+    documents.push_back(*text);
+  };
+  if (file.is_array()) std::ranges::for_each(file, add);
+  else add(file);
+  return documents;
 }
 
 static void for_each_line(std::string_view all,
@@ -119,13 +141,20 @@ void Corpus::for_each(const VisitDocument& visit) const {
   };
   for (const fs::path& path : found) {
     const MappedFile file(path);
-    if (path.extension() != ".jsonl") {
-      hand_out(file.bytes());
-      continue;
+    std::string converted;
+    const std::string_view text = text_in_file(file.bytes(), converted, path.string());
+    const bool json = path.extension() == ".json";
+    const auto whole =
+        json ? nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false) : nlohmann::json();
+    if (json && !whole.is_discarded()) {
+      for (const std::string& document : documents_of(whole, path)) hand_out(document);
+    } else if (json || path.extension() == ".jsonl") {  // or lines of JSON under the other ending
+      for_each_line(text, [&](std::string_view line, Index number) {
+        if (line.find_first_not_of(" \t\r") != line.npos) hand_out(document_of(line, path, number));
+      });
+    } else {
+      hand_out(text);
     }
-    for_each_line(file.bytes(), [&](std::string_view line, Index number) {
-      if (line.find_first_not_of(" \t\r") != line.npos) hand_out(document_of(line, path, number));
-    });
   }
   check(documents > 0, joined(found),
         ": found no text, only white space; --data needs at least one document");

@@ -47,6 +47,27 @@ TEST_F(CorpusTest, ATextFileIsOneDocumentByteForByte) {
   EXPECT_EQ(documents(Corpus({file("a.log", bytes)})), Texts{bytes});
 }
 
+TEST_F(CorpusTest, MarksAtTheBeginningOfAFileAreNoText) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(documents(Corpus({file("a.txt", mark + "A")})), Texts{"A"});
+  EXPECT_EQ(documents(Corpus({file("b.jsonl", mark + "{\"text\": \"B\"}\r\n")})), Texts{"B"});
+  EXPECT_EQ(documents(Corpus({file("c.txt", std::string("\xFF\xFE\x43\x00", 4))})), Texts{"C"});
+  EXPECT_EQ(refusal_of({file("d.txt", "\x1F\x8B\x08")}),
+            "d.txt: is compressed by gzip, which is no text to learn from; unpack it first: "
+            "gunzip");
+}
+
+TEST_F(CorpusTest, AnArrayInAJsonFileHoldsADocumentInEachElement) {
+  EXPECT_EQ(documents(Corpus({file("a.json", R"([{"text": "A", "id": 3}, "B"])")})),
+            (Texts{"A", "B"}));
+  EXPECT_EQ(documents(Corpus({file("b.json", "{\"text\": \"A\"}\n{\"text\": \"B\"}\n")})),
+            (Texts{"A", "B"}));
+  EXPECT_EQ(documents(Corpus({file("c.json", R"({"text": "A"})")})), Texts{"A"});
+  EXPECT_EQ(refusal_of({file("d.json", R"([{"story": "A"}])")}),
+            "d.json: found {\"story\":\"A\"}, expected a JSON array of texts or of objects such as "
+            "{\"text\": \"...\"}; to learn the file as it is, give it the ending .txt");
+}
+
 TEST_F(CorpusTest, AFolderIsItsTextsInSortedOrder) {
   file("in/b.txt", "B"), file("in/a/z.md", "Z"), file("in/c.jsonl", "{\"text\": \"C\"}\n"),
       file("in/d.bin", "D");
