@@ -175,9 +175,8 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, bool keep_specials) 
 Index Tokenizer::vocab_size() const { return Index(state->bytes.size()); }
 
 std::string_view Tokenizer::bytes(TokenId id) const {
-  check(0 <= id && id < vocab_size(), "decode: token id ", id, " is outside the vocabulary of ",
-        vocab_size(), " tokens");
-  return state->bytes[size_t(id)];
+  check(0 <= id, "decode: token id ", id, " is negative");
+  return id < vocab_size() ? std::string_view(state->bytes[size_t(id)]) : std::string_view();
 }
 
 bool Tokenizer::is_special(TokenId id) const {
