@@ -31,7 +31,7 @@ int chat_command(int argc, char** argv) {
     check(left > 0, "the conversation has filled the model's ", positions,
           " positions (max_position_embeddings); start a new one");
     generator.read(turn);
-    generator.stream(tokenizer, std::min(left, max_tokens), tokenizer.eos());
+    generator.stream(tokenizer, std::min(left, max_tokens), generator.ends_with(tokenizer.eos()));
     generator.read(std::vector<TokenId>{tokenizer.eos()});
     ++generator.sampling.seed;  // another answer to the same words
   }

@@ -78,19 +78,18 @@ int generate_command(int argc, char** argv) {
   // Their continuation
   TextGenerator generator(flags, model, Index(ids.size()) + max_tokens);
   generator.read(ids);
-  const TokenId eos = flags.count("no-eos") ? -1
-                      : tokenizer           ? tokenizer->eos()
-                                            : TokenId(model.config().eos_token_id);
+  const Ends ends =
+      flags.count("no-eos") ? Ends(-1) : generator.ends_with(tokenizer ? tokenizer->eos() : -1);
   const Index room = std::min(max_tokens, positions - Index(ids.size()));
   if (!flags.count("print-ids")) {
     std::cout << prompt << std::flush;
-    generator.stream(*tokenizer, room, eos);
+    generator.stream(*tokenizer, room, ends);
   } else if (stops.empty()) {
-    print_ids(generator.generate(room, eos));
+    print_ids(generator.generate(room, ends));
   } else {  // the ids up to the one that completes a stop string
     StreamDecoder text(*tokenizer, /*keep_specials=*/false);
     StopText stop(stops);
-    print_ids(generator.generate(room, eos, [&](TokenId id) {
+    print_ids(generator.generate(room, ends, [&](TokenId id) {
       stop.feed(text.feed(id));
       return !stop.stopped();
     }));

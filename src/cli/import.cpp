@@ -8,12 +8,12 @@
 #include "console/flags.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
+#include "interop/generation_config.h"
 #include "interop/gguf_checkpoint.h"
 #include "interop/gguf_tokenizer.h"
 #include "system/atomic_save.h"
 #include "system/file.h"
 #include "text/tokenizer_json.h"
-#include "train/run_folder.h"
 
 namespace seekling {
 

@@ -20,11 +20,14 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
        cxxopts::value<std::string>(), "DIR")
       ("max-tokens", "largest number of tokens to generate",
        cxxopts::value<Index>()->default_value("200"), "N")
-      ("temperature", "logits are divided by this before sampling; 0: the likeliest token",
+      ("temperature", "logits are divided by this before sampling; 0: the likeliest token; instead of the "
+       "default, the model's generation_config.json counts",
        cxxopts::value<double>()->default_value(temperature), "X")
-      ("top-k", "sample among the K likeliest tokens; 0: all",
+      ("top-k", "sample among the K likeliest tokens; 0: all; generation_config.json counts as for "
+       "--temperature",
        cxxopts::value<Index>()->default_value("0"), "K")
-      ("top-p", "sample among the fewest likeliest tokens whose probabilities sum to P",
+      ("top-p", "sample among the fewest likeliest tokens whose probabilities sum to P; "
+       "generation_config.json counts as for --temperature",
        cxxopts::value<double>()->default_value("1"), "P")
       ("min-p", "sample among tokens at least P times as likely as the likeliest",
        cxxopts::value<double>()->default_value("0"), "P")
@@ -40,10 +43,13 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
   add_device(options);
 }
 
-Sampling sampling_of(const cxxopts::ParseResult& flags) {
-  const Sampling s{flags["temperature"].as<double>(),
-                   flags["top-k"].as<Index>(),
-                   flags["top-p"].as<double>(),
+Sampling sampling_of(const cxxopts::ParseResult& flags, const GenerationConfig& usual) {
+  const auto value = [&]<class T>(const char* flag, const std::optional<T>& otherwise) {
+    return otherwise && !flags.count(flag) ? *otherwise : flags[flag].as<T>();
+  };
+  const Sampling s{value("temperature", usual.temperature),
+                   value("top-k", usual.top_k),
+                   value("top-p", usual.top_p),
                    flags["min-p"].as<double>(),
                    flags["repetition-penalty"].as<double>(),
                    flags["seed"].as<std::uint64_t>()};
@@ -57,9 +63,7 @@ std::filesystem::path model_of(const cxxopts::ParseResult& flags) {
 }
 
 std::vector<std::string> stops_of(const cxxopts::ParseResult& flags) {
-  std::vector<std::string> stops;
-  for (const auto& flag : flags.arguments())
-    if (flag.key() == "stop") stops.push_back(flag.value());
+  const std::vector<std::string> stops = all_of(flags, "stop");
   StopText{stops};  // says what is wrong with them
   return stops;
 }
@@ -83,7 +87,8 @@ LoadedModel::LoadedModel(const cxxopts::ParseResult& flags) {
 
 TextGenerator::TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& model,
                              Index capacity)
-    : sampling(sampling_of(flags)), stops(stops_of(flags)),
+    : usual(read_generation_config(model_of(flags), model.config())),
+      sampling(sampling_of(flags, usual)), stops(stops_of(flags)),
       speculative(flags.count("speculative") > 0) {
   if (model.gpu) gpu.emplace(*model.gpu, capacity);
   else cpu.emplace(*model.cpu, capacity, speculative);
@@ -92,18 +97,24 @@ TextGenerator::TextGenerator(const cxxopts::ParseResult& flags, const LoadedMode
   weights = model.gpu ? "fp32" : name(model.cpu->precision.weights);
 }
 
-std::vector<TokenId> TextGenerator::generate(Index max_tokens, TokenId eos, const Each& each) {
-  const auto ids = gpu           ? gpu->generate(max_tokens, sampling, eos, each)
-                   : speculative ? cpu->generate_guessing(max_tokens, sampling, eos, guesses, each)
-                                 : cpu->generate(max_tokens, sampling, eos, each);
+Ends TextGenerator::ends_with(TokenId eos) const {
+  Ends ends(usual.ends);
+  ends.ids.push_back(eos);
+  return ends;
+}
+
+std::vector<TokenId> TextGenerator::generate(Index max_tokens, const Ends& ends, const Each& each) {
+  const auto ids = gpu           ? gpu->generate(max_tokens, sampling, ends, each)
+                   : speculative ? cpu->generate_guessing(max_tokens, sampling, ends, guesses, each)
+                                 : cpu->generate(max_tokens, sampling, ends, each);
   written += Index(ids.size());
   return ids;
 }
 
-void TextGenerator::stream(const Tokenizer& tokenizer, Index max_tokens, TokenId eos) {
+void TextGenerator::stream(const Tokenizer& tokenizer, Index max_tokens, const Ends& ends) {
   StreamDecoder decoder(tokenizer, /*keep_specials=*/false);
   StopText stop(stops);
-  generate(max_tokens, eos, [&](TokenId id) {
+  generate(max_tokens, ends, [&](TokenId id) {
     std::cout << stop.feed(decoder.feed(id)) << std::flush;
     return bool(std::cout) && !stop.stopped();
   });

@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "infer/gpu_generator.h"
+#include "interop/generation_config.h"
 #include "text/tokenizer.h"
 
 namespace seekling {
 
 void add_sampling(cxxopts::Options& options, const char* temperature);
-Sampling sampling_of(const cxxopts::ParseResult& flags);
+// A flag that is not given has the value of generation_config.json, if that has one.
+Sampling sampling_of(const cxxopts::ParseResult& flags, const GenerationConfig& usual = {});
 std::vector<std::string> stops_of(const cxxopts::ParseResult& flags);
 std::filesystem::path model_of(const cxxopts::ParseResult& flags);
 
@@ -36,14 +38,17 @@ class TextGenerator {
 
   void read(std::span<const TokenId> ids) { gpu ? gpu->read(ids) : cpu->read(ids); }
   Index length() const { return gpu ? gpu->length() : cpu->length(); }
-  std::vector<TokenId> generate(Index max_tokens, TokenId eos, const Each& each = {});
+  std::vector<TokenId> generate(Index max_tokens, const Ends& ends, const Each& each = {});
 
-  // Generates up to eos (unless it is negative) or to a stop string, and prints each character when
-  // it is complete.
-  void stream(const Tokenizer& tokenizer, Index max_tokens, TokenId eos);
+  // Generates up to one of `ends` or to a stop string, and prints each character when it is
+  // complete.
+  void stream(const Tokenizer& tokenizer, Index max_tokens, const Ends& ends);
+
+  Ends ends_with(TokenId eos) const;  // the model's own, and eos of its tokenizer
 
   void report() const;  // on stderr: the cache, the formats, and the guesses that were right
 
+  const GenerationConfig usual;  // of the model's files
   Sampling sampling;
 
  private:

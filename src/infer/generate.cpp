@@ -65,7 +65,7 @@ std::span<const real> Generator::logits() const {
   return {last.data(), std::size_t(last.size())};
 }
 
-std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, const Ends& ends,
                                    const Each& each, std::vector<std::int32_t>& history,
                                    const std::function<std::span<const real>()>& logits,
                                    const std::function<void(std::int32_t)>& read) {
@@ -74,7 +74,7 @@ std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, s
   std::vector<std::int32_t> ids;
   while (Index(ids.size()) < max_tokens) {
     const std::int32_t id = sample(logits(), sampling, rng, history);
-    if (id == eos) break;
+    if (ends.has(id)) break;
     ids.push_back(id);
     history.push_back(id);
     if (each && !each(id)) break;
@@ -85,9 +85,9 @@ std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, s
 }
 
 std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& sampling,
-                                              std::int32_t eos, const Each& each) {
+                                              const Ends& ends, const Each& each) {
   return seekling::generate(
-      max_tokens, sampling, eos, each, history, [&] { return logits(); },
+      max_tokens, sampling, ends, each, history, [&] { return logits(); },
       [&](std::int32_t id) {
         const Decoder::Token token{&sequence, id};
         last = decoder.logits(decoder.step(std::span(&token, 1), pages));
@@ -95,7 +95,7 @@ std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& 
 }
 
 std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const Sampling& sampling,
-                                                       std::int32_t eos, Guesses& guesses,
+                                                       const Ends& ends, Guesses& guesses,
                                                        const Each& each) {
   check_sampling(sampling);
   check(guessing, "generate_guessing: this generator was made without guessing");
@@ -108,7 +108,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
     return sample({&z.view()(row, 0), std::size_t(z.cols())}, sampling, rng, history);
   };
   const auto goes_on = [&](std::int32_t id) {  // false: that was the last one
-    if (id == eos) return false;
+    if (ends.has(id)) return false;
     ids.push_back(id);
     history.push_back(id);
     return (!each || each(id)) && Index(ids.size()) < max_tokens;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "infer/decoder.h"
@@ -12,11 +13,20 @@
 
 namespace seekling {
 
+// The tokens that end a text. A negative id ends none.
+struct Ends {
+  std::vector<std::int32_t> ids;
+
+  Ends(std::int32_t id) : ids{id} {}
+  Ends(std::vector<std::int32_t> all) : ids(std::move(all)) {}
+  bool has(std::int32_t id) const { return std::ranges::find(ids, id) != ids.end(); }
+};
+
 using Each = std::function<bool(std::int32_t)>;  // is given a token; false ends the generation
 
-// The loop of every generation: chooses a token from logits(), ends at eos, tells
+// The loop of every generation: chooses a token from logits(), stops at one of `ends`, tells
 // `each`, and has it read.
-std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, const Ends& ends,
                                    const Each& each, std::vector<std::int32_t>& history,
                                    const std::function<std::span<const real>()>& logits,
                                    const std::function<void(std::int32_t)>& read);
@@ -34,8 +44,8 @@ class Generator {
   std::span<const real> logits() const;  // of the token after the last one read
 
   // Up to max_tokens tokens, each read after it is chosen and given to `each`.
-  // It ends by itself at eos (which is not given) unless eos is negative.
-  std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+  // It stops at the first of `ends`, which is not given.
+  std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, const Ends& ends,
                                      const Each& each = {});
 
   // The same with the module guessing ahead, for a Generator made so. The distribution of the text
@@ -47,7 +57,7 @@ class Generator {
     }
   };
   std::vector<std::int32_t> generate_guessing(Index max_tokens, const Sampling& sampling,
-                                              std::int32_t eos, Guesses& guesses,
+                                              const Ends& ends, Guesses& guesses,
                                               const Each& each = {});
 
   Index length() const { return sequence.length; }  // tokens read

@@ -54,9 +54,9 @@ std::span<const real> GpuGenerator::logits() const {
 }
 
 std::vector<std::int32_t> GpuGenerator::generate(Index max_tokens, const Sampling& sampling,
-                                                 std::int32_t eos, const Each& each) {
+                                                 const Ends& ends, const Each& each) {
   return seekling::generate(
-      max_tokens, sampling, eos, each, history, [&] { return logits(); },
+      max_tokens, sampling, ends, each, history, [&] { return logits(); },
       [&](std::int32_t id) { step(id); });
 }
 

@@ -13,7 +13,7 @@ class GpuGenerator {  // one conversation; as Generator
   GpuGenerator(const Transformer& model, Index capacity);  // the model must outlive it
   void read(std::span<const std::int32_t> ids);
   std::span<const real> logits() const;
-  std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, std::int32_t eos,
+  std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, const Ends& ends,
                                      const Each& each = {});
   Index length() const { return caches[0].length; }
   Index cache_bytes_per_token() const;

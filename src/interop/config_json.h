@@ -22,13 +22,14 @@ std::string config_json(const Config& config, const std::string& dtype = "float3
 // What becomes of a key of config.json. A key in no row of the table is refused.
 enum class Treatment {
   kHonoured,       // it means here what it means to Hugging Face's classes
+  kOtherName,      // read as the key that the note names
   kOneValue,       // refused unless it has the value under which it changes nothing here
   kWithoutEffect,  // changes nothing here, whatever it says
 };
 struct KeyRow {
   std::string name;
   Treatment treatment;
-  std::string note;  // kOneValue: the value, as JSON; kWithoutEffect: why
+  std::string note;  // kOtherName: the key; kOneValue: the value, as JSON; kWithoutEffect: why
 };
 std::vector<KeyRow> config_key_table();
 

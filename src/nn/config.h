@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/real.h"
 
@@ -28,6 +29,7 @@ struct Config {
   double initializer_range = 0.02;
   Index max_position_embeddings = 4096;
   Index bos_token_id = 0, eos_token_id = 1;
+  std::vector<Index> more_eos_token_ids = {};  // where the file has a list: all but the first
 
   // Attention
   Index num_attention_heads = 4;

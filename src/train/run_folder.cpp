@@ -1,24 +1,17 @@
 #include "train/run_folder.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/check.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
+#include "interop/generation_config.h"
 #include "interop/safetensors.h"
 #include "system/file.h"
 
 namespace seekling {
 
 namespace fs = std::filesystem;
-
-std::string generation_config_json(const Config& config) {
-  const nlohmann::ordered_json json = {{"_from_model_config", true},
-                                       {"bos_token_id", config.bos_token_id},
-                                       {"eos_token_id", config.eos_token_id}};
-  return json.dump(2) + "\n";
-}
 
 RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string tokenizer_config_json)
     : path_(std::move(path)), tokenizer_(std::move(tokenizer_json)),

@@ -40,8 +40,6 @@ class RunFolder {
   std::string tokenizer_, tokenizer_config_;
 };
 
-std::string generation_config_json(const Config& config);
-
 // "stopped after step 37 of 60; go on with: ./seekling train --resume runs/NAME"
 std::string how_to_resume(const std::filesystem::path& path, const TrainerState& state);
 

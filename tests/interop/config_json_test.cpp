@@ -17,7 +17,7 @@ namespace {
 
 const std::string kSmall =
     R"("model_type": "deepseek_v2", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 2,
-                              "num_attention_heads": 2)";
+                              "num_attention_heads": 2, "num_experts_per_tok": 4)";
 
 Config with(const std::string& more) {
   return config_from_json("{" + kSmall + more + "}", "c.json");
@@ -56,7 +56,7 @@ TEST(ConfigJson, RefusesByNameWhatItDoesNotKnow) {
   EXPECT_ERROR(with(R"(, "kv_lora_rank": "many")"),
                "c.json: kv_lora_rank is \"many\", expected an integer");
   EXPECT_ERROR(with(R"(, "num_experts_per_tok": 99)"),
-               "c.json: num_experts_per_tok is 99, but only 16 experts can be chosen from");
+               "c.json: num_experts_per_tok is 99, but only 64 experts can be chosen from");
   EXPECT_ERROR(config_from_json("{}", "c.json"), "c.json: the key model_type is missing");
 }
 
@@ -103,7 +103,8 @@ std::string document_row(const KeyRow& r) {
   const std::string becomes = r.treatment == Treatment::kHonoured ? "honoured"
                               : r.treatment == Treatment::kOneValue
                                   ? "refused unless `" + r.note + "`"
-                                  : "without effect: " + r.note;
+                              : r.treatment == Treatment::kOtherName ? "read as `" + r.note + "`"
+                                                                     : "without effect: " + r.note;
   return "| `" + r.name + "` | " + released_values(r.name) + " | " + becomes + " |\n";
 }
 
@@ -121,7 +122,7 @@ TEST(ConfigJson, TheDocumentHasTheTableOfTheCode) {
 
 TEST(ConfigJson, TreatsEveryKeyAsTheTableSays) {
   for (const KeyRow& r : config_key_table()) {
-    if (r.treatment == Treatment::kHonoured) continue;
+    if (r.treatment == Treatment::kHonoured || r.treatment == Treatment::kOtherName) continue;
     if (r.treatment == Treatment::kWithoutEffect) {
       EXPECT_EQ(config_json(with(", \"" + r.name + "\": 12345")), config_json(with(""))) << r.name;
       continue;
@@ -150,7 +151,8 @@ TEST(ConfigJson, HonoursEachHonouredKey) {  // another value gives another confi
       {"n_group", "2"},
       {"topk_group", "2"}};
   for (const KeyRow& r : config_key_table()) {
-    if (r.treatment != Treatment::kHonoured || r.name == "architectures" ||
+    if ((r.treatment != Treatment::kHonoured && r.treatment != Treatment::kOtherName) ||
+        r.name == "architectures" || r.name == "quantization_config" ||
         r.name == "num_key_value_heads")
       continue;
     if (r.name == "scoring_func" || r.name == "norm_topk_prob") continue;  // V2 has one value
@@ -198,8 +200,8 @@ TEST(ConfigJson, RefusesRotarySettingsThatAreUnclear) {
   EXPECT_ERROR(with(R"(, "rope_scaling": {"factor": 8})"),
                "c.json: rope_scaling has the key factor, which has no meaning for the rope type "
                "\"default\"");
-  EXPECT_ERROR(with(R"(, "rope_scaling": {"type": "yarn", "factor": 8})"),
-               "c.json: rope_scaling is YaRN, but has no original_max_position_embeddings");
+  EXPECT_ERROR(with(R"(, "rope_scaling": {"type": "yarn"})"),
+               "c.json: rope_scaling is YaRN, but has no factor");
   EXPECT_ERROR(with(R"(, "rope_scaling": {"type": "linear", "factor": 8})"),
                "c.json: the rope type is \"linear\", expected \"default\" or \"yarn\"");
   EXPECT_ERROR(
@@ -222,6 +224,141 @@ TEST(ConfigJson, WritesNoNullThatHuggingFacesClassesDivideBy) {
   const std::string written = config_json(with(R"(, "n_group": null, "topk_group": null)"));
   EXPECT_NE(written.find("\"n_group\": 1,"), std::string::npos) << written;
   EXPECT_NE(written.find("\"topk_group\": 1,"), std::string::npos) << written;
+}
+
+// What transformers 5.24.0 prints for
+//   python -c "from transformers import *; print(DeepseekV2Config(), DeepseekV3Config())"
+// of the keys that are honoured, without the five that every config.json must have and with the
+// key that V2's class has no number for.
+TEST(ConfigJson, AKeyThatIsLeftOutHasTheValueOfTheClass) {
+  const std::string v2 = R"({"intermediate_size": 11008,
+      "max_position_embeddings": 2048, "initializer_range": 0.02, "rms_norm_eps": 1e-06,
+      "bos_token_id": 1, "eos_token_id": 2, "tie_word_embeddings": false,
+      "first_k_dense_replace": 0, "kv_lora_rank": 512, "q_lora_rank": 1536, "n_group": 1,
+      "n_routed_experts": 64, "n_shared_experts": 2, "qk_nope_head_dim": 128,
+      "qk_rope_head_dim": 64, "routed_scaling_factor": 1.0, "topk_group": 1,
+      "topk_method": "greedy", "norm_topk_prob": false, "v_head_dim": 128,
+      "moe_intermediate_size": 1407, "rope_theta": 10000.0})";
+  const std::string v3 = R"({"intermediate_size": 18432,
+      "max_position_embeddings": 4096, "initializer_range": 0.02, "rms_norm_eps": 1e-06,
+      "bos_token_id": 0, "eos_token_id": 1, "tie_word_embeddings": false,
+      "first_k_dense_replace": 3, "kv_lora_rank": 512, "q_lora_rank": 1536, "n_group": 8,
+      "n_routed_experts": 256, "n_shared_experts": 1, "qk_nope_head_dim": 128,
+      "qk_rope_head_dim": 64, "routed_scaling_factor": 2.5, "topk_group": 4,
+      "num_experts_per_tok": 8, "norm_topk_prob": true, "v_head_dim": 128,
+      "moe_intermediate_size": 2048, "rope_theta": 10000.0, "num_nextn_predict_layers": 1})";
+  for (const auto& [type, defaults] : {std::pair{"deepseek_v2", v2}, {"deepseek_v3", v3}}) {
+    auto given = parse_json("{" + kSmall + "}", "small");
+    given["model_type"] = type;
+    if (type == std::string("deepseek_v3")) given.erase("num_experts_per_tok");
+    const auto found = parse_json(config_json(config_from_json(given.dump(), "c.json")), "written");
+    const auto expected = parse_json(defaults, "defaults");
+    for (const auto& [key, value] : expected.items())
+      EXPECT_EQ(found[key], value) << type << " " << key;
+  }
+}
+
+TEST(ConfigJson, AKeyWithoutADefaultIsMissing) {
+  const std::string v2 =
+      R"({"model_type": "deepseek_v2", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 2,
+          "num_attention_heads": 2)";
+  EXPECT_ERROR(config_from_json(v2 + "}", "c.json"),
+               "c.json: the key num_experts_per_tok is missing");
+  EXPECT_EQ(config_from_json(v2 + R"(, "first_k_dense_replace": 2})", "c.json").hidden_size, 8);
+}
+
+TEST(ConfigJson, ReadsNullAsTransformersDoes) {
+  const std::string whole = config_json(with(""));
+  for (const char* key : {"num_key_value_heads", "head_dim", "n_group", "topk_group",
+                          "norm_topk_prob", "rope_scaling", "rope_parameters", "mlp_bias",
+                          "attention_dropout", "quantization_config", "pretraining_tp"})
+    EXPECT_EQ(config_json(with(text(", \"", key, "\": null"))), whole) << key;
+  EXPECT_EQ(with(R"(, "q_lora_rank": null)").q_lora_rank, 0);
+  EXPECT_EQ(with(R"(, "eos_token_id": null)").eos_token_id, -1);
+  auto v3 = parse_json("{" + kSmall + "}", "small");
+  v3["model_type"] = "deepseek_v3";
+  v3["norm_topk_prob"] = nullptr;
+  EXPECT_FALSE(config_from_json(v3.dump(), "c.json").norm_topk_prob);
+  EXPECT_ERROR(with(R"(, "rope_interleave": null)"),
+               "c.json: rope_interleave is null, and Seekling knows only true");
+  EXPECT_ERROR(with(R"(, "hidden_act": null)"),
+               "c.json: hidden_act is null, and Seekling knows only \"silu\"");
+  EXPECT_ERROR(with(R"(, "kv_lora_rank": null)"),
+               "c.json: kv_lora_rank is null, expected an integer");
+}
+
+TEST(ConfigJson, NamesAllUnknownKeysAtOnce) {
+  EXPECT_ERROR(with(R"(, "sliding_window": 4, "layer_types": [], "qk_norm": true)"),
+               "c.json: has the keys layer_types, qk_norm and sliding_window, which Seekling does "
+               "not know; if they change nothing, remove them");
+  EXPECT_ERROR(
+      with(R"(, "rope_scaling": {"type": "yarn", "factor": 2, "truncate": false, "long": 1})"),
+      "c.json: rope_scaling has the keys long and truncate, which Seekling does not know; if they "
+      "change nothing, remove them");
+}
+
+TEST(ConfigJson, ReadsTheOtherNamesOfTransformers5) {
+  EXPECT_EQ(with(R"(, "num_experts": 32)").n_routed_experts, 32);
+  EXPECT_EQ(with(R"(, "num_mtp_layers": 2)").num_nextn_predict_layers, 2);
+  EXPECT_ERROR(with(R"(, "num_experts": 32, "n_routed_experts": 8)"),
+               "c.json: num_experts is 32, but n_routed_experts, which is the same key, is not; "
+               "remove one of them");
+}
+
+TEST(ConfigJson, KimiK2IsV3ByAnotherName) {
+  auto j = parse_json("{" + kSmall + "}", "small");
+  j["model_type"] = "kimi_k2";
+  j["architectures"] = {"DeepseekV3ForCausalLM"};
+  EXPECT_EQ(config_from_json(j.dump(), "c.json").model_type, "deepseek_v3");
+}
+
+TEST(ConfigJson, ATextMayHaveSeveralEnds) {
+  const Config c = with(R"(, "eos_token_id": [1, 7, 5])");
+  EXPECT_EQ(c.eos_token_id, 1);
+  EXPECT_EQ(c.more_eos_token_ids, (std::vector<Index>{7, 5}));
+  EXPECT_EQ(parse_json(config_json(c), "written")["eos_token_id"],
+            nlohmann::json::array({1, 7, 5}));
+  for (const char* bad : {"[]", "[1, null]", "[[1]]"})
+    EXPECT_ERROR(with(text(", \"eos_token_id\": ", bad)),
+                 text("c.json: eos_token_id is ", parse_json(bad, "bad").dump(),
+                      ", expected an integer or a list of integers")
+                     .c_str());
+}
+
+TEST(ConfigJson, YarnWithoutAnOriginalLengthHasTheModels) {
+  const Config c = with(R"(, "max_position_embeddings": 512, "rope_scaling":
+                            {"type": "yarn", "factor": 4, "beta_fast": null, "beta_slow": 0})");
+  EXPECT_EQ(c.rope_scaling->original_max_position_embeddings, 512);
+  EXPECT_EQ(c.rope_scaling->beta_fast, 32);
+  EXPECT_EQ(c.rope_scaling->beta_slow, 1);
+  const Config ratio = with(R"(, "max_position_embeddings": 512, "rope_scaling":
+      {"type": "yarn", "factor": null, "original_max_position_embeddings": 128})");
+  EXPECT_EQ(ratio.rope_scaling->factor, 4);
+}
+
+TEST(ConfigJson, KnowsTheBlocksOfV3AndOfV31) {
+  const std::string whole = config_json(with(""));
+  for (const char* blocks :
+       {R"("fmt": "e4m3", "activation_scheme": "dynamic", "weight_block_size": [128, 128])",
+        R"("fmt": "e4m3", "activation_scheme": "dynamic", "weight_block_size": [128, 128],
+           "scale_fmt": "ue8m0")",
+        R"("activation_scheme": "dynamic", "modules_to_not_convert": null,
+           "weight_block_size": [128, 128])",
+        R"("modules_to_not_convert": ["lm_head"])"})
+    EXPECT_EQ(config_json(
+                  with(text(R"(, "quantization_config": {"quant_method": "fp8", )", blocks, "}"))),
+              whole)
+        << blocks;
+  EXPECT_ERROR(with(R"(, "quantization_config": {"quant_method": "awq", "bits": 4})"),
+               "c.json: quantization_config has quant_method \"awq\", and Seekling knows only "
+               "\"fp8\", as DeepSeek-V3 was released");
+  EXPECT_ERROR(
+      with(R"(, "quantization_config": {"quant_method": "fp8", "weight_block_size": [64, 64]})"),
+      "c.json: quantization_config has weight_block_size [64,64], and Seekling knows only "
+      "[128,128]");
+  EXPECT_ERROR(with(R"(, "quantization_config": {"quant_method": "fp8", "bits": 8})"),
+               "c.json: quantization_config has the key bits, which Seekling does not know; if it "
+               "changes nothing, remove it");
 }
 
 TEST(ConfigJson, SaysWhichFloatsTheWeightsHave) {
