@@ -46,9 +46,9 @@ std::set<std::string> shards_of(const fs::path& index) {
 class Shards {
  public:
   explicit Shards(const fs::path& folder) {
-    const fs::path index = folder / kIndex;
+    const bool whole = fs::exists(folder / kWhole) || !fs::exists(folder / kIndex);
     for (const std::string& name :
-         fs::exists(index) ? shards_of(index) : std::set<std::string>{kWhole}) {
+         whole ? std::set<std::string>{kWhole} : shards_of(folder / kIndex)) {
       const fs::path path = folder / name;
       files_.push_back({path, std::make_unique<SafetensorsFile>(path)});
       for (const auto& [tensor, entry] : files_.back().file->entries()) {
@@ -128,14 +128,14 @@ std::vector<Copy> copies_of(const Transformer& model) {
 
 }  // namespace
 
-void load_tensors(const fs::path& folder, const NamedTensors& into,
-                  const std::vector<Copy>& copies) {
+void load_tensors(const fs::path& folder, const NamedTensors& into, const std::vector<Copy>& copies,
+                  const LeftUnread& left_unread) {
   const Shards shards(folder);
   std::map<std::string, Tensor> known(into.begin(), into.end());
   for (const Copy& copy : copies) known.emplace(copy.name, Tensor());
   for (const auto& [tensor, file] : shards.tensors())
     check(known.contains(tensor) || is_scale(shards, tensor) || is_empty(shards, tensor) ||
-              tensor.ends_with("rotary_emb.inv_freq"),
+              tensor.ends_with("rotary_emb.inv_freq") || (left_unread && left_unread(tensor)),
           shards.path_of(tensor), ": has the tensor ", tensor,
           ", which a model with this config.json does not have");
   std::set<std::string> missing;
@@ -158,15 +158,28 @@ void load_tensors(const fs::path& folder, const NamedTensors& into,
   }
 }
 
-bool has_mtp_modules(const fs::path& folder, const Config& config) {
+static std::string layer_name(Index layer) { return "model.layers." + std::to_string(layer) + "."; }
+
+Index mtp_modules_in(const fs::path& folder, const Config& config) {
   const Shards shards(folder);
-  const std::string at = "model.layers." + std::to_string(config.num_hidden_layers) + ".";
-  const auto first = shards.tensors().lower_bound(at);
-  return first != shards.tensors().end() && first->first.starts_with(at);
+  Index n = 0;
+  while (shards.has(layer_name(config.num_hidden_layers + n) + "eh_proj.weight")) ++n;
+  return n;
+}
+
+bool has_weights(const fs::path& folder) {
+  return fs::exists(folder / kWhole) || fs::exists(folder / kIndex);
 }
 
 void load_weights(const fs::path& folder, const Transformer& model) {
-  load_tensors(folder, named_parameters(model), copies_of(model));
+  const Index own = Index(model.layers.size() + model.mtp.size());
+  const Shards shards(folder);
+  const LeftUnread surplus_module = [&](const std::string& tensor) {
+    for (Index i = own; shards.has(layer_name(i) + "eh_proj.weight"); ++i)
+      if (tensor.starts_with(layer_name(i))) return true;
+    return false;
+  };
+  load_tensors(folder, named_parameters(model), copies_of(model), surplus_module);
 }
 
 namespace {

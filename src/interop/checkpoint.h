@@ -20,18 +20,24 @@ struct Copy {
   Tensor of;
 };
 
+using LeftUnread = std::function<bool(const std::string& tensor)>;
+
 // Every tensor of `into` must be there once, with its shape and finite, and nothing else but
-// `copies` and the rotary tables and empty shared experts that some files hold; all else is refused
-// by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of 128 x 128 numbers,
+// `copies`, the rotary tables and empty shared experts that some files hold, and the tensors that
+// `left_unread` names; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of 128 x 128 numbers,
 // as DeepSeek-V3 was released.
 void load_tensors(const std::filesystem::path& folder, const NamedTensors& into,
-                  const std::vector<Copy>& copies = {});
+                  const std::vector<Copy>& copies = {}, const LeftUnread& left_unread = {});
 
-// Whether a folder's weights go on behind the last layer. transformers leaves modules
-// of multi-token prediction out when it saves a V3, but not their number in config.json.
-bool has_mtp_modules(const std::filesystem::path& folder, const Config& config);
+// The number of modules of multi-token prediction in a folder's weights, after the last layer of the
+// config. transformers leaves them out when it saves a V3, but not their number
+// in config.json.
+Index mtp_modules_in(const std::filesystem::path& folder, const Config& config);
 
-// All parameters of a model.
+bool has_weights(const std::filesystem::path& folder);
+
+// All parameters of a model. Modules of multi-token prediction after the model's own are left
+// unread.
 void load_weights(const std::filesystem::path& folder, const Transformer& model);
 
 struct SaveOptions {

@@ -68,7 +68,7 @@ class SaveWeights : public testing::Test {
 
 TEST_F(SaveWeights, InFloat) {
   save_weights(folder, model);
-  EXPECT_TRUE(has_mtp_modules(folder, small_v3()));
+  EXPECT_EQ(mtp_modules_in(folder, small_v3()), 1);
   expect_loaded([](float x) { return x; });
 }
 
@@ -128,11 +128,37 @@ TEST_F(SaveWeights, AModuleThatIsMissingIsRefusedWithAWayOut) {
   NamedTensors all = named_parameters(model);
   std::erase_if(all, [](const auto& t) { return t.first.starts_with("model.layers.2."); });
   write_safetensors(folder / "model.safetensors", all);
-  EXPECT_FALSE(has_mtp_modules(folder, small_v3()));
+  EXPECT_EQ(mtp_modules_in(folder, small_v3()), 0);
   EXPECT_NE(refusal_to_load().find("; if these weights have no modules of multi-token prediction, "
                                    "set num_nextn_predict_layers to 0"),
             std::string::npos)
       << refusal_to_load();
+}
+
+TEST_F(SaveWeights, AModuleTooManyIsLeftUnread) {
+  save_weights(folder, model);
+  Config without = small_v3();
+  without.num_nextn_predict_layers = 0;
+  const Transformer loaded(without);
+  load_weights(folder, loaded);
+  EXPECT_EQ(loaded.lm_head.view().matrix(), model.lm_head.view().matrix());
+}
+
+TEST_F(SaveWeights, ALayerTooManyIsRefused) {
+  save_weights(folder, model);
+  Config shorter = small_v3();
+  shorter.num_hidden_layers = 1, shorter.num_nextn_predict_layers = 0;
+  EXPECT_NE(refusal([&] {
+              load_weights(folder, Transformer(shorter));
+            }).find(": has the tensor model.layers.1."),
+            std::string::npos);
+}
+
+TEST_F(SaveWeights, AnIndexThatWasLeftBesideTheWholeFileIsNotRead) {
+  save_weights(folder, model);
+  write_file(folder / "model.safetensors.index.json",
+             R"({"weight_map": {"lm_head.weight": "model-00001-of-00001.safetensors"}})");
+  expect_loaded([](float x) { return x; });
 }
 
 TEST_F(SaveWeights, ANumberThatIsNotFiniteIsRefused) {
