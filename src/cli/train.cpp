@@ -5,12 +5,14 @@
 #include "cli/command.h"
 #include "console/device.h"
 #include "console/flags.h"
+#include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "interop/find_model.h"
 #include "report/progress.h"
 #include "report/questions.h"
 #include "report/samples_file.h"
 #include "report/tensorboard.h"
+#include "system/atomic_save.h"
 #include "system/interrupt.h"
 #include "train/run.h"
 #include "train/samples.h"
@@ -62,7 +64,8 @@ cxxopts::Options train_options() {
                            "Trains a model; by default the nano preset on the toy world.");
   // clang-format off
   options.add_options()
-      ("model", "a preset or a config.json, whose keys the Model options change",
+      ("model", "the shape: a preset or a config.json, whose keys the Model options change; of a "
+       "folder with weights, training starts from these",
        cxxopts::value<std::string>()->default_value("nano"), "MODEL")
       ("data", "texts to learn from: files, folders, .jsonl (default: the toy world)",
        cxxopts::value<std::vector<std::string>>(), "PATH")
@@ -70,6 +73,7 @@ cxxopts::Options train_options() {
        cxxopts::value<Index>()->default_value("100000"), "N")
       ("tokenizer", "tokenizer.json, or a folder with one (default: learned from the texts)",
        cxxopts::value<std::string>(), "FILE")
+      ("from-scratch", "draw new weights even if the folder of --model has some")
       ("out", "the run's folder (default: runs/MODEL)", cxxopts::value<std::string>(), "DIR")
       ("resume", "continue this run with its own settings", cxxopts::value<std::string>(), "DIR");
   add_device(options);
@@ -100,12 +104,11 @@ Config config_of(const cxxopts::ParseResult& flags) {
     const std::string flag = flag_of(key.name);
     if (flags.count(flag)) set_config_key(config, key.name, flags[flag].as<std::string>());
   }
-  if (flags.count("set"))
-    for (const std::string& pair : flags["set"].as<std::vector<std::string>>()) {
-      const std::size_t equals = pair.find('=');
-      check(equals != std::string::npos, "--set: found ", pair, ", expected KEY=VALUE");
-      set_config_key(config, pair.substr(0, equals), pair.substr(equals + 1));
-    }
+  for (const std::string& pair : all_of(flags, "set")) {
+    const std::size_t equals = pair.find('=');
+    check(equals != std::string::npos, "--set: found ", pair, ", expected KEY=VALUE");
+    set_config_key(config, pair.substr(0, equals), pair.substr(equals + 1));
+  }
   if (config.attention != "mla") config.model_type = "seekling";
   check_config(config, "--model " + flags["model"].as<std::string>());
   return config;
@@ -125,6 +128,25 @@ void check_resume_flags(const cxxopts::ParseResult& flags) {
                   "--sample-every may change)");
 }
 
+// runs/nano, runs/nano/ and nano.json: nano.
+std::string name_of(const std::string& model) {
+  const fs::path path = fs::absolute(model).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).stem().string();
+}
+
+// A folder with weights is more than a shape: training starts from them, in their vocabulary.
+void start_from_weights(RunOptions& options, const std::string& model) {
+  if (find_config_file(model) != fs::path(model) / "config.json") return;
+  recover(model);
+  if (!has_weights(model)) return;
+  options.weights = model;
+  if (!options.tokenizer.empty()) return;
+  check(fs::exists(options.weights / "tokenizer.json"), "--model: ", model,
+        " has weights but no tokenizer.json, without which its ids have no meaning; give "
+        "--tokenizer, or --from-scratch to take only the shape");
+  options.tokenizer = model;
+}
+
 RunOptions options_of(const cxxopts::ParseResult& flags) {
   if (flags.count("data") && flags.count("documents"))
     throw Usage("--documents is of the toy world, which --data replaces; leave one of them out");
@@ -133,11 +155,12 @@ RunOptions options_of(const cxxopts::ParseResult& flags) {
   RunOptions options{.config = config,
                      .settings = default_settings(config.hidden_size),
                      .folder = flags.count("out") ? fs::path(flags["out"].as<std::string>())
-                                                  : free_run(fs::path(model).stem().string())};
+                                                  : free_run(name_of(model))};
   apply_settings(options.settings, flags);
-  if (flags.count("data")) options.data = flags["data"].as<std::vector<std::string>>();
+  options.data = all_of(flags, "data");
   if (flags.count("tokenizer")) options.tokenizer = flags["tokenizer"].as<std::string>();
   options.toy_world.documents = flags["documents"].as<Index>();
+  if (!flags.count("from-scratch")) start_from_weights(options, model);
   return options;
 }
 

@@ -4,6 +4,7 @@
 #include "data/batches.h"
 #include "data/prepare.h"
 #include "data/tokenize.h"
+#include "interop/checkpoint.h"
 #include "interop/load_model.h"
 #include "model/size.h"
 #include "report/report.h"
@@ -57,12 +58,26 @@ Source source_of(const RunOptions& options) {
   return source;
 }
 
-std::unique_ptr<Transformer> untrained_model(Config config, const Tokenizer& tokenizer,
-                                             std::uint64_t seed) {
+// The weights are drawn, or read where options.weights has some. Then the checkpoint's other end
+// ids keep their meaning.
+std::unique_ptr<Transformer> first_model(const RunOptions& options, const Tokenizer& tokenizer,
+                                         const Say& say) {
+  Config config = options.config;
+  const bool drawn = options.weights.empty();
+  std::vector<Index>& ends = config.more_eos_token_ids;
+  if (drawn) ends.clear();
+  else fit_mtp_modules(config, options.weights, say);
+  if (!drawn && config.eos_token_id >= 0) ends.insert(ends.begin(), config.eos_token_id);
+  std::erase(ends, tokenizer.eos());
   config.bos_token_id = tokenizer.bos();
   config.eos_token_id = tokenizer.eos();
   auto model = std::make_unique<Transformer>(config);
-  model->initialise(seed);
+  if (drawn) {
+    model->initialise(options.settings.seed);
+  } else {
+    load_weights(options.weights, *model);
+    say(text("starting from the weights of ", options.weights.string()));
+  }
   return model;
 }
 
@@ -116,7 +131,7 @@ Run begin_run(const RunOptions& options, const Say& say) {
   AtomicSave save(run.folder);
   run.tokenizer = prepare(save, source_of(options), say);
   run.state.tokenizer_fingerprint = fingerprint(*run.tokenizer);
-  run.model = untrained_model(options.config, *run.tokenizer, options.settings.seed);
+  run.model = first_model(options, *run.tokenizer, say);
   run.checkpoint().write(save, *run.model, run.state);
   save.commit();
   return run;

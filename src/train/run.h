@@ -30,6 +30,7 @@ struct RunOptions {
   std::vector<std::string> data = {};  // files and folders; empty: the toy world
   ToyWorldOptions toy_world = {};      // its seed is that of the settings
   std::string tokenizer = {};          // a tokenizer.json or its folder; empty: one is learned
+  std::filesystem::path weights = {};  // of a checkpoint to start from; empty: drawn from the seed
 };
 
 struct Run {
@@ -45,7 +46,7 @@ struct Run {
   std::shared_ptr<const Transformer> model_on_cpu() const;  // a copy if the model is on a GPU
 };
 
-// Makes the token files, the tokenizer and the untrained weights, and saves them together: the
+// Makes the token files, the tokenizer and the weights to start from, and saves them together: the
 // folder holds a whole run or nothing.
 Run begin_run(const RunOptions& options, const Say& say);
 
