@@ -74,10 +74,13 @@ int eval_command(int argc, char** argv) {
                                  : folder / "data" / "questions.jsonl";
   check(!flags.count("questions") || fs::exists(questions), questions.string(),
         ": not found, expected a questions.jsonl as data make writes it");
+  const fs::path tokens = folder / "tokens" / "heldout.bin";
+  check(fs::exists(tokens) || fs::exists(questions) || !fs::is_directory(folder), folder.string(),
+        ": there is nothing to evaluate on, neither tokens/heldout.bin nor data/questions.jsonl; "
+        "give the folder of a run that held text out, or --questions FILE");
   const auto model = load_model(folder, to_stderr);
   const Tokenizer tokenizer = read_tokenizer(folder.string());
 
-  const fs::path tokens = folder / "tokens" / "heldout.bin";
   if (fs::exists(tokens)) {
     const TokenFile file(tokens);
     const TrainerState state = read_trainer_state(folder);
