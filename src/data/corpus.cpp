@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "core/check.h"
@@ -30,9 +31,13 @@ static bool hidden(const fs::path& path) { return path.filename().string().start
 // The texts below a folder, sorted; the other files are added to `skipped`.
 static std::vector<fs::path> files_below(const fs::path& folder, std::vector<fs::path>& skipped) {
   std::vector<fs::path> files;
+  std::set<fs::path> seen{fs::canonical(folder)};  // a link may lead back
+  const auto links = fs::directory_options::follow_directory_symlink;
   try {
-    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
-      if (hidden(entry->path())) {
+    for (auto entry = fs::recursive_directory_iterator(folder, links); entry != fs::end(entry);
+         ++entry) {
+      const bool again = entry->is_directory() && !seen.insert(fs::canonical(entry->path())).second;
+      if (hidden(entry->path()) || again) {
         entry.disable_recursion_pending();
       } else if (entry->is_regular_file()) {
         (holds_text(entry->path()) ? files : skipped).push_back(entry->path());

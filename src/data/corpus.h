@@ -1,8 +1,10 @@
 // The texts that `--data` names, one document at a time: a text file is one document, a line of a
-// .jsonl file is one (its key "text"), so is an element of the array in a .json file, and a folder stands for every .txt, .md and .jsonl
-// below it, in sorted order, hidden ones left out. Files are mapped into memory, not read, so
-// a corpus may be larger than the machine's memory; a document's bytes are handed on as they are,
-// valid UTF-8 or not (JSON allows no others, so a line of .jsonl with such bytes is an Error).
+// .jsonl file is one (its key "text"), so is an element of the array in a .json file, and a folder
+// stands for every .txt, .md and .jsonl below it, also through links, in sorted order, hidden ones
+// left out. Files are mapped into memory, not read, so a corpus may be larger than the machine's
+// memory. A document's bytes are handed on as they are, valid UTF-8 or not (JSON allows no others,
+// so a line of .jsonl with such bytes is an Error), but marks of Unicode at the beginning of a file
+// are read (text/text_file.h).
 #pragma once
 
 #include <filesystem>

@@ -76,6 +76,14 @@ TEST_F(CorpusTest, AFolderIsItsTextsInSortedOrder) {
   EXPECT_EQ(Corpus({dir / "in"}).bytes(), 1 + 1 + 14);
 }
 
+TEST_F(CorpusTest, ALinkedFolderIsReadOnce) {
+  file("in/a.txt", "A"), file("elsewhere/b.txt", "B");
+  fs::create_directory_symlink(dir / "elsewhere", dir / "in/link");
+  fs::create_directory_symlink(dir / "elsewhere", dir / "in/twice");
+  fs::create_directory_symlink(dir / "in", dir / "elsewhere/back");
+  EXPECT_EQ(documents(Corpus({dir / "in"})), (Texts{"A", "B"}));
+}
+
 TEST_F(CorpusTest, AFolderSaysWhatItPassesOver) {
   file("in/b.txt", "B"), file("in/d.bin", "D"), file("in/a/c.csv", "C"), file("in/.git/e.txt", "E"),
       file("in/.f.txt", "F");
