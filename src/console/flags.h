@@ -15,9 +15,9 @@ struct Usage : Error {  // the command line itself is wrong: exit code 2 instead
 };
 
 // Parses, with --help and --threads added; a flag may also have underscores for its dashes, or the
-// name that it has in other programs. Numbers are read to their end or refused. --help prints the help and ends the program; a word that
-// is not understood throws Usage. Words that are not flags go to `positional`, or are refused if it
-// is empty. `groups`: those that come first in the help.
+// name that it has in other programs. Numbers are read to their end or refused. --help prints the
+// help and ends the program; a word that is not understood throws Usage. Words that are not flags
+// go to `positional`, or are refused if it is empty. `groups`: those that come first in the help.
 cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
                            const std::string& positional = "",
                            const std::vector<std::string>& groups = {""});

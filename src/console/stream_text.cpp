@@ -20,8 +20,8 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
        cxxopts::value<std::string>(), "DIR")
       ("max-tokens", "largest number of tokens to generate",
        cxxopts::value<Index>()->default_value("200"), "N")
-      ("temperature", "logits are divided by this before sampling; 0: the likeliest token; instead of the "
-       "default, the model's generation_config.json counts",
+      ("temperature", "logits are divided by this before sampling; 0: the likeliest token; the model's "
+       "generation_config.json counts before the default",
        cxxopts::value<double>()->default_value(temperature), "X")
       ("top-k", "sample among the K likeliest tokens; 0: all; generation_config.json counts as for "
        "--temperature",

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "core/check.h"
@@ -113,6 +114,42 @@ void read_tensor(const Shards& shards, const std::string& name, const Tensor& in
         " holds a number that is not finite; the file is damaged, or its training failed");
 }
 
+// The place of one expert's matrix in the tensor that holds those of all experts of its layer:
+// gate_up_proj [E, 2 I, D], the rows of gate_proj before those of up_proj, or down_proj [E, D, I].
+struct Fused {
+  std::string tensor;
+  Index begin;  // its first row
+};
+
+std::optional<Fused> fused_of(const std::string& name, const Tensor& into) {
+  static const std::string kExperts = ".mlp.experts.";
+  const std::size_t at = name.find(kExperts);
+  if (at == name.npos) return {};
+  const std::string layer = name.substr(0, at + kExperts.size());
+  const Index expert = std::stol(name.substr(layer.size()));
+  const bool up = name.ends_with(".up_proj.weight");
+  if (name.ends_with(".down_proj.weight")) return Fused{layer + "down_proj", expert * into.rows()};
+  return Fused{layer + "gate_up_proj", (2 * expert + up) * into.rows()};
+}
+
+void read_parts(const Shards& shards, const std::vector<std::pair<Fused, Tensor>>& parts) {
+  std::map<std::string, Tensor> of_layer;  // the tensors of one layer at a time
+  for (const auto& [fused, into] : parts) {
+    const std::string path = shards.path_of(fused.tensor);
+    if (!of_layer.contains(fused.tensor)) {
+      if (of_layer.size() == 2) of_layer.clear();
+      const SafetensorsFile& file = shards.file_of(fused.tensor);
+      const Tensor all(file.entries().at(fused.tensor).shape);
+      read_tensor(shards, fused.tensor, all);
+      of_layer.emplace(fused.tensor, all);
+    }
+    const Tensor& all = of_layer.at(fused.tensor);
+    check(all.cols() == into.cols() && fused.begin + into.rows() <= all.rows(), path, ": tensor ",
+          fused.tensor, " has shape ", all.shape(), ", which is too small for the experts");
+    into.view().matrix() = all.view().middle_rows(fused.begin, into.rows()).matrix();
+  }
+}
+
 // What a released V3 holds twice: each module of multi-token prediction comes
 // with the model's own tables.
 std::vector<Copy> copies_of(const Transformer& model) {
@@ -130,17 +167,28 @@ std::vector<Copy> copies_of(const Transformer& model) {
 
 void load_tensors(const fs::path& folder, const NamedTensors& into, const std::vector<Copy>& copies,
                   const LeftUnread& left_unread) {
+  // Where each tensor is: in the file by its own name, as a part of another one, or nowhere
   const Shards shards(folder);
-  std::map<std::string, Tensor> known(into.begin(), into.end());
-  for (const Copy& copy : copies) known.emplace(copy.name, Tensor());
+  NamedTensors whole;
+  std::vector<std::pair<Fused, Tensor>> parts;
+  std::set<std::string> missing;
+  for (const auto& [name, tensor] : into) {
+    const auto fused = fused_of(name, tensor);
+    if (shards.has(name)) whole.emplace_back(name, tensor);
+    else if (fused && shards.has(fused->tensor)) parts.emplace_back(*fused, tensor);
+    else missing.insert(name);
+  }
+
+  // Whatever else the file holds
+  std::set<std::string> known;
+  for (const auto& [name, tensor] : into) known.insert(name);
+  for (const Copy& copy : copies) known.insert(copy.name);
+  for (const auto& [fused, tensor] : parts) known.insert(fused.tensor);
   for (const auto& [tensor, file] : shards.tensors())
     check(known.contains(tensor) || is_scale(shards, tensor) || is_empty(shards, tensor) ||
               tensor.ends_with("rotary_emb.inv_freq") || (left_unread && left_unread(tensor)),
           shards.path_of(tensor), ": has the tensor ", tensor,
           ", which a model with this config.json does not have");
-  std::set<std::string> missing;
-  for (const auto& [name, tensor] : into)
-    if (!shards.has(name)) missing.insert(name);
   check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : *missing.begin(),
         " is missing", missing.size() > 1 ? text(", and ", missing.size() - 1, " more") : "",
         !missing.empty() && missing.begin()->ends_with(".eh_proj.weight")
@@ -148,7 +196,10 @@ void load_tensors(const fs::path& folder, const NamedTensors& into, const std::v
               "num_nextn_predict_layers to 0 in "
               "config.json"
             : "");
-  for (const auto& [name, tensor] : into) read_tensor(shards, name, tensor);
+
+  // The numbers
+  for (const auto& [name, tensor] : whole) read_tensor(shards, name, tensor);
+  read_parts(shards, parts);
   for (const Copy& copy : copies) {
     if (!shards.has(copy.name)) continue;
     const Tensor twin(copy.of.shape());

@@ -24,14 +24,14 @@ using LeftUnread = std::function<bool(const std::string& tensor)>;
 
 // Every tensor of `into` must be there once, with its shape and finite, and nothing else but
 // `copies`, the rotary tables and empty shared experts that some files hold, and the tensors that
-// `left_unread` names; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for each block of 128 x 128 numbers,
-// as DeepSeek-V3 was released.
+// `left_unread` names; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for
+// each block of 128 x 128 numbers, as DeepSeek-V3 was released. The experts of a layer may also be
+// two tensors, as in the classes of transformers 5: gate_up_proj and down_proj.
 void load_tensors(const std::filesystem::path& folder, const NamedTensors& into,
                   const std::vector<Copy>& copies = {}, const LeftUnread& left_unread = {});
 
-// The number of modules of multi-token prediction in a folder's weights, after the last layer of the
-// config. transformers leaves them out when it saves a V3, but not their number
-// in config.json.
+// The number of modules of multi-token prediction in a folder's weights, after the last layer of
+// the config. transformers leaves them out when it saves a V3, but not their number in config.json.
 Index mtp_modules_in(const std::filesystem::path& folder, const Config& config);
 
 bool has_weights(const std::filesystem::path& folder);
