@@ -50,7 +50,8 @@ Learned learn_tokenizer(const ForEachDocument& documents, const BpeTraining& tra
 
 std::uint64_t fingerprint(const Tokenizer& tokenizer) {  // FNV-1a of what would be written
   std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : tokenizer_json(tokenizer)) hash = (hash ^ std::uint8_t(c)) * 0x100000001B3;
+  for (const char c : tokenizer_json_without_bos(tokenizer))
+    hash = (hash ^ std::uint8_t(c)) * 0x100000001B3;
   return hash;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "text/unicode.h"
+
 namespace seekling {
 
 AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> added)
@@ -23,6 +25,14 @@ const AddedToken* AddedTokenFinder::longest_at(std::string_view rest) const {
   for (const AddedToken& token : longest_first)
     if (rest.starts_with(token.content)) return &token;
   return nullptr;
+}
+
+std::pair<size_t, size_t> AddedTokenFinder::with_white_space(const AddedToken& token,
+                                                             std::string_view input, size_t at) {
+  size_t begin = at, end = at + token.content.size();
+  if (token.lstrip) begin -= size_t(white_space_suffix(input.substr(0, at)));
+  if (token.rstrip) end += size_t(white_space_prefix(input.substr(end)));
+  return {begin, end};
 }
 
 }  // namespace seekling

@@ -5,6 +5,7 @@
 #include <bitset>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "text/bpe.h"
@@ -15,8 +16,10 @@ struct AddedToken {  // an entry of tokenizer.json's added_tokens
   TokenId id;
   std::string content;
   bool special = true;        // decode may leave it out
-  bool normalized = false;    // kept for other programs: without a normalizer it has no effect
+  bool normalized = false;    // cut out of the normalized text, after those that are not
   bool in_vocabulary = true;  // model.vocab has it too
+  bool lstrip = false;        // takes the white space before it
+  bool rstrip = false;        // takes the white space after it
 
   bool operator==(const AddedToken&) const = default;
 };
@@ -25,18 +28,20 @@ class AddedTokenFinder {
  public:
   explicit AddedTokenFinder(std::vector<AddedToken> added);
 
-  // text(part) for what lies between, token(id) for each token, in order.
+  // text(part) for the text between the tokens, token(id) for each token, in order.
   template <class Text, class Token>
   void cut(std::string_view input, Text&& text, Token&& token) const {
+    if (longest_first.empty()) return text(input);
     size_t done = 0;
     for (size_t i = 0; i < input.size(); ++i) {
       if (!starts[two_bytes(input, i)]) continue;
       const AddedToken* found = longest_at(input.substr(i));
       if (found == nullptr) continue;
-      if (i > done) text(input.substr(done, i - done));
+      const auto [begin, end] = with_white_space(*found, input, i);
+      if (begin > done) text(input.substr(done, begin - done));
       token(found->id);
-      done = i + found->content.size();
-      i = done - 1;
+      done = end;
+      i += found->content.size() - 1;
     }
     if (done < input.size()) text(input.substr(done));
   }
@@ -47,6 +52,8 @@ class AddedTokenFinder {
     return size_t(static_cast<unsigned char>(s[i])) << 8 | second;
   }
   const AddedToken* longest_at(std::string_view rest) const;
+  static std::pair<size_t, size_t> with_white_space(const AddedToken& token, std::string_view input,
+                                                    size_t at);
 
   std::vector<AddedToken> longest_first;
   std::bitset<1 << 16> starts;  // the first two bytes of some token: one look usually decides

@@ -28,8 +28,9 @@ struct Later {  // the heap's front is the candidate of lowest rank, the leftmos
 
 }  // namespace
 
-Bpe::Bpe(const std::array<TokenId, 256>& ids_of_bytes, const std::vector<Merge>& merges)
-    : byte_ids(ids_of_bytes) {
+Bpe::Bpe(const std::array<TokenId, 256>& ids_of_bytes, const std::vector<Merge>& merges,
+         UnknownByte of_the_others)
+    : byte_ids(ids_of_bytes), unknown(of_the_others) {
   slots.resize(std::bit_ceil(std::max<size_t>(2 * merges.size(), 2)));
   shift = 64 - std::countr_zero(slots.size());
   std::int32_t rank = 0;
@@ -58,17 +59,34 @@ void Bpe::push(std::int32_t at, Scratch& scratch) const {
   std::push_heap(scratch.heap.begin(), scratch.heap.end(), Later{});
 }
 
+// One symbol for each byte that has a token; the number of symbols.
+std::int32_t Bpe::symbols_of(std::string_view piece, Scratch& scratch) const {
+  auto& symbols = scratch.symbols;
+  symbols.resize(piece.size());
+  std::int32_t n = 0;
+  bool after_unknown = false;
+  for (const char c : piece) {
+    TokenId id = byte_ids[static_cast<unsigned char>(c)];
+    const bool is_unknown = id == kNoToken;
+    if (is_unknown) {
+      if (unknown.id == kNoToken || (unknown.fused && after_unknown)) continue;
+      id = unknown.id;
+    }
+    after_unknown = is_unknown;
+    symbols[size_t(n)] = {id, n - 1, n + 1};
+    ++n;
+  }
+  if (n > 0) symbols[size_t(n - 1)].next = -1;
+  return n;
+}
+
 void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scratch) const {
   check(piece.size() <= std::size_t(std::numeric_limits<std::int32_t>::max()), "BPE: a piece of ",
         piece.size(), " bytes; the limit is 2 GiB, so split the text");
   auto& symbols = scratch.symbols;
   auto& heap = scratch.heap;
-  const auto n = std::int32_t(piece.size());
-  symbols.resize(piece.size());
   heap.clear();
-  for (std::int32_t i = 0; i < n; ++i)
-    symbols[size_t(i)] = {byte_ids[static_cast<unsigned char>(piece[size_t(i)])], i - 1,
-                          i + 1 < n ? i + 1 : -1};
+  const std::int32_t n = symbols_of(piece, scratch);
   for (std::int32_t i = 0; i < n; ++i) push(i, scratch);
 
   while (!heap.empty()) {

@@ -13,6 +13,7 @@
 namespace seekling {
 
 using TokenId = std::int32_t;
+inline constexpr TokenId kNoToken = -1;
 
 struct Merge {
   TokenId left, right, result;
@@ -20,10 +21,20 @@ struct Merge {
   bool operator==(const Merge&) const = default;
 };
 
+// The token for a byte that has none: once for each such byte or, fused, once for a run of them.
+// id kNoToken: the byte is dropped, and its neighbours may merge.
+struct UnknownByte {
+  TokenId id = kNoToken;
+  bool fused = false;
+
+  bool operator==(const UnknownByte&) const = default;
+};
+
 class Bpe {
  public:
-  // byte_ids: the token of each byte. merges: by rank, no pair twice.
-  Bpe(const std::array<TokenId, 256>& byte_ids, const std::vector<Merge>& merges);
+  // byte_ids: the token of each byte, or kNoToken. merges: by rank, no pair twice.
+  Bpe(const std::array<TokenId, 256>& byte_ids, const std::vector<Merge>& merges,
+      UnknownByte unknown = {});
 
   // Memory that an encoding writes to: one for each thread.
   struct Scratch {
@@ -53,8 +64,10 @@ class Bpe {
   const Slot* find(TokenId left, TokenId right) const;  // null if the pair has no merge
   size_t home(std::uint64_t pair) const { return size_t((pair * 0x9E3779B97F4A7C15u) >> shift); }
   void push(std::int32_t at, Scratch& scratch) const;
+  std::int32_t symbols_of(std::string_view piece, Scratch& scratch) const;
 
   std::array<TokenId, 256> byte_ids;
+  UnknownByte unknown;
   std::vector<Slot> slots;  // a power of two, at most half full
   int shift;
 };

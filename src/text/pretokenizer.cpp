@@ -1,6 +1,8 @@
 // The presets, and pieces of a whole text.
 #include "text/pretokenizer.h"
 
+#include "text/character_tables.h"
+
 namespace seekling {
 
 namespace {
@@ -50,6 +52,19 @@ constexpr const char* kV2Signs = R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)";
 constexpr const char* kV2BlanksAtLineEnd = R"(\s+$)";
 constexpr const char* kV2Cjk = "[一-龥\u0800-一가-\uD7FF]+";
 
+std::string digits_pattern(bool individual) {
+  return "[\\p{N}" + std::string(more_digits()) + (individual ? "]" : "]+");
+}
+
+std::string escaped(const std::string& literal) {
+  std::string out;
+  for (const char c : literal) {
+    if (std::string_view("\\^$.|?*+()[]{}&-#").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 SplitStage split_on(const char* pattern) {
   return {.kind = SplitStage::kSplit, .pattern = pattern};
 }
@@ -75,11 +90,27 @@ std::vector<SplitStage> split_stages(PreTokenizerKind kind) {
 
 PreTokenizer::PreTokenizer(std::vector<SplitStage> stages) : listed(std::move(stages)) {
   for (const SplitStage& stage : listed) {
-    if (stage.kind == SplitStage::kSplit) expressions.emplace_back(stage.pattern);
+    if (stage.kind == SplitStage::kSplit)
+      splitters.push_back({Regex(stage.literal ? escaped(stage.pattern) : stage.pattern),
+                           !(stage.removed && stage.invert), !stage.removed || stage.invert});
     if (stage.kind == SplitStage::kDigits)
-      expressions.emplace_back(stage.individual_digits ? R"(\p{N})" : R"(\p{N}+)");
-    if (stage.kind == SplitStage::kByteLevel && stage.use_regex) expressions.emplace_back(kGpt2);
+      splitters.push_back({Regex(digits_pattern(stage.individual_digits))});
+    if (stage.kind == SplitStage::kByteLevel && stage.use_regex)
+      splitters.push_back({Regex(kGpt2)});
   }
+}
+
+std::vector<std::string> PreTokenizer::patterns() const {
+  std::vector<std::string> out;
+  for (const Splitter& splitter : splitters) {
+    std::string& spelled = out.emplace_back(splitter.gaps ? "" : "only matches: ");
+    if (!splitter.matches) spelled = "only gaps: ";
+    for (const char c : splitter.expression.pattern())
+      if (c == '\r') spelled += "\\r";
+      else if (c == '\n') spelled += "\\n";
+      else spelled += c;
+  }
+  return out;
 }
 
 std::vector<std::string_view> PreTokenizer::pieces(std::string_view text) const {

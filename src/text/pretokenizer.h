@@ -2,7 +2,8 @@
 //
 // The stages run in order, each on the pieces of the one before, of which each sees one piece
 // at a time. Every match of a stage's expression is a piece, and so is every gap between
-// matches ("isolated" in tokenizer.json). Nothing is lost: the pieces, joined, are the text.
+// matches ("isolated" in tokenizer.json), or one of the two is left out ("removed"). Without
+// such a stage the pieces, joined, are the text.
 // Sources: Hugging Face's tokenizers; the presets are GPT-2's (Radford et al. 2019), DeepSeek LLM's
 // and V2's (arXiv:2401.02954 §2.1), and V3's (arXiv:2412.19437 §4.1).
 #pragma once
@@ -23,10 +24,14 @@ enum class PreTokenizerKind { kGpt2, kDeepseekV2, kDeepseekV3 };
 struct SplitStage {
   enum Kind { kSplit, kDigits, kByteLevel };
   Kind kind;
-  std::string pattern = {};       // kSplit: Oniguruma's syntax
+  std::string pattern = {};  // kSplit: Oniguruma's syntax, or the text itself if literal
+  bool literal = false;
+  bool removed = false;  // kSplit: matches are left out or, inverted, the gaps
+  bool invert = false;
   bool individual_digits = true;  // kDigits: every \p{N} alone, or runs of them
   bool use_regex = false;         // kByteLevel: GPT-2's expression first
   bool trim_offsets = true;       // kByteLevel: kept for other programs; no effect
+  bool add_prefix_space = false;  // kByteLevel, the only stage: a text begins with a blank
 
   bool operator==(const SplitStage&) const = default;
 };
@@ -45,13 +50,18 @@ class PreTokenizer {
   // at `level` (0 ... depth-1). `piece` is UTF-8 without malformed sequences.
   template <class Each>
   void split(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const;
-  Index depth() const { return Index(expressions.size()); }
+  Index depth() const { return Index(splitters.size()); }
 
   const std::vector<SplitStage>& stages() const { return listed; }
+  std::vector<std::string> patterns() const;  // of all stages, line ends spelled \r and \n
 
  private:
   std::vector<SplitStage> listed;
-  std::vector<Regex> expressions;  // a ByteLevel without expression splits nothing and is not here
+  struct Splitter {
+    Regex expression;
+    bool gaps = true, matches = true;  // which of them are pieces
+  };
+  std::vector<Splitter> splitters;  // a ByteLevel without expression splits nothing and is not here
 };
 
 // valid(run) and malformed(run) for the alternating runs of well-formed
@@ -74,14 +84,14 @@ void PreTokenizer::split(Index level, std::string_view piece, Regex::Scratch& sc
   const auto part = [piece](Index begin, Index end) {
     return piece.substr(size_t(begin), size_t(end - begin));
   };
+  const auto& [expression, gaps, matches] = splitters[size_t(level)];
   Index done = 0;
-  for (Regex::Match match{}; expressions[size_t(level)].find(piece, done, match, scratch);
-       done = match.end) {
-    if (match.begin > done) each(part(done, match.begin));
-    each(part(match.begin, match.end));
+  for (Regex::Match match{}; expression.find(piece, done, match, scratch); done = match.end) {
+    if (gaps && match.begin > done) each(part(done, match.begin));
+    if (matches) each(part(match.begin, match.end));
     if (match.end == Index(piece.size())) return;
   }
-  each(part(done, Index(piece.size())));
+  if (gaps) each(part(done, Index(piece.size())));
 }
 
 }  // namespace seekling

@@ -5,6 +5,7 @@
 #include <pcre2.h>
 
 #include "core/check.h"
+#include "text/regex_properties.h"
 
 namespace seekling {
 
@@ -27,6 +28,24 @@ std::string escape(const std::string& pattern, char letter, bool in_class) {
   return {'\\', letter};
 }
 
+// \p{L}, \P{L}, \p{^L}, \pL, \d or \D at pattern[i], a letter after the backslash; moves i to the
+// end. Empty, and i as it was: no general category, so PCRE2's own.
+std::string category_at(const std::string& pattern, size_t& i, bool in_class) {
+  std::string name = pattern[i] == 'd' || pattern[i] == 'D' ? "Nd" : pattern.substr(i + 1, 1);
+  bool others = pattern[i] == 'P' || pattern[i] == 'D';
+  size_t end = name == "Nd" ? i : i + 1;
+  if (name == "{") {
+    end = pattern.find('}', i);
+    if (end == pattern.npos) return "";
+    name = pattern.substr(i + 2, end - i - 2);
+    if (name.starts_with('^')) name.erase(0, 1), others = !others;
+  }
+  const std::string members = class_of_category(name, others && in_class);
+  if (members.empty()) return "";
+  i = end;
+  return in_class ? members : text(others ? "[^" : "[", class_of_category(name, false), "]");
+}
+
 std::string from_oniguruma(const std::string& pattern) {
   // \s+$ starts again at every blank of a long run that ends in no line end: quadratic.
   // Where the run's first blank fails, so do the others, so the same matches come from asking
@@ -37,7 +56,10 @@ std::string from_oniguruma(const std::string& pattern) {
   for (size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (c == '\\' && i + 1 < pattern.size()) {
-      out += escape(pattern, pattern[++i], in_class);
+      const char letter = pattern[++i];
+      const bool property = letter == 'p' || letter == 'P' || letter == 'd' || letter == 'D';
+      const std::string category = property ? category_at(pattern, i, in_class) : "";
+      out += category.empty() ? escape(pattern, letter, in_class) : category;
       continue;
     }
     const bool nested = in_class && (c == '[' || pattern.compare(i, 2, "&&") == 0);

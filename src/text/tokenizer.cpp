@@ -13,6 +13,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "text/byte_chars.h"
+#include "text/nfc.h"
 #include "text/piece_cache.h"
 
 namespace seekling {
@@ -30,18 +31,49 @@ std::string token_bytes(const std::string& content) {
   return bytes_of_printable(content).value_or(content);
 }
 
-std::array<TokenId, 256> ids_of_bytes(const std::vector<std::string>& tokens) {
+std::array<TokenId, 256> ids_of_bytes(const TokenizerParts& parts) {
   std::array<TokenId, 256> ids;
-  ids.fill(-1);
-  for (TokenId id = 0; id < TokenId(tokens.size()); ++id) {
-    const auto bytes = bytes_of_printable(tokens[size_t(id)]);
-    if (bytes && bytes->size() == 1 && ids[static_cast<unsigned char>((*bytes)[0])] < 0)
-      ids[static_cast<unsigned char>((*bytes)[0])] = id;
-  }
-  for (int byte = 0; byte < 256; ++byte)
-    check(ids[size_t(byte)] >= 0, "tokenizer: no token for byte ", byte, " (",
-          printable(std::string(1, char(byte))), "); a byte-level vocabulary has all 256");
+  ids.fill(kNoToken);
+  const auto add = [&](TokenId id, const std::string& token) {
+    const auto bytes = bytes_of_printable(token);
+    if (!bytes || bytes->size() != 1) return;
+    TokenId& of_byte = ids[static_cast<unsigned char>((*bytes)[0])];
+    if (of_byte == kNoToken) of_byte = id;
+  };
+  for (const ShadowedToken& token : parts.shadowed) add(token.id, token.content);
+  for (TokenId id = 0; id < TokenId(parts.tokens.size()); ++id) add(id, parts.tokens[size_t(id)]);
   return ids;
+}
+
+// The ids of whole pieces, where merges are ignored. A special token is never the id of a text.
+std::unordered_map<std::string, TokenId> ids_of_pieces(const TokenizerParts& parts) {
+  std::unordered_map<std::string, TokenId> ids;
+  if (!parts.ignore_merges) return ids;
+  std::vector<bool> in_vocabulary(parts.tokens.size(), true);
+  for (const AddedToken& token : parts.added)
+    in_vocabulary[size_t(token.id)] = token.in_vocabulary && !token.special;
+  const auto add = [&](TokenId id, const std::string& token) {
+    if (const auto bytes = bytes_of_printable(token)) ids.emplace(*bytes, id);
+  };
+  for (const ShadowedToken& token : parts.shadowed) add(token.id, token.content);
+  for (TokenId id = 0; id < TokenId(parts.tokens.size()); ++id)
+    if (in_vocabulary[size_t(id)]) add(id, parts.tokens[size_t(id)]);
+  return ids;
+}
+
+bool is_normalized(const AddedToken& token, const TokenizerParts& parts) {
+  return token.normalized && parts.normalizer == Normalizer::kNfc;
+}
+
+// The added tokens that are cut out before (false) or after (true) a text is normalized.
+AddedTokenFinder finder_of(const TokenizerParts& parts, bool normalized) {
+  std::vector<AddedToken> tokens;
+  for (AddedToken token : parts.added) {
+    if (token.normalized != normalized) continue;
+    if (is_normalized(token, parts)) token.content = nfc(token.content);
+    tokens.push_back(std::move(token));
+  }
+  return AddedTokenFinder(std::move(tokens));
 }
 
 void check_merges(const std::vector<Merge>& merges) {
@@ -69,8 +101,10 @@ void check_added(const std::vector<AddedToken>& added) {
 struct Tokenizer::State {
   TokenizerParts parts;
   PreTokenizer pre_tokenizer;
+  std::array<TokenId, 256> byte_ids;
   Bpe bpe;
-  AddedTokenFinder finder;
+  std::unordered_map<std::string, TokenId> whole;  // pieces that are a token, merges ignored
+  AddedTokenFinder finder, normalized_finder;
   std::vector<std::string> bytes;               // by id
   std::vector<bool> is_special;                 // by id
   std::unordered_map<std::string, TokenId> id;  // of added tokens, by content
@@ -79,13 +113,15 @@ struct Tokenizer::State {
   std::vector<std::unique_ptr<Workspace>> idle;  // one for each encoding at the same time
 
   explicit State(TokenizerParts given)
-      : parts(std::move(given)), pre_tokenizer(parts.stages),
-        bpe(ids_of_bytes(parts.tokens), parts.merges), finder(parts.added),
+      : parts(std::move(given)), pre_tokenizer(parts.stages), byte_ids(ids_of_bytes(parts)),
+        bpe(byte_ids, parts.merges, parts.unknown), whole(ids_of_pieces(parts)),
+        finder(finder_of(parts, false)), normalized_finder(finder_of(parts, true)),
         is_special(parts.tokens.size(), false) {
     check_merges(parts.merges);
     check_added(parts.added);
     for (const std::string& token : parts.tokens) bytes.push_back(token_bytes(token));
     for (const AddedToken& token : parts.added) {
+      if (is_normalized(token, parts)) bytes[size_t(token.id)] = token_bytes(nfc(token.content));
       id.emplace(token.content, token.id);
       is_special[size_t(token.id)] = token.special;
     }
@@ -101,7 +137,7 @@ struct Tokenizer::State {
     }
     const size_t before = ids.size();
     if (level == pre_tokenizer.depth()) {
-      bpe.encode(piece, ids, work.bpe);
+      encode_word(piece, ids, work);
     } else {
       pre_tokenizer.split(level, piece, work.regex,
                           [&](std::string_view sub) { encode_piece(sub, level + 1, ids, work); });
@@ -109,10 +145,31 @@ struct Tokenizer::State {
     work.cache.keep(piece, level, std::span(ids).subspan(before));
   }
 
+  void encode_word(std::string_view piece, std::vector<TokenId>& ids, Workspace& work) const {
+    if (!whole.empty())
+      if (const auto found = whole.find(std::string(piece)); found != whole.end())
+        return ids.push_back(found->second);
+    bpe.encode(piece, ids, work.bpe);
+  }
+
   void encode_text(std::string_view text, std::vector<TokenId>& ids, Workspace& work) const {
     for_each_run(
         text, [&](std::string_view run) { encode_piece(run, 0, ids, work); },
         [&](std::string_view run) { bpe.encode(run, ids, work.bpe); });
+  }
+
+  // A text between the added tokens that are cut out before normalization.
+  void encode_between(std::string_view text, bool specials, std::vector<TokenId>& ids,
+                      Workspace& work) const {
+    const std::string held = parts.normalizer == Normalizer::kNfc ? nfc(text) : std::string();
+    if (parts.normalizer == Normalizer::kNfc) text = held;
+    const auto part = [&](std::string_view between) {
+      if (!parts.stages.empty() && parts.stages.front().add_prefix_space && between[0] != ' ')
+        return encode_text(" " + std::string(between), ids, work);
+      encode_text(between, ids, work);
+    };
+    if (!specials) return part(text);
+    normalized_finder.cut(text, part, [&](TokenId token) { ids.push_back(token); });
   }
 
   std::unique_ptr<Workspace> borrow() {
@@ -135,8 +192,12 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, bool specials) con
         " bytes; cut it into texts below 2 GiB");
   std::vector<TokenId> ids;
   auto work = state->borrow();  // not given back if an error is thrown: it is freed
-  const auto part = [&](std::string_view between) { state->encode_text(between, ids, *work); };
-  if (specials) {
+  const auto part = [&](std::string_view between) {
+    state->encode_between(between, specials, ids, *work);
+  };
+  if (text.empty()) {
+    // There is nothing to encode, and no blank is put before it.
+  } else if (specials) {
     state->finder.cut(text, part, [&](TokenId id) { ids.push_back(id); });
   } else {
     part(text);
@@ -200,6 +261,13 @@ TokenId Tokenizer::eos() const {
   check(id.has_value(), "tokenizer: no token that ends a text: ", parts().eos,
         " is not among the added tokens");
   return *id;
+}
+
+bool Tokenizer::adds_bos() const { return parts().add_bos && special(parts().bos).has_value(); }
+
+std::optional<TokenId> Tokenizer::byte_token(unsigned char byte) const {
+  const TokenId id = state->byte_ids[byte];
+  return id == kNoToken ? std::nullopt : std::optional(id);
 }
 
 const PreTokenizer& Tokenizer::pre_tokenizer() const { return state->pre_tokenizer; }

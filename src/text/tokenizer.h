@@ -1,7 +1,8 @@
-// Text to token ids and back: byte-level BPE, as GPT-2 and DeepSeek have it. There is no unknown
-// token: every byte string has ids, and its ids give the same bytes back.
+// Text to token ids and back: byte-level BPE, as GPT-2 and DeepSeek have it. Where the vocabulary
+// has all 256 bytes, every byte string has ids, and its ids give the same bytes back.
 //
-//   text -> added tokens cut out -> pieces of the pre-tokenizer -> BPE in each piece -> ids
+//   text -> added tokens cut out -> normalizer -> normalized added tokens cut out
+//        -> pieces of the pre-tokenizer -> BPE in each piece -> ids
 #pragma once
 
 #include <memory>
@@ -22,13 +23,30 @@ inline constexpr const char* kBosContent = "<｜begin▁of▁sentence｜>";
 inline constexpr const char* kEosContent = "<｜end▁of▁sentence｜>";
 inline constexpr const char* kPadContent = "<｜▁pad▁｜>";
 
-// What a tokenizer is made of: what tokenizer.json says.
+enum class Normalizer { kNone, kNfc };
+
+// A token of the vocabulary whose id an added token has as well: text becomes this id, and the id
+// becomes the added token's text.
+struct ShadowedToken {
+  TokenId id;
+  std::string content;
+
+  bool operator==(const ShadowedToken&) const = default;
+};
+
+// The contents of tokenizer.json.
 struct TokenizerParts {
-  std::vector<std::string> tokens;  // by id, with printable characters for bytes (byte_chars.h)
-  std::vector<Merge> merges;        // by rank
-  std::vector<AddedToken> added;
-  std::vector<SplitStage> stages;
+  // By id, with printable characters for bytes (byte_chars.h). Empty: the id has no token.
+  std::vector<std::string> tokens;
+  std::vector<ShadowedToken> shadowed = {};
+  std::vector<Merge> merges = {};  // by rank
+  std::vector<AddedToken> added = {};
+  std::vector<SplitStage> stages = {};
+  Normalizer normalizer = Normalizer::kNone;
+  UnknownByte unknown = {};    // a byte without a token
+  bool ignore_merges = false;  // a piece that is a token is that token, whatever the merges say
   std::string bos = kBosContent, eos = kEosContent;  // contents of added tokens
+  bool add_bos = true;                               // a text begins with bos
 
   // JSON that changes no id and no text, carried from file to file.
   std::string post_processor = "null";
@@ -42,13 +60,12 @@ struct TokenizerParts {
 // several threads at once.
 class Tokenizer {
  public:
-  // Error if a byte has no token, a pair has two merges, an added token repeats another,
-  // or an expression is refused.
+  // Error if a pair has two merges, an added token repeats another, or an expression is refused.
   explicit Tokenizer(TokenizerParts parts);
 
   // No bos is put in front. With specials = false the added tokens are text like any other, so that
-  // a user who types <｜Assistant｜> does not end his turn. Bytes that are not UTF-8 are kept.
-  // Error above 2 GiB.
+  // a user who types <｜Assistant｜> does not end his turn. Bytes that are not UTF-8 are kept,
+  // and are not normalized. Error above 2 GiB.
   std::vector<TokenId> encode(std::string_view text, bool specials = true) const;
   std::vector<std::vector<TokenId>> encode_batch(std::span<const std::string> texts,
                                                  bool specials = true) const;
@@ -66,6 +83,8 @@ class Tokenizer {
   std::optional<TokenId> special(std::string_view content) const;  // the id of an added token
   TokenId bos() const;                                             // Error if there is none
   TokenId eos() const;
+  bool adds_bos() const;  // a text begins with bos, and there is one
+  std::optional<TokenId> byte_token(unsigned char byte) const;  // nothing: parts().unknown is used
 
   const PreTokenizer& pre_tokenizer() const;
   const TokenizerParts& parts() const;

@@ -3,13 +3,17 @@
 #include "text/tokenizer_json.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "core/check.h"
+#include "text/byte_chars.h"
+#include "text/unicode.h"
 
 namespace seekling {
 
@@ -22,6 +26,7 @@ using Ids = std::unordered_map<std::string, TokenId>;
 constexpr int kDeepestJson = 32;         // the library's own files reach 5
 constexpr size_t kMostStages = 32;       // DeepSeek-V2 has 7
 constexpr size_t kMostTokens = 1 << 24;  // ids beyond are a damaged file's, not a vocabulary's
+constexpr size_t kMostHoles = 1 << 20;
 constexpr std::string_view kSource = "give a tokenizer.json of Hugging Face's tokenizers library";
 
 std::string shown(const Json& value) {  // short enough for a sentence
@@ -73,10 +78,10 @@ struct Node {
     expect(fits, text("a token id, 0 to ", kMostTokens - 1));
     return value.get<TokenId>();
   }
-  void must_not_be_set(const char* name) const {  // null, false, "" and absent are all "not set"
+  void must_not_be_set(const char* name) const {  // null, false, "", 0 and absent: "not set"
     if (!has(name)) return;
     const Node it = at(name);
-    const bool off = (it.value.is_boolean() && !it.value.get<bool>()) || it.value == "";
+    const bool off = it.value == false || it.value == "" || it.value == 0;
     if (!off)
       it.refuse("null or false",
                 "Seekling does not support it: use a byte-level tokenizer without it");
@@ -121,19 +126,25 @@ SplitStage read_stage(const Node& stage) {
   const Node type = stage.at("type");
   const std::string name = type.string();
   if (name == "ByteLevel") {
-    stage.must_not_be_set("add_prefix_space");
     return {.kind = SplitStage::kByteLevel,
             .use_regex = stage.flag("use_regex", true),
-            .trim_offsets = stage.flag("trim_offsets", true)};
+            .trim_offsets = stage.flag("trim_offsets", true),
+            .add_prefix_space = stage.flag("add_prefix_space", true)};
   }
   if (name == "Digits")
     return {.kind = SplitStage::kDigits,
             .individual_digits = stage.flag("individual_digits", false)};
   type.expect(name == "Split", "Split, Digits or ByteLevel");
-  const Node behavior = stage.at("behavior");
-  behavior.expect(behavior.value == "Isolated", "\"Isolated\"");
-  stage.must_not_be_set("invert");
-  return {.kind = SplitStage::kSplit, .pattern = stage.at("pattern").at("Regex").string()};
+  const Node behavior = stage.at("behavior"), pattern = stage.at("pattern");
+  const bool removed = behavior.value == "Removed", literal = pattern.has("String");
+  behavior.expect(removed || behavior.value == "Isolated", "\"Isolated\" or \"Removed\"");
+  const Node expression = pattern.at(literal ? "String" : "Regex");
+  expression.expect(expression.string() != "", "a text that is not empty");
+  return {.kind = SplitStage::kSplit,
+          .pattern = expression.string(),
+          .literal = literal,
+          .removed = removed,
+          .invert = stage.flag("invert", false)};
 }
 
 std::vector<SplitStage> read_stages(const Node& pre_tokenizer) {
@@ -151,24 +162,9 @@ std::vector<SplitStage> read_stages(const Node& pre_tokenizer) {
   pre_tokenizer.expect(
       std::count_if(stages.begin(), stages.end(), is_bytes) == 1 && is_bytes(stages.back()),
       "one ByteLevel, the last of the stages");
+  pre_tokenizer.expect(stages.size() == 1 || !stages.back().add_prefix_space,
+                       "add_prefix_space false where stages precede ByteLevel");
   return stages;
-}
-
-OrderedJson written(const SplitStage& stage) {
-  switch (stage.kind) {
-    case SplitStage::kSplit:
-      return {{"type", "Split"},
-              {"pattern", {{"Regex", stage.pattern}}},
-              {"behavior", "Isolated"},
-              {"invert", false}};
-    case SplitStage::kDigits:
-      return {{"type", "Digits"}, {"individual_digits", stage.individual_digits}};
-    case SplitStage::kByteLevel: break;
-  }
-  return {{"type", "ByteLevel"},
-          {"add_prefix_space", false},
-          {"trim_offsets", stage.trim_offsets},
-          {"use_regex", stage.use_regex}};
 }
 
 // --- model and added_tokens ---
@@ -178,27 +174,66 @@ void check_model(const Node& model) {
     const Node type = model.at("type");
     type.expect(type.value == "BPE", "\"BPE\"");
   }
-  for (const char* name : {"dropout", "unk_token", "continuing_subword_prefix",
-                           "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges"})
+  for (const char* name : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"})
     model.must_not_be_set(name);
 }
 
+bool has_byte_tokens(const std::string& character, const Ids& vocab) {  // <0xC3><0x80>, for À
+  return std::all_of(character.begin(), character.end(), [&](char c) {
+    char name[8];
+    std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned char>(c));
+    return vocab.contains(name);
+  });
+}
+
+// A byte that has no token becomes unk_token, or is dropped. byte_fallback has no effect unless
+// such a byte has the tokens that it names.
+UnknownByte read_unknown(const Node& model, const Ids& vocab) {
+  bool all = true;
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string character = printable(std::string(1, char(byte)));
+    if (vocab.contains(character)) continue;
+    all = all && byte_is_never_in_utf8(static_cast<unsigned char>(byte));
+    if (has_byte_tokens(character, vocab)) model.must_not_be_set("byte_fallback");
+  }
+  UnknownByte unknown{.fused = model.flag("fuse_unk", false)};
+  if (!model.has("unk_token")) return unknown;
+  const Node token = model.at("unk_token");
+  const auto found = vocab.find(token.string());
+  token.expect(found != vocab.end() || all, "a token of model.vocab, which lacks some byte");
+  if (found != vocab.end()) unknown.id = found->second;
+  return unknown;
+}
+
+// The id of an added token is not the file's: as the library has it, the id of the same token of
+// the vocabulary, or else the next one after the vocabulary's size and the added tokens so far.
 std::vector<AddedToken> read_added(const Node& root, const Ids& vocab) {
   std::vector<AddedToken> added;
   if (!root.has("added_tokens")) return added;
   const Node list = root.at("added_tokens");
-  std::set<std::string> contents;
+  std::map<std::string, size_t> places;  // in `added`, by content
+  TokenId next = TokenId(vocab.size());
   for (size_t i = 0; i < list.array(); ++i) {
-    const Node node = list.at(i), content = node.at("content"), id = node.at("id");
-    AddedToken token{id.id(), content.string(), node.flag("special", false),
-                     node.flag("normalized", false)};
-    for (const char* name : {"single_word", "lstrip", "rstrip"}) node.must_not_be_set(name);
-    content.expect(!token.content.empty(), "a text that is not empty");
-    content.expect(contents.insert(token.content).second, "each added token once");
+    const Node node = list.at(i);
+    node.at("id").id();
+    AddedToken token{.id = kNoToken,
+                     .content = node.at("content").string(),
+                     .special = node.flag("special", false),
+                     .normalized = node.flag("normalized", false),
+                     .lstrip = node.flag("lstrip", false),
+                     .rstrip = node.flag("rstrip", false)};
+    node.must_not_be_set("single_word");
+    if (token.content.empty()) continue;
+    const auto [first, is_new] = places.emplace(token.content, added.size());
+    if (!is_new) {  // the last one's settings count
+      token.id = added[first->second].id, token.in_vocabulary = added[first->second].in_vocabulary;
+      added[first->second] = std::move(token);
+      continue;
+    }
     const auto known = vocab.find(token.content);
     token.in_vocabulary = known != vocab.end();
-    if (token.in_vocabulary)
-      id.expect(known->second == token.id, text("model.vocab's id, ", known->second));
+    token.id = token.in_vocabulary ? known->second : next;
+    next = std::max(next, token.id + 1);
     added.push_back(std::move(token));
   }
   return added;
@@ -213,28 +248,30 @@ Ids read_vocab(const Node& vocab) {
   return ids;
 }
 
-// By id; the ids of the vocabulary and of the added tokens together are 0 ... n-1, each once.
-std::vector<std::string> tokens_by_id(const Ids& vocab, const std::vector<AddedToken>& added,
-                                      const std::string& path) {
-  std::unordered_map<TokenId, std::string> token_of;
-  const auto add = [&](TokenId id, const std::string& token) {
-    const auto [there, is_new] = token_of.emplace(id, token);
-    check(is_new, path, ": model.vocab: found id ", id, " for both ",
-          std::min(there->second, token), " and ", std::max(there->second, token),
-          ", expected one token for each id; ", kSource);
-  };
-  for (const auto& [token, id] : vocab) add(id, token);
-  for (const AddedToken& token : added)
-    if (!token.in_vocabulary) add(token.id, token.content);
-  std::vector<std::string> tokens;
-  for (TokenId id = 0; id < TokenId(token_of.size()); ++id) {
-    const auto found = token_of.find(id);
-    check(found != token_of.end(), path, ": model.vocab: found ", token_of.size(),
-          " tokens and none with id ", id, ", expected the ids 0 to ", token_of.size() - 1, "; ",
-          kSource);
-    tokens.push_back(found->second);
+// Fills parts.tokens and parts.shadowed. An added token takes its id from the vocabulary's token.
+void place_tokens(TokenizerParts& parts, const Ids& vocab, const std::string& path) {
+  TokenId last = -1;
+  for (const auto& [token, id] : vocab) last = std::max(last, id);
+  for (const AddedToken& token : parts.added) last = std::max(last, token.id);
+  const auto is_new = [](const AddedToken& token) { return !token.in_vocabulary; };
+  const size_t known =
+      vocab.size() + size_t(std::count_if(parts.added.begin(), parts.added.end(), is_new));
+  check(size_t(last) < known + kMostHoles || last < 0, path, ": model.vocab: found id ", last,
+        " among ", known, " tokens, expected at most ", kMostHoles, " ids without a token; ",
+        kSource);
+  parts.tokens.resize(size_t(last + 1));
+  for (const auto& [token, id] : vocab) {
+    std::string& there = parts.tokens[size_t(id)];
+    check(there.empty(), path, ": model.vocab: found id ", id, " for both ", std::min(there, token),
+          " and ", std::max(there, token), ", expected one token for each id; ", kSource);
+    there = token;
   }
-  return tokens;
+  for (const AddedToken& token : parts.added) {
+    std::string& there = parts.tokens[size_t(token.id)];
+    if (token.in_vocabulary) continue;
+    if (!there.empty()) parts.shadowed.push_back({token.id, there});
+    there = token.content;
+  }
 }
 
 std::pair<std::string, std::string> read_pair(const Node& merge) {  // ["a", "b"]; "a b" before 2024
@@ -249,8 +286,9 @@ std::pair<std::string, std::string> read_pair(const Node& merge) {  // ["a", "b"
   return {merge.at(size_t(0)).string(), merge.at(1).string()};
 }
 
-std::vector<Merge> read_merges(const Node& list, const Ids& vocab) {
+std::vector<Merge> read_merges(const Node& list, const Ids& vocab) {  // of equal pairs the last
   std::vector<Merge> merges;
+  std::map<std::pair<TokenId, TokenId>, size_t> ranks;
   for (size_t i = 0; i < list.array(); ++i) {
     const Node node = list.at(i);
     const auto [left, right] = read_pair(node);
@@ -260,8 +298,24 @@ std::vector<Merge> read_merges(const Node& list, const Ids& vocab) {
       return found->second;
     };
     merges.push_back({id(left), id(right), id(left + right)});
+    const auto [same, is_new] = ranks.emplace(std::pair(id(left), id(right)), i);
+    if (!is_new) merges[std::exchange(same->second, i)].left = kNoToken;
   }
+  std::erase_if(merges, [](const Merge& merge) { return merge.left == kNoToken; });
   return merges;
+}
+
+// --- normalizer ---
+
+Normalizer read_normalizer(const Node& normalizer) {  // NFC, or a Sequence of nothing else
+  const Node type = normalizer.at("type");
+  if (type.value == "NFC") return Normalizer::kNfc;
+  type.expect(type.value == "Sequence", "NFC, a Sequence of it, or no normalizer");
+  const Node list = normalizer.at("normalizers");
+  Normalizer all = Normalizer::kNone;
+  for (size_t i = 0; i < list.array(); ++i)
+    if (read_normalizer(list.at(i)) == Normalizer::kNfc) all = Normalizer::kNfc;
+  return all;
 }
 
 // --- bos and eos ---
@@ -276,17 +330,13 @@ void read_config(const std::string& path, TokenizerParts& parts) {
   };
   named("bos_token", parts.bos);
   named("eos_token", parts.eos);
+  parts.add_bos = root.flag("add_bos_token", parts.add_bos);
 }
 
 TokenizerParts read_parts(const std::string& json, const std::string& path) {
   const Json file = parse(json, path);
   const Node root{file, path, ""};
   check(file.is_object(), path, ": found ", shown(file), ", expected an object; ", kSource);
-  for (const char* name : {"truncation", "padding"}) root.must_not_be_set(name);
-  const bool empty =
-      root.has("normalizer") && file["normalizer"].is_object() &&
-      file["normalizer"].value("normalizers", Json()) == Json::array();  // as DeepSeek-V3's
-  if (!empty) root.must_not_be_set("normalizer");
   const Node model = root.at("model"), decoder = root.at("decoder");
   check_model(model);
   decoder.expect(decoder.has("type") && decoder.value["type"] == "ByteLevel",
@@ -294,8 +344,11 @@ TokenizerParts read_parts(const std::string& json, const std::string& path) {
 
   TokenizerParts parts;
   const Ids vocab = read_vocab(model.at("vocab"));
+  if (root.has("normalizer")) parts.normalizer = read_normalizer(root.at("normalizer"));
+  parts.unknown = read_unknown(model, vocab);
+  parts.ignore_merges = model.flag("ignore_merges", false);
   parts.added = read_added(root, vocab);
-  parts.tokens = tokens_by_id(vocab, parts.added, path);
+  place_tokens(parts, vocab, path);
   parts.merges = read_merges(model.at("merges"), vocab);
   parts.stages = read_stages(root.at("pre_tokenizer"));
   const OrderedJson in_order = parse_all_but_model(json);
@@ -337,66 +390,6 @@ Tokenizer read_tokenizer(const std::string& path) {
   TokenizerParts parts = read_parts(content_of(file.string()), file.string());
   if (fs::exists(config)) read_config(config.string(), parts);
   return build(std::move(parts), file.string());
-}
-
-std::string tokenizer_json(const Tokenizer& tokenizer) {
-  const TokenizerParts& parts = tokenizer.parts();
-  OrderedJson added = OrderedJson::array(), stages = OrderedJson::array(),
-              vocab = OrderedJson::object(), merges = OrderedJson::array();
-  std::vector<bool> in_vocabulary(parts.tokens.size(), true);
-  for (const AddedToken& token : parts.added) {
-    in_vocabulary[size_t(token.id)] = token.in_vocabulary;
-    added.push_back({{"id", token.id},
-                     {"content", token.content},
-                     {"single_word", false},
-                     {"lstrip", false},
-                     {"rstrip", false},
-                     {"normalized", token.normalized},
-                     {"special", token.special}});
-  }
-  for (const SplitStage& stage : parts.stages) stages.push_back(written(stage));
-  // Inserted one after the other an ordered object looks through all keys each time:
-  // build its list of pairs instead.
-  auto& pairs = static_cast<std::vector<OrderedJson::object_t::value_type>&>(
-      vocab.get_ref<OrderedJson::object_t&>());
-  for (size_t id = 0; id < parts.tokens.size(); ++id)
-    if (in_vocabulary[id]) pairs.emplace_back(parts.tokens[id], id);
-  for (const Merge& merge : parts.merges)
-    merges.push_back({parts.tokens[size_t(merge.left)], parts.tokens[size_t(merge.right)]});
-  const OrderedJson model = {{"type", "BPE"},
-                             {"dropout", nullptr},
-                             {"unk_token", nullptr},
-                             {"continuing_subword_prefix", nullptr},
-                             {"end_of_word_suffix", nullptr},
-                             {"fuse_unk", false},
-                             {"byte_fallback", false},
-                             {"ignore_merges", false},
-                             {"vocab", std::move(vocab)},
-                             {"merges", std::move(merges)}};
-  const OrderedJson pre_tokenizer =
-      stages.size() == 1 ? stages[0] : OrderedJson{{"type", "Sequence"}, {"pretokenizers", stages}};
-  const OrderedJson file = {{"version", "1.0"},
-                            {"truncation", nullptr},
-                            {"padding", nullptr},
-                            {"added_tokens", added},
-                            {"normalizer", nullptr},
-                            {"pre_tokenizer", pre_tokenizer},
-                            {"post_processor", OrderedJson::parse(parts.post_processor)},
-                            {"decoder", OrderedJson::parse(parts.decoder)},
-                            {"model", model}};
-  return file.dump(2);
-}
-
-void write_tokenizer(const Tokenizer& tokenizer, const std::string& path) {
-  const std::string aside = path + ".tmp";
-  std::ofstream out(aside, std::ios::binary);
-  out << tokenizer_json(tokenizer);
-  out.close();
-  check(out.good(), aside,
-        ": cannot be written; see the directory's permissions and the space left");
-  std::error_code failed;
-  std::filesystem::rename(aside, path, failed);
-  check(!failed, path, ": cannot be written: ", failed.message());
 }
 
 std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length) {

@@ -2,8 +2,9 @@
 // and tokenizer_config.json beside it.
 //
 // Read: byte-level BPE with any sequence of isolated splits; what would make other ids than
-// the library's is refused by name. No bos is ever added, so a post_processor is carried along
-// and not applied. Written: what was read.
+// the library's is refused by name. truncation and padding are the caller's matter and ignored.
+// No bos is ever added, so a post_processor is carried along and not applied. Written: what was
+// read.
 #pragma once
 
 #include <string>
@@ -20,6 +21,13 @@ Tokenizer read_tokenizer(const std::string& path);
 Tokenizer parse_tokenizer(const std::string& json, const std::string& path);
 
 std::string tokenizer_json(const Tokenizer& tokenizer);  // byte for byte the library's file
+
+// The same with a post_processor that puts bos in front, as a model reads its texts: transformers 5
+// goes by it where a tokenizer.json is, and ignores add_bos_token.
+std::string tokenizer_json_with_bos(const Tokenizer& tokenizer);
+// tokenizer_json, less the post_processor that tokenizer_json_with_bos put in.
+std::string tokenizer_json_without_bos(const Tokenizer& tokenizer);
+
 void write_tokenizer(const Tokenizer& tokenizer, const std::string& path);  // by renaming
 
 // The content of tokenizer_config.json, with DeepSeek-V2's chat format.

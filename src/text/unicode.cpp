@@ -50,6 +50,10 @@ Utf8Unit next_utf8(std::string_view text) {
   return {Utf8Unit::kCharacter, length};
 }
 
+bool byte_is_never_in_utf8(unsigned char byte) {
+  return byte == 0xC0 || byte == 0xC1 || byte > 0xF4;
+}
+
 Index valid_utf8_prefix(std::string_view text) {
   Index i = 0;
   while (i < Index(text.size())) {
@@ -77,6 +81,46 @@ Index count_malformed(std::string_view text) {
   for (size_t i = 0; (i += size_t(valid_utf8_prefix(text.substr(i)))) < text.size(); ++count)
     i += size_t(next_utf8(text.substr(i)).length);
   return count;
+}
+
+namespace {
+
+bool is_white_space(std::string_view character) {
+  if (character.size() == 1) return character == " " || (character >= "\t" && character <= "\r");
+  if (character.size() == 2) return character == "\u0085" || character == "\u00a0";
+  return (character >= "\u2000" && character <= "\u200a") || character == "\u1680" ||
+         character == "\u2028" || character == "\u2029" || character == "\u202f" ||
+         character == "\u205f" || character == "\u3000";
+}
+
+}  // namespace
+
+Index white_space_prefix(std::string_view text) {
+  size_t i = 0;
+  while (i < text.size()) {
+    const auto length = size_t(next_utf8(text.substr(i)).length);
+    if (!is_white_space(text.substr(i, length))) break;
+    i += length;
+  }
+  return Index(i);
+}
+
+Index white_space_suffix(std::string_view text) {
+  size_t begin = text.size();
+  for (size_t i = begin; i > 0;) {
+    --i;
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;  // inside a character
+    if (!is_white_space(text.substr(i, begin - i))) break;
+    begin = i;
+  }
+  return Index(text.size() - begin);
+}
+
+void append_utf8(std::string& out, char32_t c) {
+  const int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;  // continuation bytes
+  constexpr unsigned char kLead[] = {0, 0xC0, 0xE0, 0xF0};
+  out += char(kLead[more] | (c >> (6 * more)));
+  for (int i = more; i-- > 0;) out += char(0x80 | ((c >> (6 * i)) & 0x3F));
 }
 
 std::string utf8_lossy(std::string_view text) {

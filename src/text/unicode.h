@@ -20,9 +20,16 @@ struct Utf8Unit {
 
 Utf8Unit next_utf8(std::string_view text);  // the unit at the front; text is not empty
 
+bool byte_is_never_in_utf8(unsigned char byte);  // C0, C1, F5 ... FF
 Index valid_utf8_prefix(std::string_view text);  // bytes before the first malformed sequence
 Index malformed_prefix(std::string_view text);   // bytes before the first character: malformed
 Index count_malformed(std::string_view text);    // how many U+FFFD utf8_lossy would put in
+
+// Bytes of Unicode's White_Space at the front and at the end of well-formed text.
+Index white_space_prefix(std::string_view text);
+Index white_space_suffix(std::string_view text);
+
+void append_utf8(std::string& out, char32_t c);
 
 std::string utf8_lossy(std::string_view text);  // every malformed sequence replaced by U+FFFD
 

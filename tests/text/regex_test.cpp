@@ -75,6 +75,20 @@ TEST(Regex, ClassesAreUnicodes) {
   EXPECT_EQ(matches("(?i:É)", "éÉ"), (Strings{"é", "É"}));
 }
 
+TEST(Regex, ClassesAreOfOneVersionOfUnicodeOnEveryMachine) {
+  const std::string letters = "\U000105C0\U0002EBF0\U00032000";  // of 16.0, 15.1 and 15.0
+  EXPECT_EQ(matches(R"(\p{L}+)", letters), Strings{letters});
+  EXPECT_EQ(matches(R"([\p{L}]+)", letters), Strings{letters});
+  EXPECT_EQ(matches(R"(\P{L}+)", letters + "1"), Strings{"1"});
+  EXPECT_EQ(matches(R"([\P{L}]+)", letters + "1"), Strings{"1"});
+  EXPECT_EQ(matches(R"([^\p{L}]+)", letters + "1"), Strings{"1"});
+  EXPECT_EQ(matches(R"(\p{^L}+)", letters + "1"), Strings{"1"});
+  EXPECT_EQ(matches(R"(\pL+)", letters + "1"), Strings{letters});
+  EXPECT_EQ(matches(R"(\d+)", "\U00010D40"), Strings{"\U00010D40"});  // of 16.0
+  EXPECT_EQ(matches(R"([\D]+)", "\U00010D40a"), Strings{"a"});
+  EXPECT_EQ(matches(R"(\p{L}+)", "\U00010940"), Strings{});  // of 17.0
+}
+
 TEST(Regex, BlanksAreTheSameInsideAndOutsideAClass) {
   for (const char* blank : {"\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00A0", "\u1680",
                             "\u2000", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"}) {

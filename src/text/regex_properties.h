@@ -1,0 +1,14 @@
+// Unicode properties in expressions, \p{L}, from the table of character_tables.h and not from
+// PCRE2, whose version of Unicode is the machine's.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace seekling {
+
+// The inside of a PCRE2 class with the members of a general category, or with all others.
+// Empty for a name that is no general category.
+std::string class_of_category(std::string_view name, bool others);
+
+}  // namespace seekling
