@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 
@@ -149,22 +150,75 @@ class GgufCursor {
   std::size_t at_ = 0;
 };
 
-GgufFile::GgufFile(const std::filesystem::path& path) : path_(path.string()), file_(path) {
-  check(file_.bytes().starts_with(kMagic), path_,
+namespace {
+
+std::int64_t number_of(const std::map<std::string, GgufValue>& values, const char* key,
+                       std::int64_t otherwise) {
+  const auto found = values.find(key);
+  const auto* number = found == values.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+  return number ? *number : otherwise;
+}
+
+std::string shard_ending(std::int64_t number, std::int64_t count) {
+  char ending[64];
+  std::snprintf(ending, sizeof ending, "-%05lld-of-%05lld.gguf", (long long)(number + 1),
+                (long long)(count));
+  return ending;
+}
+
+}  // namespace
+
+GgufFile::GgufFile(const std::filesystem::path& path) : path_(path.string()) {
+  values_ = add_file(path);
+  const std::int64_t count = number_of(values_, "split.count", 1);
+  if (count > 1) add_shards(path, number_of(values_, "split.no", 0), count);
+}
+
+GgufFile::Values GgufFile::add_file(const std::filesystem::path& path) {
+  const MappedFile& file = *files_.emplace_back(std::make_unique<MappedFile>(path));
+  check(file.bytes().starts_with(kMagic), path.string(),
         ": does not begin with \"GGUF\", expected a GGUF file");
-  GgufCursor at(file_, path_);
+  GgufCursor at(file, path.string());
   at.number<std::uint32_t>();
   const auto version = at.number<std::uint32_t>();
-  check(version == 2 || version == kVersion, path_, ": is GGUF of version ", version,
+  check(version == 2 || version == kVersion, at.path(), ": is GGUF of version ", version,
         ", expected 2 or 3; convert it again");
-  const auto tensors = at.number<std::uint64_t>(), values = at.number<std::uint64_t>();
-  for (std::uint64_t i = 0; i < values; ++i) {
+  const auto tensors = at.number<std::uint64_t>(), count = at.number<std::uint64_t>();
+  Values values;
+  for (std::uint64_t i = 0; i < count; ++i) {
     const std::string key = at.name();
     const auto type = at.number<std::uint32_t>();
-    check(values_.emplace(key, at.value(type, key)).second, path_, ": has the value ", key,
+    check(values.emplace(key, at.value(type, key)).second, at.path(), ": has the value ", key,
           " twice");
   }
-  read_infos(at, tensors);
+  read_infos(at, values, tensors);
+  return values;
+}
+
+// The shards are NAME-00001-of-00002.gguf and so on; the first has the model's values.
+void GgufFile::add_shards(const std::filesystem::path& one, std::int64_t number,
+                          std::int64_t count) {
+  constexpr const char* kMerge = "merge them first (llama-gguf-split --merge)";
+  check(count <= 99999 && number >= 0 && number < count, path_, ": split.no is ", number,
+        " and split.count ", count, ", expected 0 to split.count - 1; the file is damaged");
+  const std::string name = one.filename().string(), ending = shard_ending(number, count);
+  check(name.ends_with(ending), path_, ": is one of ", count,
+        " shards, expected a name that ends in ", ending, "; rename it, or ", kMerge);
+  files_.clear(), tensors_.clear();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::filesystem::path shard =
+        one.parent_path() / (name.substr(0, name.size() - ending.size()) + shard_ending(i, count));
+    check(std::filesystem::exists(shard), path_, ": is one of ", count, " shards, and ",
+          shard.string(), " is not there; put all of them into one folder, or ", kMerge);
+    Values values = add_file(shard);
+    check(number_of(values, "split.no", -1) == i && number_of(values, "split.count", 1) == count,
+          shard.string(), ": is not shard ", i, " of ", count, " by its split.no; ", kMerge);
+    if (i == 0) values_ = std::move(values);
+  }
+  const std::int64_t tensors = number_of(values_, "split.tensors.count", 0);
+  check(tensors == 0 || std::size_t(tensors) == tensors_.size(), path_, ": its ", count,
+        " shards hold ", tensors_.size(), " tensors, but split.tensors.count is ", tensors,
+        "; get the shards again, or ", kMerge);
 }
 
 namespace {
@@ -201,34 +255,38 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
 
 }  // namespace
 
-void GgufFile::read_infos(GgufCursor& at, std::uint64_t count) {
+void GgufFile::read_infos(GgufCursor& at, const Values& values, std::uint64_t count) {
+  const std::size_t size = files_.back()->bytes().size();
+  std::vector<std::pair<const std::string, Entry>*> added;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string name = at.name();
-    check(tensors_.emplace(name, read_info(at, name)).second, path_, ": has the tensor ", name,
-          " twice");
+    const auto [place, is_new] = tensors_.emplace(name, read_info(at, name));
+    check(is_new, at.path(), ": has the tensor ", name, " twice");
+    place->second.file = files_.size() - 1;
+    added.push_back(&*place);
   }
   std::int64_t alignment = kAlignment;
-  if (const auto given = values_.find("general.alignment"); given != values_.end()) {
+  if (const auto given = values.find("general.alignment"); given != values.end()) {
     const std::int64_t* n = std::get_if<std::int64_t>(&given->second);
-    check(n && *n >= 1 && *n <= 1 << 20 && std::has_single_bit(std::uint64_t(*n)), path_,
+    check(n && *n >= 1 && *n <= 1 << 20 && std::has_single_bit(std::uint64_t(*n)), at.path(),
           ": general.alignment is not a power of two up to 2^20; the file is damaged");
     alignment = *n;
   }
   const std::size_t data = padded(at.position(), std::size_t(alignment));
   std::vector<std::pair<std::size_t, const std::string*>> order;
-  for (auto& [name, entry] : tensors_) {
-    check(entry.begin % std::size_t(alignment) == 0, path_, ": tensor ", name, " begins at byte ",
-          entry.begin, " of the data, expected a multiple of ", alignment);
-    check(data <= file_.bytes().size() && entry.end <= file_.bytes().size() - data, path_,
-          ": tensor ", name, " ends at byte ", entry.end, " of the data, but the file has ",
-          file_.bytes().size() - std::min(data, file_.bytes().size()),
+  for (auto* const tensor : added) {
+    auto& [name, entry] = *tensor;
+    check(entry.begin % std::size_t(alignment) == 0, at.path(), ": tensor ", name,
+          " begins at byte ", entry.begin, " of the data, expected a multiple of ", alignment);
+    check(data <= size && entry.end <= size - data, at.path(), ": tensor ", name, " ends at byte ",
+          entry.end, " of the data, but the file has ", size - std::min(data, size),
           "; it is cut short or damaged");
     entry.begin += data, entry.end += data;
     order.emplace_back(entry.begin, &name);
   }
   std::sort(order.begin(), order.end());
   for (std::size_t i = 1; i < order.size(); ++i)
-    check(tensors_.at(*order[i - 1].second).end <= order[i].first, path_, ": the tensors ",
+    check(tensors_.at(*order[i - 1].second).end <= order[i].first, at.path(), ": the tensors ",
           *order[i - 1].second, " and ", *order[i].second, " overlap");
 }
 
@@ -240,7 +298,7 @@ void GgufFile::read_rows(const std::string& tensor, Index first, const Tensor& i
       to.cols == e.shape.back() && first >= 0 && first + to.rows <= e.shape.size() / e.shape.back(),
       path_, ": tensor ", tensor, " has shape ", e.shape, ", too small for ", to.rows, " rows of ",
       to.cols, " from row ", first);
-  const char* from = file_.bytes().data() + e.begin + std::size_t(first) * row;
+  const char* from = files_[e.file]->bytes().data() + e.begin + std::size_t(first) * row;
   seekling::read_rows(to, reinterpret_cast<const std::byte*>(from), e.dtype);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -23,13 +24,14 @@ using GgufValue = std::variant<bool, std::int64_t, double, std::string, std::vec
 class GgufFile {
  public:
   struct Entry {
-    std::string dtype;  // F32, F16, BF16 or Q8_0
-    Shape shape;        // the last dimension is a row, as in Tensor; the file has it first
+    std::string dtype;     // F32, F16, BF16 or Q8_0
+    Shape shape;           // the last dimension is a row, as in Tensor; the file has it first
+    std::size_t file = 0;  // which shard
     std::size_t begin = 0, end = 0;
   };
 
-  // Maps the file. Error, one sentence with the path, unless every length, count
-  // and range in it is sound.
+  // Maps the file and, if it is a shard, all the others beside it. Error, one sentence with the
+  // path, unless every length, count and range in them is sound.
   explicit GgufFile(const std::filesystem::path& path);
 
   std::string path() const { return path_; }
@@ -40,11 +42,15 @@ class GgufFile {
   void read_rows(const std::string& tensor, Index first, const Tensor& into) const;
 
  private:
-  void read_infos(class GgufCursor& at, std::uint64_t count);
+  using Values = std::map<std::string, GgufValue>;
+
+  Values add_file(const std::filesystem::path& path);  // its values
+  void add_shards(const std::filesystem::path& one, std::int64_t number, std::int64_t count);
+  void read_infos(class GgufCursor& at, const Values& values, std::uint64_t count);
 
   std::string path_;
-  MappedFile file_;
-  std::map<std::string, GgufValue> values_;
+  std::vector<std::unique_ptr<MappedFile>> files_;
+  Values values_;
   std::map<std::string, Entry> tensors_;
 };
 

@@ -16,14 +16,16 @@ namespace {
 
 enum TokenType : std::int64_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
 
+// Of two names for the same expressions the first is written.
 constexpr std::pair<PreTokenizerKind, const char*> kNames[] = {
     {PreTokenizerKind::kDeepseekV3, "deepseek-v3"},
+    {PreTokenizerKind::kDeepseekV3, "joyai-llm"},
     {PreTokenizerKind::kDeepseekV2, "deepseek-llm"},
     {PreTokenizerKind::kGpt2, "gpt-2"}};
 
-std::string name_of(const std::vector<SplitStage>& stages) {
+std::string name_of(const PreTokenizer& pre_tokenizer) {
   for (const auto& [kind, name] : kNames)
-    if (split_stages(kind) == stages) return name;
+    if (PreTokenizer(kind).patterns() == pre_tokenizer.patterns()) return name;
   throw Error(
       "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; "
       "train a "
@@ -34,7 +36,28 @@ std::vector<SplitStage> stages_named(const std::string& pre, const std::string& 
   for (const auto& [kind, name] : kNames)
     if (pre == name) return split_stages(kind);
   throw Error(path + ": tokenizer.ggml.pre is \"" + pre +
-              "\", expected deepseek-v3, deepseek-llm or gpt-2");
+              "\", expected deepseek-v3, joyai-llm, deepseek-llm or gpt-2");
+}
+
+// llama.cpp gives other ids to a tokenizer that does more than its names say.
+void check_fits(const Tokenizer& tokenizer) {
+  const TokenizerParts& parts = tokenizer.parts();
+  const auto refuse_if = [](bool found, const auto&... why) {
+    check(!found, "tokenizer: ", why...,
+          ", which GGUF cannot hold; export a folder without --gguf");
+  };
+  refuse_if(parts.normalizer != Normalizer::kNone, "its normalizer is NFC");
+  refuse_if(parts.ignore_merges, "its ignore_merges is true");
+  refuse_if(parts.stages.front().add_prefix_space, "its add_prefix_space is true");
+  for (int byte = 0; byte < 256; ++byte)
+    refuse_if(!byte_is_never_in_utf8(static_cast<unsigned char>(byte)) &&
+                  !tokenizer.byte_token(static_cast<unsigned char>(byte)),
+              "byte ", byte, " has no token and is dropped or becomes unk_token");
+  for (const AddedToken& token : parts.added)
+    refuse_if(token.lstrip || token.rstrip, "its added token ", token.content,
+              " takes the white space beside it");
+  for (const ShadowedToken& token : parts.shadowed)
+    refuse_if(true, "two of its tokens have the id ", token.id);
 }
 
 template <class T>
@@ -78,30 +101,34 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& t
   const TokenizerParts& parts = tokenizer.parts();
   check(tokenizer.vocab_size() <= vocab_size, "tokenizer: has ", tokenizer.vocab_size(),
         " tokens, more than the model's vocab_size ", vocab_size);
-  std::vector<std::string> tokens = parts.tokens, merges;
-  std::vector<std::int64_t> types(tokens.size(), kNormal);
+  check_fits(tokenizer);
+  std::vector<std::string> tokens, merges;
+  std::vector<std::int64_t> types;
+  const auto unused = [&] { return text("[unused", tokens.size(), "]"); };
+  for (const std::string& token : parts.tokens) {
+    types.push_back(token.empty() ? kUnused : kNormal);
+    tokens.push_back(token.empty() ? unused() : token);
+  }
   for (const AddedToken& added : parts.added)
     types[std::size_t(added.id)] = added.special ? kControl : kUserDefined;
-  while (Index(tokens.size()) < vocab_size)
-    tokens.push_back(text("[unused", tokens.size(), "]")), types.push_back(kUnused);
+  while (Index(tokens.size()) < vocab_size) tokens.push_back(unused()), types.push_back(kUnused);
   for (const Merge& m : parts.merges)
     merges.push_back(parts.tokens[std::size_t(m.left)] + " " + parts.tokens[std::size_t(m.right)]);
 
   std::vector<std::pair<std::string, GgufValue>> values = {
       {"tokenizer.ggml.model", "gpt2"},
-      {"tokenizer.ggml.pre", name_of(parts.stages)},
+      {"tokenizer.ggml.pre", name_of(tokenizer.pre_tokenizer())},
       {"tokenizer.ggml.tokens", tokens},
       {"tokenizer.ggml.token_type", types},
       {"tokenizer.ggml.merges", merges}};
   const auto id = [&](const char* key, const std::string& content) {
     if (const auto found = tokenizer.special(content))
       values.emplace_back(key, std::int64_t(*found));
-    return tokenizer.special(content).has_value();
   };
-  const bool has_bos = id("tokenizer.ggml.bos_token_id", parts.bos);
+  id("tokenizer.ggml.bos_token_id", parts.bos);
   id("tokenizer.ggml.eos_token_id", parts.eos);
   id("tokenizer.ggml.padding_token_id", kPadContent);
-  values.emplace_back("tokenizer.ggml.add_bos_token", has_bos);
+  values.emplace_back("tokenizer.ggml.add_bos_token", tokenizer.adds_bos());
   if (!chat_template.empty()) values.emplace_back("tokenizer.chat_template", chat_template);
   return values;
 }
@@ -122,13 +149,17 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
   const std::size_t n = used(tokens, types, path);
   Ids ids;
   for (std::size_t i = 0; i < n; ++i) {
+    if (types[i] == kUnused) {
+      parts.tokens.emplace_back();
+      continue;
+    }
     const std::string& token = tokens[i];
     check(std::size_t(valid_utf8_prefix(token)) == token.size(), path, ": token ", i,
           " is not UTF-8");
     check(ids.emplace(token, TokenId(i)).second, path, ": the token \"", token,
           "\" is there twice");
     check(types[i] == kNormal || types[i] == kControl || types[i] == kUserDefined, path, ": token ",
-          i, " has type ", types[i], ", expected 1, 3 or 4, or 5 at the end");
+          i, " has type ", types[i], ", expected 1, 3, 4 or 5");
     parts.tokens.push_back(token);
     if (types[i] != kNormal)
       parts.added.push_back({.id = TokenId(i), .content = token, .special = types[i] == kControl});
@@ -142,6 +173,8 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
     check(id >= 0 && std::size_t(id) < n, path, ": ", key, " is ", id, ", expected 0 to ", n - 1);
     *content = parts.tokens[std::size_t(id)];
   }
+  if (file.values().contains("tokenizer.ggml.add_bos_token"))
+    parts.add_bos = value<bool>(file, "tokenizer.ggml.add_bos_token", "true or false");
   try {
     return Tokenizer(std::move(parts));
   } catch (const Error& e) {

@@ -137,6 +137,65 @@ TEST_F(Gguf, TensorsThatLieAreRefusedInASentence) {
                  ": general.alignment is not a power of two up to 2^20; the file is damaged");
 }
 
+class GgufShards : public testing::Test {
+ protected:
+  GgufShards() { fs::create_directories(folder); }
+  ~GgufShards() override { fs::remove_all(folder); }
+
+  fs::path shard(int number) const { return folder / text("m-0000", number, "-of-00002.gguf"); }
+  void write(int number, std::int64_t split_no, const std::string& tensor) const {
+    std::vector<std::pair<std::string, GgufValue>> values = {
+        {"split.no", split_no},
+        {"split.count", std::int64_t(2)},
+        {"split.tensors.count", std::int64_t(2)}};
+    if (split_no == 0) values.emplace_back("name", "first");
+    write_gguf(shard(number), values,
+               {{tensor, "F32", {2}, {Tensor::of({2}, std::vector<real>{real(number), 7})}}});
+  }
+
+  const fs::path folder = fs::path(testing::TempDir()) / text("seekling_shards_", ::getpid());
+};
+
+TEST_F(GgufShards, AreReadTogetherFromAnyOfThem) {
+  write(1, 0, "a");
+  write(2, 1, "b");
+  for (const int number : {1, 2}) {
+    const GgufFile file(shard(number));
+    EXPECT_EQ(file.values().at("name"), GgufValue("first"));
+    ASSERT_EQ(file.tensors().size(), 2u);
+    const Tensor b({1, 2});
+    file.read_rows("b", 0, b);
+    EXPECT_EQ(b.view()(0, 0), real(2));
+  }
+}
+
+TEST_F(GgufShards, AreRefusedUnlessAllAreThere) {
+  const std::string merge = "merge them first (llama-gguf-split --merge)", at = shard(1).string();
+  write(1, 0, "a");
+  EXPECT_ERROR(GgufFile{shard(1)}, (at + ": is one of 2 shards, and " + shard(2).string() +
+                                    " is not there; put all of them into one folder, or " + merge)
+                                       .c_str());
+  write(2, 1, "a");
+  EXPECT_ERROR(GgufFile{shard(1)}, (shard(2).string() + ": has the tensor a twice").c_str());
+  write(2, 0, "b");
+  EXPECT_ERROR(GgufFile{shard(1)},
+               (shard(2).string() + ": is not shard 1 of 2 by its split.no; " + merge).c_str());
+  const fs::path renamed = folder / "x.gguf";
+  fs::copy_file(shard(1), renamed);
+  EXPECT_ERROR(GgufFile{renamed}, (renamed.string() +
+                                   ": is one of 2 shards, expected a name that ends in "
+                                   "-00001-of-00002.gguf; rename it, or " +
+                                   merge)
+                                      .c_str());
+  write_gguf(shard(2), {{"split.no", std::int64_t(1)}, {"split.count", std::int64_t(2)}}, {});
+  EXPECT_ERROR(GgufFile{shard(1)},
+               (at +
+                ": its 2 shards hold 1 tensors, but split.tensors.count is 2; get the shards "
+                "again, or " +
+                merge)
+                   .c_str());
+}
+
 TEST_F(Gguf, NoChangedOrMissingByteOfAHeaderCrashesTheReader) {
   write_gguf(path, {{"n", std::int64_t(7)}, {"words", std::vector<std::string>{"a", "b"}}},
              {{"w", "F16", {2, 3}, {Tensor::zeros({2, 3})}}});

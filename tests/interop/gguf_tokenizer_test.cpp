@@ -68,6 +68,50 @@ TEST_F(GgufTokenizer, NamesThePreTokenizerAndRefusesOneWithoutAName) {
                "with DeepSeek-V3's (seekling tokenizer train)");
 }
 
+TEST_F(GgufTokenizer, NamesThePreTokenizerHoweverItIsSpelled) {
+  TokenizerParts parts = golden("tok_v3").parts();
+  std::string& words = parts.stages.at(2).pattern;  // as DeepSeek-V3's released file has it
+  for (std::size_t at; (at = words.find("\\r\\n")) != words.npos;) words.replace(at, 4, "\r\n");
+  parts.stages.back().trim_offsets = !parts.stages.back().trim_offsets;
+  Values values = gguf_tokenizer(Tokenizer(parts), 5000, "");
+  EXPECT_EQ(value(values, "tokenizer.ggml.pre"), GgufValue("deepseek-v3"));
+  value(values, "tokenizer.ggml.pre") = "joyai-llm";
+  EXPECT_EQ(read(values)->parts().stages, golden("tok_v3").parts().stages);
+}
+
+TEST_F(GgufTokenizer, KeepsIdsWithoutATokenAndWhetherBosIsAdded) {
+  TokenizerParts parts = golden("tok_v3").parts();
+  parts.tokens.insert(parts.tokens.end(), {"", "<last>"});
+  parts.added.push_back({.id = 701, .content = "<last>"});
+  parts.add_bos = false;
+  const auto back = read(gguf_tokenizer(Tokenizer(parts), 702, ""));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->parts().tokens, parts.tokens);
+  EXPECT_FALSE(back->adds_bos());
+}
+
+TEST_F(GgufTokenizer, RefusesATokenizerThatDoesMoreThanGgufSays) {
+  const auto refused = [&](const auto& change, const char* why) {
+    TokenizerParts parts = golden("tok_v3").parts();
+    change(parts);
+    EXPECT_ERROR(
+        gguf_tokenizer(Tokenizer(parts), 5000, ""),
+        text("tokenizer: ", why, ", which GGUF cannot hold; export a folder without --gguf")
+            .c_str());
+  };
+  refused([](TokenizerParts& p) { p.normalizer = Normalizer::kNfc; }, "its normalizer is NFC");
+  refused([](TokenizerParts& p) { p.ignore_merges = true; }, "its ignore_merges is true");
+  refused([](TokenizerParts& p) { p.tokens[8] = "new"; },
+          "byte 33 has no token and is dropped or becomes unk_token");
+  refused([](TokenizerParts& p) { p.added[1].lstrip = true; },
+          "its added token <｜end▁of▁sentence｜> takes the white space beside it");
+  refused(
+      [](TokenizerParts& p) {
+        p.shadowed.push_back({5, "x"});
+      },
+      "two of its tokens have the id 5");
+}
+
 TEST_F(GgufTokenizer, SaysNothingWhereTheFileHasNone) {
   EXPECT_FALSE(read({{"tokenizer.ggml.model", "none"}}));
 }
@@ -87,7 +131,8 @@ TEST_F(GgufTokenizer, WhatIsWrongIsNamed) {
   refused("tokenizer.ggml.model", "llama",
           ": tokenizer.ggml.model is \"llama\", expected \"gpt2\", byte-level BPE");
   refused("tokenizer.ggml.pre", "qwen2",
-          ": tokenizer.ggml.pre is \"qwen2\", expected deepseek-v3, deepseek-llm or gpt-2");
+          ": tokenizer.ggml.pre is \"qwen2\", expected deepseek-v3, joyai-llm, deepseek-llm or "
+          "gpt-2");
   refused("tokenizer.ggml.merges", Texts{"ab"},
           ": the merge \"ab\" is not two tokens with a blank between them");
   refused("tokenizer.ggml.merges", Texts{"a ?!?"},
