@@ -63,14 +63,22 @@ void write_gguf_file(const fs::path& from, const fs::path& out, const Transforme
   fs::rename(aside, out);
 }
 
+std::string exported_tokenizer(const fs::path& from) {
+  const Tokenizer tokenizer = read_tokenizer(from.string());
+  if (tokenizer.adds_bos()) return tokenizer_json_with_bos(tokenizer);
+  return read_file(from / "tokenizer.json");
+}
+
 void write_folder(const fs::path& from, const fs::path& out, const Transformer& model,
                   const NumberType& type, Index shard_mib) {
   AtomicSave save(out);
   write_file(save.file("config.json"), config_json(model.config, type.in_config));
   save_weights(save.file("config.json").parent_path(), model,
                {.dtype = type.in_file, .largest_shard = std::size_t(shard_mib) << 20});
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"})
+  for (const char* name : {"tokenizer_config.json", "generation_config.json"})
     if (fs::exists(from / name)) write_file(save.file(name), read_file(from / name));
+  if (fs::exists(from / "tokenizer.json"))
+    write_file(save.file("tokenizer.json"), exported_tokenizer(from));
   save.commit();
 }
 

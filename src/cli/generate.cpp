@@ -70,8 +70,11 @@ int generate_command(int argc, char** argv) {
     if (flags.count("prompt")) prompt = flags["prompt"].as<std::string>();
     else prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
     ids = tokenizer->encode(prompt);
-    ids.insert(ids.begin(), tokenizer->bos());
+    if (tokenizer->adds_bos()) ids.insert(ids.begin(), tokenizer->bos());
   }
+  check(!ids.empty(),
+        "--prompt: the text is empty, and this tokenizer puts no token before it, "
+        "expected a text to continue");
   check(Index(ids.size()) <= positions, "the prompt has ", ids.size(), " tokens, but the model ",
         positions, " positions (max_position_embeddings)");
 

@@ -25,7 +25,12 @@ static std::string tokenizer_config(const Tokenizer& tokenizer, const GgufFile& 
       tokenizer_config_json(tokenizer, config.max_position_embeddings));
   const std::string chat_template = chat_template_of(file);
   if (!chat_template.empty()) j["chat_template"] = chat_template;
+  j["add_bos_token"] = tokenizer.parts().add_bos;
   return j.dump(2) + "\n";
+}
+
+static std::string tokenizer_json_of(const Tokenizer& tokenizer) {
+  return tokenizer.adds_bos() ? tokenizer_json_with_bos(tokenizer) : tokenizer_json(tokenizer);
 }
 
 int import_command(int argc, char** argv) {
@@ -53,7 +58,7 @@ int import_command(int argc, char** argv) {
   save_weights(save.file("config.json").parent_path(), model);
   if (tokenizer) {
     write_file(save.file("generation_config.json"), generation_config_json(config));
-    write_file(save.file("tokenizer.json"), tokenizer_json(*tokenizer));
+    write_file(save.file("tokenizer.json"), tokenizer_json_of(*tokenizer));
     write_file(save.file("tokenizer_config.json"), tokenizer_config(*tokenizer, file, config));
   }
   save.commit();

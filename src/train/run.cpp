@@ -106,7 +106,7 @@ std::string Run::name() const {
 }
 
 RunFolder Run::checkpoint() const {
-  return {folder, tokenizer_json(*tokenizer),
+  return {folder, tokenizer_json_with_bos(*tokenizer),
           tokenizer_config_json(*tokenizer, model->config.max_position_embeddings)};
 }
 
