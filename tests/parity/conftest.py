@@ -10,5 +10,5 @@ def pytest_report_header():
         except importlib.metadata.PackageNotFoundError:
             return "not installed"
 
-    packages = ("torch", "transformers", "safetensors", "numpy", "llama-cpp-python")
+    packages = ("torch", "transformers", "safetensors", "numpy", "llama-cpp-python", "tokenizers")
     return f"{platform.machine()}, " + ", ".join(f"{p} {version(p)}" for p in packages)

@@ -100,6 +100,7 @@ def test_a_run_loads_and_so_does_its_export(kind, tmp_path):
     for text in ("Tell me a story.\n\n12 apples", "お話を聞かせてください。", "  two  blanks\tand a tab\r\n"):
         ours = json.loads(run(PROGRAM, "tokenizer", "encode", "--tokenizer", tmp_path / "run", "--whole", input=text))
         assert tokenizer.encode(text, add_special_tokens=False) == ours
+        assert tokenizer.encode(text) == [tokenizer.bos_token_id, *ours]
         assert tokenizer.decode(ours) == text
     chat = tokenizer.apply_chat_template([{"role": "user", "content": "hello"}], tokenize=False, add_generation_prompt=True)
     assert chat == tokenizer.bos_token + "User: hello\n\nAssistant:"
