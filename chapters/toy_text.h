@@ -35,26 +35,26 @@ inline Ids stream_of(const std::vector<Document>& documents, const Tokenizer& to
   return stream;
 }
 
-inline void append_row(Batch& batch, const Ids& stream, Index place) {
+inline void append_row(Rows& rows, const Ids& stream, Index place) {
   const auto row = stream.begin() + place;
-  batch.ids.insert(batch.ids.end(), row, row + batch.T);
-  batch.targets.insert(batch.targets.end(), row + 1, row + batch.T + 1);
-  ++batch.B;
+  rows.ids.insert(rows.ids.end(), row, row + rows.T);
+  rows.targets.insert(rows.targets.end(), row + 1, row + rows.T + 1);
+  ++rows.B;
 }
 
 // Batch `number` of a run: B rows of T tokens from random places.
 inline Batch random_rows(const Ids& stream, Index B, Index T, std::uint64_t seed, Index number) {
-  Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
+  Rows rows{.B = 0, .T = T};
   for (Index b = 0; b < B; ++b)
-    append_row(batch, stream, Rng(seed, number * B + b).below(Index(stream.size()) - T));
-  return batch;
+    append_row(rows, stream, Rng(seed, number * B + b).below(Index(stream.size()) - T));
+  return make_batch(std::move(rows));
 }
 
 // The first B rows of T tokens, one behind the other.
 inline Batch first_rows(const Ids& stream, Index B, Index T) {
-  Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
-  for (Index b = 0; b < B; ++b) append_row(batch, stream, b * T);
-  return batch;
+  Rows rows{.B = 0, .T = T};
+  for (Index b = 0; b < B; ++b) append_row(rows, stream, b * T);
+  return make_batch(std::move(rows));
 }
 
 inline NamedTensors parameters_of(const Transformer& model) {
@@ -69,7 +69,7 @@ inline NamedTensors parameters_of(const Transformer& model) {
 inline double add_gradient(const Transformer& model, const Batch& batch, double factor = 1) {
   Tape tape;
   Pass pass;
-  const Tensor loss = model.loss(batch.ids, batch.targets, batch.B, batch.T, pass);
+  const Tensor loss = model.loss(batch, pass);
   // Backward starts from both losses.
   if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = real(factor);
   tape.backward(loss, real(factor));

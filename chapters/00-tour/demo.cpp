@@ -16,25 +16,27 @@ static double loss_before_training(double range) {
   const Transformer model(config);
   model.initialise(1);
   Rng rng(2);
-  std::vector<std::int32_t> ids(8 * 128), targets(8 * 128);
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    ids[i] = std::int32_t(rng.below(1536)), targets[i] = std::int32_t(rng.below(1536));
+  Rows rows{.B = 8, .T = 128};
+  for (Index i = 0; i < rows.B * rows.T; ++i) {
+    rows.ids.push_back(std::int32_t(rng.below(1536)));
+    rows.targets.push_back(std::int32_t(rng.below(1536)));
+  }
   Pass pass;
-  return double(model.loss(ids, targets, 8, 128, pass).item());
+  return double(model.loss(make_batch(rows), pass).item());
 }
 
 // A language of 32 words in which each word says which one follows: 5 times
 // its number plus 3, modulo 32.
-static Batch rows(Index number) {
-  Batch batch{.B = 4, .T = 16, .ids = {}, .targets = {}, .first = std::vector<std::int32_t>(64, 0)};
+static Batch batch(Index number) {
+  Rows rows{.B = 4, .T = 16};
   Rng rng(1, std::uint64_t(number));
   std::int32_t word = 0;
-  for (Index i = 0; i < batch.B * batch.T; ++i) {
-    if (i % batch.T == 0) word = std::int32_t(rng.below(32));
-    batch.ids.push_back(word);
-    batch.targets.push_back(word = (5 * word + 3) % 32);
+  for (Index i = 0; i < rows.B * rows.T; ++i) {
+    if (i % rows.T == 0) word = std::int32_t(rng.below(32));
+    rows.ids.push_back(word);
+    rows.targets.push_back(word = (5 * word + 3) % 32);
   }
-  return batch;
+  return make_batch(rows);
 }
 
 // From `from` on: 0 begins anew, otherwise the run of that folder goes on.
@@ -46,7 +48,7 @@ static void train(const std::filesystem::path& folder, Index from, Index to, boo
   state.settings = {
       .steps = 60, .batch_size = 4, .seq_len = 16, .lr = 0.01, .warmup_steps = 10, .eval_every = 0};
   state.data = {"made up"};
-  Trainer trainer(model, state, rows, {}, RunFolder(folder, "{}", "{}"));
+  Trainer trainer(model, state, batch, {}, RunFolder(folder, "{}", "{}"));
   for (Index step = from + 1; step <= to; ++step) {
     const double loss = trainer.step().loss;
     if (print && std::set<Index>{1, 5, 10, 20, 60}.contains(step))

@@ -35,7 +35,7 @@ static Subjects subjects_of(const std::vector<Document>& documents, const Tokeni
 
 static double loss_of(const Transformer& model, const Batch& batch) {
   Pass pass;
-  return double(model.loss(batch.ids, batch.targets, batch.B, T, pass).item());
+  return double(model.loss(batch, pass).item());
 }
 
 int main() {
@@ -56,7 +56,7 @@ int main() {
     for (Index e = 0; e < kExperts; ++e) std::printf("%5td", e);
     for (const auto& [subject, batch] : subjects) {
       Pass pass;
-      model.loss(batch.ids, batch.targets, batch.B, T, pass);
+      model.loss(batch, pass);
       std::printf("\n%-8s", subject.c_str());
       for (const std::int32_t load : pass.routings[layer].load)
         std::printf("%5.0f", 100. * double(load) / (kHeldoutRows * T));

@@ -24,13 +24,15 @@ void training_step(const Transformer& model, const AdamW& optimizer, const StepS
   profile.begin_step();
   const Index N = size.batch_size * size.seq_len, V = model.config.vocab_size;
   const Ids ids = random_ids(N, V, rng), targets = random_ids(N, V, rng);
+  const Batch batch =
+      make_batch({.B = size.batch_size, .T = size.seq_len, .ids = ids, .targets = targets});
   profile.lap("batch");
   {
     const MultiplyIn dtype(size.products);
     Tape tape(size.recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed,
               here ? &profile : nullptr);
     Pass pass;
-    const Tensor loss = model.loss(ids, targets, size.batch_size, size.seq_len, pass);
+    const Tensor loss = model.loss(batch, pass);
     if (pass.balance_loss.defined()) pass.balance_loss.grad().set_item(1);  // one tape for both
     tape.backward(loss);
   }

@@ -35,7 +35,7 @@ static double nats_per_target(const Decoder& decoder, const std::vector<Batch>& 
       const Tensor z =
           decoder.logits(decoder.prefill(document, ids, pages, /*wanted=*/end - begin));
       for (Index i = begin; i < end; ++i) {
-        const std::int32_t target = batch.targets[std::size_t(i)];
+        const std::int32_t target = batch.targets[0].ids[std::size_t(i)];
         if (target == kIgnored) continue;
         const auto row = z.view().row(i - begin).cast<double>().array();
         const double largest = row.maxCoeff();

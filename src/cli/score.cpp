@@ -44,6 +44,10 @@ Ids shifted(const Ids& labels, const Asked& q) {
   return targets;
 }
 
+Batch batch_of(const Ids& labels, const Asked& q, Index depths) {
+  return make_batch({.B = q.B, .T = q.T, .ids = q.ids, .targets = shifted(labels, q)}, depths);
+}
+
 // The first third of each row is a prompt, which does not count.
 Ids masked(const Asked& q) {
   Ids labels = q.ids;
@@ -100,13 +104,14 @@ void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
   add_layers(answers, pass, model.config);
 
   Pass further;
+  const Batch batch = batch_of(q.ids, q, Index(model.mtp.size()));
   const std::vector<Tensor> depths = model.hidden_further(q.ids, q.B, q.T, h, further);
   for (std::size_t d = 0; d < depths.size(); ++d) {
     const std::string mtp = "mtp." + std::to_string(d) + ".";
-    const Ids targets = mtp_targets(shifted(q.ids, q), {}, q.B, q.T, Index(d) + 1);
     answers.add(mtp + "hidden", depths[d]);
     answers.add(mtp + "logits", model.logits(depths[d]));
-    answers.add(mtp + "loss", head_cross_entropy(depths[d], model.lm_head, targets));
+    answers.add(mtp + "loss",
+                head_cross_entropy(depths[d], model.lm_head, batch.targets[d + 1].ids));
   }
 }
 
@@ -130,7 +135,7 @@ void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
 void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
   Tape tape;
   Pass pass;
-  tape.backward(model.loss(q.ids, shifted(q.ids, q), q.B, q.T, pass));
+  tape.backward(model.loss(batch_of(q.ids, q, 0), pass));
   const std::string behind = "model.layers." + std::to_string(model.layers.size());
   bool main = true;  // the walk has the modules behind all other parameters
   model.for_each_parameter([&](const std::string& name, const Tensor& p) {

@@ -57,40 +57,41 @@ Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch) {
 
 // Appends the row that begins at `start`. Past the end of the file it is filled with bos,
 // each a document of its own.
-static void append_row(Batch& batch, const TokenFile& file, Index start, std::int32_t bos) {
-  const Index T = batch.T, held = std::min(T + 1, file.size() - start);
+static void append_row(Rows& rows, const TokenFile& file, Index start, std::int32_t bos) {
+  const Index T = rows.T, held = std::min(T + 1, file.size() - start);
   std::vector<std::int32_t> row(T + 1, bos);
   file.read(start, std::span(row).first(held));
   std::int32_t first = 0;
   for (Index t = 0; t < T; ++t) {
     if (row[t] == bos) first = std::int32_t(t);
-    batch.ids.push_back(row[t]);
-    batch.targets.push_back(row[t + 1] == bos ? kIgnored : row[t + 1]);
-    batch.first.push_back(first);
+    rows.ids.push_back(row[t]);
+    rows.targets.push_back(row[t + 1] == bos ? kIgnored : row[t + 1]);
+    rows.first.push_back(first);
   }
-  ++batch.B;
+  ++rows.B;
 }
 
-static Batch empty_batch(Index B, Index T) {
-  Batch batch{.B = 0, .T = T, .ids = {}, .targets = {}, .first = {}};
-  for (auto* part : {&batch.ids, &batch.targets, &batch.first}) part->reserve(B * T);
-  return batch;
+static Rows no_rows(Index B, Index T) {
+  Rows rows{.B = 0, .T = T};
+  for (auto* part : {&rows.ids, &rows.targets, &rows.first}) part->reserve(B * T);
+  return rows;
 }
 
 Batches::Batches(const TokenFile& f, Index seq_len, Index batch_size, std::uint64_t s,
-                 std::int32_t b)
-    : file(f), T(seq_len), B(batch_size), seed(s), bos(b), starts(row_starts(f, seq_len, b)) {
+                 std::int32_t b, Index d)
+    : file(f), T(seq_len), B(batch_size), seed(s), bos(b), depths(d),
+      starts(row_starts(f, seq_len, b)) {
   check(B >= 1, "batches: batch_size is ", B, " and must be at least 1");
 }
 
 Batch Batches::at(Index step) const {
   check(step >= 0, "batches: step is ", step, " and must be at least 0");
-  Batch batch = empty_batch(B, T);
+  Rows batch = no_rows(B, T);
   for (Index sample = step * B; sample < (step + 1) * B; ++sample) {
     const Index row = permuted(sample % rows(), rows(), seed, std::uint64_t(sample / rows()));
     append_row(batch, file, starts[row], bos);
   }
-  return batch;
+  return make_batch(std::move(batch), depths);
 }
 
 std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index batch_size,
@@ -98,16 +99,19 @@ std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index b
   check(batch_size >= 1, "batches: batch_size is ", batch_size, " and must be at least 1");
   const Index T = seq_len;
   std::vector<Batch> batches;
+  Rows rows = no_rows(batch_size, T);
+  const auto finish = [&] {
+    batches.push_back(make_batch(std::exchange(rows, no_rows(batch_size, T))));
+  };
   Index counted = 0;  // the id up to which targets have been counted
   for (const Index start : row_starts(file, T, bos)) {
-    if (batches.empty() || batches.back().B == batch_size)
-      batches.push_back(empty_batch(batch_size, T));
-    Batch& batch = batches.back();
-    append_row(batch, file, start, bos);
+    if (rows.B == batch_size) finish();
+    append_row(rows, file, start, bos);
     const Index repeated = std::clamp<Index>(counted - start, 0, T);  // target t: id start + t + 1
-    std::fill_n(batch.targets.end() - T, repeated, kIgnored);
+    std::fill_n(rows.targets.end() - T, repeated, kIgnored);
     counted = start + T;
   }
+  finish();
   return batches;
 }
 

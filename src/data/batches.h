@@ -20,19 +20,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/ignored.h"
-#include "core/real.h"
+#include "data/batch.h"
 #include "data/token_file.h"
 
 namespace seekling {
-
-struct Batch {
-  Index B = 0, T = 0;
-  std::vector<std::int32_t> ids;      // [B,T]
-  std::vector<std::int32_t> targets;  // [B,T] the id after ids[b,t], or kIgnored after eos: another
-                                      //       document's bos cannot be predicted
-  std::vector<std::int32_t> first;    // [B,T] where the document of ids[b,t] begins: attention
-};
 
 // Where the rows begin. Reads the file once, at the speed of memory.
 std::vector<Index> row_starts(const TokenFile& file, Index seq_len, std::int32_t bos);
@@ -43,9 +34,9 @@ Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch);
 
 class Batches {
  public:
-  // The file must outlive the batches.
+  // The file must outlive the batches. depths: of multi-token prediction, for make_batch().
   Batches(const TokenFile& file, Index seq_len, Index batch_size, std::uint64_t seed,
-          std::int32_t bos);
+          std::int32_t bos, Index depths = 0);
 
   Batch at(Index step) const;  // step 0, 1, ...; an epoch has every row once, in its order
   Index rows() const { return Index(starts.size()); }
@@ -56,6 +47,7 @@ class Batches {
   Index T, B;
   std::uint64_t seed;
   std::int32_t bos;
+  Index depths;
   std::vector<Index> starts;
 };
 

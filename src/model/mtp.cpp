@@ -11,9 +11,7 @@
 // is easy here: at position i the module sees t_1 .. t_{i+k}, and is asked for t_{i+k+1}.
 #include "model/mtp.h"
 
-#include "core/check.h"
 #include "ops/add.h"
-#include "ops/cross_entropy.h"
 #include "ops/first_tokens.h"
 
 namespace seekling {
@@ -30,15 +28,6 @@ Tensor Mtp::forward(const Tensor& h, const Tensor& next, Pass& pass) const {
   return head_norm(block.forward(joined, pass));                 // (22)
 }
 
-std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k) {
-  check(k < T && Index(ids.size()) == B * T, "mtp_ids: depth ", k, " of ", ids.size(),
-        " ids in a batch of [", B, ", ", T, "]");
-  std::vector<std::int32_t> further;
-  for (Index b = 0; b < B; ++b)
-    further.insert(further.end(), ids.begin() + b * T + k, ids.begin() + (b + 1) * T);
-  return further;
-}
-
 std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T,
                                     Index k) {
   std::vector<std::int32_t> mask;
@@ -46,18 +35,6 @@ std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B
   for (Index b = 0; b < B; ++b)
     mask.insert(mask.end(), first.begin() + b * T, first.begin() + (b + 1) * T - k);
   return mask;
-}
-
-std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets,
-                                      std::span<const std::int32_t> first, Index B, Index T,
-                                      Index k) {
-  std::vector<std::int32_t> further = mtp_ids(targets, B, T, k);
-  if (first.empty()) return further;
-  for (Index b = 0; b < B; ++b)
-    for (Index i = 0; i < T - k; ++i)
-      if (Index(first[std::size_t(b * T + i + k)]) > i)
-        further[std::size_t(b * (T - k) + i)] = kIgnored;
-  return further;
 }
 
 }  // namespace seekling

@@ -25,17 +25,7 @@ struct Mtp {
   RmsNorm head_norm;  // shared_head.norm
 };
 
-// From a batch [B,T], for the module of depth k, [B,T-k] each.
-// Of each position, the id k places later.
-std::vector<std::int32_t> mtp_ids(std::span<const std::int32_t> ids, Index B, Index T, Index k);
-// The document mask of these.
+// The document mask of a batch [B,T] for the module of depth k, [B,T-k].
 std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k);
-
-// targets[b,t] is the id after ids[b,t], so position i is to predict targets[i + k],
-// k + 1 places on. It is ignored where that lies in another document than i: `first` [B,T]
-// is the document mask, or empty.
-std::vector<std::int32_t> mtp_targets(std::span<const std::int32_t> targets,
-                                      std::span<const std::int32_t> first, Index B, Index T,
-                                      Index k);
 
 }  // namespace seekling

@@ -50,16 +50,20 @@ std::vector<Cache> Transformer::make_caches(Index capacity) const {
 
 Tensor Transformer::logits(const Tensor& h) const { return linear(h, lm_head); }
 
-Tensor Transformer::loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets,
-                         Index B, Index T, Pass& pass) const {
-  const Tensor h = hidden(ids, B, T, pass);
+Tensor Transformer::loss(const Batch& batch, Pass& pass) const {
+  const auto cross_entropy = [&](const Tensor& h, const Targets& targets) {
+    return head_cross_entropy(h, lm_head, targets.ids, targets.weights);
+  };
+  pass.first = batch.first;
+  const Tensor h = hidden(batch.ids, batch.B, batch.T, pass);
   if (pass.predict_further) {
-    const std::vector<Tensor> further = hidden_further(ids, B, T, h, pass);
+    const std::vector<Tensor> further = hidden_further(batch.ids, batch.B, batch.T, h, pass);
+    check(batch.targets.size() > further.size(), "multi-token prediction has ", further.size(),
+          " depths, but the batch has targets of ", batch.targets.size() - 1);
     for (std::size_t d = 0; d < further.size(); ++d)
-      pass.mtp_losses.push_back(head_cross_entropy(
-          further[d], lm_head, mtp_targets(targets, pass.first, B, T, Index(d) + 1)));
+      pass.mtp_losses.push_back(cross_entropy(further[d], batch.targets[d + 1]));
   }
-  return head_cross_entropy(h, lm_head, targets);
+  return cross_entropy(h, batch.targets[0]);
 }
 
 std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
@@ -67,7 +71,7 @@ std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> id
   std::vector<Tensor> depths;
   const std::vector<std::int32_t> first = pass.first;
   for (Index k = 1; k <= Index(mtp.size()) && k < T; ++k) {
-    const Tensor next = embedding(mtp_ids(ids, B, T, k), embed_tokens, B, T - k);
+    const Tensor next = embedding(values_ahead(ids, B, T, k), embed_tokens, B, T - k);
     pass.first = mtp_first(first, B, T, k);
     depths.push_back(mtp[std::size_t(k - 1)].forward(k == 1 ? h : depths.back(), next, pass));
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
 #include "model/block.h"
 #include "model/mtp.h"
 #include "nn/config.h"
@@ -47,11 +48,10 @@ class Transformer {
   std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
                                      const Tensor& h, Pass& pass) const;
 
-  // Mean cross-entropy, in nats, of the targets that are not kIgnored; [B,T,vocab_size] is never
+  // Mean cross-entropy, in nats, of the batch's targets, weighted; [B,T,vocab_size] is never
   // held. Other losses are not in it: pass.balance_loss and, if pass.predict_further is set,
-  // pass.mtp_losses. Training minimises a weighted sum.
-  Tensor loss(std::span<const std::int32_t> ids, std::span<const std::int32_t> targets, Index B,
-              Index T, Pass& pass) const;
+  // pass.mtp_losses. Training minimises a weighted sum. The batch's document mask goes into pass.
+  Tensor loss(const Batch& batch, Pass& pass) const;
 
   const Config config;
   Tensor embed_tokens;        // model.embed_tokens.weight [V,D]

@@ -10,18 +10,20 @@
 
 namespace seekling {
 
-// Mean over the counted targets of -log softmax(W h)[target], in nats; one number, 0 if none
-// is counted. h [..,D], W [V,D], targets: one for each row of h, in [0, V) or kIgnored.
-// per_row, if given, gets each row's loss.
+// The weighted mean of -log softmax(W h)[target], in nats; one number, 0 if no target is counted.
+// h [..,D], W [V,D], targets: one for each row of h, in [0, V) or kIgnored. weights: of each target
+// in the mean, at least 0; empty: each weighs 1. An ignored target weighs 0, and a target that
+// weighs 0 is ignored. per_row, if given, gets each row's loss, without its weight.
 Tensor head_cross_entropy(const Tensor& h, const Tensor& W, std::span<const std::int32_t> targets,
-                          double* per_row = nullptr);
+                          std::span<const float> weights = {}, double* per_row = nullptr);
 
 // loss [1] and, unless they are empty, dh and dW, which comes as zeros; z is the logits' place,
-// as many rows of them as are made at a time.
+// as many rows of them as are made at a time. counted: the sum of the weights, or 1 if that is 0.
 using HeadCrossEntropyForward = void(View loss, View dh, View dW, View z, View h, View W,
-                                     const Ints& targets, Index counted, double* per_row);
+                                     const Ints& targets, View weights, double counted,
+                                     double* per_row);
 using HeadCrossEntropyBackward = void(View into_h, View into_W, View d_loss, View dh, View dW,
-                                      Index counted);
+                                      double counted);
 namespace cpu {
 HeadCrossEntropyForward head_cross_entropy_forward;
 HeadCrossEntropyBackward head_cross_entropy_backward;

@@ -167,7 +167,8 @@ TokenFiles::TokenFiles(const Run& run) : train(token_file(run, "train.bin")) {
 BatchSource batches_of(const Run& run, const TokenFiles& texts) {
   const TrainSettings& settings = run.state.settings;
   const auto batches = std::make_shared<const Batches>(
-      texts.train, settings.seq_len, settings.batch_size, settings.seed, run.tokenizer->bos());
+      texts.train, settings.seq_len, settings.batch_size, settings.seed, run.tokenizer->bos(),
+      /*depths=*/Index(run.model->mtp.size()));
   return
       [batches, overfit = settings.overfit_batch](Index i) { return batches->at(overfit ? 0 : i); };
 }

@@ -39,23 +39,14 @@ struct Trainer::Sums {
 
 namespace {
 
-Index counted(std::span<const std::int32_t> targets) {
-  return Index(targets.size()) - std::count(targets.begin(), targets.end(), kIgnored);
-}
-
-// The targets that count: of the model itself, then of each depth of multi-token prediction that
-// the batch is long enough for and that `pass` asks for.
-std::vector<Index> counted(const Transformer& model, const Batch& batch, const Pass& pass) {
-  std::vector<Index> all{counted(batch.targets)};
-  const Index depths = pass.predict_further ? std::min(Index(model.mtp.size()), batch.T - 1) : 0;
-  for (Index k = 1; k <= depths; ++k)
-    all.push_back(counted(mtp_targets(batch.targets, batch.first, batch.B, batch.T, k)));
+// The targets of a whole step that count, by depth.
+std::vector<double> targets_by_depth(const std::vector<Batch>& micro) {
+  std::vector<double> all;
+  for (const Batch& batch : micro) {
+    all.resize(std::max(all.size(), batch.targets.size()), 0);
+    for (std::size_t d = 0; d < batch.targets.size(); ++d) all[d] += batch.targets[d].counted;
+  }
   return all;
-}
-
-Tensor forward(const Transformer& model, const Batch& batch, Pass& pass) {
-  pass.first = batch.first;
-  return model.loss(batch.ids, batch.targets, batch.B, batch.T, pass);
 }
 
 void add_load(std::vector<std::vector<Index>>& sums, const std::vector<Routing>& routings) {
@@ -124,15 +115,13 @@ TrainerState checked(TrainerState state) {
 }  // namespace
 
 HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
-  double nats = 0;
-  Index targets = 0;
+  double nats = 0, targets = 0;
   for (const Batch& batch : heldout.batches) {
     Pass pass;
-    const Index n = counted(batch.targets);
-    nats += double(forward(model, batch, pass).item()) * double(n);
-    targets += n;
+    nats += double(model.loss(batch, pass).item()) * batch.targets[0].counted;
+    targets += batch.targets[0].counted;
   }
-  return {.nats_per_target = nats / double(std::max<Index>(targets, 1)),
+  return {.nats_per_target = targets > 0 ? nats / targets : 0,
           .bits_per_byte =
               heldout.text_bytes > 0 ? nats / std::numbers::ln2 / double(heldout.text_bytes) : 0};
 }
@@ -165,17 +154,16 @@ Pass Trainer::pass_of(const Batch& batch, Index number) const {
   return pass;
 }
 
-// Forward and backward for one micro-batch. targets: of the whole step, as counted() has them.
-void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets,
+// Forward and backward for one micro-batch. counted: the targets of the whole step, by depth.
+void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<double>& counted,
                             Sums& sums) const {
   const MultiplyIn dtype(products_of(settings()));
   Tape tape(settings().recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, profile_);
   Pass pass = pass_of(batch, number);
-  const std::vector<Index> mine = counted(model, batch, pass);
   const auto share = [&](std::size_t d) {
-    return double(mine[d]) / double(std::max<Index>(targets[d], 1));
+    return counted[d] > 0 ? batch.targets[d].counted / counted[d] : 0;
   };
-  const Tensor loss = forward(model, batch, pass);
+  const Tensor loss = model.loss(batch, pass);
   sums.loss += share(0) * double(loss.item());
   add_load(sums.load, pass.routings);
   sums.tokens += batch.B * batch.T;
@@ -198,16 +186,11 @@ Trainer::Sums Trainer::gradients() {
   std::vector<Batch> micro;
   const Index first = state_.step * settings().accumulate;
   for (Index k = 0; k < settings().accumulate; ++k) micro.push_back(batches(first + k));
-  std::vector<Index> targets;
-  for (const Batch& batch : micro) {
-    const std::vector<Index> more = counted(model, batch, pass_of(batch, 0));
-    targets.resize(more.size(), 0);
-    for (std::size_t d = 0; d < more.size(); ++d) targets[d] += more[d];
-  }
+  const std::vector<double> counted = targets_by_depth(micro);
   lap("batch");
   Sums sums;
   for (std::size_t k = 0; k < micro.size(); ++k) {
-    add_gradients(micro[k], first + Index(k), targets, sums);
+    add_gradients(micro[k], first + Index(k), counted, sums);
     if (std::isfinite(sums.all())) continue;
     clear_gradients(optimizer.parameters());
     throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.all()), "; ",
@@ -324,7 +307,7 @@ void Trainer::check_gradients(double norm) const {
 
 std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass) {
   Tape tape(Tape::Keep::kEverything);
-  forward(model, batch, pass);
+  model.loss(batch, pass);
   const Tape::Suspect suspect = tape.first_not_finite();
   const auto is_input = [&](const Tensor& p) {
     return std::ranges::any_of(suspect.inputs, [&](const Tensor& x) { return x.same_storage(p); });

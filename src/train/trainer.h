@@ -59,7 +59,7 @@ class Trainer {
   struct Sums;
   Sums gradients();
   Pass pass_of(const Batch& batch, Index number) const;
-  void add_gradients(const Batch& batch, Index number, const std::vector<Index>& targets,
+  void add_gradients(const Batch& batch, Index number, const std::vector<double>& counted,
                      Sums& sums) const;
   void move_biases(const Sums& sums, Index step) const;
   void finish_step(StepMetrics& metrics, const Hooks& hooks);

@@ -65,7 +65,8 @@ TEST_F(BatchesTest, RowsTargetsAndMasksOfThePictureInTheHeader) {
   EXPECT_EQ(batch.first, rows({{0, 0, 0, 3}, {0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}}));
   // 22 was a target in the first row already; no document predicts the next one's bos;
   // the last id has no next.
-  EXPECT_EQ(batch.targets, rows({{12, 1, X, 22}, {X, 23, 1, X}, {32, 33, 34, 35}, {36, 37, 1, X}}));
+  EXPECT_EQ(batch.targets[0].ids,
+            rows({{12, 1, X, 22}, {X, 23, 1, X}, {32, 33, 34, 35}, {36, 37, 1, X}}));
 }
 
 TEST_F(BatchesTest, TrainingCountsTheRepeatedBeginningAgain) {
@@ -74,7 +75,7 @@ TEST_F(BatchesTest, TrainingCountsTheRepeatedBeginningAgain) {
   const Batch batch = batches.at(0);
   for (Index b = 0; b < 4; ++b)
     if (batch.ids[b * 4 + 1] == 22) {
-      EXPECT_EQ(Ids(batch.targets.begin() + b * 4, batch.targets.begin() + b * 4 + 4),
+      EXPECT_EQ(Ids(batch.targets[0].ids.begin() + b * 4, batch.targets[0].ids.begin() + b * 4 + 4),
                 (Ids{22, 23, 1, X}));
     }
 }
@@ -88,7 +89,7 @@ TEST_F(BatchesTest, TheLastRowIsFilledWithIgnoredDocuments) {
   const TokenFile file = stream(documents({3}));
   const Batch batch = in_one(heldout_batches(file, 6, 1, kBos));
   EXPECT_EQ(batch.ids, (Ids{0, 12, 1, 0, 0, 0}));
-  EXPECT_EQ(batch.targets, (Ids{12, 1, X, X, X, X}));
+  EXPECT_EQ(batch.targets[0].ids, (Ids{12, 1, X, X, X, X}));
   EXPECT_EQ(batch.first, (Ids{0, 0, 0, 3, 4, 5}));
 }
 
@@ -112,8 +113,7 @@ TEST_F(BatchesTest, EveryShortDocumentIsWholeInARowAndEachTargetCountsOnce) {
     }
     Index counted = 0;
     for (const Batch& batch : heldout_batches(file, T, 3, kBos))
-      counted +=
-          Index(batch.targets.size()) - std::count(batch.targets.begin(), batch.targets.end(), X);
+      counted += Index(batch.targets[0].counted);
     EXPECT_EQ(counted, std::count_if(ids.begin(), ids.end(), [](auto id) { return id != kBos; }));
   }
 }
@@ -163,7 +163,7 @@ TEST_F(BatchesTest, AnyStepIsFoundWithoutTheOnesBefore) {
   for (Index step = 0; step < 20; ++step) in_order.push_back(one.at(step));
   for (const Index step : {19, 3, 0, 11}) {
     EXPECT_EQ(other.at(step).ids, in_order[step].ids);
-    EXPECT_EQ(other.at(step).targets, in_order[step].targets);
+    EXPECT_EQ(other.at(step).targets[0].ids, in_order[step].targets[0].ids);
     EXPECT_EQ(other.at(step).first, in_order[step].first);
   }
 }

@@ -46,6 +46,10 @@ struct Fixture {
     return shifted;
   }
 
+  Batch batch(const std::vector<std::int32_t>& labels) const {
+    return make_batch({.B = B, .T = T, .ids = ids, .targets = targets(labels)}, /*depths=*/1);
+  }
+
   double difference(const Tensor& there, const std::string& key) const {
     const Tensor wanted = expect.tensor(key), found = there.to(Device::kCpu);
     EXPECT_EQ(found.size(), wanted.size()) << key;
@@ -124,11 +128,9 @@ TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
         << layer;
   }
   Pass plain, masked;
-  EXPECT_LT(f.difference(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, plain), "loss"), 2e-5);
-  EXPECT_LT(
-      f.difference(f.model.loss(f.ids, f.targets(f.narrow("labels_masked")), f.B, f.T, masked),
-                   "loss_masked"),
-      2e-5);
+  EXPECT_LT(f.difference(f.model.loss(f.batch(f.ids), plain), "loss"), 2e-5);
+  EXPECT_LT(f.difference(f.model.loss(f.batch(f.narrow("labels_masked")), masked), "loss_masked"),
+            2e-5);
 }
 
 TEST_P(Golden, MultiTokenPredictionAgrees) {
@@ -140,7 +142,7 @@ TEST_P(Golden, MultiTokenPredictionAgrees) {
   EXPECT_LT(f.difference(further, "mtp.0.hidden"), 2e-4);
   EXPECT_LT(f.difference(f.model.logits(further), "mtp.0.logits"), 2e-4);
   training.predict_further = true;
-  f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, training);
+  f.model.loss(f.batch(f.ids), training);
   EXPECT_LT(f.difference(training.mtp_losses.at(0), "mtp.0.loss"), 2e-5);
 }
 
@@ -148,7 +150,7 @@ TEST_P(Golden, GradientsOfTheLossAgree) {
   const Fixture f(GetParam());
   Tape tape;
   Pass pass;
-  tape.backward(f.model.loss(f.ids, f.targets(f.ids), f.B, f.T, pass));
+  tape.backward(f.model.loss(f.batch(f.ids), pass));
   f.model.for_each_parameter([&](const std::string& name, const Tensor& p) {
     if (is_correction_bias(name)) return;
     if (!f.expect.has("grad." + name)) {  // multi-token prediction has a loss of its own

@@ -68,27 +68,18 @@ TEST(Mtp, PositionIOfDepthKSeesTheTokensUpToIPlusKAndNoneBehind) {
   }
 }
 
-TEST(Mtp, DepthKIsAskedForTheTokenKPlusOnePlacesOn) {
-  const std::int32_t ids[] = {10, 11, 12, 13, 14, 20, 21, 22, 23, 24};
-  const std::int32_t targets[] = {11, 12, 13, 14, 15, 21, 22, 23, 24, kIgnored};
-  EXPECT_EQ(mtp_ids(ids, 2, 5, 1), (std::vector<std::int32_t>{11, 12, 13, 14, 21, 22, 23, 24}));
-  EXPECT_EQ(mtp_targets(targets, {}, 2, 5, 1),
-            (std::vector<std::int32_t>{12, 13, 14, 15, 22, 23, 24, kIgnored}));
-  EXPECT_EQ(mtp_ids(ids, 2, 5, 2), (std::vector<std::int32_t>{12, 13, 14, 22, 23, 24}));
-  EXPECT_EQ(mtp_targets(targets, {}, 2, 5, 2),
-            (std::vector<std::int32_t>{13, 14, 15, 23, 24, kIgnored}));
-  EXPECT_ERROR(mtp_ids(ids, 2, 5, 5), "mtp_ids: depth 5 of 10 ids in a batch of [2, 5]");
+TEST(Mtp, TheMaskOfADepthEndsAsManyPlacesEarlier) {
+  const std::int32_t first[] = {0, 0, 0, 3, 3, 3};
+  EXPECT_EQ(mtp_first(first, 1, 6, 1), (std::vector<std::int32_t>{0, 0, 0, 3, 3}));
 }
 
-TEST(Mtp, NoDocumentIsAskedForAnothersTokens) {
-  // Documents a a a b b b: after the last a comes nothing that counts, and the second to last
-  // a must not guess b's second.
-  const std::int32_t targets[] = {1, 2, kIgnored, 4, 5, 6}, first[] = {0, 0, 0, 3, 3, 3};
-  EXPECT_EQ(mtp_targets(targets, first, 1, 6, 1),
-            (std::vector<std::int32_t>{2, kIgnored, kIgnored, 5, 6}));
-  EXPECT_EQ(mtp_targets(targets, first, 1, 6, 2),
-            (std::vector<std::int32_t>{kIgnored, kIgnored, kIgnored, 6}));
-  EXPECT_EQ(mtp_first(first, 1, 6, 1), (std::vector<std::int32_t>{0, 0, 0, 3, 3}));
+TEST(Mtp, ABatchWithoutTargetsForADepthIsRefused) {
+  const Transformer model = made(small(2));
+  const Batch batch = make_batch({.B = 2, .T = 5, .ids = kIds, .targets = kIds}, /*depths=*/1);
+  Pass pass;
+  pass.predict_further = true;
+  EXPECT_ERROR(model.loss(batch, pass),
+               "multi-token prediction has 2 depths, but the batch has targets of 1");
 }
 
 TEST(Mtp, WhatCountsOfADocumentIsAsIfItStoodAlone) {
@@ -130,7 +121,7 @@ TEST(Mtp, LeavesTheModelItselfAsItIs) {
   Pass a, b;
   EXPECT_EQ(largest_difference(without.hidden(kIds, 2, 5, a), with.hidden(kIds, 2, 5, b)), 0);
   Pass quiet;
-  with.loss(kIds, kIds, 2, 5, quiet);
+  with.loss(make_batch({.B = 2, .T = 5, .ids = kIds, .targets = kIds}), quiet);
   EXPECT_TRUE(quiet.mtp_losses.empty());
   EXPECT_EQ(quiet.routings.size(), 0u);  // one dense layer
 }
@@ -154,11 +145,12 @@ TEST(Mtp, GradientMatchesFiniteDifferencesThroughEveryDepth) {
                             moe.experts_down, mla.kv_b_proj.weight, mla.o_proj.weight})
       inputs.push_back(t);
   }
-  const std::vector<std::int32_t> targets{1, 4, 1, 5, 7, 2, 6, 5, 3, kIgnored};
+  const Batch batch = make_batch(
+      {.B = 2, .T = 5, .ids = kIds, .targets = {1, 4, 1, 5, 7, 2, 6, 5, 3, kIgnored}}, 2);
   const auto f = [&] {
     Pass pass;
     pass.predict_further = true;
-    const Tensor main = model.loss(kIds, targets, 2, 5, pass);
+    const Tensor main = model.loss(batch, pass);
     return add(main, add(pass.mtp_losses[0], pass.mtp_losses[1]));
   };
   EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance());

@@ -36,13 +36,13 @@ int main(int argc, char** argv) {
     const std::vector<std::int64_t> ids = file.integers("input_ids");
     const Index B = shape[1], T = shape[2];
     const BatchSource batches = [&](Index i) {
-      Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
+      Rows rows{.B = B, .T = T};
       for (Index at = i * B * T; at < (i + 1) * B * T; ++at) {
-        batch.ids.push_back(std::int32_t(ids[std::size_t(at)]));
-        batch.targets.push_back((at + 1) % T == 0 ? kIgnored
-                                                  : std::int32_t(ids[std::size_t(at + 1)]));
+        rows.ids.push_back(std::int32_t(ids[std::size_t(at)]));
+        rows.targets.push_back((at + 1) % T == 0 ? kIgnored
+                                                 : std::int32_t(ids[std::size_t(at + 1)]));
       }
-      return batch;
+      return make_batch(std::move(rows), /*depths=*/Index(model.mtp.size()));
     };
     Trainer(model, with_settings(words[2]), batches, {}, RunFolder(words[3], "{}", "{}")).run();
   } catch (const std::exception& e) {

@@ -11,17 +11,17 @@ namespace seekling {
 constexpr Index kVocab = 32, T = 12;
 
 // Row r of a made-up corpus: two documents, in each of which an id follows from the one before.
-inline void append_row(Batch& batch, Index r) {
+inline void append_row(Rows& rows, Index r) {
   Rng rng(5, std::uint64_t(r));
   const Index second = 3 + rng.below(T - 4);  // where the second document begins
   Index id = 0;
   for (Index t = 0; t < T; ++t) {
     id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
-    batch.ids.push_back(std::int32_t(id));
-    batch.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
-    batch.first.push_back(std::int32_t(t >= second ? second : 0));
+    rows.ids.push_back(std::int32_t(id));
+    rows.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
+    rows.first.push_back(std::int32_t(t >= second ? second : 0));
   }
-  for (Index ignored = 0; ignored < r % 4; ++ignored) batch.targets.rbegin()[ignored] = kIgnored;
+  for (Index ignored = 0; ignored < r % 4; ++ignored) rows.targets.rbegin()[ignored] = kIgnored;
 }
 
 // A run of `steps` on it; it saves nothing and says nothing on the way.
@@ -34,12 +34,14 @@ inline TrainerState state_of(Index steps) {
   return state;
 }
 
+inline Rows made_up_rows(Index B, Index i) {
+  Rows rows{.B = B, .T = T};
+  for (Index b = 0; b < B; ++b) append_row(rows, i * B + b);
+  return rows;
+}
+
 inline BatchSource rows(Index B) {
-  return [B](Index i) {
-    Batch batch{.B = B, .T = T, .ids = {}, .targets = {}, .first = {}};
-    for (Index b = 0; b < B; ++b) append_row(batch, i * B + b);
-    return batch;
-  };
+  return [B](Index i) { return make_batch(made_up_rows(B, i), /*depths=*/2); };
 }
 
 }  // namespace seekling
