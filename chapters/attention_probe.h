@@ -16,12 +16,12 @@ inline void randomise(const Tensor& weight, Probe& probe) {
 struct TwoSequences {
   TwoSequences(Index width, Probe& probe) : T(probe.between(4, 6)), prompt(probe.between(2, 3)) {
     h = Tensor::randn({2, T, width}, probe.rng);
-    first.assign(std::size_t(2 * T), 0);
-    for (Index t = 2; t < T; ++t) first[std::size_t(T + t)] = 2;
+    document_start.assign(std::size_t(2 * T), 0);
+    for (Index t = 2; t < T; ++t) document_start[std::size_t(T + t)] = 2;
   }
   const Index T, prompt;
   Tensor h;
-  std::vector<std::int32_t> first;
+  std::vector<std::int32_t> document_start;
 
   // The answers of `layer` to the first sequence: `prompt` tokens at once, then one by one.
   template <class Layer>

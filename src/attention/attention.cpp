@@ -238,12 +238,12 @@ void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View
   for (const ByQueryHead* gradient : {&keys.k_c, &keys.k_r, &keys.v}) gradient->add_shares(p.B);
 }
 
-// Of each key, the end of the queries that see it under the document mask `first`
+// Of each key, the end of the queries that see it under the document mask `document_start`
 // of a T x T attention.
-static Ints ends_of_queries(std::span<const std::int32_t> first, Index B, Index T) {
-  const Ints until(Index(first.size()));
-  for (Index b = 0; b < B && !first.empty(); ++b) {
-    const auto documents = first.subspan(size_t(b * T), size_t(T));
+static Ints ends_of_queries(std::span<const std::int32_t> document_start, Index B, Index T) {
+  const Ints until(Index(document_start.size()));
+  for (Index b = 0; b < B && !document_start.empty(); ++b) {
+    const auto documents = document_start.subspan(size_t(b * T), size_t(T));
     check(std::is_sorted(documents.begin(), documents.end()),
           "attention: the document mask of sequence ", b,
           " goes back: a token's first key must not come before that of the token before it");
@@ -257,18 +257,19 @@ static Ints ends_of_queries(std::span<const std::int32_t> first, Index B, Index 
 }
 
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale,
-                 std::span<const std::int32_t> first) {
+                 std::span<const std::int32_t> document_start) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
   const Tensor& any = q.c.defined() ? q.c : q.r;
   const Index B = any.dim(0), T = any.dim(1), H = any.dim(2), S = v.dim(1);
   check(S >= T && H % v.dim(2) == 0, "attention: v ", v.shape(), " must hold at least the ", T,
         " new tokens of q ", any.shape(), ", and its heads must divide those of q");
-  check(first.empty() || (Index(first.size()) == B * T && S == T),
-        "attention: the document mask has ", first.size(), " entries, expected ", B * T,
+  check(document_start.empty() || (Index(document_start.size()) == B * T && S == T),
+        "attention: the document mask has ", document_start.size(), " entries, expected ", B * T,
         " and no earlier tokens (", S - T, ")");
   const Device device = v.device();
-  const Ints begin(first, device), until = ends_of_queries(first, B, T);  // until: CPU only
+  const Ints begin(document_start, device),
+      until = ends_of_queries(document_start, B, T);  // until: CPU only
   const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
   const auto problem = [=] {
     return AttentionProblem{Heads(q.c),

@@ -21,11 +21,11 @@ struct Pair {
 // q for T new tokens, k and v for S >= T tokens of which the last T are the new ones: new token t
 // sees the keys 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number
 // of heads that divides H.
-// Query head i uses head i / (H / heads). `first`, if not empty, is the document mask [B,T]
-// (S = T): token t sees no key before first[t], the first position of its document; it must not
-// fall along a row. Returns o [B,T,H,v_head_dim].
+// Query head i uses head i / (H / heads). `document_start`, if not empty, is the document mask
+// [B,T] (S = T): token t sees no key before document_start[t], the first position of its document;
+// it must not fall along a row. Returns o [B,T,H,v_head_dim].
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale,
-                 std::span<const std::int32_t> first = {});
+                 std::span<const std::int32_t> document_start = {});
 
 // What the kernels work on. constexpr, so that those of a GPU may call it.
 

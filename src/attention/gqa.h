@@ -14,7 +14,7 @@ namespace seekling {
 struct GQA {  // num_key_value_heads = H: MHA; 1: MQA
   explicit GQA(const Config& config);
 
-  Tensor forward(const Tensor& h, std::span<const std::int32_t> first) const;
+  Tensor forward(const Tensor& h, std::span<const std::int32_t> document_start) const;
   Tensor decode(const Tensor& h, Cache& cache) const;
   Cache make_cache(Index capacity) const;
 

@@ -19,7 +19,7 @@ struct MLA {
   explicit MLA(const Config& config);
 
   // h [B,T,hidden_size], same shape out
-  Tensor forward(const Tensor& h, std::span<const std::int32_t> first) const;
+  Tensor forward(const Tensor& h, std::span<const std::int32_t> document_start) const;
   Tensor decode(const Tensor& h, Cache& cache) const;  // h [1,T,hidden_size]
   Cache make_cache(Index capacity) const;
 

@@ -27,7 +27,7 @@ static double nats_per_target(const Decoder& decoder, const std::vector<Batch>& 
     Pages pages = decoder.make_pages(Pages::needed(batch.T));
     for (Index begin = 0, end = 0; begin < batch.B * batch.T; begin = end) {
       const auto starts = [&](Index i) {
-        return batch.first[std::size_t(i)] == i % batch.T || i % batch.T == 0;
+        return batch.document_start[std::size_t(i)] == i % batch.T || i % batch.T == 0;
       };
       for (end = begin + 1; end < batch.B * batch.T && !starts(end);) ++end;
       Sequence document;

@@ -28,7 +28,8 @@ std::vector<std::int32_t> values_ahead(std::span<const std::int32_t> values, Ind
 // Whether the token that position i of row b predicts at depth k belongs to a later document.
 // Depth 0 has kIgnored at a document's last token, so ids[i + k] tells the target's document.
 static bool in_later_document(const Rows& rows, Index b, Index i, Index k) {
-  return !rows.first.empty() && Index(rows.first[std::size_t(b * rows.T + i + k)]) > i;
+  return !rows.document_start.empty() &&
+         Index(rows.document_start[std::size_t(b * rows.T + i + k)]) > i;
 }
 
 static Targets targets_at(const Rows& rows, Index k) {
@@ -48,14 +49,14 @@ Batch make_batch(Rows rows, Index depths) {
   const std::size_t n = std::size_t(rows.B * rows.T);
   if (rows.weights.empty()) rows.weights.assign(n, 1);
   check(rows.ids.size() == n && rows.targets.size() == n && rows.weights.size() == n &&
-            (rows.first.empty() || rows.first.size() == n),
+            (rows.document_start.empty() || rows.document_start.size() == n),
         "a batch of ", rows.B, " rows of ", rows.T, " tokens: found ", rows.ids.size(), " ids, ",
-        rows.targets.size(), " targets, ", rows.weights.size(), " weights and ", rows.first.size(),
-        " beginnings of documents; expected ", n, " of each");
+        rows.targets.size(), " targets, ", rows.weights.size(), " weights and ",
+        rows.document_start.size(), " beginnings of documents; expected ", n, " of each");
   Batch batch{.B = rows.B, .T = rows.T};
   for (Index k = 0; k <= depths && k < rows.T; ++k) batch.targets.push_back(targets_at(rows, k));
   batch.ids = std::move(rows.ids);
-  batch.first = std::move(rows.first);
+  batch.document_start = std::move(rows.document_start);
   return batch;
 }
 

@@ -24,9 +24,9 @@ struct Rows {  // the material of a batch: B rows of T tokens
   Index B = 0, T = 0;
   std::vector<std::int32_t> ids = {};      // [B,T]
   std::vector<std::int32_t> targets = {};  // [B,T] the id after ids[b,t], or kIgnored after eos
-  std::vector<std::int32_t> first = {};    // [B,T] where the document of ids[b,t] begins, for
-                                           //       attention; empty: a row is one document
-  std::vector<float> weights = {};         // [B,T] the weight of each target in the loss; empty: 1
+  // [B,T] where the document of ids[b,t] begins, for attention; empty: a row is one document
+  std::vector<std::int32_t> document_start = {};
+  std::vector<float> weights = {};  // [B,T] the weight of each target in the loss; empty: 1
 };
 
 struct Targets {                       // of one depth k, for positions 0 .. T-k-1 of each row
@@ -38,9 +38,9 @@ struct Targets {                       // of one depth k, for positions 0 .. T-k
 
 struct Batch {
   Index B = 0, T = 0;
-  std::vector<std::int32_t> ids = {};    // [B,T]
-  std::vector<std::int32_t> first = {};  // [B,T], or empty
-  std::vector<Targets> targets = {};     // by depth; depths that reach past a row are left out
+  std::vector<std::int32_t> ids = {};             // [B,T]
+  std::vector<std::int32_t> document_start = {};  // [B,T], or empty
+  std::vector<Targets> targets = {};  // by depth; depths that reach past a row are left out
 };
 
 // depths: of multi-token prediction, after the next token.

@@ -61,19 +61,19 @@ static void append_row(Rows& rows, const TokenFile& file, Index start, std::int3
   const Index T = rows.T, held = std::min(T + 1, file.size() - start);
   std::vector<std::int32_t> row(T + 1, bos);
   file.read(start, std::span(row).first(held));
-  std::int32_t first = 0;
+  std::int32_t document_start = 0;
   for (Index t = 0; t < T; ++t) {
-    if (row[t] == bos) first = std::int32_t(t);
+    if (row[t] == bos) document_start = std::int32_t(t);
     rows.ids.push_back(row[t]);
     rows.targets.push_back(row[t + 1] == bos ? kIgnored : row[t + 1]);
-    rows.first.push_back(first);
+    rows.document_start.push_back(document_start);
   }
   ++rows.B;
 }
 
 static Rows no_rows(Index B, Index T) {
   Rows rows{.B = 0, .T = T};
-  for (auto* part : {&rows.ids, &rows.targets, &rows.first}) part->reserve(B * T);
+  for (auto* part : {&rows.ids, &rows.targets, &rows.document_start}) part->reserve(B * T);
   return rows;
 }
 

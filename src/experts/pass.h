@@ -11,7 +11,8 @@
 namespace seekling {
 
 struct Pass {
-  std::vector<std::int32_t> first;  // document mask [B,T] of attention(), or empty: plain causal
+  std::vector<std::int32_t>
+      document_start;  // document mask [B,T] of attention(), or empty: plain causal
 
   bool predict_further = false;  // run the modules of multi-token prediction too
   real device_loss_alpha = 0, communication_loss_alpha = 0;  // α2, α3; α1 is the config's

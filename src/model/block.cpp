@@ -33,7 +33,7 @@ Tensor Block::feed_forward(const Tensor& h, Pass& pass) const {
 Tensor Block::forward(const Tensor& h, Pass& pass) const {
   const Tensor x = input_layernorm(h);
   const Tensor u = std::visit(
-      [&](const auto& attention) { return attention.forward(x, pass.first); }, self_attn);
+      [&](const auto& attention) { return attention.forward(x, pass.document_start); }, self_attn);
   if (pass.keep_hidden) pass.attn_out.push_back(u);
   const Tensor y = feed_forward(add(h, u), pass);
   layer_is_done();

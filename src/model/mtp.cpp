@@ -28,12 +28,13 @@ Tensor Mtp::forward(const Tensor& h, const Tensor& next, Pass& pass) const {
   return head_norm(block.forward(joined, pass));                 // (22)
 }
 
-std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T,
-                                    Index k) {
+std::vector<std::int32_t> mtp_documents(std::span<const std::int32_t> document_start, Index B,
+                                        Index T, Index k) {
   std::vector<std::int32_t> mask;
-  if (first.empty()) return mask;
+  if (document_start.empty()) return mask;
   for (Index b = 0; b < B; ++b)
-    mask.insert(mask.end(), first.begin() + b * T, first.begin() + (b + 1) * T - k);
+    mask.insert(mask.end(), document_start.begin() + b * T,
+                document_start.begin() + (b + 1) * T - k);
   return mask;
 }
 

@@ -26,6 +26,7 @@ struct Mtp {
 };
 
 // The document mask of a batch [B,T] for the module of depth k, [B,T-k].
-std::vector<std::int32_t> mtp_first(std::span<const std::int32_t> first, Index B, Index T, Index k);
+std::vector<std::int32_t> mtp_documents(std::span<const std::int32_t> document_start, Index B,
+                                        Index T, Index k);
 
 }  // namespace seekling

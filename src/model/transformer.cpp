@@ -54,7 +54,7 @@ Tensor Transformer::loss(const Batch& batch, Pass& pass) const {
   const auto cross_entropy = [&](const Tensor& h, const Targets& targets) {
     return head_cross_entropy(h, lm_head, targets.ids, targets.weights);
   };
-  pass.first = batch.first;
+  pass.document_start = batch.document_start;
   const Tensor h = hidden(batch.ids, batch.B, batch.T, pass);
   if (pass.predict_further) {
     const std::vector<Tensor> further = hidden_further(batch.ids, batch.B, batch.T, h, pass);
@@ -69,13 +69,13 @@ Tensor Transformer::loss(const Batch& batch, Pass& pass) const {
 std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
                                                 const Tensor& h, Pass& pass) const {
   std::vector<Tensor> depths;
-  const std::vector<std::int32_t> first = pass.first;
+  const std::vector<std::int32_t> document_start = pass.document_start;
   for (Index k = 1; k <= Index(mtp.size()) && k < T; ++k) {
     const Tensor next = embedding(values_ahead(ids, B, T, k), embed_tokens, B, T - k);
-    pass.first = mtp_first(first, B, T, k);
+    pass.document_start = mtp_documents(document_start, B, T, k);
     depths.push_back(mtp[std::size_t(k - 1)].forward(k == 1 ? h : depths.back(), next, pass));
   }
-  pass.first = first;
+  pass.document_start = document_start;
   return depths;
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 // The definition, one number at a time, in double.
 double plain(const Pair& q, const Pair& k, const Tensor& v, double scale,
-             std::span<const std::int32_t> first, Index b, Index t, Index h, Index column) {
+             std::span<const std::int32_t> document_start, Index b, Index t, Index h,
+             Index column) {
   const Tensor& any = q.c.defined() ? q.c : q.r;
   const Index T = any.dim(1), H = any.dim(2), S = v.dim(1);
   const auto part = [&](const Tensor& a, const Tensor& c, Index s) {
@@ -24,7 +25,8 @@ double plain(const Pair& q, const Pair& k, const Tensor& v, double scale,
         a.view().row((b * T + t) * H + h).dot(c.view().row((b * S + s) * heads + h / (H / heads))));
   };
   double sum = 0, weighted = 0;
-  for (Index s = first.empty() ? 0 : first[size_t(b * T + t)]; s <= S - T + t; ++s) {
+  for (Index s = document_start.empty() ? 0 : document_start[size_t(b * T + t)]; s <= S - T + t;
+       ++s) {
     const double p = std::exp(scale * (part(q.c, k.c, s) + part(q.r, k.r, s)));
     sum += p;
     weighted += p * double(v.view()((b * S + s) * v.dim(2) + h / (H / v.dim(2)), column));
@@ -32,15 +34,16 @@ double plain(const Pair& q, const Pair& k, const Tensor& v, double scale,
   return weighted / sum;
 }
 
-double worst(const Pair& q, const Pair& k, const Tensor& v, std::span<const std::int32_t> first) {
-  const Tensor o = attention(q, k, v, real(0.3), first);
+double worst(const Pair& q, const Pair& k, const Tensor& v,
+             std::span<const std::int32_t> document_start) {
+  const Tensor o = attention(q, k, v, real(0.3), document_start);
   double error = 0;
   for (Index b = 0; b < o.dim(0); ++b)
     for (Index t = 0; t < o.dim(1); ++t)
       for (Index h = 0; h < o.dim(2); ++h)
         for (Index j = 0; j < o.cols(); ++j)
           error = std::max(error, std::abs(double(o.view()((b * o.dim(1) + t) * o.dim(2) + h, j)) -
-                                           plain(q, k, v, 0.3, first, b, t, h, j)));
+                                           plain(q, k, v, 0.3, document_start, b, t, h, j)));
   return error;
 }
 
@@ -62,10 +65,11 @@ TEST(Attention, EqualsItsDefinitionAcrossTiles) {
 TEST(Attention, EqualsItsDefinitionWithDocumentsLongerAndShorterThanATile) {
   Rng rng(9);
   const Index T = 400;
-  std::vector<std::int32_t> first(size_t(T), 0);
-  for (Index t = 90; t < T; ++t) first[size_t(t)] = t < 95 ? 90 : 95;  // the last exceeds a tile
+  std::vector<std::int32_t> document_start(size_t(T), 0);
+  for (Index t = 90; t < T; ++t)
+    document_start[size_t(t)] = t < 95 ? 90 : 95;  // the last exceeds a tile
   const Pair q{Tensor::randn({1, T, 2, 5}, rng), {}}, k{Tensor::randn({1, T, 2, 5}, rng), {}};
-  EXPECT_LT(worst(q, k, Tensor::randn({1, T, 2, 3}, rng), first), kClose);
+  EXPECT_LT(worst(q, k, Tensor::randn({1, T, 2, 3}, rng), document_start), kClose);
 }
 
 TEST(Attention, NewTokensSeeAllEarlierOnes) {
@@ -99,10 +103,10 @@ TEST(Attention, GradientMatchesFiniteDifferencesAcrossTiles) {
   const Index T = 150;  // a tile of 128 queries and a rest, four of 48 keys
   const Tensor q = Tensor::randn({1, T, 1, 2}, rng), k = Tensor::randn({1, T, 1, 2}, rng);
   const Tensor v = Tensor::randn({1, T, 1, 2}, rng), c = Tensor::randn({1, T, 1, 2}, rng);
-  std::vector<std::int32_t> first(size_t(T), 0);
-  for (Index t = 60; t < T; ++t) first[size_t(t)] = t < 66 ? 60 : 66;
+  std::vector<std::int32_t> document_start(size_t(T), 0);
+  for (Index t = 60; t < T; ++t) document_start[size_t(t)] = t < 66 ? 60 : 66;
   for (const std::span<const std::int32_t> mask :
-       {std::span<const std::int32_t>(), std::span<const std::int32_t>(first)}) {
+       {std::span<const std::int32_t>(), std::span<const std::int32_t>(document_start)}) {
     const auto f = [&] { return dot(attention({q, {}}, {k, {}}, v, real(0.4), mask), c); };
     EXPECT_LT(max_gradient_error(f, {q, k, v}), gradient_tolerance());
   }
@@ -128,8 +132,8 @@ TEST(Attention, GivesTheSameBitsForAnyNumberOfThreads) {
 
 TEST(Attention, RefusesADocumentMaskThatGoesBack) {
   const Tensor x = Tensor::zeros({1, 3, 1, 4});
-  const std::int32_t first[] = {0, 1, 0};
-  EXPECT_ERROR(attention({x, {}}, {x, {}}, x, 1, first),
+  const std::int32_t document_start[] = {0, 1, 0};
+  EXPECT_ERROR(attention({x, {}}, {x, {}}, x, 1, document_start),
                "attention: the document mask of sequence 0 goes back: a token's first key must not "
                "come before that of "
                "the token before it");
@@ -215,12 +219,13 @@ TEST(AttentionTwins, AgreeOnMatrixUnits) {
 TEST(AttentionTwins, AgreeOnDocumentsLongerAndShorterThanATile) {
   Rng rng(16);
   const Index T = 150;
-  std::vector<std::int32_t> first(size_t(T), 0);
-  for (Index t = 60; t < T; ++t) first[size_t(t)] = t < 66 ? 60 : 66;
+  std::vector<std::int32_t> document_start(size_t(T), 0);
+  for (Index t = 60; t < T; ++t) document_start[size_t(t)] = t < 66 ? 60 : 66;
   const auto part = [&](Index width) { return Tensor::randn({1, T, 1, width}, rng); };
   expect_twins(
       [&](const std::vector<Tensor>& x) {
-        return std::vector<Tensor>{attention({x[0], {}}, {x[1], {}}, x[2], real(0.4), first)};
+        return std::vector<Tensor>{
+            attention({x[0], {}}, {x[1], {}}, x[2], real(0.4), document_start)};
       },
       {part(3), part(3), part(2)});
 }

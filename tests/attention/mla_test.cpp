@@ -33,8 +33,8 @@ TEST(MLA, GradientMatchesFiniteDifferencesWithAndWithoutQueryCompression) {
     randomise(inputs, rng);
     const Tensor h = Tensor::randn({2, 5, 10}, rng), c = Tensor::randn({2, 5, 10}, rng);
     inputs.push_back(h);
-    const std::int32_t first[] = {0, 0, 2, 2, 2, 0, 0, 0, 0, 4};
-    EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, first), c); }, inputs),
+    const std::int32_t document_start[] = {0, 0, 2, 2, 2, 0, 0, 0, 0, 4};
+    EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, document_start), c); }, inputs),
               gradient_tolerance());
   }
 }

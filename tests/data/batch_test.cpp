@@ -33,7 +33,7 @@ TEST(BatchTest, NoDocumentIsAskedForAnothersTokens) {
                                   .T = 6,
                                   .ids = {0, 1, 2, 3, 4, 5},
                                   .targets = {1, 2, kNone, 4, 5, 6},
-                                  .first = {0, 0, 0, 3, 3, 3}},
+                                  .document_start = {0, 0, 0, 3, 3, 3}},
                                  2);
   EXPECT_EQ(batch.targets[1].ids, (Ids{2, kNone, kNone, 5, 6}));
   EXPECT_EQ(batch.targets[2].ids, (Ids{kNone, kNone, kNone, 6}));

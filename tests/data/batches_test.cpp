@@ -62,7 +62,7 @@ TEST_F(BatchesTest, RowsTargetsAndMasksOfThePictureInTheHeader) {
   EXPECT_EQ(batch.B, 4);
   EXPECT_EQ(batch.T, 4);
   EXPECT_EQ(batch.ids, rows({{0, 12, 1, 0}, {0, 22, 23, 1}, {0, 32, 33, 34}, {35, 36, 37, 1}}));
-  EXPECT_EQ(batch.first, rows({{0, 0, 0, 3}, {0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}}));
+  EXPECT_EQ(batch.document_start, rows({{0, 0, 0, 3}, {0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}}));
   // 22 was a target in the first row already; no document predicts the next one's bos;
   // the last id has no next.
   EXPECT_EQ(batch.targets[0].ids,
@@ -90,7 +90,7 @@ TEST_F(BatchesTest, TheLastRowIsFilledWithIgnoredDocuments) {
   const Batch batch = in_one(heldout_batches(file, 6, 1, kBos));
   EXPECT_EQ(batch.ids, (Ids{0, 12, 1, 0, 0, 0}));
   EXPECT_EQ(batch.targets[0].ids, (Ids{12, 1, X, X, X, X}));
-  EXPECT_EQ(batch.first, (Ids{0, 0, 0, 3, 4, 5}));
+  EXPECT_EQ(batch.document_start, (Ids{0, 0, 0, 3, 4, 5}));
 }
 
 // Over many streams: documents of up to T+1 ids are whole in a row, and each
@@ -164,7 +164,7 @@ TEST_F(BatchesTest, AnyStepIsFoundWithoutTheOnesBefore) {
   for (const Index step : {19, 3, 0, 11}) {
     EXPECT_EQ(other.at(step).ids, in_order[step].ids);
     EXPECT_EQ(other.at(step).targets[0].ids, in_order[step].targets[0].ids);
-    EXPECT_EQ(other.at(step).first, in_order[step].first);
+    EXPECT_EQ(other.at(step).document_start, in_order[step].document_start);
   }
 }
 

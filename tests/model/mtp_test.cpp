@@ -38,9 +38,9 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 }
 
 std::vector<Tensor> further(const Transformer& model, const std::vector<std::int32_t>& ids, Index B,
-                            Index T, const std::vector<std::int32_t>& first = {}) {
+                            Index T, const std::vector<std::int32_t>& document_start = {}) {
   Pass pass;
-  pass.first = first;
+  pass.document_start = document_start;
   return model.hidden_further(ids, B, T, model.hidden(ids, B, T, pass), pass);
 }
 
@@ -69,8 +69,8 @@ TEST(Mtp, PositionIOfDepthKSeesTheTokensUpToIPlusKAndNoneBehind) {
 }
 
 TEST(Mtp, TheMaskOfADepthEndsAsManyPlacesEarlier) {
-  const std::int32_t first[] = {0, 0, 0, 3, 3, 3};
-  EXPECT_EQ(mtp_first(first, 1, 6, 1), (std::vector<std::int32_t>{0, 0, 0, 3, 3}));
+  const std::int32_t document_start[] = {0, 0, 0, 3, 3, 3};
+  EXPECT_EQ(mtp_documents(document_start, 1, 6, 1), (std::vector<std::int32_t>{0, 0, 0, 3, 3}));
 }
 
 TEST(Mtp, ABatchWithoutTargetsForADepthIsRefused) {
@@ -85,8 +85,8 @@ TEST(Mtp, ABatchWithoutTargetsForADepthIsRefused) {
 TEST(Mtp, WhatCountsOfADocumentIsAsIfItStoodAlone) {
   const Transformer model = made(small(2));  // RoPE depends only on distances, not on the start
   const std::vector<std::int32_t> both{3, 1, 4, 5, 9, 2, 6}, second{5, 9, 2, 6},
-      first{0, 0, 0, 3, 3, 3, 3};
-  const std::vector<Tensor> packed = further(model, both, 1, 7, first),
+      document_start{0, 0, 0, 3, 3, 3, 3};
+  const std::vector<Tensor> packed = further(model, both, 1, 7, document_start),
                             alone = further(model, second, 1, 4);
   for (Index k = 1; k <= 2; ++k) {
     const Tensor tail = packed[size_t(k - 1)].reshape({7 - k, 6}).slice(3, 4 - k);

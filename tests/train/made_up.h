@@ -19,7 +19,7 @@ inline void append_row(Rows& rows, Index r) {
     id = t == 0 || t == second ? rng.below(kVocab) : (5 * id + 3) % kVocab;
     rows.ids.push_back(std::int32_t(id));
     rows.targets.push_back(t + 1 == second ? kIgnored : std::int32_t((5 * id + 3) % kVocab));
-    rows.first.push_back(std::int32_t(t >= second ? second : 0));
+    rows.document_start.push_back(std::int32_t(t >= second ? second : 0));
   }
   for (Index ignored = 0; ignored < r % 4; ++ignored) rows.targets.rbegin()[ignored] = kIgnored;
 }
