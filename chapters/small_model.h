@@ -24,9 +24,9 @@ inline Config small_model(Index vocab_size, Index width) {
 inline double difference_in_pieces(const Transformer& model, Index tokens, Index piece) {
   std::vector<std::int32_t> ids;
   for (Index t = 0; t < tokens; ++t) ids.push_back(std::int32_t(t * t % model.config.vocab_size));
-  Pass pass;
+  Losses losses;
   const Tensor whole =
-      model.hidden(ids, 1, tokens, pass).reshape({tokens, model.config.hidden_size});
+      model.hidden(ids, 1, tokens, {}, losses).reshape({tokens, model.config.hidden_size});
   std::vector<Cache> caches = model.make_caches(tokens);
   double largest = 0;
   for (Index t = 0; t < tokens; t += piece) {

@@ -68,10 +68,10 @@ inline NamedTensors parameters_of(const Transformer& model) {
 // returns the loss of the next token.
 inline double add_gradient(const Transformer& model, const Batch& batch, double factor = 1) {
   Tape tape;
-  Pass pass;
-  const Tensor loss = model.loss(batch, pass);
+  Losses others;
+  const Tensor loss = model.loss(batch, {}, others);
   // Backward starts from both losses.
-  if (pass.balance_loss.defined()) *pass.balance_loss.grad().data() = real(factor);
+  if (others.balance.defined()) *others.balance.grad().data() = real(factor);
   tape.backward(loss, real(factor));
   return double(loss.item());
 }

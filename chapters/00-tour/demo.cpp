@@ -21,8 +21,8 @@ static double loss_before_training(double range) {
     rows.ids.push_back(std::int32_t(rng.below(1536)));
     rows.targets.push_back(std::int32_t(rng.below(1536)));
   }
-  Pass pass;
-  return double(model.loss(make_batch(rows), pass).item());
+  Losses others;
+  return double(model.loss(make_batch(rows), {}, others).item());
 }
 
 // A language of 32 words in which each word says which one follows: 5 times

@@ -34,8 +34,8 @@ static Subjects subjects_of(const std::vector<Document>& documents, const Tokeni
 }
 
 static double loss_of(const Transformer& model, const Batch& batch) {
-  Pass pass;
-  return double(model.loss(batch, pass).item());
+  Losses others;
+  return double(model.loss(batch, {}, others).item());
 }
 
 int main() {
@@ -55,10 +55,10 @@ int main() {
     std::printf("Layer %zu: of 100 tokens so many chose expert\n        ", layer);
     for (Index e = 0; e < kExperts; ++e) std::printf("%5td", e);
     for (const auto& [subject, batch] : subjects) {
-      Pass pass;
-      model.loss(batch, pass);
+      Losses others;
+      model.loss(batch, {}, others);
       std::printf("\n%-8s", subject.c_str());
-      for (const std::int32_t load : pass.routings[layer].load)
+      for (const std::int32_t load : others.routings[layer].load)
         std::printf("%5.0f", 100. * double(load) / (kHeldoutRows * T));
     }
     std::printf("\n");

@@ -31,9 +31,9 @@ void training_step(const Transformer& model, const AdamW& optimizer, const StepS
     const MultiplyIn dtype(size.products);
     Tape tape(size.recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed,
               here ? &profile : nullptr);
-    Pass pass;
-    const Tensor loss = model.loss(batch, pass);
-    if (pass.balance_loss.defined()) pass.balance_loss.grad().set_item(1);  // one tape for both
+    Losses others;
+    const Tensor loss = model.loss(batch, {}, others);
+    if (others.balance.defined()) others.balance.grad().set_item(1);  // one tape for both
     tape.backward(loss);
   }
   const double norm = gradient_norm(optimizer.parameters());

@@ -1,6 +1,7 @@
 // seekling score: what a model makes of given token ids, tensor by tensor, under the key names of
 // tests/golden/README.md, so that other programs can be compared with it number by number.
 #include <iostream>
+#include <map>
 
 #include "cli/command.h"
 #include "console/device.h"
@@ -73,26 +74,31 @@ void add_router(Answers& answers, const std::string& layer, const Routing& r, co
   answers.add(aux + "comm", balance_loss(r, B, communication));
 }
 
-void add_layers(Answers& answers, const Pass& pass, const Config& config) {
-  answers.add("hidden.embed", pass.embedded);
+using Outputs = std::map<std::string, Tensor>;  // of layers, by the names that an Observer sees
+
+void add_layers(Answers& answers, const Outputs& outputs, const Losses& losses,
+                const Config& config) {
+  const Tensor& embedded = outputs.at("model.embed_tokens");
+  answers.add("hidden.embed", embedded);
   std::size_t m = 0;  // of MoE layers
-  for (std::size_t i = 0; i < pass.residual.size(); ++i) {
-    const std::string layer = std::to_string(i);
-    answers.add("attn_out." + layer, pass.attn_out[i]);
-    answers.add("mlp_out." + layer, pass.mlp_out[i]);
-    answers.add("hidden.layer." + layer, pass.residual[i]);
-    if (!config.is_moe(Index(i))) continue;
-    add_router(answers, layer, pass.routings[m], pass.router_logits[m], pass.embedded.dim(0),
-               config);
-    ++m;
+  for (Index i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string layer = std::to_string(i), name = "model.layers." + layer;
+    answers.add("attn_out." + layer, outputs.at(name + ".self_attn"));
+    answers.add("mlp_out." + layer, outputs.at(name + ".mlp"));
+    answers.add("hidden.layer." + layer, outputs.at(name));
+    if (config.is_moe(i))
+      add_router(answers, layer, losses.routings[m++], outputs.at(name + ".mlp.gate"),
+                 embedded.dim(0), config);
   }
-  answers.add("hidden.final_norm", pass.final_norm);
+  answers.add("hidden.final_norm", outputs.at("model.norm"));
 }
 
 void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
-  Pass pass;
-  pass.keep_hidden = true;
-  const Tensor h = model.hidden(q.ids, q.B, q.T, pass);
+  Outputs outputs;
+  Context context;
+  context.observer = [&](const std::string& name, const Tensor& x) { outputs[name] = x; };
+  Losses losses;
+  const Tensor h = model.hidden(q.ids, q.B, q.T, context, losses);
   const auto loss = [&](const Ids& labels) {
     return head_cross_entropy(h, model.lm_head, shifted(labels, q));
   };
@@ -101,11 +107,11 @@ void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
   answers.add("loss", loss(q.ids));
   answers.add("labels_masked", {q.B, q.T}, masked(q));
   answers.add("loss_masked", loss(masked(q)));
-  add_layers(answers, pass, model.config);
+  add_layers(answers, outputs, losses, model.config);
 
-  Pass further;
+  Losses further;
   const Batch batch = batch_of(q.ids, q, Index(model.mtp.size()));
-  const std::vector<Tensor> depths = model.hidden_further(q.ids, q.B, q.T, h, further);
+  const std::vector<Tensor> depths = model.hidden_further(q.ids, q.B, q.T, h, {}, further);
   for (std::size_t d = 0; d < depths.size(); ++d) {
     const std::string mtp = "mtp." + std::to_string(d) + ".";
     answers.add(mtp + "hidden", depths[d]);
@@ -134,8 +140,8 @@ void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
 // correction biases get none.
 void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
   Tape tape;
-  Pass pass;
-  tape.backward(model.loss(batch_of(q.ids, q, 0), pass));
+  Losses others;
+  tape.backward(model.loss(batch_of(q.ids, q, 0), {}, others));
   const std::string behind = "model.layers." + std::to_string(model.layers.size());
   bool main = true;  // the walk has the modules behind all other parameters
   model.for_each_parameter([&](const std::string& name, const Tensor& p) {

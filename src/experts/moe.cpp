@@ -31,34 +31,36 @@ MoE::MoE(const Config& c) : seq_aux(c.seq_aux), gate(c.hidden_size, c.n_routed_e
   if (c.n_shared_experts > 0) shared_experts = Mlp(D, c.n_shared_experts * m);
 }
 
-Plan MoE::plan_of(const Routing& routing, const Pass& pass) const {
-  if (pass.capacity_factor == 0) return Plan(routing);
-  return Plan(routing, dropped_choices(routing, balance.n_group, pass.capacity_factor, pass.keep));
+Plan MoE::plan_of(const Routing& routing, const Context& context) const {
+  if (context.capacity_factor == 0) return Plan(routing);
+  return Plan(routing,
+              dropped_choices(routing, balance.n_group, context.capacity_factor, context.keep));
 }
 
-void MoE::add_balance_loss(const Routing& routing, Index B, Pass& pass) const {
-  if (!pass.want_balance_loss) return;
+void MoE::add_balance_loss(const Routing& routing, Index B, const Context& context,
+                           Losses& losses) const {
+  if (!context.want_balance_loss) return;
   BalanceOptions o = balance;
-  o.device = pass.device_loss_alpha, o.communication = pass.communication_loss_alpha;
+  o.device = context.device_loss_alpha, o.communication = context.communication_loss_alpha;
   if (o.expert == 0 && o.device == 0 && o.communication == 0) return;
   const Tensor loss = balance_loss(routing, seq_aux ? B : 1, o);
-  pass.balance_loss = pass.balance_loss.defined() ? add(pass.balance_loss, loss) : loss;
+  losses.balance = losses.balance.defined() ? add(losses.balance, loss) : loss;
 }
 
-Tensor MoE::forward(const Tensor& h, Pass& pass) const {
+Tensor MoE::forward(const Tensor& h, const Context& context, Losses& losses) const {
   const Index B = h.dim(0), N = h.rows(), D = h.cols();
   const Tensor x = h.reshape({N, D}), logits = gate(x);                     //          [N,D], [N,E]
   const Routing routing = route(logits, e_score_correction_bias, options);  // (21), (22)    g [N,K]
-  const Plan plan = plan_of(routing, pass);
+  const Plan plan = plan_of(routing, context);
   // (20): a token's K rows, sorted by expert; y = Σ g_i FFN_i over them, plus the shared experts.
   const Tensor to_experts = dispatch(x, plan);                                     //       [N·K,D]
   const Tensor inner = swiglu(grouped_linear(to_experts, experts_gate_up, plan));  //       [N·K,m]
   Tensor y = combine(grouped_linear(inner, experts_down, plan), routing.g, plan);  //         [N,D]
   if (shared_experts.gate_up.defined()) y = add(y, shared_experts.forward(x));
 
-  add_balance_loss(routing, B, pass);  // (23)-(31)
-  pass.routings.push_back(routing);
-  if (pass.keep_hidden) pass.router_logits.push_back(logits);
+  add_balance_loss(routing, B, context, losses);  // (23)-(31)
+  losses.routings.push_back(routing);
+  context.observe("gate", logits);
   return y.reshape(h.shape());
 }
 

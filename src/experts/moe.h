@@ -3,8 +3,9 @@
 
 #include "experts/balance.h"
 #include "experts/dispatch.h"
-#include "experts/pass.h"
+#include "experts/losses.h"
 #include "nn/config.h"
+#include "nn/context.h"
 #include "nn/linear.h"
 #include "nn/mlp.h"
 
@@ -13,11 +14,11 @@ namespace seekling {
 struct MoE {
   explicit MoE(const Config& config);
 
-  // h [B,T,hidden_size]. Leaves its Routing and its balance loss in pass.
-  Tensor forward(const Tensor& h, Pass& pass) const;
+  // h [B,T,hidden_size]. Leaves its Routing and its balance loss in losses.
+  Tensor forward(const Tensor& h, const Context& context, Losses& losses) const;
 
   RouterOptions options;
-  BalanceOptions balance;  // expert level; the others are a training run's, and come in the Pass
+  BalanceOptions balance;  // expert level; the others are a training run's, and come in the Context
   bool seq_aux;
 
   PreciseLinear gate;              // [E,hidden_size]
@@ -27,8 +28,9 @@ struct MoE {
   Mlp shared_experts;              // of width n_shared_experts · m; none if that is 0
 
  private:
-  Plan plan_of(const Routing& routing, const Pass& pass) const;
-  void add_balance_loss(const Routing& routing, Index B, Pass& pass) const;
+  Plan plan_of(const Routing& routing, const Context& context) const;
+  void add_balance_loss(const Routing& routing, Index B, const Context& context,
+                        Losses& losses) const;
 };
 
 }  // namespace seekling

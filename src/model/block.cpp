@@ -22,29 +22,28 @@ Block::Block(const Config& config, Index layer)
       post_attention_layernorm(config.hidden_size, config.rms_norm_eps),
       self_attn(make_attention(config)), mlp(make_feed_forward(config, layer)) {}
 
-Tensor Block::feed_forward(const Tensor& h, Pass& pass) const {
+Tensor Block::feed_forward(const Tensor& h, const Context& context, Losses& losses) const {
   const Tensor x = post_attention_layernorm(h);
   const MoE* moe = std::get_if<MoE>(&mlp);
-  const Tensor y = moe ? moe->forward(x, pass) : std::get<Mlp>(mlp).forward(x);
-  if (pass.keep_hidden) pass.mlp_out.push_back(y);
-  return add(h, y);
+  const Tensor y = moe ? moe->forward(x, context.at("mlp"), losses) : std::get<Mlp>(mlp).forward(x);
+  return add(h, context.observe("mlp", y));
 }
 
-Tensor Block::forward(const Tensor& h, Pass& pass) const {
+Tensor Block::forward(const Tensor& h, const Context& context, Losses& losses) const {
   const Tensor x = input_layernorm(h);
   const Tensor u = std::visit(
-      [&](const auto& attention) { return attention.forward(x, pass.document_start); }, self_attn);
-  if (pass.keep_hidden) pass.attn_out.push_back(u);
-  const Tensor y = feed_forward(add(h, u), pass);
+      [&](const auto& attention) { return attention.forward(x, context.document_start); },
+      self_attn);
+  const Tensor y = feed_forward(add(h, context.observe("self_attn", u)), context, losses);
   layer_is_done();
-  return y;
+  return context.observe(y);
 }
 
-Tensor Block::decode(const Tensor& h, Pass& pass, Cache& cache) const {
+Tensor Block::decode(const Tensor& h, const Context& context, Losses& losses, Cache& cache) const {
   const Tensor x = input_layernorm(h);
   const Tensor u =
       std::visit([&](const auto& attention) { return attention.decode(x, cache); }, self_attn);
-  return feed_forward(add(h, u), pass);
+  return feed_forward(add(h, u), context, losses);
 }
 
 Cache Block::make_cache(Index capacity) const {

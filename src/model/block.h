@@ -7,8 +7,8 @@
 #include "attention/gqa.h"
 #include "attention/mla.h"
 #include "experts/moe.h"
-#include "experts/pass.h"
 #include "nn/config.h"
+#include "nn/context.h"
 #include "nn/mlp.h"
 
 namespace seekling {
@@ -17,8 +17,9 @@ struct Block {
   Block(const Config& config, Index layer);
 
   // h [B,T,hidden_size], same shape out
-  Tensor forward(const Tensor& h, Pass& pass) const;
-  Tensor decode(const Tensor& h, Pass& pass, Cache& cache) const;  // h [1,T,D]: T tokens more
+  Tensor forward(const Tensor& h, const Context& context, Losses& losses) const;
+  Tensor decode(const Tensor& h, const Context& context, Losses& losses,
+                Cache& cache) const;  // h [1,T,D]: T tokens more
   Cache make_cache(Index capacity) const;
 
   RmsNorm input_layernorm, post_attention_layernorm;
@@ -26,7 +27,7 @@ struct Block {
   std::variant<Mlp, MoE> mlp;
 
  private:
-  Tensor feed_forward(const Tensor& h, Pass& pass) const;
+  Tensor feed_forward(const Tensor& h, const Context& context, Losses& losses) const;
 };
 
 }  // namespace seekling

@@ -21,11 +21,13 @@ Mtp::Mtp(const Config& c, Index k)
       eh_proj(2 * c.hidden_size, c.hidden_size), block(c, c.num_hidden_layers + k - 1),
       head_norm(c.hidden_size, c.rms_norm_eps) {}
 
-Tensor Mtp::forward(const Tensor& h, const Tensor& next, Pass& pass) const {
+Tensor Mtp::forward(const Tensor& h, const Tensor& next, const Context& context,
+                    Losses& losses) const {
   const auto [M_e, M_h] = split_at(eh_proj.weight, next.cols());  // M [e; h] = M_e e + M_h h
   const Tensor e = enorm(next), past = hnorm(first_tokens(h, next.dim(1)));
   const Tensor joined = add(linear(e, M_e), linear(past, M_h));  // (21)                   [B,T-k,D]
-  return head_norm(block.forward(joined, pass));                 // (22)
+  const Tensor h_k = block.forward(joined, context, losses);     // (22)
+  return context.observe("shared_head.norm", head_norm(h_k));
 }
 
 std::vector<std::int32_t> mtp_documents(std::span<const std::int32_t> document_start, Index B,

@@ -17,7 +17,7 @@ struct Mtp {
   // h: what depth k - 1 gave, [B,T-k+1,hidden_size] or longer; next: the embedding of the token k
   // places after each, [B,T-k,hidden_size]. At position i of the result stands what the head turns
   // into the token at i + k + 1.
-  Tensor forward(const Tensor& h, const Tensor& next, Pass& pass) const;
+  Tensor forward(const Tensor& h, const Tensor& next, const Context& context, Losses& losses) const;
 
   RmsNorm enorm, hnorm;
   Linear eh_proj;     // [hidden_size,2·hidden_size]

@@ -16,19 +16,17 @@ Transformer::Transformer(const Config& c)
   for (Index k = 1; k <= c.num_nextn_predict_layers; ++k) mtp.emplace_back(c, k);
 }
 
-Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const {
+static std::string layer_name(std::size_t i) { return "model.layers." + std::to_string(i); }
+
+Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T,
+                           const Context& context, Losses& losses) const {
   check(T <= config.max_position_embeddings, "a sequence of ", T,
         " tokens is longer than the model's ", config.max_position_embeddings,
         " positions (max_position_embeddings)");
-  Tensor h = embedding(ids, embed_tokens, B, T);
-  if (pass.keep_hidden) pass.embedded = h;
-  for (const Block& block : layers) {
-    h = block.forward(h, pass);
-    if (pass.keep_hidden) pass.residual.push_back(h);
-  }
-  h = norm(h);
-  if (pass.keep_hidden) pass.final_norm = h;
-  return h;
+  Tensor h = context.observe("model.embed_tokens", embedding(ids, embed_tokens, B, T));
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    h = layers[i].forward(h, context.at(layer_name(i)), losses);
+  return context.observe("model.norm", norm(h));
 }
 
 Tensor Transformer::decode(std::span<const std::int32_t> ids, std::vector<Cache>& caches) const {
@@ -36,9 +34,11 @@ Tensor Transformer::decode(std::span<const std::int32_t> ids, std::vector<Cache>
 }
 
 Tensor Transformer::decode(Tensor h, std::vector<Cache>& caches) const {
-  Pass pass;
-  pass.want_balance_loss = false;
-  for (std::size_t i = 0; i < layers.size(); ++i) h = layers[i].decode(h, pass, caches[i]);
+  Context context;
+  context.want_balance_loss = false;
+  Losses losses;
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    h = layers[i].decode(h, context, losses, caches[i]);
   return norm(h);
 }
 
@@ -50,32 +50,36 @@ std::vector<Cache> Transformer::make_caches(Index capacity) const {
 
 Tensor Transformer::logits(const Tensor& h) const { return linear(h, lm_head); }
 
-Tensor Transformer::loss(const Batch& batch, Pass& pass) const {
+Tensor Transformer::loss(const Batch& batch, const Context& context, Losses& losses) const {
   const auto cross_entropy = [&](const Tensor& h, const Targets& targets) {
     return head_cross_entropy(h, lm_head, targets.ids, targets.weights);
   };
-  pass.document_start = batch.document_start;
-  const Tensor h = hidden(batch.ids, batch.B, batch.T, pass);
-  if (pass.predict_further) {
-    const std::vector<Tensor> further = hidden_further(batch.ids, batch.B, batch.T, h, pass);
+  Context inside = context;
+  inside.document_start = batch.document_start;
+  const Tensor h = hidden(batch.ids, batch.B, batch.T, inside, losses);
+  if (context.predict_further) {
+    const std::vector<Tensor> further =
+        hidden_further(batch.ids, batch.B, batch.T, h, inside, losses);
     check(batch.targets.size() > further.size(), "multi-token prediction has ", further.size(),
           " depths, but the batch has targets of ", batch.targets.size() - 1);
     for (std::size_t d = 0; d < further.size(); ++d)
-      pass.mtp_losses.push_back(cross_entropy(further[d], batch.targets[d + 1]));
+      losses.mtp.push_back(cross_entropy(further[d], batch.targets[d + 1]));
   }
   return cross_entropy(h, batch.targets[0]);
 }
 
 std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
-                                                const Tensor& h, Pass& pass) const {
+                                                const Tensor& h, const Context& context,
+                                                Losses& losses) const {
   std::vector<Tensor> depths;
-  const std::vector<std::int32_t> document_start = pass.document_start;
   for (Index k = 1; k <= Index(mtp.size()) && k < T; ++k) {
     const Tensor next = embedding(values_ahead(ids, B, T, k), embed_tokens, B, T - k);
-    pass.document_start = mtp_documents(document_start, B, T, k);
-    depths.push_back(mtp[std::size_t(k - 1)].forward(k == 1 ? h : depths.back(), next, pass));
+    const std::vector<std::int32_t> documents = mtp_documents(context.document_start, B, T, k);
+    Context inside = context.at(layer_name(layers.size() + std::size_t(k - 1)));
+    inside.document_start = documents;
+    depths.push_back(
+        mtp[std::size_t(k - 1)].forward(k == 1 ? h : depths.back(), next, inside, losses));
   }
-  pass.document_start = document_start;
   return depths;
 }
 

@@ -32,7 +32,8 @@ class Transformer {
   void initialise(std::uint64_t seed) const;
 
   // The residual stream after the final norm, [B,T,hidden_size]. ids: B·T of them in row order.
-  Tensor hidden(std::span<const std::int32_t> ids, Index B, Index T, Pass& pass) const;
+  Tensor hidden(std::span<const std::int32_t> ids, Index B, Index T, const Context& context,
+                Losses& losses) const;
 
   // The same for T tokens of one sequence that follow those in the caches
   // (one cache a layer), [1,T,hidden_size].
@@ -46,12 +47,12 @@ class Transformer {
   // position i stands for the token at i + k + 1. h: what hidden() gave for these ids.
   // Depths that reach past the sequence are left out.
   std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
-                                     const Tensor& h, Pass& pass) const;
+                                     const Tensor& h, const Context& context, Losses& losses) const;
 
   // Mean cross-entropy, in nats, of the batch's targets, weighted; [B,T,vocab_size] is never
-  // held. Other losses are not in it: pass.balance_loss and, if pass.predict_further is set,
-  // pass.mtp_losses. Training minimises a weighted sum. The batch's document mask goes into pass.
-  Tensor loss(const Batch& batch, Pass& pass) const;
+  // held. The document mask is the batch's. Other losses are not in it: losses.balance and, if
+  // context.predict_further is set, losses.mtp. Training minimises a weighted sum.
+  Tensor loss(const Batch& batch, const Context& context, Losses& losses) const;
 
   const Config config;
   Tensor embed_tokens;        // model.embed_tokens.weight [V,D]

@@ -117,8 +117,8 @@ TrainerState checked(TrainerState state) {
 HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
   double nats = 0, targets = 0;
   for (const Batch& batch : heldout.batches) {
-    Pass pass;
-    nats += double(model.loss(batch, pass).item()) * batch.targets[0].counted;
+    Losses others;
+    nats += double(model.loss(batch, {}, others).item()) * batch.targets[0].counted;
     targets += batch.targets[0].counted;
   }
   return {.nats_per_target = targets > 0 ? nats / targets : 0,
@@ -140,18 +140,19 @@ Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h,
 // What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do
 // besides. Which sequences keep all their tokens is a function of (seed, the sequence's place
 // in the run), so it does not depend on how steps are cut.
-Pass Trainer::pass_of(const Batch& batch, Index number) const {
+Context Trainer::context_of(const Batch& batch, Index number) const {
   const TrainSettings& s = settings();
-  Pass pass;
-  pass.predict_further = !model.mtp.empty() && mtp_weight_at(s, state_.step + 1) > 0;
-  pass.device_loss_alpha = real(s.device_loss_alpha),
-  pass.communication_loss_alpha = real(s.communication_loss_alpha);
-  pass.capacity_factor = s.capacity_factor;
+  Context context;
+  context.predict_further = !model.mtp.empty() && mtp_weight_at(s, state_.step + 1) > 0;
+  context.device_loss_alpha = real(s.device_loss_alpha),
+  context.communication_loss_alpha = real(s.communication_loss_alpha);
+  context.capacity_factor = s.capacity_factor;
   if (s.capacity_factor > 0)
     for (Index b = 0; b < batch.B; ++b)
-      pass.keep.push_back(Rng(s.seed, kKeepStream, std::uint64_t(number * batch.B + b)).uniform() <
-                          s.never_dropped);
-  return pass;
+      context.keep.push_back(
+          Rng(s.seed, kKeepStream, std::uint64_t(number * batch.B + b)).uniform() <
+          s.never_dropped);
+  return context;
 }
 
 // Forward and backward for one micro-batch. counted: the targets of the whole step, by depth.
@@ -159,23 +160,23 @@ void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<
                             Sums& sums) const {
   const MultiplyIn dtype(products_of(settings()));
   Tape tape(settings().recompute ? Tape::Keep::kLittle : Tape::Keep::kWhatGradientsNeed, profile_);
-  Pass pass = pass_of(batch, number);
+  Losses others;
+  const Tensor loss = model.loss(batch, context_of(batch, number), others);
   const auto share = [&](std::size_t d) {
     return counted[d] > 0 ? batch.targets[d].counted / counted[d] : 0;
   };
-  const Tensor loss = model.loss(batch, pass);
   sums.loss += share(0) * double(loss.item());
-  add_load(sums.load, pass.routings);
+  add_load(sums.load, others.routings);
   sums.tokens += batch.B * batch.T;
 
   // The tape is played back once, from all its ends: each gets the factor that it has in L.
   const auto seed = [](const Tensor& end, double factor) { end.grad().set_item(real(factor)); };
-  const double depths = double(std::max<std::size_t>(pass.mtp_losses.size(), 1));
-  for (std::size_t d = 0; d < pass.mtp_losses.size(); ++d) {
-    sums.mtp_loss += share(d + 1) * double(pass.mtp_losses[d].item()) / depths;
-    seed(pass.mtp_losses[d], mtp_weight_at(settings(), state_.step + 1) / depths * share(d + 1));
+  const double depths = double(std::max<std::size_t>(others.mtp.size(), 1));
+  for (std::size_t d = 0; d < others.mtp.size(); ++d) {
+    sums.mtp_loss += share(d + 1) * double(others.mtp[d].item()) / depths;
+    seed(others.mtp[d], mtp_weight_at(settings(), state_.step + 1) / depths * share(d + 1));
   }
-  if (const Tensor balance = pass.balance_loss; balance.defined()) {
+  if (const Tensor balance = others.balance; balance.defined()) {
     sums.balance_loss += double(balance.item()) / double(settings().accumulate);
     seed(balance, 1 / double(settings().accumulate));
   }
@@ -194,8 +195,8 @@ Trainer::Sums Trainer::gradients() {
     if (std::isfinite(sums.all())) continue;
     clear_gradients(optimizer.parameters());
     throw Error(text("step ", state_.step + 1, ": the loss is ", name_of(sums.all()), "; ",
-                     first_not_finite(model, micro[k], pass_of(micro[k], first + Index(k))), "; ",
-                     last_save(), "; train again with a lower --lr"));
+                     first_not_finite(model, micro[k], context_of(micro[k], first + Index(k))),
+                     "; ", last_save(), "; train again with a lower --lr"));
   }
   return sums;
 }
@@ -305,9 +306,10 @@ void Trainer::check_gradients(double norm) const {
                    "; ", last_save(), "; train again with a lower --lr"));
 }
 
-std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass) {
+std::string first_not_finite(const Transformer& model, const Batch& batch, const Context& context) {
   Tape tape(Tape::Keep::kEverything);
-  model.loss(batch, pass);
+  Losses others;
+  model.loss(batch, context, others);
   const Tape::Suspect suspect = tape.first_not_finite();
   const auto is_input = [&](const Tensor& p) {
     return std::ranges::any_of(suspect.inputs, [&](const Tensor& x) { return x.same_storage(p); });

@@ -58,7 +58,7 @@ class Trainer {
  private:
   struct Sums;
   Sums gradients();
-  Pass pass_of(const Batch& batch, Index number) const;
+  Context context_of(const Batch& batch, Index number) const;
   void add_gradients(const Batch& batch, Index number, const std::vector<double>& counted,
                      Sums& sums) const;
   void move_biases(const Sums& sums, Index step) const;
@@ -86,6 +86,6 @@ class Trainer {
 
 // Where the loss of a batch stops being a finite number: the op, and a parameter that
 // is to blame, if one is.
-std::string first_not_finite(const Transformer& model, const Batch& batch, Pass pass);
+std::string first_not_finite(const Transformer& model, const Batch& batch, const Context& context);
 
 }  // namespace seekling

@@ -33,9 +33,9 @@ TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
     const Tensor x = Tensor::randn({2, 3, 6}, rng), w = Tensor::randn({2, 3, 6}, rng);
     inputs.push_back(x);
     const auto f = [&] {
-      Pass pass;
-      const Tensor y = moe.forward(x, pass);
-      return add(dot(y, w), pass.balance_loss);
+      Losses losses;
+      const Tensor y = moe.forward(x, {}, losses);
+      return add(dot(y, w), losses.balance);
     };
     EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance()) << method;
   }
@@ -52,32 +52,31 @@ TEST(MoE, GradientMatchesFiniteDifferencesWithDroppedTokensAndAllBalanceLosses) 
   randomise(inputs, rng);
   const Tensor x = Tensor::randn({2, 4, 6}, rng), w = Tensor::randn({2, 4, 6}, rng);
   inputs.push_back(x);
-  const auto y = [&](Pass& pass) {
-    pass.device_loss_alpha = real(0.3), pass.communication_loss_alpha = real(0.2);
-    pass.capacity_factor = 0.8;
-    return moe.forward(x, pass);
-  };
+  Context context;
+  context.device_loss_alpha = real(0.3), context.communication_loss_alpha = real(0.2);
+  context.capacity_factor = 0.8;
   const auto f = [&] {
-    Pass pass;
-    const Tensor out = y(pass);
-    return add(dot(out, w), pass.balance_loss);
+    Losses losses;
+    const Tensor y = moe.forward(x, context, losses);
+    return add(dot(y, w), losses.balance);
   };
   EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance());
-  Pass tight, loose, kept;
-  const Tensor dropped = y(tight), whole = moe.forward(x, loose);
-  kept.keep = {1, 1};
+  Losses losses;
+  const Tensor dropped = moe.forward(x, context, losses), whole = moe.forward(x, {}, losses);
+  context.keep = {1, 1};
+  const Tensor kept = moe.forward(x, context, losses);
   EXPECT_GT((dropped.view().matrix() - whole.view().matrix()).cwiseAbs().maxCoeff(), 1e-3);
-  EXPECT_EQ((y(kept).view().matrix() - whole.view().matrix()).cwiseAbs().maxCoeff(), 0);
+  EXPECT_EQ((kept.view().matrix() - whole.view().matrix()).cwiseAbs().maxCoeff(), 0);
 }
 
-TEST(MoE, LeavesItsRoutingInThePass) {
+TEST(MoE, LeavesItsRoutingInTheLosses) {
   Config c;
   c.hidden_size = 4, c.n_routed_experts = 6, c.num_experts_per_tok = 2, c.moe_intermediate_size = 3;
-  Pass pass;
-  MoE(c).forward(Tensor::zeros({1, 5, 4}), pass);
-  ASSERT_EQ(pass.routings.size(), 1u);
+  Losses losses;
+  MoE(c).forward(Tensor::zeros({1, 5, 4}), {}, losses);
+  ASSERT_EQ(losses.routings.size(), 1u);
   // Equal scores: the lower indices.
-  EXPECT_EQ(pass.routings[0].load.values(), (std::vector<std::int32_t>{5, 5, 0, 0, 0, 0}));
+  EXPECT_EQ(losses.routings[0].load.values(), (std::vector<std::int32_t>{5, 5, 0, 0, 0, 0}));
 }
 
 }  // namespace seekling

@@ -14,8 +14,8 @@ namespace seekling {
 namespace {
 
 Tensor whole(const Transformer& model, const std::vector<std::int32_t>& ids) {
-  Pass pass;
-  return model.logits(model.hidden(ids, 1, Index(ids.size()), pass))
+  Losses losses;
+  return model.logits(model.hidden(ids, 1, Index(ids.size()), {}, losses))
       .reshape({Index(ids.size()), model.config.vocab_size});
 }
 
@@ -187,9 +187,9 @@ TEST(Decoder, CoarserFormatsAreFurtherOffAndNotFar) {
 TEST(Decoder, TheModuleBehindTheModelEqualsThatOfTraining) {
   const Transformer model = made(v3_config());
   const std::vector<std::int32_t> ids = made_up_ids(20, 23);
-  Pass pass;
-  const Tensor h = model.hidden(ids, 1, 20, pass),
-               expected = model.hidden_further(ids, 1, 20, h, pass)[0];
+  Losses losses;
+  const Tensor h = model.hidden(ids, 1, 20, {}, losses),
+               expected = model.hidden_further(ids, 1, 20, h, {}, losses)[0];
   for (const Decoding form : {Decoding::kAbsorbed, Decoding::kNaive}) {
     const Decoder decoder(model, {.decoding = form});
     Pages pages = decoder.make_pages(1, /*predict_further=*/true);

@@ -32,8 +32,8 @@ TEST(Generator, GreedyTokensEqualThoseOfTheWholeSequenceAtEveryStep) {
   Generator generator(decoder, 12);
   generator.read(ids);
   for (const std::int32_t id : generator.generate(8, {}, -1)) {
-    Pass pass;
-    const Tensor logits = model.logits(model.hidden(ids, 1, Index(ids.size()), pass));
+    Losses losses;
+    const Tensor logits = model.logits(model.hidden(ids, 1, Index(ids.size()), {}, losses));
     Index best = 0;
     logits.view().row(Index(ids.size()) - 1).maxCoeff(&best);
     EXPECT_EQ(id, best) << ids.size();
@@ -143,8 +143,8 @@ TEST(Generator, APromptReadInPartsEqualsOneReadAtOnce) {  // one is longer than 
   parts.read(std::span(ids).subspan(7));
   EXPECT_EQ(whole.length(), 530);
   EXPECT_EQ(parts.length(), 530);
-  Pass pass;
-  const Tensor expected = model.logits(model.hidden(ids, 1, 530, pass));
+  Losses losses;
+  const Tensor expected = model.logits(model.hidden(ids, 1, 530, {}, losses));
   for (Index v = 0; v < 23; ++v) {
     EXPECT_NEAR(whole.logits()[std::size_t(v)], expected.view()(529, v), 1e-4);
     EXPECT_NEAR(parts.logits()[std::size_t(v)], expected.view()(529, v), 1e-4);

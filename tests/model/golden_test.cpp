@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "experts/balance.h"
 #include "interop/checkpoint.h"
@@ -88,69 +89,80 @@ std::vector<Case> on_both() {
 
 TEST_P(Golden, HiddenStatesAndLogitsAgree) {
   const Fixture f(GetParam());
-  Pass pass;
-  pass.keep_hidden = true;
-  const Tensor h = f.model.hidden(f.ids, f.B, f.T, pass);
-  EXPECT_LT(f.difference(pass.embedded, "hidden.embed"), 2e-4);
+  std::map<std::string, Tensor> outputs;
+  Context context;
+  context.observer = [&](const std::string& name, const Tensor& x) { outputs[name] = x; };
+  Losses losses;
+  const Tensor h = f.model.hidden(f.ids, f.B, f.T, context, losses);
+  EXPECT_LT(f.difference(outputs.at("model.embed_tokens"), "hidden.embed"), 2e-4);
   for (std::size_t i = 0; i < f.model.layers.size(); ++i) {
-    EXPECT_LT(f.difference(pass.attn_out[i], "attn_out." + std::to_string(i)), 2e-4) << i;
-    EXPECT_LT(f.difference(pass.mlp_out[i], "mlp_out." + std::to_string(i)), 2e-4) << i;
-    EXPECT_LT(f.difference(pass.residual[i], "hidden.layer." + std::to_string(i)), 2e-4) << i;
+    const std::string layer = std::to_string(i), name = "model.layers." + layer;
+    EXPECT_LT(f.difference(outputs.at(name + ".self_attn"), "attn_out." + layer), 2e-4) << i;
+    EXPECT_LT(f.difference(outputs.at(name + ".mlp"), "mlp_out." + layer), 2e-4) << i;
+    EXPECT_LT(f.difference(outputs.at(name), "hidden.layer." + layer), 2e-4) << i;
+    if (f.expect.has("router." + layer + ".logits")) {
+      EXPECT_LT(f.difference(outputs.at(name + ".mlp.gate"), "router." + layer + ".logits"), 2e-4);
+    }
   }
   EXPECT_LT(f.difference(h, "hidden.final_norm"), 2e-4);
+  EXPECT_LT(f.difference(outputs.at("model.norm"), "hidden.final_norm"), 2e-4);
   EXPECT_LT(f.difference(f.model.logits(h), "logits"), 2e-4);
 }
 
 TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
   const Fixture f(GetParam());
-  Pass pass;
-  f.model.hidden(f.ids, f.B, f.T, pass);
-  for (std::size_t m = 0; m < pass.routings.size(); ++m) {
+  Losses losses;
+  f.model.hidden(f.ids, f.B, f.T, {}, losses);
+  for (std::size_t m = 0; m < losses.routings.size(); ++m) {
     const std::string layer = std::to_string(Index(m) + f.model.config.first_k_dense_replace);
-    EXPECT_EQ(pass.routings[m].experts.values(), f.narrow("router." + layer + ".indices")) << layer;
-    EXPECT_LT(f.difference(pass.routings[m].g, "router." + layer + ".weights"), 2e-4) << layer;
-    EXPECT_EQ(pass.routings[m].load.values(), f.narrow("router." + layer + ".load"));
+    EXPECT_EQ(losses.routings[m].experts.values(), f.narrow("router." + layer + ".indices"))
+        << layer;
+    EXPECT_LT(f.difference(losses.routings[m].g, "router." + layer + ".weights"), 2e-4) << layer;
+    EXPECT_EQ(losses.routings[m].load.values(), f.narrow("router." + layer + ".load"));
     const Config& c = f.model.config;
     BalanceOptions expert{
         .n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
     BalanceOptions device = expert, communication = expert;
     expert.expert = device.device = communication.communication = 1;
-    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, expert), "aux." + layer + ".expert"),
-              2e-5)
-        << layer;
-    if (c.n_group == 1 || expert.normalise) continue;
-    EXPECT_LT(f.difference(balance_loss(pass.routings[m], f.B, device), "aux." + layer + ".device"),
-              2e-5)
-        << layer;
     EXPECT_LT(
-        f.difference(balance_loss(pass.routings[m], f.B, communication), "aux." + layer + ".comm"),
+        f.difference(balance_loss(losses.routings[m], f.B, expert), "aux." + layer + ".expert"),
         2e-5)
         << layer;
+    if (c.n_group == 1 || expert.normalise) continue;
+    EXPECT_LT(
+        f.difference(balance_loss(losses.routings[m], f.B, device), "aux." + layer + ".device"),
+        2e-5)
+        << layer;
+    EXPECT_LT(f.difference(balance_loss(losses.routings[m], f.B, communication),
+                           "aux." + layer + ".comm"),
+              2e-5)
+        << layer;
   }
-  Pass plain, masked;
-  EXPECT_LT(f.difference(f.model.loss(f.batch(f.ids), plain), "loss"), 2e-5);
-  EXPECT_LT(f.difference(f.model.loss(f.batch(f.narrow("labels_masked")), masked), "loss_masked"),
-            2e-5);
+  EXPECT_LT(f.difference(f.model.loss(f.batch(f.ids), {}, losses), "loss"), 2e-5);
+  EXPECT_LT(
+      f.difference(f.model.loss(f.batch(f.narrow("labels_masked")), {}, losses), "loss_masked"),
+      2e-5);
 }
 
 TEST_P(Golden, MultiTokenPredictionAgrees) {
   const Fixture f(GetParam());
   if (f.model.mtp.empty()) return;
-  Pass pass, training;
-  const Tensor h = f.model.hidden(f.ids, f.B, f.T, pass),
-               further = f.model.hidden_further(f.ids, f.B, f.T, h, pass)[0];
+  Losses losses;
+  const Tensor h = f.model.hidden(f.ids, f.B, f.T, {}, losses),
+               further = f.model.hidden_further(f.ids, f.B, f.T, h, {}, losses)[0];
   EXPECT_LT(f.difference(further, "mtp.0.hidden"), 2e-4);
   EXPECT_LT(f.difference(f.model.logits(further), "mtp.0.logits"), 2e-4);
-  training.predict_further = true;
-  f.model.loss(f.batch(f.ids), training);
-  EXPECT_LT(f.difference(training.mtp_losses.at(0), "mtp.0.loss"), 2e-5);
+  Context context;
+  context.predict_further = true;
+  f.model.loss(f.batch(f.ids), context, losses);
+  EXPECT_LT(f.difference(losses.mtp.at(0), "mtp.0.loss"), 2e-5);
 }
 
 TEST_P(Golden, GradientsOfTheLossAgree) {
   const Fixture f(GetParam());
   Tape tape;
-  Pass pass;
-  tape.backward(f.model.loss(f.batch(f.ids), pass));
+  Losses others;
+  tape.backward(f.model.loss(f.batch(f.ids), {}, others));
   f.model.for_each_parameter([&](const std::string& name, const Tensor& p) {
     if (is_correction_bias(name)) return;
     if (!f.expect.has("grad." + name)) {  // multi-token prediction has a loss of its own

@@ -39,9 +39,11 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 
 std::vector<Tensor> further(const Transformer& model, const std::vector<std::int32_t>& ids, Index B,
                             Index T, const std::vector<std::int32_t>& document_start = {}) {
-  Pass pass;
-  pass.document_start = document_start;
-  return model.hidden_further(ids, B, T, model.hidden(ids, B, T, pass), pass);
+  Context context;
+  context.document_start = document_start;
+  Losses losses;
+  const Tensor h = model.hidden(ids, B, T, context, losses);
+  return model.hidden_further(ids, B, T, h, context, losses);
 }
 
 }  // namespace
@@ -76,9 +78,10 @@ TEST(Mtp, TheMaskOfADepthEndsAsManyPlacesEarlier) {
 TEST(Mtp, ABatchWithoutTargetsForADepthIsRefused) {
   const Transformer model = made(small(2));
   const Batch batch = make_batch({.B = 2, .T = 5, .ids = kIds, .targets = kIds}, /*depths=*/1);
-  Pass pass;
-  pass.predict_further = true;
-  EXPECT_ERROR(model.loss(batch, pass),
+  Context context;
+  context.predict_further = true;
+  Losses others;
+  EXPECT_ERROR(model.loss(batch, context, others),
                "multi-token prediction has 2 depths, but the batch has targets of 1");
 }
 
@@ -96,9 +99,9 @@ TEST(Mtp, WhatCountsOfADocumentIsAsIfItStoodAlone) {
 
 TEST(Mtp, TheEmbeddingStandsFirstInEhProj) {
   const Transformer model = made(small(1));
-  Pass pass;
-  const Tensor h = model.hidden(kIds, 2, 5, pass),
-               found = model.hidden_further(kIds, 2, 5, h, pass)[0];
+  Losses losses;
+  const Tensor h = model.hidden(kIds, 2, 5, {}, losses),
+               found = model.hidden_further(kIds, 2, 5, h, {}, losses)[0];
   const Mtp& module = model.mtp[0];
   const auto normed = [](RowMap x) {
     return Row(x / std::sqrt(x.squaredNorm() / real(x.size()) + real(1e-6)));
@@ -111,18 +114,17 @@ TEST(Mtp, TheEmbeddingStandsFirstInEhProj) {
           normed(h.view().row(b * 5 + i));
       joined.view().row(b * 4 + i) = both * module.eh_proj.weight.view().matrix().transpose();
     }
-  Pass again;
-  const Tensor expected = module.head_norm(module.block.forward(joined, again));
+  const Tensor expected = module.head_norm(module.block.forward(joined, {}, losses));
   EXPECT_LT(largest_difference(found, expected), 1e-5);
 }
 
 TEST(Mtp, LeavesTheModelItselfAsItIs) {
   const Transformer without = made(small(0)), with = made(small(2));
-  Pass a, b;
-  EXPECT_EQ(largest_difference(without.hidden(kIds, 2, 5, a), with.hidden(kIds, 2, 5, b)), 0);
-  Pass quiet;
-  with.loss(make_batch({.B = 2, .T = 5, .ids = kIds, .targets = kIds}), quiet);
-  EXPECT_TRUE(quiet.mtp_losses.empty());
+  Losses a, b, quiet;
+  EXPECT_EQ(largest_difference(without.hidden(kIds, 2, 5, {}, a), with.hidden(kIds, 2, 5, {}, b)),
+            0);
+  with.loss(make_batch({.B = 2, .T = 5, .ids = kIds, .targets = kIds}), {}, quiet);
+  EXPECT_TRUE(quiet.mtp.empty());
   EXPECT_EQ(quiet.routings.size(), 0u);  // one dense layer
 }
 
@@ -148,10 +150,11 @@ TEST(Mtp, GradientMatchesFiniteDifferencesThroughEveryDepth) {
   const Batch batch = make_batch(
       {.B = 2, .T = 5, .ids = kIds, .targets = {1, 4, 1, 5, 7, 2, 6, 5, 3, kIgnored}}, 2);
   const auto f = [&] {
-    Pass pass;
-    pass.predict_further = true;
-    const Tensor main = model.loss(batch, pass);
-    return add(main, add(pass.mtp_losses[0], pass.mtp_losses[1]));
+    Context context;
+    context.predict_further = true;
+    Losses others;
+    const Tensor main = model.loss(batch, context, others);
+    return add(main, add(others.mtp[0], others.mtp[1]));
   };
   EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance());
 }
