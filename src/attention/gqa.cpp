@@ -41,4 +41,11 @@ Cache GQA::make_cache(Index capacity) const {
   return {{{}, room()}, room(), 0};
 }
 
+void GQA::parameters(const std::string& at, const Visitor& visit) const {
+  visit(at + ".q_proj.weight", q_proj.weight);
+  visit(at + ".k_proj.weight", k_proj.weight);
+  visit(at + ".v_proj.weight", v_proj.weight);
+  visit(at + ".o_proj.weight", o_proj.weight);
+}
+
 }  // namespace seekling

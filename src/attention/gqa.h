@@ -8,6 +8,7 @@
 #include "attention/rope.h"
 #include "nn/config.h"
 #include "nn/linear.h"
+#include "nn/parameters.h"
 
 namespace seekling {
 
@@ -17,6 +18,7 @@ struct GQA {  // num_key_value_heads = H: MHA; 1: MQA
   Tensor forward(const Tensor& h, std::span<const std::int32_t> document_start) const;
   Tensor decode(const Tensor& h, Cache& cache) const;
   Cache make_cache(Index capacity) const;
+  void parameters(const std::string& at, const Visitor& visit) const;
 
   Index H, key_heads, head_dim;
   Rotary rotary;

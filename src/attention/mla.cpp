@@ -76,4 +76,18 @@ Cache MLA::make_cache(Index capacity) const {
   return {{room(rank), room(2 * Index(rotary.theta.size()))}, {}, 0};
 }
 
+void MLA::parameters(const std::string& at, const Visitor& visit) const {
+  if (q_proj.weight.defined()) {
+    visit(at + ".q_proj.weight", q_proj.weight);
+  } else {
+    visit(at + ".q_a_proj.weight", q_a_proj.weight);
+    visit(at + ".q_a_layernorm.weight", q_a_layernorm.weight);
+    visit(at + ".q_b_proj.weight", q_b_proj.weight);
+  }
+  visit(at + ".kv_a_proj_with_mqa.weight", kv_a_proj_with_mqa.weight);
+  visit(at + ".kv_a_layernorm.weight", kv_a_layernorm.weight);
+  visit(at + ".kv_b_proj.weight", kv_b_proj.weight);
+  visit(at + ".o_proj.weight", o_proj.weight);
+}
+
 }  // namespace seekling

@@ -9,6 +9,7 @@
 #include "attention/rope.h"
 #include "nn/config.h"
 #include "nn/linear.h"
+#include "nn/parameters.h"
 
 namespace seekling {
 
@@ -22,6 +23,7 @@ struct MLA {
   Tensor forward(const Tensor& h, std::span<const std::int32_t> document_start) const;
   Tensor decode(const Tensor& h, Cache& cache) const;  // h [1,T,hidden_size]
   Cache make_cache(Index capacity) const;
+  void parameters(const std::string& at, const Visitor& visit) const;
 
   Pair query(const Tensor& h, Index start) const;
   Pair latent(const Tensor& h, Index start) const;

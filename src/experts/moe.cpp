@@ -64,4 +64,19 @@ Tensor MoE::forward(const Tensor& h, const Context& context, Losses& losses) con
   return y.reshape(h.shape());
 }
 
+void MoE::parameters(const std::string& at, const Visitor& visit) const {
+  visit(at + ".gate.weight", gate.weight);
+  if (e_score_correction_bias.defined())
+    visit(at + ".gate.e_score_correction_bias", e_score_correction_bias);
+  const Index E = experts_down.dim(0), D = experts_down.dim(1), m = experts_down.dim(2);
+  for (Index e = 0; e < E; ++e) {
+    const std::string expert = at + ".experts." + std::to_string(e);
+    const Tensor gate_up = experts_gate_up.slice(e, 1).reshape({2 * m, D});
+    visit(expert + ".gate_proj.weight", gate_up.slice(0, m));
+    visit(expert + ".up_proj.weight", gate_up.slice(m, m));
+    visit(expert + ".down_proj.weight", experts_down.slice(e, 1).reshape({D, m}));
+  }
+  if (shared_experts.gate_up.defined()) shared_experts.parameters(at + ".shared_experts", visit);
+}
+
 }  // namespace seekling

@@ -16,6 +16,7 @@ struct MoE {
 
   // h [B,T,hidden_size]. Leaves its Routing and its balance loss in losses.
   Tensor forward(const Tensor& h, const Context& context, Losses& losses) const;
+  void parameters(const std::string& at, const Visitor& visit) const;
 
   RouterOptions options;
   BalanceOptions balance;  // expert level; the others are a training run's, and come in the Context

@@ -51,4 +51,12 @@ Cache Block::make_cache(Index capacity) const {
                     self_attn);
 }
 
+void Block::parameters(const std::string& at, const Visitor& visit) const {
+  visit(at + ".input_layernorm.weight", input_layernorm.weight);
+  std::visit([&](const auto& attention) { attention.parameters(at + ".self_attn", visit); },
+             self_attn);
+  visit(at + ".post_attention_layernorm.weight", post_attention_layernorm.weight);
+  std::visit([&](const auto& feed_forward) { feed_forward.parameters(at + ".mlp", visit); }, mlp);
+}
+
 }  // namespace seekling

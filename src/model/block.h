@@ -21,6 +21,7 @@ struct Block {
   Tensor decode(const Tensor& h, const Context& context, Losses& losses,
                 Cache& cache) const;  // h [1,T,D]: T tokens more
   Cache make_cache(Index capacity) const;
+  void parameters(const std::string& at, const Visitor& visit) const;
 
   RmsNorm input_layernorm, post_attention_layernorm;
   std::variant<MLA, GQA> self_attn;

@@ -40,4 +40,12 @@ std::vector<std::int32_t> mtp_documents(std::span<const std::int32_t> document_s
   return mask;
 }
 
+void Mtp::parameters(const std::string& at, const Visitor& visit) const {
+  visit(at + ".enorm.weight", enorm.weight);
+  visit(at + ".hnorm.weight", hnorm.weight);
+  visit(at + ".eh_proj.weight", eh_proj.weight);
+  block.parameters(at, visit);
+  visit(at + ".shared_head.norm.weight", head_norm.weight);
+}
+
 }  // namespace seekling

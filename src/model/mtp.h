@@ -18,6 +18,7 @@ struct Mtp {
   // places after each, [B,T-k,hidden_size]. At position i of the result stands what the head turns
   // into the token at i + k + 1.
   Tensor forward(const Tensor& h, const Tensor& next, const Context& context, Losses& losses) const;
+  void parameters(const std::string& at, const Visitor& visit) const;
 
   RmsNorm enorm, hnorm;
   Linear eh_proj;     // [hidden_size,2·hidden_size]

@@ -83,78 +83,13 @@ std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> id
   return depths;
 }
 
-namespace {
-
-using Visitor = Transformer::Visitor;
-
-void visit_attention(const std::string& at, const MLA& mla, const Visitor& visit) {
-  if (mla.q_proj.weight.defined()) {
-    visit(at + "q_proj.weight", mla.q_proj.weight);
-  } else {
-    visit(at + "q_a_proj.weight", mla.q_a_proj.weight);
-    visit(at + "q_a_layernorm.weight", mla.q_a_layernorm.weight);
-    visit(at + "q_b_proj.weight", mla.q_b_proj.weight);
-  }
-  visit(at + "kv_a_proj_with_mqa.weight", mla.kv_a_proj_with_mqa.weight);
-  visit(at + "kv_a_layernorm.weight", mla.kv_a_layernorm.weight);
-  visit(at + "kv_b_proj.weight", mla.kv_b_proj.weight);
-  visit(at + "o_proj.weight", mla.o_proj.weight);
-}
-
-void visit_attention(const std::string& at, const GQA& gqa, const Visitor& visit) {
-  visit(at + "q_proj.weight", gqa.q_proj.weight);
-  visit(at + "k_proj.weight", gqa.k_proj.weight);
-  visit(at + "v_proj.weight", gqa.v_proj.weight);
-  visit(at + "o_proj.weight", gqa.o_proj.weight);
-}
-
-void visit_mlp(const std::string& at, const Mlp& mlp, const Visitor& visit) {
-  visit(at + "gate_proj.weight", mlp.gate_proj());
-  visit(at + "up_proj.weight", mlp.up_proj());
-  visit(at + "down_proj.weight", mlp.down_proj.weight);
-}
-
-void visit_mlp(const std::string& at, const MoE& moe, const Visitor& visit) {
-  visit(at + "gate.weight", moe.gate.weight);
-  if (moe.e_score_correction_bias.defined())
-    visit(at + "gate.e_score_correction_bias", moe.e_score_correction_bias);
-  const Index E = moe.experts_down.dim(0), D = moe.experts_down.dim(1), m = moe.experts_down.dim(2);
-  for (Index e = 0; e < E; ++e) {
-    const std::string expert = at + "experts." + std::to_string(e) + ".";
-    const Tensor gate_up = moe.experts_gate_up.slice(e, 1).reshape({2 * m, D});
-    visit(expert + "gate_proj.weight", gate_up.slice(0, m));
-    visit(expert + "up_proj.weight", gate_up.slice(m, m));
-    visit(expert + "down_proj.weight", moe.experts_down.slice(e, 1).reshape({D, m}));
-  }
-  if (moe.shared_experts.gate_up.defined())
-    visit_mlp(at + "shared_experts.", moe.shared_experts, visit);
-}
-
-void visit_block(const std::string& at, const Block& block, const Visitor& visit) {
-  visit(at + "input_layernorm.weight", block.input_layernorm.weight);
-  std::visit([&](const auto& attention) { visit_attention(at + "self_attn.", attention, visit); },
-             block.self_attn);
-  visit(at + "post_attention_layernorm.weight", block.post_attention_layernorm.weight);
-  std::visit([&](const auto& mlp) { visit_mlp(at + "mlp.", mlp, visit); }, block.mlp);
-}
-
-void visit_mtp(const std::string& at, const Mtp& module, const Visitor& visit) {
-  visit(at + "enorm.weight", module.enorm.weight);
-  visit(at + "hnorm.weight", module.hnorm.weight);
-  visit(at + "eh_proj.weight", module.eh_proj.weight);
-  visit_block(at, module.block, visit);
-  visit(at + "shared_head.norm.weight", module.head_norm.weight);
-}
-
-}  // namespace
-
 void Transformer::for_each_parameter(const Visitor& visit) const {
   visit("model.embed_tokens.weight", embed_tokens);
-  const auto layer = [](std::size_t i) { return "model.layers." + std::to_string(i) + "."; };
-  for (std::size_t i = 0; i < layers.size(); ++i) visit_block(layer(i), layers[i], visit);
+  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].parameters(layer_name(i), visit);
   visit("model.norm.weight", norm.weight);
   if (!config.tie_word_embeddings) visit("lm_head.weight", lm_head);
-  for (std::size_t d = 0; d < mtp.size(); ++d) visit_mtp(layer(layers.size() + d), mtp[d], visit);
+  for (std::size_t d = 0; d < mtp.size(); ++d)
+    mtp[d].parameters(layer_name(layers.size() + d), visit);
 }
 
 void Transformer::move_to(Device device) const {

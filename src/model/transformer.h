@@ -1,7 +1,6 @@
 // The whole model: embedding, blocks, final norm, head. DeepSeek-V2 (arXiv:2405.04434) Fig. 2.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +18,6 @@ class Transformer {
 
   // Every parameter with its name in the checkpoint, in a fixed order. gate_proj and up_proj,
   // and each expert's matrices, are slices of the larger tensors that the layers use.
-  using Visitor = std::function<void(const std::string& name, const Tensor& parameter)>;
   void for_each_parameter(const Visitor& visit) const;
 
   void move_to(Device device) const;  // its parameters, and with them all that is computed

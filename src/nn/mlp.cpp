@@ -11,4 +11,10 @@ Mlp::Mlp(Index hidden_size, Index width)
 
 Tensor Mlp::forward(const Tensor& x) const { return down_proj(swiglu(linear(x, gate_up))); }
 
+void Mlp::parameters(const std::string& at, const Visitor& visit) const {
+  visit(at + ".gate_proj.weight", gate_proj());
+  visit(at + ".up_proj.weight", up_proj());
+  visit(at + ".down_proj.weight", down_proj.weight);
+}
+
 }  // namespace seekling

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nn/linear.h"
+#include "nn/parameters.h"
 
 namespace seekling {
 
@@ -11,6 +12,7 @@ struct Mlp {
   Mlp(Index hidden_size, Index width);
 
   Tensor forward(const Tensor& x) const;
+  void parameters(const std::string& at, const Visitor& visit) const;
 
   // gate_proj and up_proj as one matrix, so that both products are one GEMM;
   // the checkpoint's two are its halves.
