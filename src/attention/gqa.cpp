@@ -17,11 +17,11 @@ GQA::GQA(const Config& c)
 
 // Equations stand in columns.
 // clang-format off
-Tensor GQA::forward(const Tensor& h, std::span<const std::int32_t> document_start) const {
+Tensor GQA::forward(const Tensor& h, const Context& context) const {
   const Tensor q = rope(heads(q_proj(h), H), 0, rotary);          // (1)            [B,T,H,head_dim]
   const Tensor k = rope(heads(k_proj(h), key_heads), 0, rotary);  // (2)    [B,T,key_heads,head_dim]
   const Tensor v = heads(v_proj(h), key_heads);                   // (3)
-  return o_proj(merge(attention({{}, q}, {{}, k}, v, scale, document_start)));  // (7), (8)
+  return o_proj(merge(attention({{}, q}, {{}, k}, v, scale, context.document_start)));  // (7), (8)
 }
 // clang-format on
 

@@ -44,13 +44,13 @@ Pair MLA::latent(const Tensor& h, Index start) const {   // all that the cache k
 }
 
 // Whole sequences.                                                           h, u [B,T,hidden_size]
-Tensor MLA::forward(const Tensor& h, std::span<const std::int32_t> document_start) const {
+Tensor MLA::forward(const Tensor& h, const Context& context) const {
   const Pair q = query(h, 0);                            // (37)-(39)
   const auto [c_kv, k_r] = latent(h, 0);                 // (41), (43)
   const Tensor kv = heads(kv_b_proj(merge(c_kv)), H);    // (42) k^C = W^UK c^KV        [B,T,H,nope]
   const auto [k_c, v_c] = split_at(kv, nope);            // (45) v^C = W^UV c^KV  [B,T,H,v_head_dim]
   // (46). The concatenations (40), (44) are never made: [q^C;q^R]·[k^C;k^R] = q^C·k^C + q^R·k^R.
-  const Tensor o = attention(q, {k_c, k_r}, v_c, scale, document_start);
+  const Tensor o = attention(q, {k_c, k_r}, v_c, scale, context.document_start);
   return o_proj(merge(o));                               // (47) u = W^O o         [B,T,hidden_size]
 }
 

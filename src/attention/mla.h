@@ -1,29 +1,23 @@
 // Multi-head Latent Attention.
 #pragma once
 
-#include <cstdint>
-#include <span>
-
 #include "attention/attention.h"
-#include "attention/cache.h"
+#include "attention/layer.h"
 #include "attention/rope.h"
-#include "nn/config.h"
 #include "nn/linear.h"
-#include "nn/parameters.h"
 
 namespace seekling {
 
 // ε of the two norms on the latents, whatever rms_norm_eps is.
 inline constexpr double kLatentEps = 1e-6;
 
-struct MLA {
+struct MLA : Attention {
   explicit MLA(const Config& config);
 
-  // h [B,T,hidden_size], same shape out
-  Tensor forward(const Tensor& h, std::span<const std::int32_t> document_start) const;
-  Tensor decode(const Tensor& h, Cache& cache) const;  // h [1,T,hidden_size]
-  Cache make_cache(Index capacity) const;
-  void parameters(const std::string& at, const Visitor& visit) const;
+  Tensor forward(const Tensor& h, const Context& context) const override;
+  Tensor decode(const Tensor& h, Cache& cache) const override;
+  Cache make_cache(Index capacity) const override;
+  void parameters(const std::string& at, const Visitor& visit) const override;
 
   Pair query(const Tensor& h, Index start) const;
   Pair latent(const Tensor& h, Index start) const;

@@ -7,6 +7,8 @@
 
 #include <cmath>
 
+#include "attention/gqa.h"
+#include "attention/mla.h"
 #include "attention/yarn.h"
 #include "core/check.h"
 #include "core/parallel.h"
@@ -59,7 +61,7 @@ Decoder::Layer::Layer(const Block& block, const Precision& precision)
     : input_norm(copied(block.input_layernorm.weight)),
       post_norm(copied(block.post_attention_layernorm.weight)), eps(block.input_layernorm.eps) {
   const Format f = precision.weights;
-  if (const MLA* a = std::get_if<MLA>(&block.self_attn)) {
+  if (const MLA* a = dynamic_cast<const MLA*>(block.self_attn.get())) {
     const bool compressed = a->q_a_proj.weight.defined();
     into = packed(f, stacked({compressed ? a->q_a_proj.weight : a->q_proj.weight,
                               a->kv_a_proj_with_mqa.weight}));
@@ -83,7 +85,7 @@ Decoder::Layer::Layer(const Block& block, const Precision& precision)
     W_UV = packed_stack(f, UV);
     out = packed(f, a->o_proj.weight);
   } else {
-    const GQA& g = std::get<GQA>(block.self_attn);
+    const GQA& g = dynamic_cast<const GQA&>(*block.self_attn);
     into = packed(f, stacked({g.q_proj.weight, g.k_proj.weight, g.v_proj.weight}));
     out = packed(f, g.o_proj.weight);
   }

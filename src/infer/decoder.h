@@ -15,9 +15,9 @@
 
 #include <cstdint>
 #include <span>
-#include <variant>
 #include <vector>
 
+#include "attention/rope.h"
 #include "core/parallel.h"
 #include "infer/attend.h"
 #include "infer/pages.h"

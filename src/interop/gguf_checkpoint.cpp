@@ -13,6 +13,7 @@
 #include <map>
 #include <set>
 
+#include "attention/mla.h"
 #include "core/blocks.h"
 #include "core/check.h"
 #include "core/parallel.h"

@@ -7,11 +7,6 @@
 
 namespace seekling {
 
-static std::variant<MLA, GQA> make_attention(const Config& config) {
-  if (config.attention == "mla") return MLA(config);
-  return GQA(config);
-}
-
 static std::variant<Mlp, MoE> make_feed_forward(const Config& config, Index layer) {
   if (config.is_moe(layer)) return MoE(config);
   return Mlp(config.hidden_size, config.intermediate_size);
@@ -31,9 +26,7 @@ Tensor Block::feed_forward(const Tensor& h, const Context& context, Losses& loss
 
 Tensor Block::forward(const Tensor& h, const Context& context, Losses& losses) const {
   const Tensor x = input_layernorm(h);
-  const Tensor u = std::visit(
-      [&](const auto& attention) { return attention.forward(x, context.document_start); },
-      self_attn);
+  const Tensor u = self_attn->forward(x, context.at("self_attn"));
   const Tensor y = feed_forward(add(h, context.observe("self_attn", u)), context, losses);
   layer_is_done();
   return context.observe(y);
@@ -41,20 +34,15 @@ Tensor Block::forward(const Tensor& h, const Context& context, Losses& losses) c
 
 Tensor Block::decode(const Tensor& h, const Context& context, Losses& losses, Cache& cache) const {
   const Tensor x = input_layernorm(h);
-  const Tensor u =
-      std::visit([&](const auto& attention) { return attention.decode(x, cache); }, self_attn);
+  const Tensor u = self_attn->decode(x, cache);
   return feed_forward(add(h, u), context, losses);
 }
 
-Cache Block::make_cache(Index capacity) const {
-  return std::visit([=](const auto& attention) { return attention.make_cache(capacity); },
-                    self_attn);
-}
+Cache Block::make_cache(Index capacity) const { return self_attn->make_cache(capacity); }
 
 void Block::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".input_layernorm.weight", input_layernorm.weight);
-  std::visit([&](const auto& attention) { attention.parameters(at + ".self_attn", visit); },
-             self_attn);
+  self_attn->parameters(at + ".self_attn", visit);
   visit(at + ".post_attention_layernorm.weight", post_attention_layernorm.weight);
   std::visit([&](const auto& feed_forward) { feed_forward.parameters(at + ".mlp", visit); }, mlp);
 }

@@ -2,10 +2,10 @@
 // to the residual stream.
 #pragma once
 
+#include <memory>
 #include <variant>
 
-#include "attention/gqa.h"
-#include "attention/mla.h"
+#include "attention/layer.h"
 #include "experts/moe.h"
 #include "nn/config.h"
 #include "nn/context.h"
@@ -24,7 +24,7 @@ struct Block {
   void parameters(const std::string& at, const Visitor& visit) const;
 
   RmsNorm input_layernorm, post_attention_layernorm;
-  std::variant<MLA, GQA> self_attn;
+  std::unique_ptr<Attention> self_attn;
   std::variant<Mlp, MoE> mlp;
 
  private:

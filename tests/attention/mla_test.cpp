@@ -34,7 +34,8 @@ TEST(MLA, GradientMatchesFiniteDifferencesWithAndWithoutQueryCompression) {
     const Tensor h = Tensor::randn({2, 5, 10}, rng), c = Tensor::randn({2, 5, 10}, rng);
     inputs.push_back(h);
     const std::int32_t document_start[] = {0, 0, 2, 2, 2, 0, 0, 0, 0, 4};
-    EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, document_start), c); }, inputs),
+    const Context context{.document_start = document_start};
+    EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, context), c); }, inputs),
               gradient_tolerance());
   }
 }

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "attention/mla.h"
 #include "core/check.h"
 #include "gradcheck.h"
 #include "model/transformer.h"
@@ -141,7 +142,7 @@ TEST(Mtp, GradientMatchesFiniteDifferencesThroughEveryDepth) {
   std::vector<Tensor> inputs{model.embed_tokens, model.lm_head, model.norm.weight};
   for (const Mtp& module : model.mtp) {
     const MoE& moe = std::get<MoE>(module.block.mlp);
-    const MLA& mla = std::get<MLA>(module.block.self_attn);
+    const MLA& mla = dynamic_cast<const MLA&>(*module.block.self_attn);
     for (const Tensor& t : {module.enorm.weight, module.hnorm.weight, module.eh_proj.weight,
                             module.head_norm.weight, moe.gate.weight, moe.experts_gate_up,
                             moe.experts_down, mla.kv_b_proj.weight, mla.o_proj.weight})
