@@ -1,13 +1,41 @@
-// seekling chat: a conversation, a line at a time.
+// seekling chat: a conversation, a line at a time, in the words of the model's own chat template.
 #include <algorithm>
 #include <iostream>
 
 #include "cli/command.h"
+#include "console/conversation.h"
 #include "console/flags.h"
 #include "console/stream_text.h"
 #include "text/tokenizer_json.h"
 
 namespace seekling {
+
+namespace {
+
+// Lines that end with a line feed, a carriage return, or both.
+class TypedLines {
+ public:
+  bool next(std::string& line) {
+    line.clear();
+    for (int c; (c = std::cin.get()) != EOF;) {
+      const bool second = std::exchange(after_return, c == '\r') && c == '\n';
+      if (second && line.empty()) continue;
+      if (c == '\n' || c == '\r') return true;
+      line += char(c);
+    }
+    return !line.empty();
+  }
+
+ private:
+  bool after_return = false;
+};
+
+std::string trimmed(const std::string& answer) {
+  const std::size_t from = answer.find_first_not_of(" \n");
+  return from == answer.npos ? "" : answer.substr(from, answer.find_last_not_of(" \n") + 1 - from);
+}
+
+}  // namespace
 
 int chat_command(int argc, char** argv) {
   cxxopts::Options options(
@@ -20,19 +48,19 @@ int chat_command(int argc, char** argv) {
   const LoadedModel model(flags);
   const Index positions = model.config().max_position_embeddings;
   const Tokenizer tokenizer = read_tokenizer(folder.string());
+  Conversation conversation(tokenizer, folder);
   TextGenerator generator(flags, model, positions);
-  generator.read(std::vector<TokenId>{tokenizer.bos()});
-  for (std::string line;
-       std::cerr << "> " << std::flush, std::getline(std::cin, line) && !line.empty();) {
-    // Special tokens that the user types stay text.
-    const std::vector<TokenId> turn =
-        tokenizer.encode("User: " + line + "\n\nAssistant:", /*specials=*/false);
-    const Index left = positions - generator.length() - Index(turn.size()) - 1;
+  TypedLines lines;
+  for (std::string line; std::cerr << "> " << std::flush, lines.next(line) && !line.empty();) {
+    conversation.add("user", line);
+    const std::vector<TokenId> ids = conversation.ids();
+    const Index left = positions - Index(ids.size()) - 1;
     check(left > 0, "the conversation has filled the model's ", positions,
           " positions (max_position_embeddings); start a new one");
-    generator.read(turn);
-    generator.stream(tokenizer, std::min(left, max_tokens), generator.ends_with(tokenizer.eos()));
-    generator.read(std::vector<TokenId>{tokenizer.eos()});
+    generator.read_rest_of(ids);
+    const std::string answer = generator.stream(tokenizer, std::min(left, max_tokens),
+                                                generator.ends_with(tokenizer.eos()));
+    conversation.add("assistant", trimmed(answer));
     ++generator.sampling.seed;  // another answer to the same words
   }
   if (flags.count("verbose")) generator.report();

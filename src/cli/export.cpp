@@ -3,11 +3,11 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
 #include "console/flags.h"
+#include "interop/chat_template.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "interop/find_model.h"
@@ -39,18 +39,9 @@ NumberType number_type(const std::string& word, bool gguf) {
   return type->second;
 }
 
-std::string chat_template(const fs::path& config) {
-  if (!fs::exists(config)) return "";
-  const nlohmann::json j = parse_json(read_file(config), config.string());
-  return j.is_object() && j.contains("chat_template") && j["chat_template"].is_string()
-             ? j["chat_template"].get<std::string>()
-             : "";
-}
-
 void write_gguf_file(const fs::path& from, const fs::path& out, const Transformer& model,
                      const char* dtype) {
-  GgufOptions options{.dtype = dtype,
-                      .chat_template = chat_template(from / "tokenizer_config.json")};
+  GgufOptions options{.dtype = dtype, .chat_template = chat_template_in(from).source};
   std::optional<Tokenizer> tokenizer;
   if (fs::exists(from / "tokenizer.json"))
     options.tokenizer = &tokenizer.emplace(read_tokenizer(from.string()));
@@ -75,7 +66,8 @@ void write_folder(const fs::path& from, const fs::path& out, const Transformer& 
   write_file(save.file("config.json"), config_json(model.config, type.in_config));
   save_weights(save.file("config.json").parent_path(), model,
                {.dtype = type.in_file, .largest_shard = std::size_t(shard_mib) << 20});
-  for (const char* name : {"tokenizer_config.json", "generation_config.json"})
+  for (const char* name :
+       {"tokenizer_config.json", "chat_template.jinja", "generation_config.json"})
     if (fs::exists(from / name)) write_file(save.file(name), read_file(from / name));
   if (fs::exists(from / "tokenizer.json"))
     write_file(save.file("tokenizer.json"), exported_tokenizer(from));

@@ -85,16 +85,34 @@ LoadedModel::LoadedModel(const cxxopts::ParseResult& flags) {
   }
 }
 
-TextGenerator::TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& model,
-                             Index capacity)
-    : usual(read_generation_config(model_of(flags), model.config())),
-      sampling(sampling_of(flags, usual)), stops(stops_of(flags)),
+TextGenerator::TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& of,
+                             Index positions)
+    : usual(read_generation_config(model_of(flags), of.config())),
+      sampling(sampling_of(flags, usual)), model(of), capacity(positions), stops(stops_of(flags)),
       speculative(flags.count("speculative") > 0) {
-  if (model.gpu) gpu.emplace(*model.gpu, capacity);
-  else cpu.emplace(*model.cpu, capacity, speculative);
+  start();
   const bool absorbed = model.gpu || model.cpu->precision.decoding == Decoding::kAbsorbed;
   form = model.config().attention != "mla" ? "heads" : absorbed ? "absorbed" : "naive";
   weights = model.gpu ? "fp32" : name(model.cpu->precision.weights);
+}
+
+void TextGenerator::start() {
+  history.clear();
+  if (model.gpu) gpu.emplace(*model.gpu, capacity);
+  else cpu.emplace(*model.cpu, capacity, speculative);
+}
+
+void TextGenerator::read(std::span<const TokenId> ids) {
+  gpu ? gpu->read(ids) : cpu->read(ids);
+  history.insert(history.end(), ids.begin(), ids.end());
+}
+
+void TextGenerator::read_rest_of(std::span<const TokenId> conversation) {
+  const std::size_t known = history.size();
+  const bool follows = known < conversation.size() &&
+                       std::equal(history.begin(), history.end(), conversation.begin());
+  if (!follows) start();
+  read(conversation.subspan(follows ? known : 0));
 }
 
 Ends TextGenerator::ends_with(TokenId eos) const {
@@ -108,18 +126,27 @@ std::vector<TokenId> TextGenerator::generate(Index max_tokens, const Ends& ends,
                    : speculative ? cpu->generate_guessing(max_tokens, sampling, ends, guesses, each)
                                  : cpu->generate(max_tokens, sampling, ends, each);
   written += Index(ids.size());
+  history.insert(history.end(), ids.begin(), ids.end());
+  history.resize(std::size_t(length()));  // the last token may not have been read
   return ids;
 }
 
-void TextGenerator::stream(const Tokenizer& tokenizer, Index max_tokens, const Ends& ends) {
+std::string TextGenerator::stream(const Tokenizer& tokenizer, Index max_tokens, const Ends& ends) {
   StreamDecoder decoder(tokenizer, /*keep_specials=*/false);
   StopText stop(stops);
+  std::string all;
+  const auto print = [&](const std::string& part) {
+    std::cout << part << std::flush;
+    all += part;
+  };
   generate(max_tokens, ends, [&](TokenId id) {
-    std::cout << stop.feed(decoder.feed(id)) << std::flush;
+    print(stop.feed(decoder.feed(id)));
     return bool(std::cout) && !stop.stopped();
   });
-  std::cout << stop.feed(decoder.flush());
-  std::cout << stop.flush() << "\n" << std::flush;
+  print(stop.feed(decoder.flush()));
+  print(stop.flush());
+  std::cout << "\n" << std::flush;
+  return all;
 }
 
 void TextGenerator::report() const {

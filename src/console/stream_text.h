@@ -36,13 +36,16 @@ class TextGenerator {
  public:
   TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& model, Index capacity);
 
-  void read(std::span<const TokenId> ids) { gpu ? gpu->read(ids) : cpu->read(ids); }
+  void read(std::span<const TokenId> ids);
+  // Reads a conversation of which a part was read before: only the rest, if it begins with all that
+  // was read and generated, and else everything again. (A template may drop earlier thinking.)
+  void read_rest_of(std::span<const TokenId> conversation);
   Index length() const { return gpu ? gpu->length() : cpu->length(); }
   std::vector<TokenId> generate(Index max_tokens, const Ends& ends, const Each& each = {});
 
   // Generates up to one of `ends` or to a stop string, and prints each character when it is
-  // complete.
-  void stream(const Tokenizer& tokenizer, Index max_tokens, const Ends& ends);
+  // complete. Returns the text.
+  std::string stream(const Tokenizer& tokenizer, Index max_tokens, const Ends& ends);
 
   Ends ends_with(TokenId eos) const;  // the model's own, and eos of its tokenizer
 
@@ -52,6 +55,11 @@ class TextGenerator {
   Sampling sampling;
 
  private:
+  void start();
+
+  const LoadedModel& model;
+  Index capacity;
+  std::vector<TokenId> history;  // read or generated, and in the cache
   std::vector<std::string> stops;
   bool speculative;
   std::optional<Generator> cpu;

@@ -18,8 +18,7 @@ struct Scope {
   Named variables = {};
 
   void set(const std::string& name, Value value) {
-    const Value* old = find(variables, name);
-    if (old) const_cast<Value&>(*old) = std::move(value);
+    if (Value* old = find(variables, name)) *old = std::move(value);
     else variables.emplace_back(name, std::move(value));
   }
 };
@@ -148,7 +147,8 @@ class Renderer {
     const std::size_t dot = target.find('.');
     if (dot == std::string::npos) return scope.set(target, value);
     const Value object = variable(target.substr(0, dot), scope);
-    auto* space = const_cast<Namespace*>(as<Namespace>(object));
+    const auto* held = std::get_if<std::shared_ptr<Object>>(&object);
+    auto* space = held ? dynamic_cast<Namespace*>(held->get()) : nullptr;
     if (!space) fail("found ", kind(object), " where a namespace was expected: ", target);
     Named changed = space->attributes;
     changed.emplace_back(target.substr(dot + 1), value);

@@ -58,7 +58,7 @@ Value dict(Named items) {
   int deepest = 0;
   for (auto& item : items) {
     deepest = std::max(deepest, depth(item.second));
-    if (const Value* old = find(kept, item.first)) const_cast<Value&>(*old) = item.second;
+    if (Value* old = find(kept, item.first)) *old = item.second;
     else kept.push_back(std::move(item));
   }
   if (deepest >= kDeepest) fail("dictionaries in one another, more than ", kDeepest, " deep");
@@ -92,9 +92,13 @@ std::string limited(std::string text) {
   return text;
 }
 
-const Value* find(const Named& items, std::string_view name) {
+Value* find(Named& items, std::string_view name) {
   const auto at = std::ranges::find(items, name, [](const auto& i) { return i.first; });
   return at == items.end() ? nullptr : &at->second;
+}
+
+const Value* find(const Named& items, std::string_view name) {
+  return find(const_cast<Named&>(items), name);  // which changes nothing
 }
 
 std::string kind(const Value& value) {

@@ -95,6 +95,7 @@ inline const std::string* as_text(const Value& v) { return std::get_if<std::stri
 inline bool is_undefined(const Value& v) { return std::holds_alternative<Undefined>(v); }
 inline bool is_none(const Value& v) { return std::holds_alternative<None>(v); }
 
+Value* find(Named& items, std::string_view name);              // nullptr if there is none
 const Value* find(const Named& items, std::string_view name);  // nullptr if there is none
 std::string kind(const Value& value);                          // "a list", for messages
 bool truth(const Value& value);

@@ -367,7 +367,9 @@ Tokenizer build(TokenizerParts parts, const std::string& path) {
 
 // DeepSeek-V2's: <bos>{system}\n\nUser: {u}\n\nAssistant: {a}<eos>User: ...;
 // the prompt ends in "Assistant:".
-constexpr const char* kChatTemplate =
+}  // namespace
+
+const char* const kChatTemplate =
     "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif "
     "%}{{ bos_token }}"
     "{% for message in messages %}{% if message['role'] == 'user' %}{{ 'User: ' + "
@@ -376,8 +378,6 @@ constexpr const char* kChatTemplate =
     "{% elif message['role'] == 'system' %}{{ message['content'] + '\\n\\n' }}{% endif %}{% endfor "
     "%}"
     "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
-
-}  // namespace
 
 Tokenizer parse_tokenizer(const std::string& json, const std::string& path) {
   return build(read_parts(json, path), path);

@@ -30,6 +30,8 @@ std::string tokenizer_json_without_bos(const Tokenizer& tokenizer);
 
 void write_tokenizer(const Tokenizer& tokenizer, const std::string& path);  // by renaming
 
+extern const char* const kChatTemplate;  // DeepSeek-V2's chat format, in Jinja
+
 // The content of tokenizer_config.json, with DeepSeek-V2's chat format.
 // model_max_length is in tokens.
 std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length = 4096);

@@ -1,0 +1,87 @@
+#include "console/conversation.h"
+
+#include "interop/chat_template.h"
+#include "text/added_tokens.h"
+#include "text/tokenizer_json.h"
+
+namespace seekling {
+
+namespace {
+
+// A character that no text has (Unicode's noncharacter FDD0). Inside a special token that a user
+// typed, it keeps the token text while the template's special tokens are cut out.
+constexpr std::string_view kGuard = "\xEF\xB7\x90";
+
+std::string without_guards(std::string_view guarded) {
+  std::string text;
+  for (std::size_t at; (at = guarded.find(kGuard)) != guarded.npos;
+       guarded.remove_prefix(at + kGuard.size()))
+    text += guarded.substr(0, at);
+  return text.append(guarded);
+}
+
+template <class F>
+auto named(const std::string& path, F&& f) {  // an Error of f() also names the file
+  try {
+    return f();
+  } catch (const Error& error) {
+    throw Error((path.empty() ? "" : path + ": ") + error.what());
+  }
+}
+
+jinja::Template template_of(const ChatTemplate& found) {
+  return named(found.path, [&] {
+    return jinja::Template(found.source.empty() ? kChatTemplate : found.source);
+  });
+}
+
+}  // namespace
+
+Conversation::Conversation(Tokenizer of, const std::filesystem::path& folder)
+    : tokenizer(std::move(of)), path(chat_template_in(folder).path),
+      words(template_of(chat_template_in(folder))) {}
+
+void Conversation::add(const std::string& role, const std::string& content) {
+  messages.push_back(
+      {{"role", role}, {"content", role == "assistant" ? content : guarded(content)}});
+}
+
+std::string Conversation::guarded(const std::string& content) const {
+  std::string out;
+  AddedTokenFinder(tokenizer.parts().added)
+      .cut(
+          content, [&](std::string_view part) { out += part; },
+          [&](TokenId id) {
+            const std::string token = tokenizer.decode_bytes(std::vector<TokenId>{id});
+            ((out += token[0]) += kGuard) += token.substr(1);
+          });
+  return out;
+}
+
+// The variables that transformers gives to a template.
+nlohmann::ordered_json Conversation::context() const {
+  nlohmann::ordered_json all = {{"messages", messages},
+                                {"tools", nullptr},
+                                {"documents", nullptr},
+                                {"add_generation_prompt", true}};
+  const TokenizerParts& parts = tokenizer.parts();
+  if (tokenizer.special(parts.bos)) all["bos_token"] = parts.bos;
+  if (tokenizer.special(parts.eos)) all["eos_token"] = parts.eos;
+  return all;
+}
+
+std::vector<TokenId> Conversation::ids() const {
+  const std::string text = named(path, [&] { return words.render(context()); });
+  std::vector<TokenId> ids;
+  AddedTokenFinder(tokenizer.parts().added)
+      .cut(
+          text,
+          [&](std::string_view part) {
+            const auto more = tokenizer.encode(without_guards(part), /*specials=*/false);
+            ids.insert(ids.end(), more.begin(), more.end());
+          },
+          [&](TokenId id) { ids.push_back(id); });
+  return ids;
+}
+
+}  // namespace seekling
