@@ -14,7 +14,7 @@ class StreamDecoder {
   explicit StreamDecoder(Tokenizer of, bool keep_specials = true)
       : tokenizer(std::move(of)), keep(keep_specials) {}
 
-  std::string feed(TokenId id);  // the text that is now certain; Error for an unknown id
+  std::string feed(TokenId id);  // the text that is now certain; Error for a negative id
   std::string flush();           // the end: a character that stays unfinished is one U+FFFD
 
  private:

@@ -71,8 +71,8 @@ class Tokenizer {
                                                  bool specials = true) const;
 
   // All bytes are joined, then every malformed sequence is replaced by U+FFFD.
-  // keep_specials = false leaves out added tokens marked special. Error for an id
-  // outside the vocabulary.
+  // keep_specials = false leaves out added tokens marked special. An id without a token gives no
+  // text; Error for a negative id.
   std::string decode(std::span<const TokenId> ids, bool keep_specials = true) const;
   // The same, but with nothing replaced.
   std::string decode_bytes(std::span<const TokenId> ids, bool keep_specials = true) const;
