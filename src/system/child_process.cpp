@@ -80,6 +80,7 @@ Ended run_child(const std::vector<std::string>& words, const std::filesystem::pa
                 const Limits& limits) {
   std::vector<std::string> copy = words;
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : copy) argv.push_back(word.data());
   argv.push_back(nullptr);
   int ends[2];
