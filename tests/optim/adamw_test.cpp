@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 
 #include "core/check.h"
 #include "core/half.h"
 #include "core/parallel.h"
 #include "gradcheck.h"
-#include "interop/safetensors.h"
 
 namespace seekling {
 
@@ -117,28 +115,6 @@ TEST(AdamW, MomentsInBf16AreRoundedAfterEachUpdate) {
   EXPECT_NE(numbers(W), numbers(twin));
   for (Index i = 0; i < W.size(); ++i)
     ASSERT_NEAR(W.data()[i], twin.data()[i], 0.02 * 30 * 0.01) << i;
-}
-
-TEST(AdamW, MomentsComeBackFromAFileToTheBit) {
-  const std::filesystem::path file =
-      std::filesystem::path(testing::TempDir()) / "seekling_moments.safetensors";
-  for (const bool bf16 : {false, true}) {
-    Rng rng(6);
-    const Tensor W = Tensor::randn({7, 5}, rng);
-    const AdamWOptions options{.bf16_moments = bf16};
-    const AdamW optimizer({{"W", W}}, options),
-        other({{"W", Tensor::of({7, 5}, numbers(W))}}, options);
-    set_gradient(W, 1);
-    optimizer.update(1, 0.01);
-    save_moments(file, optimizer.moments());
-    load_moments(file, other.moments());
-    for (size_t i : {0, 1}) EXPECT_EQ(numbers(other.moments()[i]), numbers(optimizer.moments()[i]));
-    EXPECT_EQ(SafetensorsFile(file).entries().at("W.v").dtype, bf16 ? "BF16" : "F32");
-  }
-  const AdamW wide({{"W", Tensor({5, 7})}}, {.bf16_moments = true});
-  EXPECT_ERROR(load_moments(file, wide.moments()),
-               (file.string() + ": tensor W.m is BF16 [7, 5], expected BF16 [5, 7]").c_str());
-  std::filesystem::remove(file);
 }
 
 TEST(AdamW, AnyNumberOfThreadsGivesTheSameBits) {

@@ -1,0 +1,41 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/half.h"
+#include "interop/safetensors.h"
+#include "optim/adamw.h"
+#include "refusal.h"
+
+namespace seekling {
+
+static std::vector<real> values(const Moment& moment) {
+  const Kept kept = moment.kept();
+  std::vector<real> all;
+  for (Index i = 0; i < 7 * 5; ++i)
+    all.push_back(kept.fp32 ? kept.fp32[i] : real(from_bf16(kept.bf16[i])));
+  return all;
+}
+
+TEST(MomentsFile, GivesTheMomentsBackToTheBit) {
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / "seekling_moments.safetensors";
+  for (const bool bf16 : {false, true}) {
+    Rng rng(6);
+    const Tensor W = Tensor::randn({7, 5}, rng);
+    const AdamWOptions options{.bf16_moments = bf16};
+    const AdamW optimizer({{"W", W}}, options), other({{"W", Tensor::zeros({7, 5})}}, options);
+    for (Index i = 0; i < W.size(); ++i) W.grad().data()[i] = real(rng.normal());
+    optimizer.update(1, 0.01);
+    save_moments(file, optimizer.moments());
+    load_moments(file, other.moments());
+    for (size_t i : {0, 1}) EXPECT_EQ(values(other.moments()[i]), values(optimizer.moments()[i]));
+    EXPECT_EQ(SafetensorsFile(file).entries().at("W.v").dtype, bf16 ? "BF16" : "F32");
+  }
+  const AdamW wide({{"W", Tensor({5, 7})}}, {.bf16_moments = true});
+  EXPECT_ERROR(load_moments(file, wide.moments()),
+               (file.string() + ": tensor W.m is BF16 [7, 5], expected BF16 [5, 7]").c_str());
+  std::filesystem::remove(file);
+}
+
+}  // namespace seekling
