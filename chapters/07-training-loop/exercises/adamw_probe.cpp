@@ -8,7 +8,7 @@ void probe(Probe& probe) {
   const AdamWOptions options{.beta1 = 0.8, .beta2 = 0.9, .eps = 0.05, .weight_decay = 0.3};
   const Tensor W = Tensor::randn({probe.between(2, 4), 3}, probe.rng),
                gain = Tensor::randn({4}, probe.rng);
-  // Has a gradient in the first update alone.
+  // Has a gradient only in the first update.
   const Tensor unused = Tensor::randn({2, 3}, probe.rng);
   const auto see_updates = [&] {
     const AdamW optimizer({{"W", W}, {"gain", gain}, {"unused", unused}}, options);
