@@ -58,5 +58,7 @@ if(SEEKLING_FUZZ)
   endif()
   target_compile_options(seekling_flags INTERFACE
     -fsanitize=fuzzer-no-link ${sanitizers} -fno-sanitize-recover=all)
+  target_compile_definitions(seekling_flags INTERFACE
+    __SANITIZE_ADDRESS__=1)  # GCC defines it, clang does not: the pool keeps every buffer apart
   target_link_options(seekling_flags INTERFACE ${sanitizers})
 endif()

@@ -72,7 +72,8 @@ int main() {
   for (const auto& [name, key_heads] :
        {std::pair("MHA, 12 key heads", 12), {"GQA, 4 key heads", 4}, {"MQA", 1}}) {
     Config c = small_model(64, 48);
-    c.attention = "gqa", c.num_hidden_layers = c.first_k_dense_replace = 12;
+    c.model_type = "seekling", c.attention = "gqa",
+    c.num_hidden_layers = c.first_k_dense_replace = 12;
     c.num_attention_heads = 12, c.head_dim = 64, c.num_key_value_heads = key_heads;
     const Transformer model(c);
     model.initialise(/*seed=*/6);

@@ -41,7 +41,8 @@ int main() {
       "number\n");
   for (const auto& [name, key_heads] : {std::pair("MHA", 128), {"GQA, 8 heads", 8}, {"MQA", 1}}) {
     Config heads = v2;
-    heads.attention = "gqa", heads.head_dim = 128, heads.num_key_value_heads = key_heads;
+    heads.model_type = "seekling", heads.attention = "gqa", heads.head_dim = 128,
+    heads.num_key_value_heads = key_heads;
     line(name, measured(heads), v2);
   }
   line("MLA", measured(v2), v2);

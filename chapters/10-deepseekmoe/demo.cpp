@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <map>
 
+#include "experts/moe.h"
+#include "model/block.h"
 #include "small_model.h"
 #include "toy_text.h"
 
@@ -76,7 +78,7 @@ int main() {
       std::printf("%+10.2f", loss_of(model, batch) - whole[subject]);
   };
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
-    MoE& moe = std::get<MoE>(model.layers[layer].mlp);
+    MoE& moe = dynamic_cast<MoE&>(*dynamic_cast<Block&>(*model.layers[layer]).mlp);
     moe.e_score_correction_bias = Tensor::zeros({kExperts});
     for (Index e = 0; e < kExperts; ++e) {
       moe.e_score_correction_bias.data()[e] = -2;  // scores are in (0, 1): the next best steps in

@@ -1,7 +1,8 @@
 // Attention. Vaswani et al. 2017 (arXiv:1706.03762) eq. 1, as in DeepSeek-V2
 // (arXiv:2405.04434) eq. 46:
 //   s_tj = scale (q^C_t·k^C_j + q^R_t·k^R_j)   p_tj = exp(s_tj - lse_t)   lse_t = log Σ_j exp s_tj
-//   o_t  = Σ_j p_tj v_j                        j from the first token of t's document to t itself
+//   o_t  = Σ_j p_tj v_j        j up to t itself, from the first token of t's document and window on
+// A sink of the head (DeepSeek-V4) is one more term of the sum in lse_t: exp sink, of value 0.
 // One head at a time, by tiles, so that no T x S matrix is ever stored: the online softmax
 // (Milakov & Gimelshein 2018, arXiv:1805.02867) keeps a running maximum m and sum l a row,
 // and rescales what it has whenever m grows. Kept for backward: o and lse, one number
@@ -10,6 +11,7 @@
 // Backward, the tiles of p made again from lse. With D_t = do_t·o_t = Σ_j p_tj (do_t·v_j):
 //   dv_j  = Σ_t p_tj do_t                dq_t = scale Σ_j ds_tj k_j
 //   ds_tj = p_tj (do_t·v_j - D_t)        dk_j = scale Σ_t ds_tj q_t
+//   dsink = -Σ_t exp(sink - lse_t) D_t, which is Σ_t ds_tj for v_j = 0
 // Forward, a row of the tile is a query, whose p meet all v_j in one product.
 // Backward, a row is a key: what flows to it comes from all later queries, so dv and dk, too,
 // are long products, and only dq is made of short ones. What a product reads many times, the keys
@@ -75,6 +77,11 @@ struct Seen {
     std::fill(row + begin, row + from, kMinusInfinity);
     std::fill(row + to, row + end, kMinusInfinity);
   }
+  template <class IsSeen>
+  void hide_unless(real* row, const IsSeen& is_seen) const {
+    for (Index j = from; j < to; ++j)
+      if (!is_seen(j)) row[j] = kMinusInfinity;
+  }
   void clear_rest(real* row, Index width) const {
     std::fill(row, row + begin, real(0));
     std::fill(row + std::min(end, width), row + width, real(0));
@@ -92,8 +99,8 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
     const View q = q_tile.view().middle_rows(0, n), acc = acc_tile.view().middle_rows(0, n);
     gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
     real m[kQueries], l[kQueries];
-    std::fill_n(m, n, std::numeric_limits<real>::lowest());  // finite: m - m' is never NaN
-    std::fill_n(l, n, real(0));
+    std::fill_n(m, n, p.first_maximum(h));
+    std::fill_n(l, n, p.first_sum());
     const Index begin = round_down(p.first_key(b, i0), PackedMatrix::kStep),
                 end = p.end_of_keys(i0 + n - 1);
     for (Index j0 = begin; j0 < end; j0 += kKeys) {
@@ -105,6 +112,8 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
         seen.clear_rest(row, s.cols);
         if (seen.nothing()) continue;
         seen.hide_margins(row);
+        if (p.chosen)
+          seen.hide_unless(row, [&](Index j) { return p.is_chosen(b, i0 + i, j0 + j); });
         auto s_i = seen.of(row);
         const real m_new = std::max(m[i], s_i.maxCoeff()), shrink = std::exp(m[i] - m_new);
         s_i = (s_i - m_new).exp();
@@ -196,6 +205,8 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
         const Seen seen(p.first_query(j0 + j) - i0, p.end_of_queries(b, j0 + j) - i0, w);
         seen.clear_rest(p_row, w), seen.clear_rest(ds_row, w);
         seen.hide_margins(p_row);
+        if (p.chosen)
+          seen.hide_unless(p_row, [&](Index i) { return p.is_chosen(b, i0 + i, j0 + j); });
         auto p_j = seen.of(p_row), ds_j = seen.of(ds_row);
         p_j = (p_j - seen.of(lse_h + i0)).exp();
         ds_j = p_j * (ds_j - seen.of(D + i0));
@@ -207,6 +218,16 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
     }
   }
   scatter_add(dq_c, dq_r, dq, 0, p.scale);
+}
+
+void sink_backward(View d_sink, View d_o, View o, View lse, const real* sink) {
+  const Index H = d_sink.cols;
+  parallel_for(H, 1, [=](Index h) {
+    real sum = 0;
+    for (Index row = h; row < o.rows; row += H)
+      sum += std::exp(sink[h] - lse[row]) * d_o.row(row).dot(o.row(row));
+    d_sink[h] -= sum;
+  });
 }
 
 Tensor gradient_of(const Tensor& x) { return x.defined() ? x.grad() : Tensor(); }
@@ -236,10 +257,10 @@ void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View
     backward_head(p, d.q_c.head(b, h, p.H), d.q_r.head(b, h, p.H), keys, d_o, o, lse, b, h);
   });
   for (const ByQueryHead* gradient : {&keys.k_c, &keys.k_r, &keys.v}) gradient->add_shares(p.B);
+  if (p.sink) sink_backward(d.sink, d_o, o, lse, p.sink);
 }
 
-// Of each key, the end of the queries that see it under the document mask `document_start`
-// of a T x T attention.
+// Of each key, where its document ends, under the document mask of a T x T attention.
 static Ints ends_of_queries(std::span<const std::int32_t> document_start, Index B, Index T) {
   const Ints until(Index(document_start.size()));
   for (Index b = 0; b < B && !document_start.empty(); ++b) {
@@ -256,42 +277,50 @@ static Ints ends_of_queries(std::span<const std::int32_t> document_start, Index 
   return until;
 }
 
-Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale,
-                 std::span<const std::int32_t> document_start) {
+static void check_mask(const Mask& mask, Index B, Index T, Index S, Index H) {
+  const Index entries = Index(mask.document_start.size());
+  check(entries == 0 || (entries == B * T && S == T), "attention: the document mask has ", entries,
+        " entries, expected ", B * T, " and no earlier tokens (", S - T, ")");
+  check(mask.window >= 0, "attention: the window is ", mask.window,
+        " keys, expected at least 1, or 0 for all");
+  check(mask.chosen.empty() || mask.chosen.size() == B * T * key_words(S),
+        "attention: the chosen keys have ", mask.chosen.size(), " words, expected ", key_words(S),
+        " for each of ", B * T, " tokens");
+  check(!mask.sink.defined() || mask.sink.size() == H, "attention: the sink ", mask.sink.shape(),
+        " must have a logit for each of the ", H, " heads");
+}
+
+Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, const Mask& mask) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
   const Tensor& any = q.c.defined() ? q.c : q.r;
   const Index B = any.dim(0), T = any.dim(1), H = any.dim(2), S = v.dim(1);
   check(S >= T && H % v.dim(2) == 0, "attention: v ", v.shape(), " must hold at least the ", T,
         " new tokens of q ", any.shape(), ", and its heads must divide those of q");
-  check(document_start.empty() || (Index(document_start.size()) == B * T && S == T),
-        "attention: the document mask has ", document_start.size(), " entries, expected ", B * T,
-        " and no earlier tokens (", S - T, ")");
+  check_mask(mask, B, T, S, H);
   const Device device = v.device();
-  const Ints begin(document_start, device),
-      until = ends_of_queries(document_start, B, T);  // until: CPU only
+  const Ints begin(mask.document_start, device),
+      until = ends_of_queries(mask.document_start, B, T);  // until: CPU only
+  const Index window = mask.window > 0 ? mask.window : kAllKeys;
+  const Ints chosen = mask.chosen;
+  const Tensor sink = mask.sink;
   const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
   const auto problem = [=] {
-    return AttentionProblem{Heads(q.c),
-                            Heads(q.r),
-                            Heads(k.c),
-                            Heads(k.r),
-                            Heads(v),  // q, k, v
-                            B,
-                            T,
-                            S,
-                            H,  // sizes
-                            scale,
-                            begin.data(),
-                            until.data(),
-                            Recording::plays()};
+    AttentionProblem p{Heads(q.c), Heads(q.r), Heads(k.c), Heads(k.r), Heads(v), B, T, S, H, scale};
+    p.first = begin.data(), p.until = until.data(), p.window = window;
+    p.chosen = chosen.data();
+    if (sink.defined()) p.sink = sink.data();
+    p.plays = Recording::plays();
+    return p;
   };
   on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
-  std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v};
+  std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v, sink};
   std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
   record("attention", inputs, {o}, [=, d_o = o.grad()] {
-    const AttentionGradients d{Heads(gradient_of(q.c)), Heads(gradient_of(q.r)),
-                               Heads(gradient_of(k.c)), Heads(gradient_of(k.r)), Heads(v.grad())};
+    const AttentionGradients d{
+        Heads(gradient_of(q.c)), Heads(gradient_of(q.r)),
+        Heads(gradient_of(k.c)), Heads(gradient_of(k.r)),
+        Heads(v.grad()),         sink.defined() ? sink.grad().view() : View{}};
     on(device, cpu::attention_backward, cuda::attention_backward)(d, d_o, o, lse, problem());
   });
   return o;

@@ -123,8 +123,12 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
   real m[Sums::kRows], l[Sums::kRows];  // of l a thread has the sum of its own columns
   int from[Sums::kRows], to[Sums::kRows];
   UNROLL for (int i = 0; i < Sums::kRows; ++i) {
-    m[i] = std::numeric_limits<real>::lowest(), l[i] = 0;  // finite: m - m' is a number
     const int row = i0 + Sums::row(i), t = row / group;
+    m[i] = std::numeric_limits<real>::lowest(), l[i] = 0;  // finite: m - m' is a number
+    if (split == 0) {                                      // one part has the sink
+      m[i] = p.first_maximum(h0 + row % group);
+      if (Sums::column(0) == 0) l[i] = p.first_sum();
+    }
     from[i] = row < q.rows ? int(p.first_key(batch, t)) : end;
     to[i] = std::min(end, int(p.end_of_keys(t)));
   }
@@ -136,7 +140,10 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
       top[i] = m[i];
       UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
         const int key = j0 + Sums::column(j);
-        s(i, j) = key >= from[i] && key < to[i] ? p.scale * s(i, j) : kMinusInfinity;
+        bool seen = key >= from[i] && key < to[i];
+        if constexpr (!kAligned)
+          if (seen) seen = p.is_chosen(batch, (i0 + Sums::row(i)) / group, key);
+        s(i, j) = seen ? p.scale * s(i, j) : kMinusInfinity;
         top[i] = std::max(top[i], s(i, j));
       }
     }
@@ -182,19 +189,24 @@ __global__ void rows_dot_kernel(View D, View x, View y) {
 }
 
 // What the scores of query t pass on: s becomes p, and dp becomes ds.
+template <bool kAligned>
 struct Token {
-  int from, to;  // the keys that it sees
-  real scale, lse, D;
+  const AttentionProblem& p;
+  int batch, t, from = 0, to = 0;  // the keys that it sees
+  real scale, lse = 0, D = 0;
 
-  __device__ Token(const AttentionProblem& p, int batch, int h, int t, const View& all_lse,
+  __device__ Token(const AttentionProblem& problem, int b, int h, int token, const View& all_lse,
                    const View& all_D)
-      : from(0), to(0), scale(p.scale), lse(0), D(0) {
+      : p(problem), batch(b), t(token), scale(p.scale) {
     if (t >= p.T) return;
     const Index at = (batch * p.T + t) * p.H + h;
     from = int(p.first_key(batch, t)), to = int(p.end_of_keys(t)), lse = all_lse[at], D = all_D[at];
   }
   __device__ void pass_on(real& s, real& dp, int key) const {
-    s = key >= from && key < to ? std::exp(scale * s - lse) : real(0);
+    bool seen = key >= from && key < to;
+    if constexpr (!kAligned)
+      if (seen) seen = p.is_chosen(batch, t, key);
+    s = seen ? std::exp(scale * s - lse) : real(0);
     dp = s * (dp - D);
   }
 };
@@ -221,7 +233,7 @@ __global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
     multiply_add(s, a[0], b[0], k, j0, q, i0);
     multiply_add(dp, a[0], b[0], v, j0, g, i0);
     UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
-      const Token token(p, batch, h, i0 + Sums::column(j), lse, D);
+      const Token<kAligned> token(p, batch, h, i0 + Sums::column(j), lse, D);
       UNROLL for (int i = 0; i < Sums::kRows; ++i)
           token.pass_on(s(i, j), dp(i, j), j0 + Sums::row(i));
     }
@@ -270,7 +282,7 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
     multiply_add(s, a[0], b[0], q, i0, k, j0);
     multiply_add(dp, a[0], b[0], g, i0, v, j0);
     UNROLL for (int i = 0; i < Sums::kRows; ++i) {
-      const Token token(p, batch, h, i0 + Sums::row(i), lse, D);
+      const Token<kAligned> token(p, batch, h, i0 + Sums::row(i), lse, D);
       UNROLL for (int j = 0; j < Sums::kColumns; ++j)
           token.pass_on(s(i, j), dp(i, j), j0 + Sums::column(j));
     }
@@ -286,6 +298,16 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
       if (column < to.cols) to.at(t, column) += p.scale * dq[n](i, j);
     }
   }
+}
+
+// A block owns the gradient of the sink of head x.
+__global__ void sink_backward_kernel(View d_sink, View lse, View D, const real* sink, Index rows) {
+  const Index h = blockIdx.x, H = gridDim.x;
+  real sum = 0;
+  for (Index row = h + threadIdx.x * H; row < rows; row += blockDim.x * H)
+    sum += std::exp(sink[h] - lse[row]) * D[row];
+  sum = block_sum(sum);
+  if (threadIdx.x == 0) d_sink[h] -= sum;
 }
 
 // A block owns a row of dx, of token x, head y and sequence z: the shares [B,H,S,..] of all query
@@ -310,11 +332,13 @@ void check_width(Index width, Index panels) {
 
 // DeepSeek's own heads, of up to 192 and 128 numbers, in whole packs, are what kernels
 // are made for, and what matrix units are used for. Others are multiplied exactly, by kernels
-// for any heads that fit.
+// for any heads that fit, which also know chosen keys (!kAligned): to look up each score would
+// cost the others registers.
 bool usual(const AttentionProblem& p, const AttentionGradients& d = {}, View d_o = {}) {
   const auto whole = [](const Heads& part) { return aligned({part.x}); };
-  return p.d() <= 3 * kTile && p.v.width <= 2 * kTile && aligned({d_o}) && whole(p.q_c) &&
-         whole(p.q_r) && whole(p.k_c) && whole(p.k_r) && whole(p.v) && whole(d.q_c) && whole(d.q_r);
+  return !p.chosen && p.d() <= 3 * kTile && p.v.width <= 2 * kTile && aligned({d_o}) &&
+         whole(p.q_c) && whole(p.q_r) && whole(p.k_c) && whole(p.k_r) && whole(p.v) &&
+         whole(d.q_c) && whole(d.q_r);
 }
 
 // How many neighbouring query heads share all of their keys and values.
@@ -330,6 +354,7 @@ Index heads_in_a_group(const AttentionProblem& p) {
 void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
   if (o.rows == 0) return;
   check(!p.plays || p.B == 1, "attention: a recording has one sequence, found ", p.B);
+  check(!p.plays || !p.chosen, "attention: a recording has more keys each time, and none chosen");
   if (is_absorbed_decode(p)) return attention_decode(o, lse, p);
   const Index group = heads_in_a_group(p), blocks = tiles(p.T * group) * (p.H / group) * p.B;
   const Index splits = std::max<Index>(1, std::min(kBusy / blocks, p.S / kLeastSpan));
@@ -379,6 +404,8 @@ void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, Vie
   add_shares(d.k_c, dk, 0);
   add_shares(d.k_r, dk, p.q_c.width);
   add_shares(d.v, dv, 0);
+  if (p.sink)
+    launch(sink_backward_kernel, unsigned(p.H), 128, d.sink, lse, D.view(), p.sink, o.rows);
 }
 
 }  // namespace seekling

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
+#include <limits>
 
+#include "nn/mask.h"
 #include "tensor/recording.h"
 #include "tensor/tensor.h"
 
@@ -21,11 +22,9 @@ struct Pair {
 // q for T new tokens, k and v for S >= T tokens of which the last T are the new ones: new token t
 // sees the keys 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number
 // of heads that divides H.
-// Query head i uses head i / (H / heads). `document_start`, if not empty, is the document mask
-// [B,T] (S = T): token t sees no key before document_start[t], the first position of its document;
-// it must not fall along a row. Returns o [B,T,H,v_head_dim].
-Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale,
-                 std::span<const std::int32_t> document_start = {});
+// Query head i uses head i / (H / heads). `mask` may narrow the keys to a token's document (S = T),
+// to a window and to chosen ones, and may have a sink for each head. Returns o [B,T,H,v_head_dim].
+Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, const Mask& mask = {});
 
 // What the kernels work on. constexpr, so that those of a GPU may call it.
 
@@ -46,13 +45,18 @@ struct Heads {
   }
 };
 
+constexpr Index kAllKeys = Index(1) << 40;  // a window that ends nowhere
+
 struct AttentionProblem {
   Heads q_c, q_r, k_c, k_r, v;
   Index B, T, S, H;
   real scale;
-  const std::int32_t* first;            // [B,T] the first key that a query sees; nullptr: 0
-  const std::int32_t* until;            // CPU: [B,S] end of the queries that see a key; nullptr: T
-  const std::int32_t* plays = nullptr;  // of a Recording, which adds T keys each time
+  const std::int32_t* first = nullptr;   // [B,T] the first key of a query's document; nullptr: 0
+  const std::int32_t* until = nullptr;   // CPU: [B,S] where the document of a key ends; nullptr: T
+  Index window = kAllKeys;               // the latest keys that a query sees
+  const std::int32_t* chosen = nullptr;  // [B,T,key_words(S)], or nullptr: any key
+  const real* sink = nullptr;            // [H], or nullptr: none
+  const std::int32_t* plays = nullptr;   // of a Recording, which adds T keys each time
 
   // As it is when a kernel works on it.
   constexpr AttentionProblem now() const {
@@ -64,14 +68,31 @@ struct AttentionProblem {
 
   constexpr Index d() const { return q_c.width + q_r.width; }
   constexpr Index past() const { return S - T; }
-  constexpr Index first_key(Index b, Index t) const { return first ? first[b * T + t] : 0; }
+  constexpr Index first_key(Index b, Index t) const {
+    return std::max<Index>(first ? first[b * T + t] : 0, end_of_keys(t) - window);
+  }
   constexpr Index end_of_keys(Index t) const { return past() + t + 1; }
   constexpr Index first_query(Index j) const { return std::max<Index>(0, j - past()); }
-  constexpr Index end_of_queries(Index b, Index j) const { return until ? until[b * S + j] : T; }
+  constexpr Index end_of_queries(Index b, Index j) const {
+    return std::min<Index>(until ? until[b * S + j] : T, j - past() + window);
+  }
+
+  constexpr bool is_chosen(Index b, Index t, Index j) const {
+    return !chosen || (chosen[(b * T + t) * key_words(S) + j / 32] >> (j % 32) & 1);
+  }
+  constexpr bool is_masked() const { return first || window != kAllKeys || chosen || sink; }
+
+  // The online softmax of a row begins with its sink, as if that were a key with the value 0, or
+  // with nothing. The maximum is finite then too: m - m' is never NaN.
+  constexpr real first_maximum(Index h) const {
+    return sink ? sink[h] : std::numeric_limits<real>::lowest();
+  }
+  constexpr real first_sum() const { return sink ? real(1) : real(0); }
 };
 
 struct AttentionGradients {
   Heads q_c, q_r, k_c, k_r, v;
+  View sink;  // [H]; no data if there is none
 };
 
 using AttentionForward = void(View o, View lse, const AttentionProblem& p);

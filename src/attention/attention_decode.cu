@@ -205,7 +205,7 @@ bool cuda::is_absorbed_decode(const AttentionProblem& p) {
   return p.v.x.data == p.k_c.x.data && p.v.x.ld == p.k_c.x.ld && p.v.width == p.k_c.width &&
          p.v.width <= kMostValues && p.d() <= kMost &&
          (p.k_r.width == 0 || p.k_r.heads == p.v.heads) && p.T * p.H / p.v.heads <= kMostRows &&
-         !p.first && aligned({p.q_c.x, p.q_r.x, p.k_c.x, p.k_r.x});
+         !p.is_masked() && aligned({p.q_c.x, p.q_r.x, p.k_c.x, p.k_r.x});
 }
 
 void cuda::attention_decode(View o, View lse, const AttentionProblem& p) {

@@ -5,8 +5,8 @@
 
 namespace seekling::cuda {
 
-// Does attention_decode take it? A tile's few queries, and values that are the content
-// of their keys: absorbed MLA.
+// Does attention_decode take it? A tile's few queries, values that are the content of their keys,
+// and no mask: absorbed MLA.
 bool is_absorbed_decode(const AttentionProblem& p);
 
 void attention_decode(View o, View lse, const AttentionProblem& p);  // as attention_forward

@@ -4,6 +4,7 @@
 #include "attention/gqa.h"
 
 #include "attention/attention.h"
+#include "attention/kind.h"
 #include "attention/yarn.h"
 #include "nn/heads.h"
 
@@ -21,7 +22,8 @@ Tensor GQA::forward(const Tensor& h, const Context& context) const {
   const Tensor q = rope(heads(q_proj(h), H), 0, rotary);          // (1)            [B,T,H,head_dim]
   const Tensor k = rope(heads(k_proj(h), key_heads), 0, rotary);  // (2)    [B,T,key_heads,head_dim]
   const Tensor v = heads(v_proj(h), key_heads);                   // (3)
-  return o_proj(merge(attention({{}, q}, {{}, k}, v, scale, context.document_start)));  // (7), (8)
+  observe(context, {{}, q}, {{}, k});
+  return o_proj(merge(attention({{}, q}, {{}, k}, v, scale, context.mask)));  // (7), (8)
 }
 // clang-format on
 
@@ -41,11 +43,20 @@ Cache GQA::make_cache(Index capacity) const {
   return {{{}, room()}, room(), 0};
 }
 
+std::string GQA::name() const { return key_heads == H ? "MHA" : key_heads == 1 ? "MQA" : "GQA"; }
+Index GQA::cached_per_token() const { return 2 * key_heads * head_dim; }
+Index GQA::head_width() const { return head_dim; }
+double GQA::flops(double context) const {  // (7)
+  return 2 * double(H) * double(2 * head_dim) * context;
+}
+
 void GQA::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".q_proj.weight", q_proj.weight);
   visit(at + ".k_proj.weight", k_proj.weight);
   visit(at + ".v_proj.weight", v_proj.weight);
   visit(at + ".o_proj.weight", o_proj.weight);
 }
+
+template std::unique_ptr<Attention> make_kind<GQA>(const Config&);
 
 }  // namespace seekling

@@ -13,7 +13,13 @@ struct GQA : Attention {  // num_key_value_heads = H: MHA; 1: MQA
   Tensor forward(const Tensor& h, const Context& context) const override;
   Tensor decode(const Tensor& h, Cache& cache) const override;
   Cache make_cache(Index capacity) const override;
+  std::unique_ptr<PackedAttention> pack(const Precision& precision) const override;
   void parameters(const std::string& at, const Visitor& visit) const override;
+
+  std::string name() const override;
+  Index cached_per_token() const override;
+  Index head_width() const override;
+  double flops(double context) const override;
 
   Index H, key_heads, head_dim;
   Rotary rotary;

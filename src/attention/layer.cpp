@@ -1,14 +1,51 @@
-// The kinds of attention.
+// The kinds of attention, and their part that an observer sees.
 #include "attention/layer.h"
 
-#include "attention/gqa.h"
-#include "attention/mla.h"
+#include "core/check.h"
 
 namespace seekling {
 
+// [content; rotary], where heads may share a rotary part.
+static Tensor joined(const Pair& x) {
+  if (!x.c.defined()) return x.r;
+  const Index rows = x.c.dim(0) * x.c.dim(1), H = x.c.dim(2), c = x.c.cols(), r = x.r.cols();
+  const Tensor y({x.c.dim(0), x.c.dim(1), H, c + r}, x.c.device());
+  y.columns(0, c).copy_from(x.c);
+  const Tensor to = y.reshape({rows, H * (c + r)}), from = x.r.reshape({rows, x.r.dim(2) * r});
+  for (Index h = 0; h < H; ++h)
+    to.columns(h * (c + r) + c, r).copy_from(from.columns(h * x.r.dim(2) / H * r, r));
+  return y;
+}
+
+void observe(const Context& context, const Pair& q, const Pair& k) {
+  if (!context.observer) return;
+  context.observe("q", joined(q));
+  context.observe("k", joined(k));
+}
+
+template <class Kind>
+std::unique_ptr<Attention> make_kind(const Config& config);  // kind.h
+
+struct Kind {
+  const char* name;
+  std::unique_ptr<Attention> (*make)(const Config&);
+};
+
+static constexpr Kind kKinds[] = {
+    {"mla", make_kind<struct MLA>},
+    {"gqa", make_kind<struct GQA>},
+};
+
 std::unique_ptr<Attention> make_attention(const Config& config) {
-  if (config.attention == "mla") return std::make_unique<MLA>(config);
-  return std::make_unique<GQA>(config);
+  for (const Kind& kind : kKinds)
+    if (config.attention == kind.name) return kind.make(config);
+  throw Error(text("attention is \"", config.attention, "\", which is no kind of attention"));
+}
+
+std::vector<std::string> attention_kinds() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.push_back(kind.name);
+  return names;
 }
 
 }  // namespace seekling

@@ -4,6 +4,7 @@
 // not in its equations; their ε is 1e-6 whatever rms_norm_eps says.
 #include "attention/mla.h"
 
+#include "attention/kind.h"
 #include "attention/per_head.h"
 #include "attention/yarn.h"
 #include "nn/heads.h"
@@ -49,8 +50,9 @@ Tensor MLA::forward(const Tensor& h, const Context& context) const {
   const auto [c_kv, k_r] = latent(h, 0);                 // (41), (43)
   const Tensor kv = heads(kv_b_proj(merge(c_kv)), H);    // (42) k^C = W^UK c^KV        [B,T,H,nope]
   const auto [k_c, v_c] = split_at(kv, nope);            // (45) v^C = W^UV c^KV  [B,T,H,v_head_dim]
+  observe(context, q, {k_c, k_r});
   // (46). The concatenations (40), (44) are never made: [q^C;q^R]·[k^C;k^R] = q^C·k^C + q^R·k^R.
-  const Tensor o = attention(q, {k_c, k_r}, v_c, scale, context.document_start);
+  const Tensor o = attention(q, {k_c, k_r}, v_c, scale, context.mask);
   return o_proj(merge(o));                               // (47) u = W^O o         [B,T,hidden_size]
 }
 
@@ -76,6 +78,15 @@ Cache MLA::make_cache(Index capacity) const {
   return {{room(rank), room(2 * Index(rotary.theta.size()))}, {}, 0};
 }
 
+std::string MLA::name() const { return "MLA"; }
+Index MLA::cached_per_token() const { return rank + 2 * Index(rotary.theta.size()); }
+Index MLA::head_width() const { return nope; }
+
+double MLA::flops(double context) const {  // (46) as forward() computes it
+  const Index d = nope + 2 * Index(rotary.theta.size());
+  return 2 * double(H) * double(d + v_head_dim) * context;
+}
+
 void MLA::parameters(const std::string& at, const Visitor& visit) const {
   if (q_proj.weight.defined()) {
     visit(at + ".q_proj.weight", q_proj.weight);
@@ -89,5 +100,18 @@ void MLA::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".kv_b_proj.weight", kv_b_proj.weight);
   visit(at + ".o_proj.weight", o_proj.weight);
 }
+
+// kv_b_proj is two tensors there, attn_k_b and attn_v_b: interop/gguf_checkpoint.cpp.
+GgufNames MLA::gguf_names() const {
+  return {{"q_proj.weight", "attn_q.weight"},
+          {"q_a_proj.weight", "attn_q_a.weight"},
+          {"q_a_layernorm.weight", "attn_q_a_norm.weight"},
+          {"q_b_proj.weight", "attn_q_b.weight"},
+          {"kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
+          {"kv_a_layernorm.weight", "attn_kv_a_norm.weight"},
+          {"o_proj.weight", "attn_output.weight"}};
+}
+
+template std::unique_ptr<Attention> make_kind<MLA>(const Config&);
 
 }  // namespace seekling

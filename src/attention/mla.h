@@ -17,7 +17,17 @@ struct MLA : Attention {
   Tensor forward(const Tensor& h, const Context& context) const override;
   Tensor decode(const Tensor& h, Cache& cache) const override;
   Cache make_cache(Index capacity) const override;
+  std::unique_ptr<PackedAttention> pack(const Precision& precision) const override;
   void parameters(const std::string& at, const Visitor& visit) const override;
+  GgufNames gguf_names() const override;
+
+  std::string cache_form(Decoding form) const override {
+    return form == Decoding::kAbsorbed ? "absorbed" : "naive";
+  }
+  std::string name() const override;
+  Index cached_per_token() const override;
+  Index head_width() const override;
+  double flops(double context) const override;
 
   Pair query(const Tensor& h, Index start) const;
   Pair latent(const Tensor& h, Index start) const;

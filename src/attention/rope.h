@@ -13,6 +13,7 @@ struct Rotary {
   std::vector<double> theta;
   double factor = 1;
 
+  bool operator==(const Rotary&) const = default;
   static Rotary plain(Index rope, double base);  // θ_j = base^(-2j/rope), j = 0 .. rope/2 - 1
 };
 

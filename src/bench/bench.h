@@ -89,4 +89,14 @@ struct PeerRuns {
 Json bench_peers(Config config, const PeerRuns& runs);
 void print_peers(const Json& result);
 
+// Text to ids beside tokenizers and tiktoken, in rounds.
+struct TokenizerRuns {
+  std::filesystem::path tokenizer;
+  std::vector<std::filesystem::path> files;
+  std::string python;
+  Index rounds;
+};
+Json bench_tokenizer(const TokenizerRuns& runs);
+void print_tokenizer(const Json& result);
+
 }  // namespace seekling

@@ -111,12 +111,12 @@ double rate(Library& library, const Product& p, Index repeats) {
   return 1e-9 * p.flops() / seconds;
 }
 
-struct Layer {
+struct LayerShape {
   const char* name;
   Index rows, out, in;
 };
 
-std::vector<Layer> layers_of(const Config& c, Index rows) {
+std::vector<LayerShape> layers_of(const Config& c, Index rows) {
   const Index routed =
       std::max<Index>(1, rows * c.num_experts_per_tok / std::max<Index>(1, c.n_routed_experts));
   return {{"q_proj", rows, c.num_attention_heads * (c.qk_nope_head_dim + c.qk_rope_head_dim),
@@ -135,7 +135,7 @@ Json bench_gemm(const Config& config, Index rows, Index repeats) {
   std::vector<Library> all = libraries();
   Json products = Json::array();
   Rng rng(1);
-  for (const Layer& l : layers_of(config, rows)) {
+  for (const LayerShape& l : layers_of(config, rows)) {
     if (l.out == 0 || l.in == 0) continue;
     const Tensor x = Tensor::randn({l.rows, l.in}, rng), W = Tensor::randn({l.out, l.in}, rng);
     const Tensor y = Tensor::randn({l.rows, l.out}, rng), dx({l.rows, l.in}), dW({l.out, l.in}),

@@ -44,6 +44,16 @@ Json against_torch(const cxxopts::ParseResult& flags, const std::string& model,
                               flags["pairs"].as<Index>()});
 }
 
+TokenizerRuns tokenizer_runs(const cxxopts::ParseResult& flags) {
+  if (!flags.count("tokenizer")) throw Usage("bench tokenizer: --tokenizer is missing; see --help");
+  if (!flags.count("data")) throw Usage("bench tokenizer: --data is missing; see --help");
+  const auto files = all_of(flags, "data");
+  return {flags["tokenizer"].as<std::string>(),
+          {files.begin(), files.end()},
+          flags["python"].as<std::string>(),
+          flags["pairs"].as<Index>()};
+}
+
 void print(const Json& result) {
   for (const auto& [key, value] : result.items()) print_field(key, value);
 }
@@ -55,7 +65,8 @@ int bench_command(int argc, char** argv) {
   // clang-format off
   options.add_options()
       ("task", "step, decode, prefill, cache, gemm, peers (decode and prefill, compared with"
-       " llama.cpp and transformers) or, on a GPU, kernels", cxxopts::value<std::string>(), "TASK")
+       " llama.cpp and transformers), tokenizer (with tokenizers and tiktoken) or, on a GPU,"
+       " kernels", cxxopts::value<std::string>(), "TASK")
       ("model", "a preset or a config.json",
        cxxopts::value<std::string>()->default_value("tiny"), "MODEL")
       ("steps", "number of measurements", cxxopts::value<Index>()->default_value("20"), "N")
@@ -75,9 +86,14 @@ int bench_command(int argc, char** argv) {
        cxxopts::value<Index>()->default_value("16"), "MIB")
       ("against", "step: another program to measure in turns with this one: torch",
        cxxopts::value<std::string>(), "PEER")
-      ("python", "--against and peers: a Python that has torch and transformers, or llama_cpp",
+      ("tokenizer", "tokenizer: a tokenizer.json, or a folder with one",
+       cxxopts::value<std::string>(), "FILE")
+      ("data", "tokenizer: text files", cxxopts::value<std::vector<std::string>>(), "FILE")
+      ("python", "--against, peers and tokenizer: a Python that has torch and transformers,"
+       " llama_cpp, or tokenizers and tiktoken",
        cxxopts::value<std::string>()->default_value("python3"), "FILE")
-      ("pairs", "--against and peers: rounds", cxxopts::value<Index>()->default_value("5"), "N")
+      ("pairs", "--against, peers and tokenizer: rounds",
+       cxxopts::value<Index>()->default_value("5"), "N")
       ("json", "print one JSON object, for programs");
   // clang-format on
   options.positional_help("TASK");
@@ -87,7 +103,8 @@ int bench_command(int argc, char** argv) {
   const Device device = device_of(flags);
   const Precision precision = precision_of(flags);
   if (!flags.count("task"))
-    throw Usage("bench: found no task, expected step, decode, prefill, cache, gemm or peers");
+    throw Usage(
+        "bench: found no task, expected step, decode, prefill, cache, gemm, peers or tokenizer");
   const std::string task = flags["task"].as<std::string>(), name = flags["model"].as<std::string>();
   const std::string dtype = flags["dtype"].as<std::string>(),
                     moments = flags["moments"].as<std::string>();
@@ -134,14 +151,17 @@ int bench_command(int argc, char** argv) {
   else if (task == "peers")
     result.update(bench_peers(config, {flags["python"].as<std::string>(),
                                        flags["pairs"].as<Index>(), gen, precision.cache}));
+  else if (task == "tokenizer") result.update(bench_tokenizer(tokenizer_runs(flags)));
   else
-    throw Usage("bench: found " + task + ", expected step, decode, prefill, cache, gemm or peers");
+    throw Usage("bench: found " + task +
+                ", expected step, decode, prefill, cache, gemm, peers or tokenizer");
   if (!against) result["peak_rss_mib"] = peak_rss_mib();
   if (flags.count("json")) std::printf("%s\n", result.dump().c_str());
   else if (task == "cache") print_cache(result);
   else if (task == "step") print_step(result);
   else if (task == "gemm") print_gemm(result);
   else if (task == "peers") print_peers(result);
+  else if (task == "tokenizer") print_tokenizer(result);
   else print(result);
   return 0;
 }

@@ -22,6 +22,8 @@ class TypedLines {
       if (second && line.empty()) continue;
       if (c == '\n' || c == '\r') return true;
       line += char(c);
+      check(line.size() <= kLongestPrompt, "stdin: a line has more than ", kLongestPrompt,
+            " bytes, expected fewer; say it in parts");
     }
     return !line.empty();
   }
@@ -41,6 +43,9 @@ int chat_command(int argc, char** argv) {
   cxxopts::Options options(
       "seekling chat", "Talks with a model, a line at a time; an empty line or Ctrl-D ends it.");
   add_sampling(options, "0.7");
+  options.add_options()("system", "what the model should know before the conversation",
+                        cxxopts::value<std::string>(), "TEXT")(
+      "thinking", "let the model reason before it answers (DeepSeek-V3.1, V3.2 and V4)");
   const auto flags = parse(options, argc, argv);
   sampling_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
@@ -48,7 +53,8 @@ int chat_command(int argc, char** argv) {
   const LoadedModel model(flags);
   const Index positions = model.config().max_position_embeddings;
   const Tokenizer tokenizer = read_tokenizer(folder.string());
-  Conversation conversation(tokenizer, folder);
+  Conversation conversation(tokenizer, folder, flags.count("thinking") > 0);
+  if (flags.count("system")) conversation.add("system", flags["system"].as<std::string>());
   TextGenerator generator(flags, model, positions);
   TypedLines lines;
   for (std::string line; std::cerr << "> " << std::flush, lines.next(line) && !line.empty();) {

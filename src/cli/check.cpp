@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "console/course_flags.h"
 #include "console/flags.h"
+#include "course/submission.h"
 
 namespace seekling {
 
@@ -19,7 +20,7 @@ void print_verdict(const Exercise& exercise, const Verdict& verdict, const std::
   static constexpr const char* kWords[] = {"right", "WRONG", "not yet attempted", "open"};
   std::cout << "  " << exercise.number << "  " << exercise.title << ": " << kWords[int(verdict.is)]
             << "\n";
-  std::istringstream lines(because);
+  std::istringstream lines(printable(because));
   for (std::string line; std::getline(lines, line);) std::cout << "       " << line << "\n";
 }
 

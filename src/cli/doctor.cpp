@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <span>
 #include <sstream>
 #include <thread>
 
@@ -18,8 +19,10 @@
 #include "interop/config_json.h"
 #include "interop/load_model.h"
 #include "system/atomic_save.h"
+#include "system/file.h"
 #include "system/folder_lock.h"
 #include "text/tokenizer_json.h"
+#include "train/checksums.h"
 #include "train/trainer.h"
 
 namespace seekling {
@@ -68,8 +71,7 @@ std::string cores() {
 }
 
 std::string memory() {
-  const double page = double(::sysconf(_SC_PAGESIZE)),
-               all = page * double(::sysconf(_SC_PHYS_PAGES));
+  const double all = double(memory_size());
   check(all > 0.9 * kGiB, "this machine has ", all / kGiB,
         " GiB of memory; training the nano model takes about 1, so give it "
         "a smaller --batch-size");
@@ -143,30 +145,47 @@ std::string tokenizer(const fs::path& run) {
   const Index rows = read_config(run).vocab_size;
   check(found.vocab_size() <= rows, run.string(), ": tokenizer.json has ", found.vocab_size(),
         " tokens, but the model only ", rows, " (vocab_size); they do not belong together");
+  check(fingerprint(found) == read_trainer_state(run).tokenizer_fingerprint, run.string(),
+        ": tokenizer.json is not the one that the run's tokens were made with; resume from another "
+        "folder");
   return text("tokenizer.json has ", found.vocab_size(), " tokens, the model room for ", rows);
 }
 
 std::string training_state(const fs::path& run) {
   const TrainerState state = read_trainer_state(run);
+  check_checksums(run, state);
   if (state.step > 0) {
     const auto model = load_model(run, to_stderr);
     RunFolder(run, "", "").load(*model, AdamW(named_parameters(*model), adamw_of(state.settings)));
   }
-  return text("trainer_state.json and optimizer.safetensors are whole: ", state.step, " of ",
-              state.settings.steps, " steps are done");
+  return text("trainer_state.json and optimizer.safetensors are whole",
+              state.checksums.empty() ? "" : ", and the checksums of all tensors agree", ": ",
+              state.step, " of ", state.settings.steps, " steps are done");
+}
+
+// The ids of a damaged file may be outside the vocabulary.
+void check_ids(const TokenFile& file, const std::string& path, Index vocab_size) {
+  check(file.vocab_size() <= vocab_size, path, ": is for a vocabulary of ", file.vocab_size(),
+        ", but the model's has ", vocab_size, "; train anew");
+  std::vector<std::int32_t> ids(1 << 16);
+  for (Index i = 0; i < file.size(); i += Index(ids.size()))
+    file.read(i, std::span(ids).first(std::size_t(std::min(Index(ids.size()), file.size() - i))));
 }
 
 std::string text_files(const fs::path& run) {
   const TrainerState state = read_trainer_state(run);
+  const Index vocab_size = read_config(run).vocab_size;
   Index tokens = 0;
   for (const char* name : {"train.bin", "heldout.bin"}) {
     if (name == std::string("heldout.bin") && !fs::exists(run / "tokens" / name)) continue;
-    const TokenFile file(run / "tokens" / name);
-    check(file.fingerprint() == state.tokenizer_fingerprint, (run / "tokens" / name).string(),
+    const std::string path = (run / "tokens" / name).string();
+    const TokenFile file(path);
+    check(file.fingerprint() == state.tokenizer_fingerprint, path,
           ": was made with another tokenizer than the run's; train anew");
+    check_ids(file, path, vocab_size);
     tokens += file.size();
   }
-  return text("the token files are whole: ", tokens, " tokens");
+  return text("the token files are whole: ", tokens, " tokens, all in the vocabulary");
 }
 
 std::string curve(const fs::path& run) {

@@ -51,7 +51,7 @@ void write_gguf_file(const fs::path& from, const fs::path& out, const Transforme
   for (const std::string& note : gguf_notes(model, dtype)) std::cerr << "note: " << note << "\n";
   const fs::path aside = out.string() + ".tmp";
   save_gguf(aside, model, options);
-  fs::rename(aside, out);
+  put_in_place(aside, out);
 }
 
 std::string exported_tokenizer(const fs::path& from) {
@@ -103,7 +103,7 @@ int export_command(int argc, char** argv) {
   if (gguf)
     check(!fs::exists(out), "--out: ", out.string(), " is there already; name another file");
   else
-    check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
+    check(free_for_a_save(out), "--out: ", out.string(),
           " holds something already; name another folder");
   const auto model = load_model(from, to_stderr);
   if (gguf) write_gguf_file(from, out, *model, type.in_file);

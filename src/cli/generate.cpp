@@ -5,9 +5,11 @@
 #include <sstream>
 
 #include "cli/command.h"
+#include "console/conversation.h"
 #include "console/flags.h"
 #include "console/stream_text.h"
 #include "infer/stop_text.h"
+#include "system/file.h"
 #include "text/stream_decoder.h"
 #include "text/tokenizer_json.h"
 
@@ -45,12 +47,16 @@ int generate_command(int argc, char** argv) {
        cxxopts::value<std::string>(), "TEXT")
       ("ids", "token ids to continue instead of a text: 0,17,4",
        cxxopts::value<std::string>(), "LIST")
+      ("system", "make the text a question of a conversation that begins with this, in the words"
+       " of the model's chat template", cxxopts::value<std::string>(), "TEXT")
       ("print-ids", "print token ids instead of text")
       ("no-eos", "continue after the token that ends a text");
   // clang-format on
   add_sampling(options, "0");
   options.positional_help("[TEXT]");
   const auto flags = parse(options, argc, argv, "prompt");
+  if (flags.count("system") && flags.count("ids"))
+    throw Usage("--system: --ids is given as well, expected --prompt");
   sampling_of(flags);
   const std::vector<std::string> stops = stops_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
@@ -68,9 +74,16 @@ int generate_command(int argc, char** argv) {
     ids = parse_ids(flags["ids"].as<std::string>(), model.config().vocab_size);
   } else {
     if (flags.count("prompt")) prompt = flags["prompt"].as<std::string>();
-    else prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
-    ids = tokenizer->encode(prompt);
-    if (tokenizer->adds_bos()) ids.insert(ids.begin(), tokenizer->bos());
+    else prompt = read_stream(std::cin, "stdin", kLongestPrompt);
+    if (flags.count("system")) {
+      Conversation conversation(*tokenizer, folder);
+      conversation.add("system", flags["system"].as<std::string>());
+      conversation.add("user", prompt);
+      ids = conversation.ids();
+    } else {
+      ids = tokenizer->encode(prompt);
+      if (tokenizer->adds_bos()) ids.insert(ids.begin(), tokenizer->bos());
+    }
   }
   check(!ids.empty(),
         "--prompt: the text is empty, and this tokenizer puts no token before it, "
@@ -85,7 +98,7 @@ int generate_command(int argc, char** argv) {
       flags.count("no-eos") ? Ends(-1) : generator.ends_with(tokenizer ? tokenizer->eos() : -1);
   const Index room = std::min(max_tokens, positions - Index(ids.size()));
   if (!flags.count("print-ids")) {
-    std::cout << prompt << std::flush;
+    if (!flags.count("system")) std::cout << prompt << std::flush;
     generator.stream(*tokenizer, room, ends);
   } else if (stops.empty()) {
     print_ids(generator.generate(room, ends));

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "console/course_flags.h"
 #include "console/flags.h"
+#include "system/confinement.h"
 
 namespace seekling {
 
@@ -46,10 +47,13 @@ int grade_command(int argc, char** argv) {
   cxxopts::Options options(
       "seekling grade",
       "grade DIR: points for the files in DIR/NN/room/file.cpp, where `start` puts them in my/.\n\n"
-      "The files are compiled and run with limits on time, memory and output, against accidents. "
-      "This is no protection against malice: a program may read your files and use your network, "
-      "and one that knows how the check works may write down the right numbers. Grade strangers in "
-      "a container without a network, and look at what passes.");
+      "The files are compiled and run with limits on time, memory, processes, output and files. A "
+      "file that is reached through a link, or that includes a file outside the project, is not "
+      "compiled. " +
+          containment_in_words() +
+          "\n\nNOT contained: a program that knows how the check works may write down the right "
+          "numbers without computing them, and one may use the processor until its time is over. "
+          "Look at what passes, and grade strangers on a machine that holds nothing of worth.");
   add_argument(options, "the folder", "DIR");
   options.add_options()("chapter",
                         "grade this chapter alone; by default those that DIR has a folder of",

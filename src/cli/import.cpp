@@ -10,6 +10,7 @@
 #include "interop/config_json.h"
 #include "interop/generation_config.h"
 #include "interop/gguf_checkpoint.h"
+#include "interop/gguf_config.h"
 #include "interop/gguf_tokenizer.h"
 #include "system/atomic_save.h"
 #include "system/file.h"
@@ -45,11 +46,12 @@ int import_command(int argc, char** argv) {
   for (const char* needed : {"model", "out"})
     if (!flags.count(needed)) throw Usage(text("import: --", needed, " is missing; see --help"));
   const fs::path out = flags["out"].as<std::string>();
-  check(!fs::exists(out) || fs::is_empty(out), "--out: ", out.string(),
+  check(free_for_a_save(out), "--out: ", out.string(),
         " holds something already; name another folder");
 
   const GgufFile file(flags["model"].as<std::string>());
   const Config config = gguf_config(file);
+  for (const std::string& note : gguf_config_notes(file)) std::cerr << "note: " << note << "\n";
   const auto tokenizer = tokenizer_of(file);
   const Transformer model(config);
   load_gguf(file, model);

@@ -5,6 +5,7 @@
 #include "console/flags.h"
 #include "interop/find_model.h"
 #include "model/size.h"
+#include "model/transformer.h"
 
 namespace seekling {
 
@@ -38,10 +39,10 @@ int params_command(int argc, char** argv) {
   if (further > 0) std::printf("  with multi-token prediction %20.0f\n", 3 * (forward + further));
   std::printf("\n");
   std::printf("cache a token, all layers          numbers     bytes in fp32     bytes in bf16\n");
-  const auto row = [](const char* name, Index n) {
-    std::printf("  %-28s %12ld  %16ld  %16ld\n", name, long(n), long(4 * n), long(2 * n));
+  const auto row = [](const std::string& name, Index n) {
+    std::printf("  %-28s %12ld  %16ld  %16ld\n", name.c_str(), long(n), long(4 * n), long(2 * n));
   };
-  row(c.attention == "mla" ? "this model, MLA" : "this model", cache_elements(c));
+  row("this model, " + Transformer(c).layers[0]->attention().name(), cache_elements(c));
   row("MHA, every head", cache_elements_of_heads(c, c.num_attention_heads));
   if (c.num_attention_heads % 8 == 0) row("GQA, 8 key heads", cache_elements_of_heads(c, 8));
   row("MQA, one key head", cache_elements_of_heads(c, 1));

@@ -6,11 +6,12 @@
 #include "cli/command.h"
 #include "console/device.h"
 #include "console/flags.h"
-#include "experts/balance.h"
+#include "experts/moe.h"
 #include "infer/generate.h"
 #include "infer/gpu_generator.h"
 #include "interop/load_model.h"
 #include "interop/safetensors.h"
+#include "model/versions.h"
 #include "ops/cross_entropy.h"
 #include "tensor/tape.h"
 
@@ -64,12 +65,13 @@ void add_router(Answers& answers, const std::string& layer, const Routing& r, co
   answers.add(router + "weights", r.g);
   answers.add(router + "indices", r.g.shape(), r.experts.values());
   answers.add(router + "load", {r.load.size()}, r.load.values());
-  const BalanceOptions none{
-      .n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
+  BalanceOptions none = balance_options(c, make_router(c).affinity);
+  none.expert = 0;
   BalanceOptions expert = none, device = none, communication = none;
   expert.expert = device.device = communication.communication = 1;
   answers.add(aux + "expert", balance_loss(r, B, expert));
-  if (c.n_group == 1 || c.scoring_func == "sigmoid") return;  // V2 eq. 26-31: devices, softmax
+  if (c.n_group == 1 || none.affinity != Affinity::kSoftmax)
+    return;  // only V2 has these, (26)-(31)
   answers.add(aux + "device", balance_loss(r, B, device));
   answers.add(aux + "comm", balance_loss(r, B, communication));
 }
@@ -86,9 +88,9 @@ void add_layers(Answers& answers, const Outputs& outputs, const Losses& losses,
     answers.add("attn_out." + layer, outputs.at(name + ".self_attn"));
     answers.add("mlp_out." + layer, outputs.at(name + ".mlp"));
     answers.add("hidden.layer." + layer, outputs.at(name));
-    if (config.is_moe(i))
-      add_router(answers, layer, losses.routings[m++], outputs.at(name + ".mlp.gate"),
-                 embedded.dim(0), config);
+    const auto gate = outputs.find(name + ".mlp.gate");
+    if (gate != outputs.end())
+      add_router(answers, layer, losses.routings[m++], gate->second, embedded.dim(0), config);
   }
   answers.add("hidden.final_norm", outputs.at("model.norm"));
 }
@@ -96,7 +98,10 @@ void add_layers(Answers& answers, const Outputs& outputs, const Losses& losses,
 void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
   Outputs outputs;
   Context context;
-  context.observer = [&](const std::string& name, const Tensor& x) { outputs[name] = x; };
+  context.observer = [&](const std::string& name, const Tensor& x) {
+    const bool inside_attention = name.ends_with(".self_attn.q") || name.ends_with(".self_attn.k");
+    if (!inside_attention) outputs[name] = x;
+  };
   Losses losses;
   const Tensor h = model.hidden(q.ids, q.B, q.T, context, losses);
   const auto loss = [&](const Ids& labels) {

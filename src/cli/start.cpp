@@ -28,7 +28,7 @@ int start_command(int argc, char** argv) {
     }
     fs::create_directories(path.parent_path());
     if (fs::exists(path)) fs::rename(path, path.string() + ".old");
-    write_file(path, file.starter);
+    replace_file(path, file.starter);
     std::cout << shown(path).string() << "\n";
   }
   std::cout << "what to do: " << (chapter.folder / "exercises.md").string()

@@ -18,7 +18,13 @@ namespace {
 
 std::string input_of(const cxxopts::ParseResult& flags) {
   if (flags.count("file")) return read_file(flags["file"].as<std::string>());
-  return {std::istreambuf_iterator<char>(std::cin), {}};
+  return read_stream(std::cin, "stdin", most_text());
+}
+
+std::string as_list(const std::vector<TokenId>& ids) {  // [1,2,3]
+  std::string list = "[";
+  for (const TokenId id : ids) (list += list.size() > 1 ? "," : "") += std::to_string(id);
+  return list + "]";
 }
 
 template <class Each>
@@ -109,8 +115,7 @@ int encode(int argc, char** argv) {
     for_each_line(input, [&](const std::string& line) {
       texts.push_back(flags.count("jsonl") ? json_line(line, texts.size() + 1) : line);
     });
-  for (const auto& ids : tokenizer.encode_batch(texts))
-    std::cout << nlohmann::json(ids).dump() << "\n";
+  for (const auto& ids : tokenizer.encode_batch(texts)) std::cout << as_list(ids) << "\n";
   return 0;
 }
 

@@ -109,7 +109,6 @@ Config config_of(const cxxopts::ParseResult& flags) {
     check(equals != std::string::npos, "--set: found ", pair, ", expected KEY=VALUE");
     set_config_key(config, pair.substr(0, equals), pair.substr(equals + 1));
   }
-  if (config.attention != "mla") config.model_type = "seekling";
   check_config(config, "--model " + flags["model"].as<std::string>());
   return config;
 }
@@ -248,7 +247,7 @@ int train_command(int argc, char** argv) {
   if (flags.count("profile")) progress.note(profile.table());
   if (outcome.interrupted) {
     progress.note(how_to_resume(run.folder, trainer.state()));
-    return Interrupt::kExitCode;
+    return Interrupt::exit_code();
   }
   if (settings.overfit_batch) {
     print_overfit(read_metrics(run.folder / "metrics.jsonl"));

@@ -29,6 +29,19 @@ auto named(const std::string& path, F&& f) {  // an Error of f() also names the 
   }
 }
 
+// An answer with its reasoning and calls taken apart. A malformed one, as when it was cut off, is
+// content, without the reasoning.
+nlohmann::ordered_json answer_message(EncoderKind kind, const std::string& answer, bool thinking) {
+  try {
+    return parse_answer(kind, answer, thinking);
+  } catch (const Error&) {
+    const std::size_t end = answer.find("</think>");
+    const bool has_content = !thinking || end != answer.npos;
+    return {{"role", "assistant"},
+            {"content", has_content ? answer.substr(thinking ? end + 8 : 0) : ""}};
+  }
+}
+
 jinja::Template template_of(const ChatTemplate& found) {
   return named(found.path, [&] {
     return jinja::Template(found.source.empty() ? kChatTemplate : found.source);
@@ -37,11 +50,14 @@ jinja::Template template_of(const ChatTemplate& found) {
 
 }  // namespace
 
-Conversation::Conversation(Tokenizer of, const std::filesystem::path& folder)
-    : tokenizer(std::move(of)), path(chat_template_in(folder).path),
-      words(template_of(chat_template_in(folder))) {}
+Conversation::Conversation(Tokenizer of, const std::filesystem::path& folder, bool thinks)
+    : tokenizer(std::move(of)), thinking(thinks),
+      encoder(chat_template_in(folder).source.empty() ? encoder_of(folder) : std::nullopt),
+      path(chat_template_in(folder).path), words(template_of(chat_template_in(folder))) {}
 
 void Conversation::add(const std::string& role, const std::string& content) {
+  if (encoder && role == "assistant")
+    return messages.push_back(answer_message(*encoder, content, thinking));
   messages.push_back(
       {{"role", role}, {"content", role == "assistant" ? content : guarded(content)}});
 }
@@ -64,18 +80,23 @@ nlohmann::ordered_json Conversation::context() const {
                                 {"tools", nullptr},
                                 {"documents", nullptr},
                                 {"add_generation_prompt", true}};
+  if (thinking) all["thinking"] = true;
   const TokenizerParts& parts = tokenizer.parts();
   if (tokenizer.special(parts.bos)) all["bos_token"] = parts.bos;
   if (tokenizer.special(parts.eos)) all["eos_token"] = parts.eos;
   return all;
 }
 
+std::string Conversation::written() const {
+  if (encoder) return encode_messages(*encoder, messages, {.thinking = thinking});
+  return named(path, [&] { return words.render(context()); });
+}
+
 std::vector<TokenId> Conversation::ids() const {
-  const std::string text = named(path, [&] { return words.render(context()); });
   std::vector<TokenId> ids;
   AddedTokenFinder(tokenizer.parts().added)
       .cut(
-          text,
+          written(),
           [&](std::string_view part) {
             const auto more = tokenizer.encode(without_guards(part), /*specials=*/false);
             ids.insert(ids.end(), more.begin(), more.end());

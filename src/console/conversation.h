@@ -1,12 +1,14 @@
-// A conversation as token ids, in the words of the model's own chat template. A model without one
-// gets DeepSeek-V2's.
+// A conversation as token ids, in the words of the model's own chat template, or of its encoder if
+// it is DeepSeek-V3.2 or V4. A model without one gets DeepSeek-V2's template.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "console/message_encoder.h"
 #include "jinja/template.h"
 #include "text/tokenizer.h"
 
@@ -15,7 +17,9 @@ namespace seekling {
 class Conversation {
  public:
   // `folder`: the model's. Error for a template outside the subset of Jinja that src/jinja knows.
-  Conversation(Tokenizer tokenizer, const std::filesystem::path& folder);
+  // thinking: the model should reason before it answers; templates without a variable of this name
+  // take no notice of it.
+  Conversation(Tokenizer tokenizer, const std::filesystem::path& folder, bool thinking = false);
 
   void add(const std::string& role, const std::string& content);  // "user", "assistant", "system"
 
@@ -25,9 +29,12 @@ class Conversation {
 
  private:
   nlohmann::ordered_json context() const;
+  std::string written() const;
   std::string guarded(const std::string& content) const;
 
   Tokenizer tokenizer;
+  bool thinking;
+  std::optional<EncoderKind> encoder;
   std::string path;  // of the template, for messages
   jinja::Template words;
   nlohmann::ordered_json messages = nlohmann::ordered_json::array();

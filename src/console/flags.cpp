@@ -113,13 +113,20 @@ std::vector<std::string> help_order(const cxxopts::Options& options,
   return order;
 }
 
+int int_of(Index threads) {  // --threads 2147483648 is a whole number all the same
+  if (threads != int(threads))
+    throw Usage(text("--threads: found ", threads, ", expected ",
+                     threads < 1 ? "at least 1" : "at most 1024"));
+  return int(threads);
+}
+
 }  // namespace
 
 cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
                            const std::string& positional, const std::vector<std::string>& groups) {
   // clang-format off
   options.add_options(kCommon)
-      ("threads", "threads to use (default: the machine's cores)", cxxopts::value<int>(), "N")
+      ("threads", "threads to use (default: the machine's cores)", cxxopts::value<Index>(), "N")
       ("mine", "use your files in my/, or in DIR with --mine=DIR, instead of the library's")
       ("h,help", "print this text");
   // clang-format on
@@ -143,7 +150,7 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
     if (!result.unmatched().empty())
       throw Usage("found \"" + result.unmatched()[0] + "\", which is no flag of this command");
     check_numbers(result);
-    if (result.count("threads")) set_threads(result["threads"].as<int>());
+    if (result.count("threads")) set_threads(int_of(result["threads"].as<Index>()));
     return result;
   } catch (const cxxopts::exceptions::incorrect_argument_type&) {
     throw unreadable(options, pointers);

@@ -91,8 +91,8 @@ TextGenerator::TextGenerator(const cxxopts::ParseResult& flags, const LoadedMode
       sampling(sampling_of(flags, usual)), model(of), capacity(positions), stops(stops_of(flags)),
       speculative(flags.count("speculative") > 0) {
   start();
-  const bool absorbed = model.gpu || model.cpu->precision.decoding == Decoding::kAbsorbed;
-  form = model.config().attention != "mla" ? "heads" : absorbed ? "absorbed" : "naive";
+  form = model.gpu ? model.gpu->layers[0]->attention().cache_form(Decoding::kAbsorbed)
+                   : model.cpu->cache_form();
   weights = model.gpu ? "fp32" : name(model.cpu->precision.weights);
 }
 

@@ -16,6 +16,8 @@
 
 namespace seekling {
 
+constexpr std::size_t kLongestPrompt = 16 << 20;  // bytes: more than any model's context
+
 void add_sampling(cxxopts::Options& options, const char* temperature);
 // A flag that is not given has the value of generation_config.json, if that has one.
 Sampling sampling_of(const cxxopts::ParseResult& flags, const GenerationConfig& usual = {});

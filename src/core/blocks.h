@@ -27,9 +27,9 @@ struct BlockInt4 {
 };
 static_assert(sizeof(BlockInt8) == 34 && sizeof(BlockInt4) == 18);
 
-BlockInt8 to_int8(const float* x, Index n = kBlock);  // the first n values, then zeros
-BlockInt4 to_int4(const float* x, Index n = kBlock);
-void from_block(float* x, const BlockInt8& block, Index n = kBlock);  // the first n
-void from_block(float* x, const BlockInt4& block, Index n = kBlock);
+BlockInt8 to_int8(const real* x, Index n = kBlock);  // the first n values, then zeros
+BlockInt4 to_int4(const real* x, Index n = kBlock);
+void from_block(real* x, const BlockInt8& block, Index n = kBlock);  // the first n
+void from_block(real* x, const BlockInt4& block, Index n = kBlock);
 
 }  // namespace seekling

@@ -2,12 +2,16 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 #include "core/check.h"
 
 namespace seekling {
 
+static constexpr int kMostThreads = 1024;  // more are a mistake: each takes megabytes
+
 static int& thread_count() {
-  static int count = omp_get_max_threads();
+  static int count = std::min(omp_get_max_threads(), kMostThreads);
   return count;
 }
 
@@ -15,6 +19,7 @@ int threads() { return thread_count(); }
 
 void set_threads(int n) {
   check(n >= 1, "--threads: found ", n, ", expected at least 1");
+  check(n <= kMostThreads, "--threads: found ", n, ", expected at most ", kMostThreads);
   thread_count() = n;
 }
 

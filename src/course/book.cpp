@@ -94,8 +94,8 @@ ExerciseFile read_file_of(const std::vector<Task>& tasks, const fs::path& root,
   ExerciseFile file;
   file.source = source;
   file.target = "course_" + chapter.digits() + "_" + source.stem().string();
-  file.reference = read_file(root / "src" / source);
-  const Lines lines = lines_of(file.reference);
+  const Lines lines = lines_of(read_file(root / "src" / source));
+  file.reference = text_of(lines.begin(), lines.end());
   file.bodies = bodies_of(tasks, lines, page);
   file.starter = starter_of(lines, file.bodies);
   file.mistakes =
@@ -215,7 +215,12 @@ std::string with_mistake(const ExerciseFile& file, const Mistake& mistake) {
 }
 
 bool attempted(const std::string& text, const std::string& exercise) {
-  return text.find("exercise " + exercise + " is not yet attempted") == std::string::npos;
+  const std::string untouched = "exercise " + exercise + " is not yet attempted";
+  for (const std::string& line : lines_of(text)) {
+    const std::size_t at = line.find(untouched), comment = line.find("//");
+    if (at < comment && at != line.npos) return false;  // a comment may keep it
+  }
+  return true;
 }
 
 }  // namespace seekling

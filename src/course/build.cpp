@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <set>
@@ -27,9 +28,19 @@ void write_if_new(const fs::path& path, const std::string& contents) {
   write_file(path, contents);
 }
 
-// The compiler speaks of the reader's file, not of the copy that it compiles.
+// The compiler speaks of the reader's file, not of the copy that it compiles. A byte order mark,
+// which some editors write, would no longer be at the beginning.
 std::string named(const fs::path& path, const std::string& contents) {
-  return "#line 1 \"" + path.string() + "\"\n" + contents;
+  std::string name;  // as a string of C++
+  for (const char c : path.string()) {
+    char octal[5];
+    std::snprintf(octal, sizeof octal, "\\%03o", static_cast<unsigned char>(c));
+    const bool plain = c != '"' && c != '\\' && static_cast<unsigned char>(c) >= ' ';
+    name += plain ? std::string(1, c) : octal;
+  }
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  const std::size_t begin = contents.starts_with(kMark) ? kMark.size() : 0;
+  return "#line 1 \"" + name + "\"\n" + contents.substr(begin);
 }
 
 // The functions that an object file has for others, by the linker's names.

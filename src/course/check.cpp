@@ -1,5 +1,7 @@
 #include "course/check.h"
 
+#include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/check.h"
@@ -19,11 +21,34 @@ std::string beginning(const std::string& said) {
   return line;
 }
 
-// Threads that wait for each other do not spin: other programs may run beside this one.
-std::vector<std::string> started(const fs::path& program, const std::vector<std::string>& words) {
-  std::vector<std::string> all{"env", "OMP_WAIT_POLICY=passive", program.string()};
+// A program with few of our environment's variables, which may hold secrets. Threads that wait for
+// each other do not spin: other programs may run beside this one.
+std::vector<std::string> started(const fs::path& program, const fs::path& folder,
+                                 const std::vector<std::string>& words) {
+  std::vector<std::string> all{"env", "-i", "OMP_WAIT_POLICY=passive"};
+  for (const char* place : {"HOME=", "TMPDIR=", "TEST_TMPDIR="})
+    all.push_back(place + folder.string());
+  for (const char* name :
+       {"PATH", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "ASAN_OPTIONS", "UBSAN_OPTIONS"})
+    if (const char* value = std::getenv(name)) all.push_back(text(name, "=", value));
+  all.push_back(program.string());
   all.insert(all.end(), words.begin(), words.end());
   return all;
+}
+
+constexpr const char* kTests = "--gtest_filter=-*_cuda";
+
+// The tests that passed, by the results that gtest writes when the last one has ended; 0 without
+// such a file.
+Index tests_passed(const fs::path& results) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(results, ignored)) return 0;
+  const nlohmann::json json = parse_json_or_discard(read_file(results), results.string());
+  if (!json.is_object()) return 0;
+  const auto count = [&](const char* key) {
+    return json.contains(key) && json[key].is_number_integer() ? json[key].get<Index>() : 0;
+  };
+  return count("tests") - count("failures") - count("errors");
 }
 
 }  // namespace
@@ -32,9 +57,11 @@ Checker::Looked Checker::look(const std::string& program, std::uint64_t seed,
                               const Limits& limits) const {
   const Scratch scratch;
   const fs::path path = scratch.path / "recording";
-  const Ended ended = run_child(
-      started(workshop_.program(program), {"--probe", std::to_string(seed), path.string()}),
-      scratch.path, limits);
+  const fs::path at = workshop_.program(program);
+  const Confined confined{{at}};
+  const Ended ended =
+      run_child(started(at, scratch.path, {"--probe", std::to_string(seed), path.string()}),
+                scratch.path, limits, &confined);
   Looked looked;
   if (fs::exists(path)) looked.recording = parse_recording(read_file(path));
   if (!ended.well()) looked.ended = how(ended, limits);
@@ -43,16 +70,36 @@ Checker::Looked Checker::look(const std::string& program, std::uint64_t seed,
   return looked;
 }
 
+Index Checker::number_of_tests(const std::string& program, const Limits& limits) const {
+  const Scratch scratch;
+  const fs::path at = workshop_.program(program);
+  const Confined confined{{at}};
+  const Ended ended = run_child(started(at, scratch.path, {"--gtest_list_tests", kTests}),
+                                scratch.path, limits, &confined);
+  std::istringstream lines(ended.output);
+  Index tests = 0;
+  for (std::string line; std::getline(lines, line);) tests += line.starts_with("  ");
+  return tests;
+}
+
 // The file's own tests: nothing if all pass, otherwise which fail and what the first says.
 // Whole models on an emulated GPU (..._cuda) would take nearly all of the time, and say nothing
 // more of a reader's file.
 std::string Checker::tests(const ExerciseFile& file, const std::string& program,
                            const Limits& limits) const {
   const Scratch scratch;
+  const fs::path binary = workshop_.program(program), results = scratch.path / "results.json";
+  const Confined confined{{binary, root_ / "tests", root_ / "data"}};
   const Ended ended =
-      run_child(started(workshop_.program(program), {"--gtest_brief=1", "--gtest_filter=-*_cuda"}),
-                scratch.path, limits);
-  if (ended.well()) return "";
+      run_child(started(binary, scratch.path,
+                        {"--gtest_brief=1", kTests, "--gtest_output=json:" + results.string()}),
+                scratch.path, limits, &confined);
+  const Index expected =
+      number_of_tests(program == file.target ? program + "_reference" : program, limits);
+  if (ended.well() && tests_passed(results) == expected) return "";
+  if (ended.well())
+    return text("the tests of ", file.source.string(), ": the program ended before all of its ",
+                expected, " tests had passed: does a function end it, with exit() for example?");
   std::istringstream in(ended.output);
   std::string failed, first, line;
   bool in_first = false;

@@ -54,6 +54,7 @@ class Checker {
   Looked look(const std::string& program, std::uint64_t seed, const Limits& limits) const;
   std::string tests(const ExerciseFile& file, const std::string& program,
                     const Limits& limits) const;
+  Index number_of_tests(const std::string& program, const Limits& limits) const;
   Verdict judge(const ExerciseFile& file, const std::string& exercise, const Looked& expected,
                 const Looked& found, std::uint64_t seed) const;
   std::vector<Looked> look_at_mistakes(const ExerciseFile& file, const std::string& exercise,

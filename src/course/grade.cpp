@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "course/submission.h"
 
 namespace seekling {
 
@@ -14,19 +15,16 @@ std::vector<Graded> grade(const Checker& checker, const Chapter& chapter,
   for (const ExerciseFile& file : chapter.files) {
     const fs::path path = folder.file(chapter, file);
     std::vector<Verdict> verdicts;
-    std::string refused;
-    if (!fs::is_regular_file(path)) {
-      refused = path.string() + " is not there";
-    } else {
-      verdicts = checker.check_file(file, path, options);
-    }
+    const std::string why = refused(folder.path, path.lexically_relative(folder.path));
+    const std::string refusal = why.empty() ? "" : printable(path.string()) + " " + why;
+    if (why.empty()) verdicts = checker.check_file(file, path, options);
     for (std::size_t i = 0; i < file.bodies.size(); ++i) {
       const Exercise& exercise = chapter.exercise(file.bodies[i].exercise);
-      Graded line{exercise.number + " " + exercise.title, 0, exercise.points, refused};
-      if (refused.empty()) {
+      Graded line{exercise.number + " " + exercise.title, 0, exercise.points, refusal};
+      if (refusal.empty()) {
         if (verdicts[i].is == Verdict::Is::kRight) line.points = line.of;
         line.output = verdicts[i].is == Verdict::Is::kNotAttempted ? "not yet attempted"
-                                                                   : verdicts[i].because;
+                                                                   : printable(verdicts[i].because);
       }
       graded.push_back(line);
     }
@@ -39,8 +37,6 @@ nlohmann::json gradescope(const std::vector<Graded>& graded, const std::string& 
   Index score = 0;
   for (const Graded& line : graded) {
     score += line.points;
-    // A student's file may hold any bytes; what JSON cannot hold is replaced when
-    // the whole is written.
     tests.push_back({{"name", line.name},
                      {"score", line.points},
                      {"max_score", line.of},

@@ -14,7 +14,10 @@ static bool is_fence(const std::string& line) { return line.starts_with("```"); 
 Lines lines_of(const std::string& text) {
   Lines lines;
   std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  for (std::string line; std::getline(in, line);) {
+    if (line.ends_with('\r')) line.pop_back();  // Windows ends lines by both
+    lines.push_back(line);
+  }
   return lines;
 }
 

@@ -24,7 +24,7 @@ std::set<std::string> ReaderFolder::passed(const Chapter& chapter) const {
 void ReaderFolder::set_passed(const Chapter& chapter, const std::set<std::string>& numbers) const {
   std::string lines;
   for (const std::string& number : numbers) lines += number + "\n";
-  write_file(of(chapter) / ".passed", lines);
+  replace_file(of(chapter) / ".passed", lines);
 }
 
 }  // namespace seekling

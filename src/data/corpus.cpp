@@ -9,51 +9,19 @@
 #include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 
 #include "core/check.h"
+#include "data/find_files.h"
+#include "system/atomic_save.h"
+#include "system/file.h"
 #include "system/mapped_file.h"
-#include "text/text_file.h"
-#include "text/unicode.h"
+#include "unicode/text_file.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 
 namespace fs = std::filesystem;
-
-static bool holds_text(const fs::path& path) {
-  const std::string ending = path.extension().string();
-  return ending == ".txt" || ending == ".md" || ending == ".jsonl";
-}
-
-static bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
-
-// The texts below a folder, sorted; the other files are added to `skipped`.
-static std::vector<fs::path> files_below(const fs::path& folder, std::vector<fs::path>& skipped) {
-  std::vector<fs::path> files;
-  std::set<fs::path> seen{fs::canonical(folder)};  // a link may lead back
-  const auto links = fs::directory_options::follow_directory_symlink;
-  try {
-    for (auto entry = fs::recursive_directory_iterator(folder, links); entry != fs::end(entry);
-         ++entry) {
-      const bool again = entry->is_directory() && !seen.insert(fs::canonical(entry->path())).second;
-      if (hidden(entry->path()) || again) {
-        entry.disable_recursion_pending();
-      } else if (entry->is_regular_file()) {
-        (holds_text(entry->path()) ? files : skipped).push_back(entry->path());
-      }
-    }
-  } catch (const fs::filesystem_error& e) {
-    const fs::path& at = e.path1().empty() ? folder : e.path1();
-    throw Error(text(at.string(), ": this folder cannot be read: ", e.code().message()));
-  }
-  check(!files.empty(), folder.string(),
-        ": found no .txt, .md or .jsonl file in this folder or below it; name the files "
-        "themselves if theirs is another ending");
-  std::sort(files.begin(), files.end());
-  std::sort(skipped.begin(), skipped.end());
-  return files;
-}
 
 static Index readable_size(const fs::path& file) {
   // Before errno is read, because arguments have no order.
@@ -75,11 +43,13 @@ Corpus::Corpus(const std::vector<fs::path>& paths) {
   check(!paths.empty(), "--data: names no file; give text files, .jsonl files or folders of them");
   for (const fs::path& path : paths) {
     std::error_code ignored;
+    recover(fs::is_directory(path, ignored) ? path : path.parent_path());  // of data make
     check(fs::exists(path, ignored), path.string(),
           ": no such file or folder; --data takes text files, .jsonl files or "
           "folders of them");
     const std::vector<fs::path> files =
-        fs::is_directory(path) ? files_below(path, passed_over) : std::vector{path};
+        fs::is_directory(path) ? files_below(path, {".txt", ".md", ".jsonl"}, passed_over)
+                               : std::vector{path};
     found.insert(found.end(), files.begin(), files.end());
   }
   for (const fs::path& file : found) total += readable_size(file);
@@ -94,7 +64,7 @@ static const std::string* text_of(const nlohmann::json& value) {
 
 // A line of a .jsonl file: {"text": "...", ...}. Other keys are ignored.
 static std::string document_of(std::string_view line, const fs::path& path, Index number) {
-  const auto value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto value = parse_json_or_discard(line, text(path.string(), ":", number));
   const auto found = [&] {
     return utf8_lossy(line.substr(0, 40)) + (line.size() > 40 ? "..." : "");
   };
@@ -149,8 +119,7 @@ void Corpus::for_each(const VisitDocument& visit) const {
     std::string converted;
     const std::string_view text = text_in_file(file.bytes(), converted, path.string());
     const bool json = path.extension() == ".json";
-    const auto whole =
-        json ? nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false) : nlohmann::json();
+    const auto whole = json ? parse_json_or_discard(text, path.string()) : nlohmann::json();
     if (json && !whole.is_discarded()) {
       for (const std::string& document : documents_of(whole, path)) hand_out(document);
     } else if (json || path.extension() == ".jsonl") {  // or lines of JSON under the other ending
@@ -167,7 +136,7 @@ void Corpus::for_each(const VisitDocument& visit) const {
 
 // FNV-1a (Fowler, Noll & Vo). Its low bits are its weak ones, so the high ones are folded
 // in before the modulo.
-static bool drawn(std::string_view document) {
+bool is_heldout(std::string_view document) {
   std::uint64_t hash = 0xCBF29CE484222325;
   for (const char c : document) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
   return (hash ^ (hash >> 32)) % 50 == 0;
@@ -191,7 +160,7 @@ Split::Split(const Corpus& c) : corpus(c) {
     ++documents;
     all_bytes += Index(document.size());
     tail_bytes += Index(document.size() - tail(document));
-    if (drawn(document)) drawn_bytes += Index(document.size());
+    if (is_heldout(document)) drawn_bytes += Index(document.size());
   });
   whole_documents = documents >= 100 && drawn_bytes > 0 && drawn_bytes < all_bytes;
   heldout_bytes = whole_documents ? drawn_bytes : tail_bytes;
@@ -201,7 +170,7 @@ Split::Split(const Corpus& c) : corpus(c) {
 void Split::for_each_train(const VisitDocument& visit) const {
   corpus.for_each([&](std::string_view document) {
     if (whole_documents) {
-      if (!drawn(document)) visit(document);
+      if (!is_heldout(document)) visit(document);
     } else if (const std::size_t cut = tail(document); cut > 0) {
       visit(document.substr(0, cut));
     }
@@ -211,7 +180,7 @@ void Split::for_each_train(const VisitDocument& visit) const {
 void Split::for_each_heldout(const VisitDocument& visit) const {
   corpus.for_each([&](std::string_view document) {
     if (whole_documents) {
-      if (drawn(document)) visit(document);
+      if (is_heldout(document)) visit(document);
     } else if (const std::size_t cut = tail(document); cut < document.size()) {
       visit(document.substr(cut));
     }

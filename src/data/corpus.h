@@ -4,7 +4,7 @@
 // left out. Files are mapped into memory, not read, so a corpus may be larger than the machine's
 // memory. A document's bytes are handed on as they are, valid UTF-8 or not (JSON allows no others,
 // so a line of .jsonl with such bytes is an Error), but marks of Unicode at the beginning of a file
-// are read (text/text_file.h).
+// are read (unicode/text_file.h).
 #pragma once
 
 #include <filesystem>
@@ -34,9 +34,13 @@ class Corpus {
   Index total = 0;
 };
 
+// Whether the hash of the content, modulo 50, is 0: one document in 50, and always the same ones,
+// whatever else is in the corpus.
+bool is_heldout(std::string_view document);
+
 // A part of plain data is kept out of training, to measure on.
-//   100 documents or more: every document whose hash of its content, modulo 50, is 0. One in 50 of
-//     them, whatever their order, and two copies of a document always fall on the same side.
+//   100 documents or more: every document that is_heldout(). Two copies of a document always fall
+//     on the same side.
 //   Fewer (or where that rule leaves a side empty): the last 2 % of each document's bytes,
 //     from the first line break there, or from a character border where there is none.
 //     Documents under 50 bytes are learned from whole.

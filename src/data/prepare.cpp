@@ -19,6 +19,12 @@ Texts texts_of(const AtomicSave& save, const Source& source, const Say& say) {
   return Texts({folder / "train.jsonl"}, {folder / "heldout.jsonl"});
 }
 
+void check_vocabulary(const Tokenizer& tokenizer, const std::string& from, const Source& source) {
+  check(tokenizer.vocab_size() <= source.vocab_size, from, ": it has ", tokenizer.vocab_size(),
+        " tokens, but the model's vocab_size is ", source.vocab_size, "; give --vocab-size ",
+        tokenizer.vocab_size());
+}
+
 Tokenizer tokenizer_of(const Source& source, const ForEachDocument& documents, const Say& say) {
   if (source.tokenizer.empty()) {
     say(text("learning a vocabulary of ", source.vocab_size, " tokens"));
@@ -27,15 +33,41 @@ Tokenizer tokenizer_of(const Source& source, const ForEachDocument& documents, c
     return learn_tokenizer(documents, training).tokenizer;
   }
   const Tokenizer tokenizer = read_tokenizer(source.tokenizer);
-  check(tokenizer.vocab_size() <= source.vocab_size, "--tokenizer ", source.tokenizer, ": it has ",
-        tokenizer.vocab_size(), " tokens, but the model's vocab_size is ", source.vocab_size,
-        "; give --vocab-size ", tokenizer.vocab_size());
+  check_vocabulary(tokenizer, "--tokenizer " + source.tokenizer, source);
   return tokenizer;
 }
 
-}  // namespace
+bool is_packed(const Source& source) {  // the output of `data pack`
+  return source.data.size() == 1 && fs::exists(source.data[0] / "train.bin");
+}
 
-Tokenizer prepare(const AtomicSave& save, const Source& source, const Say& say) {
+// The token files are shared with the folder that `data pack` wrote where the disk allows it.
+void take_over(const fs::path& file, const fs::path& to) {
+  std::error_code no_link;
+  fs::create_hard_link(file, to, no_link);
+  if (no_link) fs::copy_file(file, to);
+}
+
+Tokenizer take_over_packed(const fs::path& tokens, const Source& source, const Say& say) {
+  const fs::path& packed = source.data[0];
+  const Tokenizer tokenizer = read_tokenizer(packed.string());
+  check_vocabulary(tokenizer, packed.string(), source);
+  check(source.tokenizer.empty() ||
+            fingerprint(read_tokenizer(source.tokenizer)) == fingerprint(tokenizer),
+        "--tokenizer ", source.tokenizer, ": ", packed.string(),
+        " was packed with another one; leave the flag out, or pack the text anew");
+  for (const char* name : {"train.bin", "heldout.bin"}) {
+    const TokenFile file(packed / name);
+    check(file.fingerprint() == fingerprint(tokenizer), (packed / name).string(),
+          ": was made with another tokenizer than the one beside it; pack the text anew");
+    if (file.size() > 0) take_over(packed / name, tokens / name);
+    else say("note: " + (packed / name).string() + " is empty; no held-out loss is given");
+  }
+  return tokenizer;
+}
+
+Tokenizer prepare_texts(const AtomicSave& save, const fs::path& tokens, const Source& source,
+                        const Say& say) {
   const Texts texts = texts_of(save, source, say);
   const ForEachDocument train = [&](const VisitDocument& visit) { texts.for_each_train(visit); };
   const ForEachDocument heldout = [&](const VisitDocument& visit) {
@@ -43,14 +75,21 @@ Tokenizer prepare(const AtomicSave& save, const Source& source, const Say& say) 
   };
   const Tokenizer tokenizer = tokenizer_of(source, train, say);
 
-  const fs::path folder = save.file("tokens");
-  fs::create_directory(folder);
-  Index malformed = write_tokens(folder / "train.bin", tokenizer, train);
-  if (texts.holds_out()) malformed += write_tokens(folder / "heldout.bin", tokenizer, heldout);
+  Index malformed = write_tokens(tokens / "train.bin", tokenizer, train);
+  if (texts.holds_out()) malformed += write_tokens(tokens / "heldout.bin", tokenizer, heldout);
   else say("note: the text is too small to hold any of it out; no held-out loss is given");
   if (!source.data.empty()) say_what_is_odd(texts.corpus(), malformed, say);
+  return tokenizer;
+}
 
-  const Index found = TokenFile(folder / "train.bin").size();
+}  // namespace
+
+Tokenizer prepare(const AtomicSave& save, const Source& source, const Say& say) {
+  const fs::path tokens = save.file("tokens");
+  fs::create_directory(tokens);
+  const Tokenizer tokenizer = is_packed(source) ? take_over_packed(tokens, source, say)
+                                                : prepare_texts(save, tokens, source, say);
+  const Index found = TokenFile(tokens / "train.bin").size();
   check(found > source.seq_len, "--data: the text to learn from makes ", found,
         " tokens, which do not fill one sequence of --seq-len ", source.seq_len,
         " and its next token; give more text or --seq-len ", found - 1, " or less");

@@ -1,5 +1,5 @@
 // The texts of a new run, the user's or the toy world, made into token files, and the tokenizer of
-// these files.
+// these files. A folder that `data pack` wrote has both already.
 #pragma once
 
 #include <filesystem>

@@ -2,10 +2,7 @@
 // they agree with the length of the file.
 #include "data/token_file.h"
 
-#include <unistd.h>
-
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -21,37 +18,20 @@ static constexpr Index kLargestVocabulary = Index(1) << 31;  // ids are int32
 
 static std::uint32_t bytes_per_id(Index vocab_size) { return vocab_size <= 65536 ? 2 : 4; }
 
-TokenWriter::TokenWriter(std::filesystem::path p, Index vocab_size, std::uint64_t fingerprint)
-    : path(std::move(p)), aside(path.string() + ".tmp") {
+static Index checked(Index vocab_size, const std::filesystem::path& path) {
   check(vocab_size >= 1 && vocab_size <= kLargestVocabulary, path.string(), ": vocab_size is ",
         vocab_size, " and must be 1 to ", kLargestVocabulary);
+  return vocab_size;
+}
+
+TokenWriter::TokenWriter(std::filesystem::path p, Index vocab_size, std::uint64_t fingerprint)
+    : path(std::move(p)), aside(path.string() + ".tmp"), file(aside) {
   std::memcpy(header.magic, kMagic, sizeof header.magic);
+  header.vocab_size = std::uint32_t(checked(vocab_size, path));
   header.bytes_per_id = bytes_per_id(vocab_size);
-  header.vocab_size = std::uint32_t(vocab_size);
   header.fingerprint = fingerprint;
-  file = std::fopen(aside.c_str(), "wb");
-  expect(file != nullptr);
-  const TokenHeader unfinished{};  // all zeros: no magic, so nobody takes it for a token file
-  if (std::fwrite(&unfinished, sizeof unfinished, 1, file) != 1) {
-    const int error = errno;
-    std::fclose(std::exchange(file, nullptr));  // a constructor that throws runs no destructor
-    errno = error;
-    expect(false);
-  }
-}
-
-TokenWriter::~TokenWriter() {
-  if (!file) return;
-  std::fclose(file);
-  std::remove(aside.c_str());
-}
-
-void TokenWriter::expect(bool succeeded) const {
-  check(succeeded, aside.string(), ": cannot be written: ", std::strerror(errno));
-}
-
-void TokenWriter::write(const void* bytes, std::size_t n) {
-  expect(std::fwrite(bytes, 1, n, file) == n);
+  const TokenHeader unfinished{};  // all zeros: no magic, so no reader takes it for a token file
+  file.write(&unfinished, sizeof unfinished);
 }
 
 void TokenWriter::append(std::span<const std::int32_t> ids, Index text_bytes) {
@@ -63,18 +43,15 @@ void TokenWriter::append(std::span<const std::int32_t> ids, Index text_bytes) {
     std::memcpy(to, &id, header.bytes_per_id);  // little-endian: the low bytes come first
     to += header.bytes_per_id;
   }
-  write(packed.data(), packed.size());
+  file.write(packed.data(), packed.size());
   header.count += ids.size();
   header.text_bytes += std::uint64_t(text_bytes);
 }
 
 void TokenWriter::finish() {
-  expect(std::fseek(file, 0, SEEK_SET) == 0);
-  write(&header, sizeof header);
-  expect(std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0);
-  std::FILE* written = std::exchange(file, nullptr);
-  expect(std::fclose(written) == 0);
-  expect(std::rename(aside.c_str(), path.c_str()) == 0);
+  file.rewrite_beginning(&header, sizeof header);
+  file.finish();
+  put_in_place(aside, path);
 }
 
 TokenFile::TokenFile(const std::filesystem::path& p) : path(p), file(p) {

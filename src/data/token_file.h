@@ -9,12 +9,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <vector>
 
 #include "core/real.h"
+#include "system/file.h"
 #include "system/mapped_file.h"
 
 namespace seekling {
@@ -32,19 +32,13 @@ static_assert(sizeof(TokenHeader) == 64);
 class TokenWriter {
  public:
   TokenWriter(std::filesystem::path path, Index vocab_size, std::uint64_t fingerprint);
-  ~TokenWriter();
-  TokenWriter(const TokenWriter&) = delete;
-  TokenWriter& operator=(const TokenWriter&) = delete;
 
   void append(std::span<const std::int32_t> ids, Index text_bytes);  // text_bytes: of their text
   void finish();
 
  private:
-  void write(const void* bytes, std::size_t n);
-  void expect(bool succeeded) const;  // throws with the system's reason
-
   std::filesystem::path path, aside;
-  std::FILE* file = nullptr;
+  FileWriter file;
   TokenHeader header{};
   std::vector<char> packed;  // one append's ids as they stand in the file
 };

@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "text/tokenizer_json.h"
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 

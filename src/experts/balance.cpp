@@ -60,14 +60,14 @@ void cpu::balance_forward(View loss, View w, const Routing& routing, const Balan
   for (Index b = 0; b < sequences; ++b) {
     w.row(b) = weights(routing.experts.data() + b * T * K, T, E, K, o);
     Row P = Row::Zero(E);
-    for (Index t = b * T; t < (b + 1) * T; ++t) P += affinity(s, t, o.normalise) / real(T);
+    for (Index t = b * T; t < (b + 1) * T; ++t) P += affinity(s, t, o.normalise()) / real(T);
     loss[0] += w.row(b).dot(P) / real(sequences);
   }
 }
 
 void cpu::balance_backward(View ds, View d_loss, View w, View s, const BalanceOptions& o) {
   const real scale = d_loss[0] / real(s.rows);
-  parallel_for(s.rows, /*grain=*/64, [=, T = s.rows / w.rows, normalise = o.normalise](Index t) {
+  parallel_for(s.rows, /*grain=*/64, [=, T = s.rows / w.rows, normalise = o.normalise()](Index t) {
     const auto d = w.row(t / T);
     if (normalise) {
       ds.row(t).array() += scale * (d.array() - affinity(s, t, true).dot(d)) / s.row(t).sum();

@@ -45,7 +45,7 @@ __global__ void balance_forward_kernel(View losses, View w, View s, const std::i
     const Index e = e0 + threadIdx.x;
     real P = 0;
     for (Index t = b * T + threadIdx.y; t < (b + 1) * T; t += kTokens) {
-      const real sum = norm(s, t, o.normalise);
+      const real sum = norm(s, t, o.normalise());
       if (e < E) P += s(t, e) / sum;
     }
     part[threadIdx.y][threadIdx.x] = P;
@@ -106,7 +106,7 @@ void cuda::balance_forward(View loss, View w, const Routing& r, const BalanceOpt
 
 void cuda::balance_backward(View ds, View d_loss, View w, View s, const BalanceOptions& o) {
   if (s.rows > 0)
-    launch(balance_backward_kernel, unsigned(s.rows), kWarp, ds, d_loss, w, s, o.normalise);
+    launch(balance_backward_kernel, unsigned(s.rows), kWarp, ds, d_loss, w, s, o.normalise());
 }
 
 void cuda::update_correction_bias(View bias, const Ints& load, real speed) {

@@ -10,7 +10,10 @@ struct BalanceOptions {
   real expert = 0, device = 0, communication = 0;  // α1, α2, α3
   Index n_group = 1;                               // D devices, each with the experts of a group
   Index topk_group = 1;                            // M: to how many devices a token may go
-  bool normalise = false;                          // P from s_i / Σ_j s_j (V3)
+  Affinity affinity = Affinity::kSoftmax;          // the router's
+
+  // P from s_i / Σ_j s_j (V3): a softmax has that sum already.
+  constexpr bool normalise() const { return affinity == Affinity::kSigmoid; }
 };
 
 // The sum of the three losses, one number. The N tokens are `sequences` sequences of equal length:

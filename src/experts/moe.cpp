@@ -11,21 +11,18 @@
 
 namespace seekling {
 
-MoE::MoE(const Config& c) : seq_aux(c.seq_aux), gate(c.hidden_size, c.n_routed_experts) {
+BalanceOptions balance_options(const Config& c, Affinity affinity) {
+  return {.expert = real(c.aux_loss_alpha),
+          .n_group = c.n_group,
+          .topk_group = c.topk_group,
+          .affinity = affinity};
+}
+
+MoE::MoE(const Config& c, const RouterOptions& router)
+    : options(router), balance(balance_options(c, router.affinity)), seq_aux(c.seq_aux),
+      gate(c.hidden_size, c.n_routed_experts) {
   const Index E = c.n_routed_experts, m = c.moe_intermediate_size, D = c.hidden_size;
-  const bool grouped = c.topk_method != "greedy";
-  options = {.K = c.num_experts_per_tok,
-             .sigmoid = c.scoring_func == "sigmoid",
-             .n_group = grouped ? c.n_group : 1,
-             .topk_group = grouped ? c.topk_group : 1,
-             .top2_groups = c.topk_method == "noaux_tc",
-             .norm_topk_prob = c.norm_topk_prob,
-             .routed_scaling_factor = real(c.routed_scaling_factor)};
-  balance = {.expert = real(c.aux_loss_alpha),
-             .n_group = c.n_group,
-             .topk_group = c.topk_group,
-             .normalise = options.sigmoid};
-  if (c.topk_method == "noaux_tc") e_score_correction_bias = Tensor::zeros({E});
+  if (options.choice == Choice::kBiasedAffinity) e_score_correction_bias = Tensor::zeros({E});
   experts_gate_up = Tensor::zeros({E, 2 * m, D});
   experts_down = Tensor::zeros({E, D, m});
   if (c.n_shared_experts > 0) shared_experts = Mlp(D, c.n_shared_experts * m);
@@ -77,6 +74,23 @@ void MoE::parameters(const std::string& at, const Visitor& visit) const {
     visit(expert + ".down_proj.weight", experts_down.slice(e, 1).reshape({D, m}));
   }
   if (shared_experts.gate_up.defined()) shared_experts.parameters(at + ".shared_experts", visit);
+}
+
+GgufNames MoE::gguf_names() const {
+  return {{"gate.weight", "ffn_gate_inp.weight"},
+          {"gate.e_score_correction_bias", "exp_probs_b.bias"},
+          {"experts.gate_proj.weight", "ffn_gate_exps.weight"},
+          {"experts.up_proj.weight", "ffn_up_exps.weight"},
+          {"experts.down_proj.weight", "ffn_down_exps.weight"},
+          {"shared_experts.gate_proj.weight", "ffn_gate_shexp.weight"},
+          {"shared_experts.up_proj.weight", "ffn_up_shexp.weight"},
+          {"shared_experts.down_proj.weight", "ffn_down_shexp.weight"}};
+}
+
+std::unique_ptr<FeedForward> make_feed_forward(const Config& c, Index i,
+                                               const RouterOptions& router) {
+  if (c.is_moe(i)) return std::make_unique<MoE>(c, router);
+  return std::make_unique<Mlp>(c.hidden_size, c.intermediate_size);
 }
 
 }  // namespace seekling

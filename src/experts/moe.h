@@ -6,17 +6,23 @@
 #include "experts/losses.h"
 #include "nn/config.h"
 #include "nn/context.h"
+#include "nn/feed_forward.h"
 #include "nn/linear.h"
 #include "nn/mlp.h"
 
 namespace seekling {
 
-struct MoE {
-  explicit MoE(const Config& config);
+// The expert-level balance loss of a config; the others are a training run's.
+BalanceOptions balance_options(const Config& config, Affinity affinity);
+
+struct MoE : FeedForward {
+  MoE(const Config& config, const RouterOptions& router);
 
   // h [B,T,hidden_size]. Leaves its Routing and its balance loss in losses.
-  Tensor forward(const Tensor& h, const Context& context, Losses& losses) const;
-  void parameters(const std::string& at, const Visitor& visit) const;
+  Tensor forward(const Tensor& h, const Context& context, Losses& losses) const override;
+  std::unique_ptr<PackedFeedForward> pack(Format format) const override;
+  void parameters(const std::string& at, const Visitor& visit) const override;
+  GgufNames gguf_names() const override;
 
   RouterOptions options;
   BalanceOptions balance;  // expert level; the others are a training run's, and come in the Context
@@ -33,5 +39,9 @@ struct MoE {
   void add_balance_loss(const Routing& routing, Index B, const Context& context,
                         Losses& losses) const;
 };
+
+// The feed-forward layer of a model's layer i: experts, or a dense one where config.is_moe says no.
+std::unique_ptr<FeedForward> make_feed_forward(const Config& config, Index i,
+                                               const RouterOptions& router);
 
 }  // namespace seekling

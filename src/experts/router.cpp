@@ -25,10 +25,10 @@ namespace {
 constexpr real kTiny = real(1e-20);  // Hugging Face's guard in the normalisation
 constexpr real kOne = 1;
 
-void affinities(View s, View logits, bool sigmoid) {
+void affinities(View s, View logits, Affinity affinity) {
   parallel_for(s.rows, /*grain=*/64, [=](Index t) {
     const auto x = logits.row(t).array();
-    if (sigmoid) {
+    if (affinity == Affinity::kSigmoid) {
       s.row(t).array() = kOne / (kOne + (-x).exp());
     } else {
       s.row(t).array() = (x - x.maxCoeff()).exp();
@@ -49,8 +49,8 @@ std::vector<Index> largest(const std::vector<real>& scores, Index n) {
   return order;
 }
 
-real group_score(const real* scores, Index n, bool top2) {
-  if (!top2) return *std::max_element(scores, scores + n);
+real group_score(const real* scores, Index n, GroupScore score) {
+  if (score == GroupScore::kBest) return *std::max_element(scores, scores + n);
   real best = -std::numeric_limits<real>::infinity(), second = best;
   for (Index i = 0; i < n; ++i) {
     if (scores[i] > best) second = best, best = scores[i];
@@ -64,7 +64,7 @@ std::vector<Index> choose(std::vector<real> c, const RouterOptions& o) {
     const Index size = Index(c.size()) / o.n_group;
     std::vector<real> groups;
     for (Index g = 0; g < o.n_group; ++g)
-      groups.push_back(group_score(c.data() + g * size, size, o.top2_groups));
+      groups.push_back(group_score(c.data() + g * size, size, o.group_score));
     const std::vector<Index> kept = largest(groups, o.topk_group);
     for (Index g = 0; g < o.n_group; ++g)
       if (!std::binary_search(kept.begin(), kept.end(), g))
@@ -83,17 +83,17 @@ void gates_backward(View ds, View dg, View g, View s, const Ints& experts, const
   const Index K = o.K;
   parallel_for(s.rows, /*grain=*/64, [=, &experts, &o](Index t) {
     const std::int32_t* chosen = experts.data() + t * K;
-    const real sum = o.norm_topk_prob ? chosen_sum(s, chosen, t, K) : 1;
-    const real shared = o.norm_topk_prob ? g.row(t).dot(dg.row(t)) : 0;
+    const real sum = o.gate == Gate::kNormalised ? chosen_sum(s, chosen, t, K) : 1;
+    const real shared = o.gate == Gate::kNormalised ? g.row(t).dot(dg.row(t)) : 0;
     for (Index k = 0; k < K; ++k)
       ds(t, chosen[k]) += (o.routed_scaling_factor * dg(t, k) - shared) / sum;
   });
 }
 
-void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
+void affinities_backward(View dlogits, View ds, View s, Affinity affinity) {
   parallel_for(s.rows, /*grain=*/64, [=](Index t) {
     const auto a = s.row(t).array(), da = ds.row(t).array();
-    if (sigmoid) {
+    if (affinity == Affinity::kSigmoid) {
       dlogits.row(t).array() += a * (kOne - a) * da;
     } else {
       dlogits.row(t).array() += a * (da - (a * da).sum());
@@ -105,7 +105,7 @@ void affinities_backward(View dlogits, View ds, View s, bool sigmoid) {
 
 void cpu::route_forward(const Routing& routing, View logits, View bias, const RouterOptions& o) {
   const View s = routing.s, g = routing.g;
-  affinities(s, logits, o.sigmoid);
+  affinities(s, logits, o.affinity);
   parallel_for(s.rows, /*grain=*/64, [&, s, g](Index t) {
     std::vector<real> c(s.row(t).data(), s.row(t).data() + s.cols);
     if (bias.data)
@@ -113,7 +113,7 @@ void cpu::route_forward(const Routing& routing, View logits, View bias, const Ro
     const std::vector<Index> chosen = choose(std::move(c), o);
     std::int32_t* experts = routing.experts.data() + t * o.K;
     std::copy(chosen.begin(), chosen.end(), experts);
-    const real sum = o.norm_topk_prob ? chosen_sum(s, experts, t, o.K) : 1;
+    const real sum = o.gate == Gate::kNormalised ? chosen_sum(s, experts, t, o.K) : 1;
     for (Index k = 0; k < o.K; ++k) g(t, k) = o.routed_scaling_factor * s(t, experts[k]) / sum;
   });
   for (const std::int32_t e : routing.experts) ++routing.load[e];
@@ -122,7 +122,7 @@ void cpu::route_forward(const Routing& routing, View logits, View bias, const Ro
 void cpu::route_backward(View dlogits, View ds, View dg, const Routing& routing,
                          const RouterOptions& o) {
   gates_backward(ds, dg, routing.g, routing.s, routing.experts, o);
-  affinities_backward(dlogits, ds, routing.s, o.sigmoid);
+  affinities_backward(dlogits, ds, routing.s, o.affinity);
 }
 
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) {

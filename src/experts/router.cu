@@ -28,26 +28,27 @@ __device__ bool among_the_best(const real* scores, Index n, Index i, Index count
   return better_ones < count;
 }
 
-__device__ real group_score(const real* scores, Index n, bool top2) {
+__device__ real group_score(const real* scores, Index n, GroupScore score) {
   real best = -std::numeric_limits<real>::infinity(), second = best;
   for (Index i = 0; i < n; ++i) {
     if (scores[i] > best) second = best, best = scores[i];
     else second = std::max(second, scores[i]);
   }
-  return top2 ? best + second : best;
+  return score == GroupScore::kBest ? best : best + second;
 }
 
 // A warp owns a token: its row of s.
-__device__ void affinities(View s, View logits, Index t, bool sigmoid) {
+__device__ void affinities(View s, View logits, Index t, Affinity affinity) {
   real top = -std::numeric_limits<real>::infinity(), sum = 0;
   for (Index e = threadIdx.x; e < s.cols; e += kWarp) top = std::max(top, logits(t, e));
   top = block_max(top);
   for (Index e = threadIdx.x; e < s.cols; e += kWarp) {
-    s(t, e) = sigmoid ? 1 / (1 + std::exp(-logits(t, e))) : std::exp(logits(t, e) - top);
+    s(t, e) = affinity == Affinity::kSigmoid ? 1 / (1 + std::exp(-logits(t, e)))
+                                             : std::exp(logits(t, e) - top);
     sum += s(t, e);
   }
   sum = block_sum(sum);
-  if (!sigmoid)
+  if (affinity == Affinity::kSoftmax)
     for (Index e = threadIdx.x; e < s.cols; e += kWarp) s(t, e) /= sum;
 }
 
@@ -58,12 +59,12 @@ __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std:
   SHARED_ARRAY(real, c, [kMostExperts]);
   SHARED_ARRAY(real, groups, [kMostExperts]);
   const Index t = blockIdx.x, E = s.cols, size = E / o.n_group;
-  affinities(s, logits, t, o.sigmoid);
+  affinities(s, logits, t, o.affinity);
   for (Index e = threadIdx.x; e < E; e += kWarp) c[e] = s(t, e) + (bias.data ? bias[e] : real(0));
   __syncthreads();
   if (o.n_group > 1) {
     for (Index n = threadIdx.x; n < o.n_group; n += kWarp)
-      groups[n] = group_score(c + n * size, size, o.top2_groups);
+      groups[n] = group_score(c + n * size, size, o.group_score);
     __syncthreads();
     for (Index e = threadIdx.x; e < E; e += kWarp)
       if (!among_the_best(groups, o.n_group, e / size, o.topk_group))
@@ -87,7 +88,8 @@ __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std:
   for (Index k = threadIdx.x; k < o.K; k += kWarp) sum += s(t, chosen[k]);
   sum = block_sum(sum) + kTiny;
   for (Index k = threadIdx.x; k < o.K; k += kWarp)
-    g(t, k) = o.routed_scaling_factor * s(t, chosen[k]) / (o.norm_topk_prob ? sum : real(1));
+    g(t, k) =
+        o.routed_scaling_factor * s(t, chosen[k]) / (o.gate == Gate::kNormalised ? sum : real(1));
 }
 
 // A warp owns a token.
@@ -99,7 +101,7 @@ __global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, Vi
   for (Index k = threadIdx.x; k < o.K; k += kWarp)
     sum += s(t, chosen[k]), shared += g(t, k) * dg(t, k);
   sum = block_sum(sum) + kTiny, shared = block_sum(shared);
-  if (!o.norm_topk_prob) sum = 1, shared = 0;
+  if (o.gate != Gate::kNormalised) sum = 1, shared = 0;
   for (Index k = threadIdx.x; k < o.K; k += kWarp)
     ds(t, chosen[k]) += (o.routed_scaling_factor * dg(t, k) - shared) / sum;
   __syncthreads();  // ds is whole
@@ -107,7 +109,8 @@ __global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, Vi
   for (Index e = threadIdx.x; e < s.cols; e += kWarp) mean += s(t, e) * ds(t, e);
   mean = block_sum(mean);
   for (Index e = threadIdx.x; e < s.cols; e += kWarp)
-    dlogits(t, e) += s(t, e) * (o.sigmoid ? (1 - s(t, e)) * ds(t, e) : ds(t, e) - mean);
+    dlogits(t, e) +=
+        s(t, e) * (o.affinity == Affinity::kSigmoid ? (1 - s(t, e)) * ds(t, e) : ds(t, e) - mean);
 }
 
 }  // namespace

@@ -6,12 +6,30 @@
 
 namespace seekling {
 
+enum class Affinity {  // s from the logits:
+  kSoftmax,            //   softmax over all E experts (V2 eq. 22)
+  kSigmoid,            //   sigmoid of each (V3 eq. 15)
+};
+enum class GroupScore {  // which groups are the best:
+  kBest,                 //   those with the best expert (V2 §2.2.2)
+  kSumOfBestTwo,         //   those whose best two experts have the largest sum (V3 §2.1.2)
+};
+enum class Choice {  // the scores that choose:
+  kAffinity,         //   s (V2 eq. 21)
+  kBiasedAffinity,   //   s + b, a bias that follows the load without a gradient (V3 eq. 16)
+};
+enum class Gate {  // g of a chosen expert, before routed_scaling_factor:
+  kAffinity,       //   its affinity (V2 eq. 21)
+  kNormalised,     //   its affinity divided by the sum over the chosen (V3 eq. 13)
+};
+
 struct RouterOptions {
-  Index K = 1;                        // num_experts_per_tok
-  bool sigmoid = false;               // scoring_func: sigmoid (V3), or softmax over E (V2)
+  Index K = 1;  // num_experts_per_tok
+  Affinity affinity = Affinity::kSoftmax;
   Index n_group = 1, topk_group = 1;  // devices (V2) or nodes (V3), and those of a token
-  bool top2_groups = false;           // a group's score: its best two (V3), or its best (V2)
-  bool norm_topk_prob = false;        // gates normalised over the chosen K (V3)
+  GroupScore group_score = GroupScore::kBest;
+  Choice choice = Choice::kAffinity;
+  Gate gate = Gate::kAffinity;
   real routed_scaling_factor = 1;
 };
 

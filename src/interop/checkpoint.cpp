@@ -26,6 +26,7 @@ namespace {
 
 constexpr const char* kWhole = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kPickled = "pytorch_model.bin";
 constexpr const char* kScale = "_scale_inv";
 constexpr Index kScaleBlock = 128;
 
@@ -47,7 +48,12 @@ std::set<std::string> shards_of(const fs::path& index) {
 class Shards {
  public:
   explicit Shards(const fs::path& folder) {
-    const bool whole = fs::exists(folder / kWhole) || !fs::exists(folder / kIndex);
+    const bool whole = fs::exists(folder / kWhole), pickled = fs::exists(folder / kPickled);
+    check(whole || fs::exists(folder / kIndex), folder.string(), ": has neither ", kWhole, " nor ",
+          kIndex,
+          pickled ? text("; its weights are in ", kPickled,
+                         ", which Seekling does not read: save them as safetensors")
+                  : ", so it holds no weights");
     for (const std::string& name :
          whole ? std::set<std::string>{kWhole} : shards_of(folder / kIndex)) {
       const fs::path path = folder / name;

@@ -1,13 +1,18 @@
 // The shapes that a config may describe: ranges, divisibility, and the routers of each class.
 #include <nlohmann/json.hpp>
 
+#include "attention/layer.h"
 #include "core/check.h"
 #include "interop/config_json.h"
 #include "interop/config_keys.h"
 
 namespace seekling {
 
-constexpr Index kMostLayers = 10'000;
+// Bounds far above any released model, under which a model is made and its parameters are counted
+// in less than a second.
+constexpr Index kMostLayers = 1'000;
+constexpr Index kMostExperts = 100'000;    // of all layers together
+constexpr Index kMostRotaryWidth = 4'096;  // a layer has an angle for each two dimensions
 
 // The routers that Hugging Face's class of this model_type has. With another it would load
 // the weights and compute something else, so such a model gets the model_type seekling.
@@ -43,11 +48,19 @@ static void check_size(const Config& c, const std::string& source) {
         " parameters; the file is damaged");
 }
 
+static Index moe_layers_of(const Config& c) {
+  Index n = 0;
+  for (Index i = 0; i < c.num_hidden_layers + c.num_nextn_predict_layers; ++i) n += c.is_moe(i);
+  return n;
+}
+
 void check_config(const Config& c, const std::string& source) {
-  const auto at_least = [&](const char* name, Index value, Index least) {
+  const auto between = [&](const char* name, Index value, Index least, Index most) {
     check(value >= least, source, ": ", name, " is ", value, ", expected at least ", least);
-    check(value <= Index(kLargestSize), source, ": ", name, " is ", value, ", expected at most ",
-          kLargestSize);
+    check(value <= most, source, ": ", name, " is ", value, ", expected at most ", most);
+  };
+  const auto at_least = [&](const char* name, Index value, Index least) {
+    between(name, value, least, Index(kLargestSize));
   };
   const auto one_of = [&](const char* name, const std::string& value,
                           std::vector<std::string> known) {
@@ -57,7 +70,7 @@ void check_config(const Config& c, const std::string& source) {
                      nlohmann::json(known).dump()));
   };
   one_of("model_type", c.model_type, {"deepseek_v2", "deepseek_v3", "seekling"});
-  one_of("attention", c.attention, {"mla", "gqa"});
+  one_of("attention", c.attention, attention_kinds());
   one_of("topk_method", c.topk_method, {"greedy", "group_limited_greedy", "noaux_tc"});
   one_of("scoring_func", c.scoring_func, {"softmax", "sigmoid"});
   at_least("vocab_size", c.vocab_size, 1);
@@ -76,13 +89,13 @@ void check_config(const Config& c, const std::string& source) {
   if (c.attention == "mla") {
     at_least("kv_lora_rank", c.kv_lora_rank, 1);
     at_least("qk_nope_head_dim", c.qk_nope_head_dim, 1);
-    at_least("qk_rope_head_dim", c.qk_rope_head_dim, 2);
+    between("qk_rope_head_dim", c.qk_rope_head_dim, 2, kMostRotaryWidth);
     at_least("v_head_dim", c.v_head_dim, 1);
     check(c.qk_rope_head_dim % 2 == 0, source, ": qk_rope_head_dim is ", c.qk_rope_head_dim,
           ", expected an even number");
   } else {
     at_least("num_key_value_heads", c.num_key_value_heads, 1);
-    at_least("head_dim", c.head_dim, 2);
+    between("head_dim", c.head_dim, 2, kMostRotaryWidth);
     check(c.num_attention_heads % c.num_key_value_heads == 0 && c.head_dim % 2 == 0, source,
           ": num_key_value_heads ", c.num_key_value_heads, " must divide num_attention_heads ",
           c.num_attention_heads, ", and head_dim ", c.head_dim, " must be even");
@@ -94,11 +107,14 @@ void check_config(const Config& c, const std::string& source) {
         ": has ", c.num_hidden_layers, " layers and ", c.num_nextn_predict_layers,
         " for multi-token prediction, expected at most ", kMostLayers);
   check_size(c, source);
-  // Without an MoE layer.
-  if (c.first_k_dense_replace >= c.num_hidden_layers + c.num_nextn_predict_layers) return;
+  const Index moe_layers = moe_layers_of(c);
+  if (moe_layers == 0) return;
   check_class(c, source);
   at_least("moe_intermediate_size", c.moe_intermediate_size, 1);
   at_least("n_routed_experts", c.n_routed_experts, 1);
+  check(c.n_routed_experts <= kMostExperts / moe_layers, source, ": has ", moe_layers,
+        " layers of ", c.n_routed_experts, " experts, expected at most ", kMostExperts,
+        " experts in all layers together");
   at_least("n_shared_experts", c.n_shared_experts, 0);
   at_least("num_experts_per_tok", c.num_experts_per_tok, 1);
   at_least("n_group", c.n_group, 1);

@@ -123,9 +123,17 @@ void read_keys(Config& c, const nlohmann::json& j, const std::string& source) {
     const std::string& key = other == other_names().end() ? name : other->second;
     check(key == name || !j.contains(key) || j[key] == value, source, ": ", name, " is ",
           value.dump(), ", but ", key, ", which is the same key, is not; remove one of them");
-    if (!read_one(c, key, value, source)) unknown.push_back(name);
+    if (!read_one(c, key, value, source) && !value.is_null()) unknown.push_back(name);
   }
   refuse_unknown(unknown, source + ":");
+}
+
+// Null in a key that Hugging Face's class does not have is as if the key were left out.
+void drop_nulls(nlohmann::json& j) {
+  const bool v3 = j["model_type"] == "deepseek_v3";
+  for (const char* name : {"moe_layer_freq", "scoring_func", "aux_loss_alpha", "seq_aux",
+                           "num_nextn_predict_layers", v3 ? "topk_method" : "rope_interleave"})
+    if (j.contains(name) && j[name].is_null()) j.erase(name);
 }
 
 // V2's class names no number of experts per token; a model without MoE layers needs none.
@@ -171,6 +179,7 @@ Config config_from_json(const std::string& contents, const std::string& source) 
           " is missing");
   if (j["model_type"] == "kimi_k2") j["model_type"] = "deepseek_v3";  // V3's class by another name
   check_architecture(j, source);
+  drop_nulls(j);
   Config c;
   c.model_type = j["model_type"].get<std::string>();
   set_defaults(c, j, source);
@@ -213,9 +222,11 @@ std::vector<ConfigKey> config_keys() {
 void set_config_key(Config& config, const std::string& name, const std::string& value) {
   const Key* key = find(name);
   check(key != nullptr, "--set: ", name, " is not a key of config.json that Seekling knows");
-  nlohmann::json j = nlohmann::json::parse(value, nullptr, /*allow_exceptions=*/false);
+  nlohmann::json j = parse_json_or_discard(value, "--set " + name);
   if (j.is_discarded()) j = value;  // a bare word is a string
   read_key(*key, config, j, "--set");
+  // DeepSeek's classes have no attention but MLA.
+  if (name == "attention" && config.attention != "mla") config.model_type = "seekling";
 }
 
 }  // namespace seekling

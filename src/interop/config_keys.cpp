@@ -6,8 +6,9 @@ namespace seekling {
 
 namespace {
 
-template <class T>
-Field field(T Config::*member) {
+template <class T, class Group>
+Field field(T Group::*of_group) {
+  T Config::*const member = of_group;
   return {[member](Config& c, const nlohmann::json& j) {
             if constexpr (std::is_same_v<T, Index>) {
               if (!j.is_number_integer()) throw Error("an integer");

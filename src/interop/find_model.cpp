@@ -1,10 +1,10 @@
 #include "interop/find_model.h"
 
-#include <algorithm>
 #include <set>
 
 #include "core/check.h"
 #include "interop/config_json.h"
+#include "system/atomic_save.h"
 #include "system/folder_lock.h"
 
 namespace seekling {
@@ -42,14 +42,7 @@ fs::path latest_run() {
 }
 
 // Not there, or only what a kill before the run's first save left, and nobody is at it.
-static bool unused(const fs::path& run) {
-  if (!fs::is_directory(run)) return !fs::exists(run);
-  const auto leftover = [](const fs::directory_entry& entry) {
-    return entry.path().filename() == ".next";
-  };
-  return std::all_of(fs::directory_iterator(run), fs::directory_iterator(), leftover) &&
-         !FolderLock::held(run);
-}
+static bool unused(const fs::path& run) { return free_for_a_save(run) && !FolderLock::held(run); }
 
 fs::path free_run(const std::string& name) {
   fs::path run = fs::path("runs") / name;

@@ -9,16 +9,36 @@
 #include "core/check.h"
 #include "core/half.h"
 #include "core/parallel.h"
+#include "interop/q4_k.h"
+#include "interop/q5_0.h"
+#include "interop/q6_k.h"
 
 namespace seekling {
 
 namespace {
 
-std::size_t bytes_of_number(const std::string& dtype) {
-  if (dtype == "F64") return 8;
-  if (dtype == "F32") return 4;
-  if (dtype == "F16" || dtype == "BF16") return 2;
-  return dtype == "F8_E4M3" ? 1 : 0;
+struct Format {
+  const char* dtype;
+  Index numbers;  // of a block
+  std::size_t bytes;
+};
+constexpr Format kFormats[] = {
+    {"F64", 1, 8},
+    {"F32", 1, 4},
+    {"F16", 1, 2},
+    {"BF16", 1, 2},
+    {"F8_E4M3", 1, 1},
+    {"Q8_0", kBlock, sizeof(BlockInt8)},
+    {"Q4_0", kBlock, sizeof(BlockInt4)},
+    {"Q5_0", BlockQ5_0::kNumbers, sizeof(BlockQ5_0)},
+    {"Q4_K", BlockQ4K::kNumbers, sizeof(BlockQ4K)},
+    {"Q6_K", BlockQ6K::kNumbers, sizeof(BlockQ6K)},
+};
+
+const Format* format_of(const std::string& dtype) {
+  for (const Format& format : kFormats)
+    if (dtype == format.dtype) return &format;
+  return nullptr;
 }
 
 template <class T>
@@ -37,13 +57,14 @@ void read_numbers(View into, const std::byte* at, Convert convert) {
   });
 }
 
+template <class Block, Index kNumbers>
 void read_blocks(View into, const std::byte* at) {
-  const Index blocks = into.cols / kBlock;
+  const Index blocks = into.cols / kNumbers;
   parallel_for(into.rows, /*grain=*/64, [=](Index i) {
     for (Index b = 0; b < blocks; ++b) {
-      float x[kBlock];
-      from_block(x, load<BlockInt8>(at + std::size_t(i * blocks + b) * sizeof(BlockInt8)));
-      std::copy_n(x, kBlock, &into(i, b * kBlock));
+      float x[kNumbers];
+      from_block(x, load<Block>(at + std::size_t(i * blocks + b) * sizeof(Block)));
+      std::copy_n(x, kNumbers, &into(i, b * kNumbers));
     }
   });
 }
@@ -75,9 +96,15 @@ double largest(View x) {
 
 }  // namespace
 
+Index numbers_in_block(const std::string& dtype) {
+  const Format* format = format_of(dtype);
+  return format ? format->numbers : 0;
+}
+
 std::size_t bytes_of_row(const std::string& dtype, Index n) {
-  if (dtype == "Q8_0") return n % kBlock == 0 ? std::size_t(n / kBlock) * sizeof(BlockInt8) : 0;
-  return std::size_t(n) * bytes_of_number(dtype);
+  const Format* format = format_of(dtype);
+  if (!format || n % format->numbers != 0) return 0;
+  return std::size_t(n / format->numbers) * format->bytes;
 }
 
 void read_rows(View into, const std::byte* at, const std::string& dtype) {
@@ -86,7 +113,11 @@ void read_rows(View into, const std::byte* at, const std::string& dtype) {
   if (dtype == "F16") return read_numbers<std::uint16_t>(into, at, from_half);
   if (dtype == "BF16") return read_numbers<std::uint16_t>(into, at, from_bf16);
   if (dtype == "F8_E4M3") return read_numbers<std::uint8_t>(into, at, from_e4m3);
-  read_blocks(into, at);
+  if (dtype == "Q8_0") return read_blocks<BlockInt8, kBlock>(into, at);
+  if (dtype == "Q4_0") return read_blocks<BlockInt4, kBlock>(into, at);
+  if (dtype == "Q5_0") return read_blocks<BlockQ5_0, BlockQ5_0::kNumbers>(into, at);
+  if (dtype == "Q4_K") return read_blocks<BlockQ4K, BlockQ4K::kNumbers>(into, at);
+  read_blocks<BlockQ6K, BlockQ6K::kNumbers>(into, at);
 }
 
 void write_rows(FileWriter& file, const std::string& name, View x, const std::string& dtype) {

@@ -1,5 +1,5 @@
-// The floating types of files, row by row, from and to `real`: those of half.h, F32 and F64,
-// and Q8_0, the int8 blocks of core/blocks.h.
+// The floating types of files, row by row, from and to `real`: those of half.h, F32 and F64, and
+// ggml's blocks: Q8_0 and Q4_0 (core/blocks.h), Q5_0 (q5_0.h), Q4_K (q4_k.h), Q6_K (q6_k.h).
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,12 @@
 
 namespace seekling {
 
-// Bytes that a row of n numbers takes: 0 for a type that is none of these, and for a row that
-// Q8_0's blocks do not fill.
+// The numbers that a block of the type has, 1 if it has no blocks; 0 for a type that is none of
+// these.
+Index numbers_in_block(const std::string& dtype);
+
+// Bytes that a row of n numbers takes: 0 for a type that is none of these, and for a row that the
+// type's blocks do not fill.
 std::size_t bytes_of_row(const std::string& dtype, Index n);
 
 // into = the rows at `at`, one behind the other. dtype: one for which bytes_of_row is not 0.

@@ -18,7 +18,6 @@
 #include <cstring>
 #include <optional>
 
-#include "core/blocks.h"
 #include "core/check.h"
 #include "interop/floats.h"
 
@@ -47,9 +46,16 @@ enum ValueType : std::uint32_t {
   kF64
 };
 
-// ggml's numbers for the types of tensors.
-constexpr std::array<std::pair<std::uint32_t, const char*>, 4> kTensorTypes = {
-    {{0, "F32"}, {1, "F16"}, {8, "Q8_0"}, {30, "BF16"}}};
+// ggml's numbers for the types of tensors. The first four are written, too.
+constexpr std::array<std::pair<std::uint32_t, const char*>, 8> kTensorTypes = {{{0, "F32"},
+                                                                                {1, "F16"},
+                                                                                {30, "BF16"},
+                                                                                {8, "Q8_0"},
+                                                                                {2, "Q4_0"},
+                                                                                {6, "Q5_0"},
+                                                                                {12, "Q4_K"},
+                                                                                {14, "Q6_K"}}};
+constexpr std::size_t kWritten = 4;
 
 const char* tensor_type(std::uint32_t number) {
   for (const auto& [known, name] : kTensorTypes)
@@ -58,8 +64,8 @@ const char* tensor_type(std::uint32_t number) {
 }
 
 std::uint32_t number_of_type(const std::string& dtype) {
-  for (const auto& [number, name] : kTensorTypes)
-    if (dtype == name) return number;
+  for (std::size_t i = 0; i < kWritten; ++i)
+    if (dtype == kTensorTypes[i].second) return kTensorTypes[i].first;
   throw Error("gguf: " + dtype + " is no type of tensors, expected F32, F16, BF16 or Q8_0");
 }
 
@@ -240,11 +246,11 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
   const auto number = at.number<std::uint32_t>();
   const char* type = tensor_type(number);
   check(type != nullptr, where, " has ggml's type ", number,
-        ", expected F32, F16, BF16 or Q8_0; convert it to one of them");
+        ", expected F32, F16, BF16, Q8_0, Q4_0, Q5_0, Q4_K or Q6_K; convert it to one of them");
   entry.dtype = type;
   const std::size_t row = bytes_of_row(entry.dtype, entry.shape.back());
-  check(row > 0, where, " has ", entry.shape, " numbers of Q8_0, whose rows are blocks of ",
-        kBlock);
+  check(row > 0, where, " has ", entry.shape, " numbers of ", type, ", whose rows are blocks of ",
+        numbers_in_block(type));
   const auto offset = at.number<std::uint64_t>();
   const std::size_t bytes = std::size_t(size) / std::size_t(entry.shape.back()) * row;
   check(offset <= std::uint64_t(1) << 62, where, " lies at byte ", offset,

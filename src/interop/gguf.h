@@ -24,7 +24,7 @@ using GgufValue = std::variant<bool, std::int64_t, double, std::string, std::vec
 class GgufFile {
  public:
   struct Entry {
-    std::string dtype;     // F32, F16, BF16 or Q8_0
+    std::string dtype;     // F32, F16, BF16, or blocks: Q8_0, Q4_0, Q5_0, Q4_K or Q6_K
     Shape shape;           // the last dimension is a row, as in Tensor; the file has it first
     std::size_t file = 0;  // which shard
     std::size_t begin = 0, end = 0;

@@ -26,13 +26,10 @@ struct GgufOptions {
 void save_gguf(const std::filesystem::path& path, const Transformer& model,
                const GgufOptions& options = {});
 
-// What a file of this model does not hold, or what llama.cpp does a little otherwise:
-// a sentence each.
+// What a file of this model does not hold, or holds in another type: a sentence each.
 std::vector<std::string> gguf_notes(const Transformer& model, const std::string& dtype);
 
-// The way back. What only training needs is not in the file, and becomes the default:
-// initializer_range, aux_loss_alpha.
-Config gguf_config(const GgufFile& file);
-void load_gguf(const GgufFile& file, const Transformer& model);  // all, each once and finite
+// All, each once and finite. The model: of gguf_config(file).
+void load_gguf(const GgufFile& file, const Transformer& model);
 
 }  // namespace seekling

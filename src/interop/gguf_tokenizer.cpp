@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "core/check.h"
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 

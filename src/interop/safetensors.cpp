@@ -120,6 +120,11 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
   return found->second;
 }
 
+std::string_view SafetensorsFile::bytes(const std::string& name) const {
+  const Entry& e = entry(name);
+  return file_.bytes().substr(data_ + e.begin, e.end - e.begin);
+}
+
 void SafetensorsFile::read(const std::string& name, const Tensor& into) const {
   const Entry& e = entry(name);
   check(e.shape == into.shape(), path_.string(), ": tensor ", name, " has shape ", e.shape,

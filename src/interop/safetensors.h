@@ -37,6 +37,7 @@ class SafetensorsFile {
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool has(const std::string& name) const { return entries_.contains(name); }
+  std::string_view bytes(const std::string& name) const;  // of a tensor, as they are in the file
 
   void read(const std::string& name, const Tensor& into) const;       // to real; shapes must agree
   Tensor tensor(const std::string& name) const;                       // the same, into a new tensor

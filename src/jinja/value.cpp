@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling::jinja {
 

@@ -1,31 +1,29 @@
-// One layer of the model: attention, then feed-forward, each behind a norm and added
-// to the residual stream.
+// The residual connection of DeepSeek-V2 and V3: attention, then feed-forward, each after a norm
+// and added to the residual stream.
 #pragma once
 
-#include <memory>
-#include <variant>
-
-#include "attention/layer.h"
-#include "experts/moe.h"
+#include "model/layer.h"
 #include "nn/config.h"
-#include "nn/context.h"
-#include "nn/mlp.h"
+#include "nn/linear.h"
 
 namespace seekling {
 
-struct Block {
-  Block(const Config& config, Index layer);
+struct Block : Layer {
+  Block(const Config& config, std::unique_ptr<Attention> attention,
+        std::unique_ptr<FeedForward> feed_forward);
 
-  // h [B,T,hidden_size], same shape out
-  Tensor forward(const Tensor& h, const Context& context, Losses& losses) const;
+  Tensor forward(const Tensor& h, const Context& context, Losses& losses) const override;
   Tensor decode(const Tensor& h, const Context& context, Losses& losses,
-                Cache& cache) const;  // h [1,T,D]: T tokens more
-  Cache make_cache(Index capacity) const;
-  void parameters(const std::string& at, const Visitor& visit) const;
+                Cache& cache) const override;
+  Cache make_cache(Index capacity) const override;
+  const Attention& attention() const override { return *self_attn; }
+  std::unique_ptr<PackedLayer> pack(const Precision& precision) const override;
+  void parameters(const std::string& at, const Visitor& visit) const override;
+  GgufNames gguf_names() const override;
 
   RmsNorm input_layernorm, post_attention_layernorm;
   std::unique_ptr<Attention> self_attn;
-  std::variant<Mlp, MoE> mlp;
+  std::unique_ptr<FeedForward> mlp;
 
  private:
   Tensor feed_forward(const Tensor& h, const Context& context, Losses& losses) const;

@@ -11,6 +11,7 @@
 // is easy here: at position i the module sees t_1 .. t_{i+k}, and is asked for t_{i+k+1}.
 #include "model/mtp.h"
 
+#include "model/versions.h"
 #include "ops/add.h"
 #include "ops/first_tokens.h"
 
@@ -18,7 +19,7 @@ namespace seekling {
 
 Mtp::Mtp(const Config& c, Index k)
     : enorm(c.hidden_size, c.rms_norm_eps), hnorm(c.hidden_size, c.rms_norm_eps),
-      eh_proj(2 * c.hidden_size, c.hidden_size), block(c, c.num_hidden_layers + k - 1),
+      eh_proj(2 * c.hidden_size, c.hidden_size), block(make_layer(c, c.num_hidden_layers + k - 1)),
       head_norm(c.hidden_size, c.rms_norm_eps) {}
 
 Tensor Mtp::forward(const Tensor& h, const Tensor& next, const Context& context,
@@ -26,7 +27,7 @@ Tensor Mtp::forward(const Tensor& h, const Tensor& next, const Context& context,
   const auto [M_e, M_h] = split_at(eh_proj.weight, next.cols());  // M [e; h] = M_e e + M_h h
   const Tensor e = enorm(next), past = hnorm(first_tokens(h, next.dim(1)));
   const Tensor joined = add(linear(e, M_e), linear(past, M_h));  // (21)                   [B,T-k,D]
-  const Tensor h_k = block.forward(joined, context, losses);     // (22)
+  const Tensor h_k = block->forward(joined, context, losses);    // (22)
   return context.observe("shared_head.norm", head_norm(h_k));
 }
 
@@ -44,7 +45,7 @@ void Mtp::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".enorm.weight", enorm.weight);
   visit(at + ".hnorm.weight", hnorm.weight);
   visit(at + ".eh_proj.weight", eh_proj.weight);
-  block.parameters(at, visit);
+  block->parameters(at, visit);
   visit(at + ".shared_head.norm.weight", head_norm.weight);
 }
 

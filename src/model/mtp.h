@@ -5,8 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "model/block.h"
+#include "model/layer.h"
 #include "nn/config.h"
+#include "nn/linear.h"
 
 namespace seekling {
 
@@ -21,9 +22,9 @@ struct Mtp {
   void parameters(const std::string& at, const Visitor& visit) const;
 
   RmsNorm enorm, hnorm;
-  Linear eh_proj;     // [hidden_size,2·hidden_size]
-  Block block;        // a layer like the others
-  RmsNorm head_norm;  // shared_head.norm
+  Linear eh_proj;                // [hidden_size,2·hidden_size]
+  std::unique_ptr<Layer> block;  // a layer like the others
+  RmsNorm head_norm;             // shared_head.norm
 };
 
 // The document mask of a batch [B,T] for the module of depth k, [B,T-k].

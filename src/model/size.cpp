@@ -1,93 +1,90 @@
-// The arithmetic of DeepSeek-V2 (arXiv:2405.04434), table 1 and §3.1.2, term by term
-// as the layers have their tensors.
+// The size of a model, counted on the model itself: its layers know their parameters, their caches
+// and the work of their attention. A Transformer takes no memory for parameters that are never
+// touched (tensor/storage.h), so the 671 billion of DeepSeek-V3 are counted in a few milliseconds.
 #include "model/size.h"
+
+#include "model/transformer.h"
 
 namespace seekling {
 
-static Index attention_parameters(const Config& c) {
-  const Index D = c.hidden_size, H = c.num_attention_heads;
-  if (c.attention != "mla")
-    return 2 * D * H * c.head_dim + 2 * D * c.num_key_value_heads * c.head_dim;
-  const Index q_dim = H * (c.qk_nope_head_dim + c.qk_rope_head_dim), rank = c.kv_lora_rank;
-  const Index q =
-      c.q_lora_rank == 0 ? D * q_dim : D * c.q_lora_rank + c.q_lora_rank + c.q_lora_rank * q_dim;
-  return q + D * (rank + c.qk_rope_head_dim) + rank +
-         rank * H * (c.qk_nope_head_dim + c.v_head_dim) + H * c.v_head_dim * D;
+// The matrices of routed experts, of which a token uses num_experts_per_tok in each layer.
+static bool is_routed_expert(const std::string& name) {
+  return name.find(".experts.") != std::string::npos;
+}
+
+// What `walk` visits. The experts of a layer are equal in size.
+static Size count(const Config& c, const std::function<void(const Visitor&)>& walk) {
+  Index common = 0, routed = 0;
+  walk([&](const std::string& name, const Tensor& p) {
+    (is_routed_expert(name) ? routed : common) += p.size();
+  });
+  const Index chosen = routed > 0 ? routed / c.n_routed_experts * c.num_experts_per_tok : 0;
+  return {common + routed, common + chosen};
+}
+
+static Transformer without_mtp(Config c) {
+  c.num_nextn_predict_layers = 0;
+  return Transformer(c);
+}
+
+Size size_of(const Config& c) {
+  const Transformer model = without_mtp(c);
+  return count(c, [&](const Visitor& visit) { model.for_each_parameter(visit); });
 }
 
 static Index table(const Config& c) { return c.vocab_size * c.hidden_size; }  // embedding or head
 static Index tables(const Config& c) { return (c.tie_word_embeddings ? 1 : 2) * table(c); }
 
-static Size layer_size(const Config& c, Index i) {
-  const Index D = c.hidden_size, common = attention_parameters(c) + 2 * D;
-  const auto ffn = [D](Index width) { return 3 * D * width; };
-  if (!c.is_moe(i)) return {common + ffn(c.intermediate_size), common + ffn(c.intermediate_size)};
-  const Index bias = c.topk_method == "noaux_tc" ? c.n_routed_experts : 0;
-  const Index always =
-      common + c.n_routed_experts * D + bias + ffn(c.n_shared_experts * c.moe_intermediate_size);
-  const Index expert = ffn(c.moe_intermediate_size);
-  return {always + c.n_routed_experts * expert, always + c.num_experts_per_tok * expert};
-}
-
-Size size_of(const Config& c) {
-  Size size{tables(c) + c.hidden_size, tables(c) + c.hidden_size};
-  for (Index i = 0; i < c.num_hidden_layers; ++i) {
-    size.total += layer_size(c, i).total;
-    size.activated += layer_size(c, i).activated;
-  }
-  return size;
-}
-
 Size mtp_size_of(const Config& c) {
-  Size size{0, c.num_nextn_predict_layers > 0 ? tables(c) : 0};
-  const Index D = c.hidden_size, around = 3 * D + 2 * D * D;  // enorm, hnorm, head norm; eh_proj
-  for (Index k = 0; k < c.num_nextn_predict_layers; ++k) {
-    size.total += around + layer_size(c, c.num_hidden_layers + k).total;
-    size.activated += around + layer_size(c, c.num_hidden_layers + k).activated;
-  }
+  const Transformer model(c);
+  Size size = count(c, [&](const Visitor& visit) {
+    for (const Mtp& depth : model.mtp) depth.parameters("", visit);
+  });
+  if (!model.mtp.empty()) size.activated += tables(c);
   return size;
 }
 
-// 2 for each parameter met, the embedding's apart, which is a look-up; and scores and values
-// of attention, a layer.
-static double attention_flops(const Config& c, double context) {
-  const double width = c.attention == "mla"
-                           ? double(c.qk_nope_head_dim + c.qk_rope_head_dim + c.v_head_dim)
-                           : 2 * double(c.head_dim);
-  return 2 * double(c.num_attention_heads) * width * context;
+// Σ of(attention) over the layers, without those of multi-token prediction.
+template <class Of>
+static auto over_layers(const Config& c, const Of& of) {
+  const Transformer model = without_mtp(c);
+  decltype(of(model.layers[0]->attention())) sum = 0;
+  for (const auto& layer : model.layers) sum += of(layer->attention());
+  return sum;
 }
 
 static Index looked_up(const Config& c) { return c.tie_word_embeddings ? 0 : table(c); }
 
+// 2 for each parameter that multiplies the token, which the embedding, a look-up, does not.
 double forward_flops(const Config& c, double context) {
   return 2 * double(size_of(c).activated - looked_up(c)) +
-         double(c.num_hidden_layers) * attention_flops(c, context);
+         over_layers(c, [=](const Attention& a) { return a.flops(context); });
 }
 
 double prompt_flops(const Config& c, double tokens) {
   Config earlier = c;  // the layers before the last
   --earlier.num_hidden_layers;
-  const Index cached = cache_elements(c) / c.num_hidden_layers;
+  const Index cached = cache_elements(c) - cache_elements(earlier);
   const double head = 2 * double(table(c)), cache = 2 * double(c.hidden_size * cached);
   return forward_flops(c, tokens) - forward_flops(earlier, tokens) + head +
          tokens * (forward_flops(earlier, (tokens + 1) / 2) - head) + (tokens - 1) * cache;
 }
 
 double mtp_flops(const Config& c, double context) {
-  const Index depths = c.num_nextn_predict_layers;
-  if (depths == 0) return 0;
-  const double parameters = double(mtp_size_of(c).activated - tables(c) + depths * table(c));
-  return 2 * parameters + double(depths) * attention_flops(c, context);
+  const Transformer model(c);
+  if (model.mtp.empty()) return 0;
+  const Index depths = Index(model.mtp.size());
+  double flops = 2 * double(mtp_size_of(c).activated - tables(c) + depths * table(c));
+  for (const Mtp& depth : model.mtp) flops += depth.block->attention().flops(context);
+  return flops;
 }
 
 Index cache_elements(const Config& c) {
-  if (c.attention != "mla") return 2 * c.num_key_value_heads * c.head_dim * c.num_hidden_layers;
-  return (c.kv_lora_rank + c.qk_rope_head_dim) * c.num_hidden_layers;
+  return over_layers(c, [](const Attention& a) { return a.cached_per_token(); });
 }
 
 Index cache_elements_of_heads(const Config& c, Index key_heads) {
-  const Index head_dim = c.attention == "mla" ? c.qk_nope_head_dim : c.head_dim;
-  return 2 * key_heads * head_dim * c.num_hidden_layers;
+  return over_layers(c, [=](const Attention& a) { return 2 * key_heads * a.head_width(); });
 }
 
 }  // namespace seekling

@@ -1,4 +1,4 @@
-// How large a model is, by its config alone: parameters, work and cache.
+// The size of a model, by its config alone: parameters, work and cache.
 #pragma once
 
 #include "nn/config.h"
@@ -22,7 +22,7 @@ double mtp_flops(const Config& config, double context);  // of the modules, the 
 
 // Values cached per token in all layers: (kv_lora_rank + qk_rope_head_dim) L for MLA.
 Index cache_elements(const Config& config);
-// The same model with key_heads heads cached whole.
+// The same if each layer cached the keys and values of key_heads heads instead.
 Index cache_elements_of_heads(const Config& config, Index key_heads);
 
 }  // namespace seekling

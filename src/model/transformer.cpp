@@ -3,6 +3,7 @@
 #include "model/transformer.h"
 
 #include "core/check.h"
+#include "model/versions.h"
 #include "ops/cross_entropy.h"
 #include "ops/embedding.h"
 
@@ -12,7 +13,7 @@ Transformer::Transformer(const Config& c)
     : config(c), embed_tokens(Tensor::zeros({c.vocab_size, c.hidden_size})),
       norm(c.hidden_size, c.rms_norm_eps),
       lm_head(c.tie_word_embeddings ? embed_tokens : Tensor::zeros({c.vocab_size, c.hidden_size})) {
-  for (Index i = 0; i < c.num_hidden_layers; ++i) layers.emplace_back(c, i);
+  for (Index i = 0; i < c.num_hidden_layers; ++i) layers.push_back(make_layer(c, i));
   for (Index k = 1; k <= c.num_nextn_predict_layers; ++k) mtp.emplace_back(c, k);
 }
 
@@ -25,7 +26,7 @@ Tensor Transformer::hidden(std::span<const std::int32_t> ids, Index B, Index T,
         " positions (max_position_embeddings)");
   Tensor h = context.observe("model.embed_tokens", embedding(ids, embed_tokens, B, T));
   for (std::size_t i = 0; i < layers.size(); ++i)
-    h = layers[i].forward(h, context.at(layer_name(i)), losses);
+    h = layers[i]->forward(h, context.at(layer_name(i)), losses);
   return context.observe("model.norm", norm(h));
 }
 
@@ -38,13 +39,13 @@ Tensor Transformer::decode(Tensor h, std::vector<Cache>& caches) const {
   context.want_balance_loss = false;
   Losses losses;
   for (std::size_t i = 0; i < layers.size(); ++i)
-    h = layers[i].decode(h, context, losses, caches[i]);
+    h = layers[i]->decode(h, context, losses, caches[i]);
   return norm(h);
 }
 
 std::vector<Cache> Transformer::make_caches(Index capacity) const {
   std::vector<Cache> caches;
-  for (const Block& block : layers) caches.push_back(block.make_cache(capacity));
+  for (const auto& layer : layers) caches.push_back(layer->make_cache(capacity));
   return caches;
 }
 
@@ -55,7 +56,7 @@ Tensor Transformer::loss(const Batch& batch, const Context& context, Losses& los
     return head_cross_entropy(h, lm_head, targets.ids, targets.weights);
   };
   Context inside = context;
-  inside.document_start = batch.document_start;
+  inside.mask.document_start = batch.document_start;
   const Tensor h = hidden(batch.ids, batch.B, batch.T, inside, losses);
   if (context.predict_further) {
     const std::vector<Tensor> further =
@@ -74,9 +75,9 @@ std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> id
   std::vector<Tensor> depths;
   for (Index k = 1; k <= Index(mtp.size()) && k < T; ++k) {
     const Tensor next = embedding(values_ahead(ids, B, T, k), embed_tokens, B, T - k);
-    const std::vector<std::int32_t> documents = mtp_documents(context.document_start, B, T, k);
+    const std::vector<std::int32_t> documents = mtp_documents(context.mask.document_start, B, T, k);
     Context inside = context.at(layer_name(layers.size() + std::size_t(k - 1)));
-    inside.document_start = documents;
+    inside.mask.document_start = documents;
     depths.push_back(
         mtp[std::size_t(k - 1)].forward(k == 1 ? h : depths.back(), next, inside, losses));
   }
@@ -85,7 +86,7 @@ std::vector<Tensor> Transformer::hidden_further(std::span<const std::int32_t> id
 
 void Transformer::for_each_parameter(const Visitor& visit) const {
   visit("model.embed_tokens.weight", embed_tokens);
-  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].parameters(layer_name(i), visit);
+  for (std::size_t i = 0; i < layers.size(); ++i) layers[i]->parameters(layer_name(i), visit);
   visit("model.norm.weight", norm.weight);
   if (!config.tie_word_embeddings) visit("lm_head.weight", lm_head);
   for (std::size_t d = 0; d < mtp.size(); ++d)

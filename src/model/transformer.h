@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/batch.h"
-#include "model/block.h"
+#include "model/layer.h"
 #include "model/mtp.h"
 #include "nn/config.h"
 
@@ -53,11 +53,11 @@ class Transformer {
   Tensor loss(const Batch& batch, const Context& context, Losses& losses) const;
 
   const Config config;
-  Tensor embed_tokens;        // model.embed_tokens.weight [V,D]
-  std::vector<Block> layers;  // model.layers.i
-  RmsNorm norm;               // model.norm
-  Tensor lm_head;             // lm_head.weight [V,D]; embed_tokens itself where tied
-  std::vector<Mtp> mtp;       // model.layers.L+k-1 is the module of depth k
+  Tensor embed_tokens;                         // model.embed_tokens.weight [V,D]
+  std::vector<std::unique_ptr<Layer>> layers;  // model.layers.i
+  RmsNorm norm;                                // model.norm
+  Tensor lm_head;        // lm_head.weight [V,D]; embed_tokens itself where tied
+  std::vector<Mtp> mtp;  // model.layers.L+k-1 is the module of depth k
 };
 
 // A router's e_score_correction_bias: a parameter of the checkpoint that no gradient reaches.

@@ -1,7 +1,6 @@
 // The shape of a model. Fields are the keys of Hugging Face's config.json for DeepseekV2ForCausalLM
 // and DeepseekV3ForCausalLM, with DeepSeek-V2-Lite's values where it has one for every size;
-// spec of each: DeepSeek-V2 (arXiv:2405.04434) §3.1.2 and appendix B. The last group is ours,
-// for the baselines that the papers compare with.
+// spec of each: DeepSeek-V2 (arXiv:2405.04434) §3.1.2 and appendix B.
 #pragma once
 
 #include <optional>
@@ -19,28 +18,21 @@ struct RopeScaling {  // YaRN (arXiv:2309.00071) as DeepSeek uses it
   double mscale = 0, mscale_all_dim = 0;  // 0: not set
 };
 
-struct Config {
-  std::string model_type = "deepseek_v2";  // or deepseek_v3
-  Index vocab_size = 2048;
-  Index hidden_size = 128;
-  Index num_hidden_layers = 4;
-  double rms_norm_eps = 1e-6;
-  bool tie_word_embeddings = false;
-  double initializer_range = 0.02;
-  Index max_position_embeddings = 4096;
-  Index bos_token_id = 0, eos_token_id = 1;
-  std::vector<Index> more_eos_token_ids = {};  // where the file has a list: all but the first
-
-  // Attention
+// Attention. MLA has the first five; the baselines (ours) have num_key_value_heads key heads of
+// head_dim (as many as num_attention_heads: MHA; 1: MQA).
+struct AttentionConfig {
+  std::string attention = "mla";  // its kind: attention/layer.h
   Index num_attention_heads = 4;
   Index q_lora_rank = 0;  // 0 (null in the file): queries are not compressed
   Index kv_lora_rank = 64;
   Index qk_nope_head_dim = 32, qk_rope_head_dim = 16, v_head_dim = 32;
+  Index num_key_value_heads = 4, head_dim = 48;
   double rope_theta = 10000;
   std::optional<RopeScaling> rope_scaling;
+};
 
-  // Feed-forward
-  Index intermediate_size = 512;     // of a dense layer
+// DeepSeekMoE. A dense model is one whose layers are all below first_k_dense_replace.
+struct ExpertsConfig {
   Index moe_intermediate_size = 96;  // of one expert
   Index n_routed_experts = 16;
   Index n_shared_experts = 1;
@@ -55,19 +47,29 @@ struct Config {
   double aux_loss_alpha = 0.001;  // expert-level balance loss, V2 Eq. 23-25
   bool seq_aux = true;            // f and P per sequence, then the mean; false: over the batch
 
-  // Multi-token prediction (DeepSeek-V3)
-  Index num_nextn_predict_layers = 0;
-
-  // Baselines (ours): attention "mla", or "gqa" with num_key_value_heads key heads of head_dim
-  // (equal to num_attention_heads: MHA; 1: MQA). A dense SwiGLU model is one whose layers are all
-  // below first_k_dense_replace.
-  std::string attention = "mla";
-  Index num_key_value_heads = 4;
-  Index head_dim = 48;
-
   bool is_moe(Index layer) const {
     return layer >= first_k_dense_replace && layer % moe_layer_freq == 0;
   }
+};
+
+// Tokens: the vocabulary, and the ids that begin and end a text.
+struct TokenConfig {
+  Index vocab_size = 2048;
+  Index bos_token_id = 0, eos_token_id = 1;
+  std::vector<Index> more_eos_token_ids = {};  // where the file has a list: all but the first
+};
+
+// The groups are bases, so that a key is written as in the file: config.kv_lora_rank.
+struct Config : AttentionConfig, ExpertsConfig, TokenConfig {
+  std::string model_type = "deepseek_v2";  // deepseek_v3, or seekling: model/versions.h
+  Index hidden_size = 128;
+  Index num_hidden_layers = 4;
+  Index intermediate_size = 512;  // of a dense layer
+  double rms_norm_eps = 1e-6;
+  bool tie_word_embeddings = false;
+  double initializer_range = 0.02;
+  Index max_position_embeddings = 4096;
+  Index num_nextn_predict_layers = 0;  // modules of multi-token prediction (V3)
 };
 
 }  // namespace seekling

@@ -1,26 +1,25 @@
 // The input of a forward pass besides the activations: the same for every layer.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "nn/mask.h"
 #include "tensor/tensor.h"
 
 namespace seekling {
 
 // Sees the outputs of layers by name, in the order in which a forward pass computes them. Names are
-// those of the checkpoint without ".weight": model.embed_tokens, model.layers.3.self_attn,
+// those of the checkpoint without ".weight": model.embed_tokens, model.layers.3.self_attn.q and .k
+// (queries and keys with their positions, [B,T,heads,d]), model.layers.3.self_attn,
 // model.layers.3.mlp, model.layers.3.mlp.gate (the router's logits), model.layers.3 (the residual
 // stream after it), model.norm, and for a module of multi-token prediction, which is a layer after
 // the last, also model.layers.4.shared_head.norm.
 using Observer = std::function<void(const std::string& name, const Tensor& output)>;
 
 struct Context {
-  // Document mask [B,T] of attention(), or empty: plain causal. The caller keeps it.
-  std::span<const std::int32_t> document_start = {};
+  Mask mask = {};  // of attention(): the documents; a kind of attention adds its own
 
   // Of a training run.
   bool predict_further = false;  // run the modules of multi-token prediction too

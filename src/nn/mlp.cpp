@@ -17,4 +17,10 @@ void Mlp::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".down_proj.weight", down_proj.weight);
 }
 
+GgufNames Mlp::gguf_names() const {
+  return {{"gate_proj.weight", "ffn_gate.weight"},
+          {"up_proj.weight", "ffn_up.weight"},
+          {"down_proj.weight", "ffn_down.weight"}};
+}
+
 }  // namespace seekling

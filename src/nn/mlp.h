@@ -2,17 +2,20 @@
 // of their joint width.
 #pragma once
 
+#include "nn/feed_forward.h"
 #include "nn/linear.h"
-#include "nn/parameters.h"
 
 namespace seekling {
 
-struct Mlp {
+struct Mlp : FeedForward {
   Mlp() = default;
   Mlp(Index hidden_size, Index width);
 
   Tensor forward(const Tensor& x) const;
-  void parameters(const std::string& at, const Visitor& visit) const;
+  Tensor forward(const Tensor& x, const Context&, Losses&) const override { return forward(x); }
+  std::unique_ptr<PackedFeedForward> pack(Format format) const override;
+  void parameters(const std::string& at, const Visitor& visit) const override;
+  GgufNames gguf_names() const override;
 
   // gate_proj and up_proj as one matrix, so that both products are one GEMM;
   // the checkpoint's two are its halves.

@@ -37,6 +37,7 @@ class Moment {
  private:
   friend void save_moments(const std::filesystem::path&, const std::vector<Moment>&);
   friend void load_moments(const std::filesystem::path&, const std::vector<Moment>&);
+  friend std::string first_unsound(const std::vector<Moment>&);
   Tensor fp32;  // one of the two is there
   std::unique_ptr<std::uint16_t[]> bf16;
 };
@@ -59,7 +60,11 @@ class Lent {
   const Index n;
 };
 
-// A file of safetensors, F32 or BF16: the same bits come back.
+// The name of the first moment with a number that is not finite, or of a v with one below 0; empty
+// if there is none.
+std::string first_unsound(const std::vector<Moment>& moments);
+
+// A file of safetensors, F32 or BF16: the same bits come back. Error if one of them is unsound.
 void save_moments(const std::filesystem::path& file, const std::vector<Moment>& moments);
 void load_moments(const std::filesystem::path& file, const std::vector<Moment>& moments);
 

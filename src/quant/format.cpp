@@ -45,7 +45,7 @@ Format format_of(const std::string& flag, const std::string& written) {
 
 Index row_bytes(Format format, Index n) {
   switch (format) {
-    case Format::kF32: return 4 * n;
+    case Format::kF32: return Index(sizeof(real)) * n;
     case Format::kBF16: return 2 * n;
     case Format::kInt8: return Index(sizeof(BlockInt8)) * blocks(n);
     case Format::kInt4: return Index(sizeof(BlockInt4)) * blocks(n);
@@ -53,10 +53,10 @@ Index row_bytes(Format format, Index n) {
   return 0;
 }
 
-void encode(Format format, std::byte* row, const float* x, Index n) {
-  if (format == Format::kF32) std::memcpy(row, x, size_t(4 * n));
+void encode(Format format, std::byte* row, const real* x, Index n) {
+  if (format == Format::kF32) std::memcpy(row, x, size_t(row_bytes(format, n)));
   if (format == Format::kBF16)
-    for (Index i = 0; i < n; ++i) write(row, i, to_bf16(x[i]));
+    for (Index i = 0; i < n; ++i) write(row, i, to_bf16(float(x[i])));
   for (Index b = 0; b < blocks(n); ++b) {
     const Index left = std::min(kBlock, n - b * kBlock);
     if (format == Format::kInt8) write(row, b, to_int8(x + b * kBlock, left));
@@ -64,13 +64,13 @@ void encode(Format format, std::byte* row, const float* x, Index n) {
   }
 }
 
-void decode(Format format, float* x, const std::byte* row, Index n) {
-  if (format == Format::kF32) std::memcpy(x, row, size_t(4 * n));
+void decode(Format format, real* x, const std::byte* row, Index n) {
+  if (format == Format::kF32) std::memcpy(x, row, size_t(row_bytes(format, n)));
   if (format == Format::kBF16)
     for (Index i = 0; i < n; ++i) x[i] = from_bf16(read<std::uint16_t>(row, i));
   for (Index b = 0; b < blocks(n); ++b) {
     const Index left = std::min(kBlock, n - b * kBlock);
-    float* to = x + b * kBlock;
+    real* to = x + b * kBlock;
     if (format == Format::kInt8) from_block(to, read<BlockInt8>(row, b), left);
     if (format == Format::kInt4) from_block(to, read<BlockInt4>(row, b), left);
   }

@@ -49,8 +49,9 @@ Format format_of(const std::string& flag, const std::string& written);  // Error
 
 Index row_bytes(Format format, Index n);  // of n values; a last block is filled with zeros
 
-// One row of n numbers, from and to float. Rounding is to the nearest.
-void encode(Format format, std::byte* row, const float* x, Index n);
-void decode(Format format, float* x, const std::byte* row, Index n);
+// One row of n numbers, to and from `format`. Rounding is to the nearest. Where real is double,
+// fp32 rows hold doubles; the short formats are the same.
+void encode(Format format, std::byte* row, const real* x, Index n);
+void decode(Format format, real* x, const std::byte* row, Index n);
 
 }  // namespace seekling

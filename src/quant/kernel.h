@@ -28,7 +28,7 @@ constexpr Index kSpan = 128;
 // bf16: rounded to bf16. int8 and int4: blocks of 32 as int8 with a scale each, and Σ q of each
 // block, which undoes the offset of the weights.
 struct Operand {
-  const float* f32;
+  const real* f32;
   const std::uint16_t* bf16;
   const std::int8_t* q;
   const float* scale;
@@ -39,30 +39,29 @@ struct Operand {
 struct Instructions {
   int rows[4];  // at a time, by format
   // y[n,m] = x panelᵀ: n rows of x from `row` on, m <= kPanel columns.
-  using Multiply = void(float* y, Index ldy, Index n, Index m, const Operand& x, Index row,
+  using Multiply = void(real* y, Index ldy, Index n, Index m, const Operand& x, Index row,
                         const std::byte* panel, Index K);
   Multiply* multiply[4];
   // x as the blocks of an operand in int8: K numbers, of which those behind the first n are 0.
-  void (*to_int8)(std::int8_t* q, float* scale, std::int32_t* sum, const float* x, Index n,
-                  Index K);
+  void (*to_int8)(std::int8_t* q, float* scale, std::int32_t* sum, const real* x, Index n, Index K);
   // s[g,j] = q_g·k_j for n keys; s has rows of kSpan. `next`, if not nullptr: keys that
   // memory is to bring meanwhile.
-  void (*scores)(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk, Index n,
-                 Index width, const float* next);
+  void (*scores)(real* s, const real* q, Index ldq, Index G, const real* k, Index ldk, Index n,
+                 Index width, const real* next);
   // s becomes exp(scale s - m), m being the largest scale s of n scores and l the sum.
-  void (*soften)(float* s, Index n, float scale, float& m, float& l);
+  void (*soften)(real* s, Index n, real scale, real& m, real& l);
   // acc[g,:] += Σ_j p[g,j] v_j; p has rows of kSpan.
-  void (*gather)(float* acc, Index lda, const float* p, Index G, const float* v, Index ldv, Index n,
+  void (*gather)(real* acc, Index lda, const real* p, Index G, const real* v, Index ldv, Index n,
                  Index width);
-  void (*rms_norm)(float* y, const float* x, const float* gain, Index D, float eps);
-  void (*swiglu)(float* y, const float* gate_up, Index m);  // gate_up [2m], the gate's half first
+  void (*rms_norm)(real* y, const real* x, const real* gain, Index D, real eps);
+  void (*swiglu)(real* y, const real* gate_up, Index m);  // gate_up [2m], the gate's half first
 };
 
 // The files of these names: nullptr where they are compiled for another kind of machine.
 const Instructions* kernel_avx512_bf16();  // Zen 4, Cooper Lake, Sapphire Rapids
 const Instructions* kernel_avx512();       // with VNNI for bytes: Ice Lake
 const Instructions* kernel_avx2();
-const Instructions* kernel_portable();
+const Instructions* kernel_portable();  // any machine; plain loops where real is double
 
 std::vector<const Instructions*> kernels();  // those that this machine can run, the best first
 const Instructions& kernel();                // the one in use: the best

@@ -1,6 +1,6 @@
 // kernel_loops.h in AVX2's instructions: CMake compiles this file for them, whatever
 // the rest is compiled for.
-#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && !defined(SEEKLING_DOUBLE)
 #include <immintrin.h>
 #endif
 
@@ -8,7 +8,7 @@
 
 namespace seekling {
 
-#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && !defined(SEEKLING_DOUBLE)
 
 namespace {
 

@@ -1,6 +1,6 @@
 // kernel_avx512.h without the instruction for bf16: CMake compiles this file for VNNI,
 // whatever the rest is compiled for.
-#if defined(__AVX512VNNI__)
+#if defined(__AVX512VNNI__) && !defined(SEEKLING_DOUBLE)
 #include "quant/kernel_avx512.h"
 #else
 #include "quant/kernel.h"
@@ -8,7 +8,7 @@
 
 namespace seekling {
 
-#if defined(__AVX512VNNI__)
+#if defined(__AVX512VNNI__) && !defined(SEEKLING_DOUBLE)
 
 namespace {
 

@@ -21,7 +21,7 @@ constexpr Index kWorthThreads = 1 << 15;  // multiply-adds; fewer are done befor
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
 
 void pack_floats(std::byte* panel, View W, Index first, Index rows) {
-  float* to = reinterpret_cast<float*>(panel);
+  real* to = reinterpret_cast<real*>(panel);
   for (Index k = 0; k < W.cols; ++k)
     for (Index c = 0; c < rows; ++c) to[k * kPanel + c] = W(first + c, k);
 }
@@ -30,7 +30,7 @@ void pack_bf16(std::byte* panel, View W, Index first, Index rows) {
   auto* to = reinterpret_cast<std::uint16_t*>(panel);
   for (Index k = 0; k < W.cols; ++k)
     for (Index c = 0; c < rows; ++c)
-      to[(k / 2 * kPanel + c) * 2 + k % 2] = to_bf16(W(first + c, k));
+      to[(k / 2 * kPanel + c) * 2 + k % 2] = to_bf16(float(W(first + c, k)));
 }
 
 // kernel.h says where a block's scales and bytes go. Outputs beyond the last have d = 0.
@@ -40,7 +40,7 @@ void pack_blocks(std::byte* panel, View W, Index first, Index rows, bool int4) {
     for (Index c = 0; c < rows; ++c) {
       auto* d = reinterpret_cast<std::uint16_t*>(panel + b * bytes);
       auto* q = reinterpret_cast<std::uint8_t*>(panel + b * bytes + 2 * kPanel);
-      const float* x = W.data + (first + c) * W.ld + b * kBlock;
+      const real* x = W.data + (first + c) * W.ld + b * kBlock;
       const Index n = std::min(kBlock, W.cols - b * kBlock);
       if (int4) {
         const BlockInt4 block = to_int4(x, n);
@@ -71,10 +71,10 @@ struct Rows {
       sum.resize(scale.size());
     }
   }
-  void set(Format format, Index row, Index K, const float* x, Index n) {
+  void set(Format format, Index row, Index K, const real* x, Index n) {
     if (format == Format::kBF16)
       for (Index k = 0; k < K; ++k)
-        bf16[size_t(row * K + k)] = k < n ? to_bf16(x[k]) : std::uint16_t(0);
+        bf16[size_t(row * K + k)] = k < n ? to_bf16(float(x[k])) : std::uint16_t(0);
     else
       kernel().to_int8(&q[size_t(row * K)], &scale[size_t(row * K / kBlock)],
                        &sum[size_t(row * K / kBlock)], x, n, K);
@@ -110,6 +110,16 @@ Packed::Packed(Format f, const std::vector<View>& matrices)
     else pack_blocks(to, W, first, rows, format == Format::kInt4);
   });
 }
+
+static std::vector<View> matrices_of(const Tensor& W) {
+  if (W.shape().count() == 2) return {W.view()};
+  std::vector<View> matrices;
+  for (Index i = 0; i < W.dim(0); ++i)
+    matrices.push_back(W.view().middle_rows(i * W.dim(1), W.dim(1)));
+  return matrices;
+}
+
+Packed::Packed(Format f, const Tensor& W) : Packed(f, matrices_of(W)) {}
 
 Index Packed::panels() const { return (out + kPanel - 1) / kPanel; }
 

@@ -21,6 +21,7 @@ class Packed {
  public:
   Packed() = default;
   Packed(Format format, const std::vector<View>& matrices);
+  Packed(Format format, const Tensor& W);  // [out,in], or a stack [count,out,in]
 
   Format format = Format::kF32;
   Index count = 0, out = 0, in = 0;

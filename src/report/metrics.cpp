@@ -2,14 +2,9 @@
 // a crash may have torn.
 #include "report/metrics.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "core/check.h"
@@ -40,28 +35,29 @@ static std::string to_line(const StepMetrics& m) {
   return json.dump() + "\n";
 }
 
-static double number(const Json& value) {  // dump() writes null for what is not finite
+static double number(const nlohmann::json& value) {  // dump() writes null for what is not finite
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
-static std::optional<double> optional_number(const Json& json, const char* key) {
+static std::optional<double> optional_number(const nlohmann::json& json, const char* key) {
   return json.contains(key) ? std::optional(number(json[key])) : std::nullopt;
 }
 
-static ExpertLoad expert_load(const Json& layers) {
+static ExpertLoad expert_load(const nlohmann::json& layers) {
   ExpertLoad load;
-  for (const Json& layer : layers) {
+  for (const nlohmann::json& layer : layers) {
     load.emplace_back();
-    for (const Json& fraction : layer) load.back().push_back(number(fraction));
+    for (const nlohmann::json& fraction : layer) load.back().push_back(number(fraction));
   }
   return load;
 }
 
-static std::optional<StepMetrics> from_line(const std::string& line) {
+static std::optional<StepMetrics> from_line(std::string_view line) {
   try {
-    const Json json = Json::parse(line);
+    const nlohmann::json json = parse_json_or_discard(line, "a line of metrics");
+    if (!json.is_object() || !json.at("step").is_number_integer()) return std::nullopt;
     StepMetrics m;
-    m.step = json.at("step").get<Index>();
+    m.step = json["step"].get<Index>();
     m.loss = number(json.at("loss"));
     m.balance_loss = number(json.at("balance_loss"));
     m.lr = number(json.at("lr"));
@@ -82,13 +78,15 @@ static std::optional<StepMetrics> from_line(const std::string& line) {
 // Calls visit(metrics, line) for every whole line.
 template <class F>
 static void for_each_line(const fs::path& path, F&& visit) {
-  std::ifstream in(path);
-  check(in.is_open(), path.string(), ": cannot be read: ", std::strerror(errno));
-  std::string line;
-  for (Index n = 1; std::getline(in, line); ++n) {
-    if (in.eof()) return;  // no line break after it: torn
+  const std::string all = read_file(path);
+  std::string_view rest = all;
+  for (Index n = 1; !rest.empty(); ++n) {
+    const std::size_t end = rest.find('\n');
+    if (end == rest.npos) return;  // no line break after it: torn
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
     const std::optional<StepMetrics> metrics = from_line(line);
-    check(metrics || in.peek() == EOF, path.string(), ":", n,
+    check(metrics || rest.empty(), path.string(), ":", n,
           ": is not a line of metrics; remove the line, or the file (training goes on without it)");
     if (metrics) visit(*metrics, line);
   }
@@ -97,38 +95,24 @@ static void for_each_line(const fs::path& path, F&& visit) {
 std::vector<StepMetrics> read_metrics(const fs::path& path) {
   std::vector<StepMetrics> all;
   for_each_line(path,
-                [&](const StepMetrics& metrics, const std::string&) { all.push_back(metrics); });
+                [&](const StepMetrics& metrics, std::string_view) { all.push_back(metrics); });
   return all;
 }
 
-void replace_file(const fs::path& path, const std::string& contents) {
-  const fs::path aside = path.string() + ".tmp";
-  std::FILE* file = std::fopen(aside.c_str(), "wb");
-  bool written = file && std::fwrite(contents.data(), 1, contents.size(), file) == contents.size();
-  // Renamed only after it is on the disk.
-  written = written && std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
-  written = written && std::rename(aside.c_str(), path.c_str()) == 0;
-  const std::string reason = std::strerror(errno);
-  if (file) std::fclose(file);
-  if (written) return;
-  std::remove(aside.c_str());
-  throw Error(text(path.string(), ": cannot be written: ", reason));
-}
-
-MetricsLog::MetricsLog(fs::path p, Index last_step) : path(std::move(p)) {
+// The lines of `path` up to a step; the file is replaced by them.
+static fs::path cut_after(fs::path path, Index last_step) {
   std::string kept;
   if (last_step > 0 && fs::exists(path))
-    for_each_line(path, [&](const StepMetrics& metrics, const std::string& line) {
-      if (metrics.step <= last_step) kept += line + "\n";
+    for_each_line(path, [&](const StepMetrics& metrics, std::string_view line) {
+      if (metrics.step <= last_step) kept.append(line) += '\n';
     });
   replace_file(path, kept);
-  out.open(path, std::ios::app);
-  check(out.is_open(), path.string(), ": cannot be written: ", std::strerror(errno));
+  return path;
 }
 
-void MetricsLog::append(const StepMetrics& metrics) {
-  out << to_line(metrics) << std::flush;
-  check(out.good(), path.string(), ": cannot be written: ", std::strerror(errno));
-}
+MetricsLog::MetricsLog(fs::path path, Index last_step)
+    : file(cut_after(std::move(path), last_step)) {}
+
+void MetricsLog::append(const StepMetrics& metrics) { file.append(to_line(metrics)); }
 
 }  // namespace seekling

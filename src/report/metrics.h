@@ -3,12 +3,12 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/real.h"
+#include "system/file.h"
 
 namespace seekling {
 
@@ -43,17 +43,14 @@ class MetricsLog {
  public:
   MetricsLog(std::filesystem::path path, Index last_step);
   void append(const StepMetrics& metrics);  // passed to the system: survives a kill -9
+  void flush() { file.flush(); }            // to the disk, as the save of these steps will be
 
  private:
-  std::filesystem::path path;
-  std::ofstream out;
+  AppendFile file;
 };
 
 // All whole lines. A torn last line is passed over; another that cannot be read is an Error
 // with its number. A number that was not finite (JSON has none such) is read back as NaN.
 std::vector<StepMetrics> read_metrics(const std::filesystem::path& path);
-
-// Writes PATH.tmp and renames it: a reader sees the old contents or the new, never a part.
-void replace_file(const std::filesystem::path& path, const std::string& contents);
 
 }  // namespace seekling

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "system/file.h"
 
 namespace seekling {
 

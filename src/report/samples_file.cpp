@@ -1,12 +1,10 @@
 #include "report/samples_file.h"
 
 #include <cstdlib>
-#include <fstream>
 #include <sstream>
 #include <string_view>
 
 #include "core/check.h"
-#include "report/metrics.h"
 #include "system/file.h"
 
 namespace seekling {
@@ -14,9 +12,7 @@ namespace seekling {
 static constexpr std::string_view kHeading = "## Step ";
 
 void append_samples(const std::filesystem::path& file, Index step, const std::string& samples) {
-  std::ofstream out(file, std::ios::app);
-  out << kHeading << step << "\n\n" << samples << std::flush;
-  check(bool(out), file.string(), ": cannot be written; is the disk full?");
+  AppendFile(file).append(text(kHeading, step, "\n\n", samples));
 }
 
 void forget_samples_after(const std::filesystem::path& file, Index last_step) {
@@ -25,7 +21,8 @@ void forget_samples_after(const std::filesystem::path& file, Index last_step) {
   std::string kept;
   Index step = 0;
   for (std::string line; std::getline(all, line);) {
-    if (line.starts_with(kHeading)) step = std::atol(line.c_str() + kHeading.size());
+    if (line.starts_with(kHeading))
+      step = std::strtoll(line.c_str() + kHeading.size(), nullptr, 10);
     if (step <= last_step) kept += line + "\n";
   }
   replace_file(file, kept);

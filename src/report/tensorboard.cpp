@@ -2,34 +2,17 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <bit>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include "core/check.h"
+#include "system/crc32c.h"
 
 namespace seekling {
 
 static_assert(std::endian::native == std::endian::little, "events are little-endian");
 
 namespace {
-
-// A CRC is the remainder of the bytes, read as a polynomial over {0, 1} whose lowest power
-// comes last, divided by a fixed one: Castagnoli's for CRC-32C (RFC 3720, 12.1), 0x1EDC6F41,
-// here with its bits reversed, as bytes are read low bit first. The table holds the remainder
-// of each single byte, so that division goes a byte at a time.
-constexpr std::array<std::uint32_t, 256> remainders() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    std::uint32_t remainder = byte;
-    for (int bit = 0; bit < 8; ++bit)
-      remainder = (remainder >> 1) ^ (remainder & 1 ? 0x82F63B78u : 0);
-    table[byte] = remainder;
-  }
-  return table;
-}
 
 template <class T>
 std::string bytes_of(T value) {
@@ -64,13 +47,6 @@ double now() {
 
 }  // namespace
 
-std::uint32_t crc32c(std::string_view bytes) {
-  static constexpr std::array<std::uint32_t, 256> kTable = remainders();
-  std::uint32_t crc = 0xFFFFFFFF;  // inverted before and after, so that zeros at the ends count
-  for (const char byte : bytes) crc = (crc >> 8) ^ kTable[(crc ^ std::uint8_t(byte)) & 0xFF];
-  return ~crc;
-}
-
 // TFRecord's: the CRC of a string that holds its own CRC is a poor check,
 // so it is turned and shifted.
 std::uint32_t masked(std::uint32_t crc) { return std::rotr(crc, 15) + 0xA282EAD8; }
@@ -100,18 +76,13 @@ std::string scalar_event(double wall_time, Index step, const Scalars& scalars) {
 }
 
 TensorBoard::TensorBoard(const std::filesystem::path& folder, Index last_step)
-    : path(folder /
-           text("events.out.tfevents.", std::int64_t(now()), ".", ::getpid(), ".seekling")),
-      out(path, std::ios::binary) {
-  check(out.is_open(), path.string(), ": cannot be written: ", std::strerror(errno));
+    : file(folder /
+           text("events.out.tfevents.", std::int64_t(now()), ".", ::getpid(), ".seekling")) {
   write(version_event(now()));
   if (last_step > 0) write(start_event(now(), last_step + 1));
 }
 
-void TensorBoard::write(const std::string& event) {
-  out << tfrecord(event) << std::flush;
-  check(out.good(), path.string(), ": cannot be written: ", std::strerror(errno));
-}
+void TensorBoard::write(const std::string& event) { file.append(tfrecord(event)); }
 
 void TensorBoard::append(const StepMetrics& m) {
   Scalars scalars = {{"loss", float(m.loss)},

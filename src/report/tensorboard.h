@@ -12,13 +12,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "report/metrics.h"
+#include "system/file.h"
 
 namespace seekling {
 
@@ -32,8 +32,7 @@ class TensorBoard {
  private:
   void write(const std::string& event);
 
-  std::filesystem::path path;
-  std::ofstream out;
+  AppendFile file;
 };
 
 using Scalars = std::vector<std::pair<std::string, float>>;  // tag, value
@@ -43,7 +42,6 @@ std::string start_event(double wall_time, Index step);  // voids other files' ev
 std::string scalar_event(double wall_time, Index step, const Scalars& scalars);
 
 std::string tfrecord(std::string_view data);
-std::uint32_t crc32c(std::string_view bytes);
 std::uint32_t masked(std::uint32_t crc);
 
 }  // namespace seekling

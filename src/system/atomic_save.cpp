@@ -4,22 +4,22 @@
 // a kill after it leaves .commit, whose remaining files recover() moves.
 #include "system/atomic_save.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <vector>
 
 #include "core/check.h"
+#include "system/file.h"
 
 namespace seekling {
 
 namespace fs = std::filesystem;
 
-static void flush_folder(const fs::path& folder) {
-  const int f = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (f < 0) return;
-  ::fsync(f);
-  ::close(f);
+// The folders below it, and then the folder itself. The files in them are flushed by their writers.
+static void flush_all(const fs::path& folder) {
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(folder, failure))
+    if (entry.is_directory(failure)) flush_all(entry.path());
+  flush_folder(folder);
 }
 
 // A reader may be moving the same files at the same time: what is no longer there has been moved.
@@ -42,9 +42,15 @@ void recover(const fs::path& folder) {
   if (fs::exists(folder / ".commit", ignored)) move_all(folder / ".commit", folder);
 }
 
+bool free_for_a_save(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return !fs::exists(folder);
+  recover(folder);
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const auto& entry) { return entry.path().filename() == ".next"; });
+}
+
 AtomicSave::AtomicSave(fs::path folder) : folder_(std::move(folder)) {
-  std::error_code failure;
-  fs::create_directories(folder_, failure);
+  std::error_code failure = make_folders(folder_);
   check(!failure, folder_.string(), ": the folder cannot be made (", failure.message(), ")");
   recover(folder_);
   fs::remove_all(folder_ / ".next", failure);
@@ -60,7 +66,7 @@ AtomicSave::~AtomicSave() {
 fs::path AtomicSave::file(const std::string& name) const { return folder_ / ".next" / name; }
 
 void AtomicSave::commit() {
-  flush_folder(folder_ / ".next");
+  flush_all(folder_ / ".next");
   std::error_code failure;
   fs::rename(folder_ / ".next", folder_ / ".commit", failure);
   check(!failure, folder_.string(), ": cannot be written to (", failure.message(),

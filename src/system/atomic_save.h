@@ -25,6 +25,9 @@ class AtomicSave {
   bool committed_ = false;
 };
 
+// A folder that is not there, is empty, or holds only a save that a kill cut off before its commit.
+bool free_for_a_save(const std::filesystem::path& folder);
+
 // Finishes a save that a kill cut off after its commit point. Whoever opens the folder calls
 // it first, also while another process is saving: what that one is still writing is left alone.
 void recover(const std::filesystem::path& folder);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 
@@ -13,6 +13,11 @@ AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> added)
   std::stable_sort(longest_first.begin(), longest_first.end(), [](const auto& a, const auto& b) {
     return a.content.size() > b.content.size();
   });
+  const auto has_first = [&](const AddedToken& token) {
+    return token.content[0] == longest_first[0].content[0];
+  };
+  if (std::all_of(longest_first.begin(), longest_first.end(), has_first) && !longest_first.empty())
+    only_first = longest_first[0].content[0];
   for (const AddedToken& token : longest_first) {
     const size_t first = two_bytes(token.content, 0);
     if (token.content.size() > 1) starts.set(first);

@@ -2,7 +2,9 @@
 // token wherever it stands. The leftmost is taken first, of those that start together the longest.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +36,8 @@ class AddedTokenFinder {
     if (longest_first.empty()) return text(input);
     size_t done = 0;
     for (size_t i = 0; i < input.size(); ++i) {
+      if (only_first) i = std::min(input.find(*only_first, i), input.size());
+      if (i == input.size()) break;
       if (!starts[two_bytes(input, i)]) continue;
       const AddedToken* found = longest_at(input.substr(i));
       if (found == nullptr) continue;
@@ -56,7 +60,8 @@ class AddedTokenFinder {
                                                     size_t at);
 
   std::vector<AddedToken> longest_first;
-  std::bitset<1 << 16> starts;  // the first two bytes of some token: one look usually decides
+  std::optional<char> only_first;  // the first byte of all tokens, as DeepSeek's <
+  std::bitset<1 << 16> starts;     // the first two bytes of some token: one look usually decides
 };
 
 }  // namespace seekling

@@ -16,10 +16,6 @@ namespace {
 
 constexpr TokenId kGone = -1;
 
-std::uint64_t key(TokenId left, TokenId right) {
-  return std::uint64_t(std::uint32_t(left)) << 32 | std::uint32_t(right);
-}
-
 struct Later {  // the heap's front is the candidate of lowest rank, the leftmost of equals
   bool operator()(const Bpe::Scratch::Candidate& a, const Bpe::Scratch::Candidate& b) const {
     return a.rank != b.rank ? a.rank > b.rank : a.at > b.at;
@@ -31,22 +27,18 @@ struct Later {  // the heap's front is the candidate of lowest rank, the leftmos
 Bpe::Bpe(const std::array<TokenId, 256>& ids_of_bytes, const std::vector<Merge>& merges,
          UnknownByte of_the_others)
     : byte_ids(ids_of_bytes), unknown(of_the_others) {
-  slots.resize(std::bit_ceil(std::max<size_t>(2 * merges.size(), 2)));
+  slots.resize(std::bit_ceil(std::max<size_t>(2 * merges.size(), 16)));
+  has_merge.resize(slots.size() / 8);
   shift = 64 - std::countr_zero(slots.size());
   std::int32_t rank = 0;
   for (const Merge& merge : merges) {
-    size_t i = home(key(merge.left, merge.right));
+    const std::uint64_t pair = key(merge.left, merge.right), h = hash(pair), bit = h >> (shift - 3);
+    has_merge[bit / 64] |= std::uint64_t(1) << (bit % 64);
+    size_t i = h >> shift;
     while (slots[i].pair != kEmpty) i = (i + 1) % slots.size();
-    slots[i] = {key(merge.left, merge.right), rank++, merge.result};
+    slots[i] = {pair, rank++, merge.result};
   }
-}
-
-const Bpe::Slot* Bpe::find(TokenId left, TokenId right) const {
-  const std::uint64_t pair = key(left, right);
-  for (size_t i = home(pair);; i = (i + 1) % slots.size()) {
-    if (slots[i].pair == pair) return &slots[i];
-    if (slots[i].pair == kEmpty) return nullptr;
-  }
+  find_atoms(merges);
 }
 
 void Bpe::push(std::int32_t at, Scratch& scratch) const {

@@ -10,26 +10,16 @@
 #include "text/bpe_train.h"
 
 #include <algorithm>
-#include <exception>
-#include <unordered_set>
+#include <set>
 
 #include "core/check.h"
-#include "core/parallel.h"
+#include "core/parallel_throwing.h"
 #include "text/byte_chars.h"
+#include "text/counts.h"
 
 namespace seekling {
 
 namespace {
-
-using Pair = std::pair<TokenId, TokenId>;
-
-struct PairHash {
-  size_t operator()(const Pair& p) const {
-    const std::uint64_t both =
-        std::uint64_t(std::uint32_t(p.first)) << 32 | std::uint32_t(p.second);
-    return size_t((both * 0x9E3779B97F4A7C15u) >> 17);
-  }
-};
 
 struct Candidate {
   Index count;
@@ -42,7 +32,7 @@ struct Candidate {
 };
 
 struct Word {  // a distinct piece
-  std::vector<TokenId> symbols;
+  std::span<TokenId> symbols;
   Index count;
 };
 
@@ -53,11 +43,14 @@ class Trainer {
     std::array<TokenId, 256> byte_ids;
     for (const unsigned char byte : bytes_by_printable())
       byte_ids[byte] = add_token(printable(std::string(1, char(byte))));
+    size_t bytes = 0;
+    for (const auto& [piece, count] : pieces.counts()) bytes += piece.size();
+    all_symbols.reserve(bytes);
     for (const auto& [piece, count] : pieces.counts()) {
-      Word word{{}, count};
+      const auto begin = all_symbols.end();
       for (const char byte : piece)
-        word.symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
-      words.push_back(std::move(word));
+        all_symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
+      words.push_back({{begin, all_symbols.end()}, count});
     }
   }
 
@@ -115,20 +108,18 @@ class Trainer {
       symbols[kept++] = merge.result;
       ++i;
     }
-    symbols.resize(kept);
+    symbols = symbols.first(kept);
   }
 
   void change(Pair pair, Index by, std::int32_t w) {
-    counts[pair] += by * words[size_t(w)].count;
-    if (by < 0) return;
-    auto& where = appeared[pair];
-    if (where.empty() || where.back() != w) where.push_back(w);
+    const Index occurrences = by * words[size_t(w)].count;
+    if (by < 0) counts.add(pair, occurrences);
+    else counts.appears(pair, occurrences, w);
   }
 
   void push_appeared() {
-    for (auto& [pair, where] : appeared)
+    for (auto& [pair, where] : counts.take_appeared())
       if (const Index count = counts[pair]; count > 0) push({count, pair, std::move(where)});
-    appeared.clear();
   }
 
   void push(Candidate candidate) {
@@ -145,16 +136,15 @@ class Trainer {
 
   const BpeTraining& settings;
   std::unordered_map<std::string, TokenId> ids;
+  std::vector<TokenId> all_symbols;  // of all words, one word after another
   std::vector<Word> words;
-  std::unordered_map<Pair, Index, PairHash> counts;
-  // The pairs that appeared since the last push_appeared, with their words.
-  std::unordered_map<Pair, std::vector<std::int32_t>, PairHash> appeared;
+  PairCounts counts;
   std::vector<Candidate> heap;
 };
 
 std::vector<Merge> last_of_each_pair(const std::vector<Merge>& merges) {
   std::vector<Merge> out;
-  std::unordered_set<Pair, PairHash> seen;
+  std::set<Pair> seen;
   for (auto merge = merges.rbegin(); merge != merges.rend(); ++merge)
     if (seen.emplace(merge->left, merge->right).second) out.push_back(*merge);
   std::reverse(out.begin(), out.end());
@@ -168,7 +158,7 @@ void check_training(const BpeTraining& training) {
         " special tokens and 256 bytes)");
   check(training.min_frequency >= 1, "--min-frequency: found ", training.min_frequency,
         ", expected at least 1");
-  std::unordered_set<std::string> seen;
+  std::set<std::string> seen;
   for (const std::string& special : training.specials) {
     const auto bytes = bytes_of_printable(special);
     check(!special.empty() && count_malformed(special) == 0 && !(bytes && bytes->size() == 1),
@@ -178,34 +168,33 @@ void check_training(const BpeTraining& training) {
   }
 }
 
+void add_to(PieceCounts::Counts& counts, std::string_view piece, Index more) {
+  const auto found = counts.find(piece);
+  if (found != counts.end()) found->second += more;
+  else counts.emplace(piece, more);
+}
+
 }  // namespace
 
 void PieceCounts::add(std::span<const std::string> documents) {
-  constexpr Index kShards = 64;  // of the documents: each is counted by one thread, with no lock
-  const auto n = Index(documents.size());
-  const Index shards = std::min(n, kShards);
-  std::vector<std::unordered_map<std::string, Index>> counted(static_cast<size_t>(shards));
+  std::vector<std::string_view> parts;
+  for (const std::string& document : documents)
+    for (const auto part : pre_tokenizer.parts(document, size_t(64) << 10)) parts.push_back(part);
+  const auto n = Index(parts.size()), shards = std::min<Index>(n, threads());
+  std::vector<PieceTable> counted(static_cast<size_t>(shards));
   std::vector<Index> malformed(static_cast<size_t>(shards), 0);
-  std::vector<std::exception_ptr> errors(static_cast<size_t>(shards));
-  parallel_for(shards, /*grain=*/1, [&](Index shard) {
-    try {
-      for (Index i = shard; i < n; i += shards) {
-        for_each_run(
-            documents[size_t(i)],
-            [&](std::string_view run) {
-              for (const std::string_view piece : pre_tokenizer.pieces(run))
-                ++counted[size_t(shard)][std::string(piece)];
-            },
-            [&](std::string_view run) { malformed[size_t(shard)] += count_malformed(run); });
-      }
-    } catch (...) {
-      errors[size_t(shard)] = std::current_exception();
-    }
+  parallel_for_throwing(shards, /*grain=*/1, [&](Index shard) {
+    PieceTable& table = counted[size_t(shard)];
+    Regex::Scratch scratch;
+    const auto count = [&](std::string_view run) {
+      pre_tokenizer.split_from(0, run, scratch, [&](std::string_view piece) { table.add(piece); });
+    };
+    for (Index i = shard; i < n; i += shards)
+      for_each_run(parts[size_t(i)], count,
+                   [&](std::string_view run) { malformed[size_t(shard)] += count_malformed(run); });
   });
-  for (const auto& error : errors)
-    if (error) std::rethrow_exception(error);
-  for (const auto& shard : counted)
-    for (const auto& [piece, count] : shard) totals[piece] += count;
+  for (const PieceTable& table : counted)
+    table.for_each([&](std::string_view piece, Index count) { add_to(totals, piece, count); });
   for (const Index count : malformed) malformed_total += count;
 }
 

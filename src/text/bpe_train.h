@@ -7,6 +7,7 @@
 // It ends at vocab_size, or when no pair occurs min_frequency times.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -29,14 +30,19 @@ class PieceCounts {
  public:
   explicit PieceCounts(PreTokenizerKind kind) : pre_tokenizer(kind) {}
 
-  void add(std::span<const std::string> documents);  // in parallel, one thread a document
+  struct Hash : std::hash<std::string_view> {  // a piece is looked up without a copy of it
+    using is_transparent = void;
+  };
+  using Counts = std::unordered_map<std::string, Index, Hash, std::equal_to<>>;
 
-  const std::unordered_map<std::string, Index>& counts() const { return totals; }
+  void add(std::span<const std::string> documents);  // in parallel
+
+  const Counts& counts() const { return totals; }
   Index malformed() const { return malformed_total; }  // sequences that are not UTF-8: unused
 
  private:
   PreTokenizer pre_tokenizer;
-  std::unordered_map<std::string, Index> totals;
+  Counts totals;
   Index malformed_total = 0;
 };
 

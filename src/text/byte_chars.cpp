@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <utility>
 
-#include "text/character_tables.h"
 #include "text/pretokenizer.h"
+#include "unicode/character_tables.h"
 
 namespace seekling {
 
@@ -52,14 +52,6 @@ char32_t compose_pair(char32_t a, char32_t b) {
   if (const char32_t syllable = Hangul::compose(a, b)) return syllable;
   const auto found = pairs().find({a, b});
   return found == pairs().end() ? 0 : found->second;
-}
-
-char32_t code_point(std::string_view character) {
-  const auto byte = [&](size_t i) { return char32_t(static_cast<unsigned char>(character[i])); };
-  const size_t n = character.size();
-  char32_t c = n == 1 ? byte(0) : byte(0) & (0x3F >> (n - 1));
-  for (size_t i = 1; i < n; ++i) c = c << 6 | (byte(i) & 0x3F);
-  return c;
 }
 
 std::u32string decomposed(std::string_view text) {

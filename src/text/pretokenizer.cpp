@@ -1,7 +1,9 @@
 // The presets, and pieces of a whole text.
 #include "text/pretokenizer.h"
 
-#include "text/character_tables.h"
+#include <algorithm>
+
+#include "unicode/character_tables.h"
 
 namespace seekling {
 
@@ -116,13 +118,51 @@ std::vector<std::string> PreTokenizer::patterns() const {
 std::vector<std::string_view> PreTokenizer::pieces(std::string_view text) const {
   std::vector<std::string_view> out;
   Regex::Scratch scratch;
-  const auto through = [&](auto& self, Index level, std::string_view piece) -> void {
-    if (level == depth()) return out.push_back(piece);
-    split(level, piece, scratch, [&](std::string_view sub) { self(self, level + 1, sub); });
-  };
+  const auto add = [&](std::string_view piece) { out.push_back(piece); };
   for_each_run(
-      text, [&](std::string_view run) { through(through, 0, run); },
-      [&](std::string_view run) { out.push_back(run); });
+      text, [&](std::string_view run) { split_from(0, run, scratch, add); }, add);
+  return out;
+}
+
+// A piece ends between two characters, whatever is around them: no match of any stage depends on
+// both, so that a stage's matches stay as they are without one of them, and one is in a match of
+// some stage, so that this match begins or ends here.
+bool PreTokenizer::ends_between(const char* left, const char* right) const {
+  bool in_a_match = false;
+  for (const Splitter& splitter : splitters) {
+    const auto& runs = splitter.expression.without_pcre2();
+    if (!runs) return false;
+    const auto before = runs->character_at(left), after = runs->character_at(right);
+    if (!runs->may_cut_between(before, after)) return false;
+    in_a_match = in_a_match || runs->always_matches(before) || runs->always_matches(after);
+  }
+  return in_a_match;
+}
+
+// The first place after `from` where a piece ends between two characters; or the text's end.
+size_t PreTokenizer::cut_after(std::string_view text, size_t from) const {
+  const char* left = nullptr;  // the character before i, if it is well-formed
+  for (size_t i = from; i < text.size();) {
+    const Utf8Unit unit = next_utf8(text.substr(i));
+    const char* here = unit.kind == Utf8Unit::kCharacter ? text.data() + i : nullptr;
+    if (left && here && ends_between(left, here)) return i;
+    left = here;
+    i += size_t(unit.length);
+  }
+  return text.size();
+}
+
+std::vector<std::string_view> PreTokenizer::parts(std::string_view text, size_t length) const {
+  std::vector<std::string_view> out;
+  const bool can_cut = std::all_of(
+      splitters.begin(), splitters.end(),
+      [](const Splitter& splitter) { return splitter.expression.without_pcre2().has_value(); });
+  while (can_cut && text.size() > length) {
+    const size_t cut = cut_after(text, length);
+    out.push_back(text.substr(0, cut));
+    text.remove_prefix(cut);
+  }
+  if (!text.empty()) out.push_back(text);
   return out;
 }
 

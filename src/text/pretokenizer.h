@@ -14,7 +14,7 @@
 
 #include "core/real.h"
 #include "text/regex.h"
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 
@@ -50,12 +50,23 @@ class PreTokenizer {
   // at `level` (0 ... depth-1). `piece` is UTF-8 without malformed sequences.
   template <class Each>
   void split(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const;
+  // The same from this level to the last: each(sub) for pieces that no stage splits any more.
+  template <class Each>
+  void split_from(Index level, std::string_view piece, Regex::Scratch& scratch, Each&& each) const;
+  // A text of any bytes, cut into parts of `length` bytes or somewhat more, where a piece ends
+  // whatever is around: the pieces of the parts are those of the text. One part if there is
+  // no such place, or if a stage needs PCRE2.
+  std::vector<std::string_view> parts(std::string_view text, size_t length) const;
+
   Index depth() const { return Index(splitters.size()); }
 
   const std::vector<SplitStage>& stages() const { return listed; }
   std::vector<std::string> patterns() const;  // of all stages, line ends spelled \r and \n
 
  private:
+  bool ends_between(const char* left, const char* right) const;
+  size_t cut_after(std::string_view text, size_t from) const;
+
   std::vector<SplitStage> listed;
   struct Splitter {
     Regex expression;
@@ -92,6 +103,14 @@ void PreTokenizer::split(Index level, std::string_view piece, Regex::Scratch& sc
     if (match.end == Index(piece.size())) return;
   }
   if (gaps) each(part(done, Index(piece.size())));
+}
+
+template <class Each>
+void PreTokenizer::split_from(Index level, std::string_view piece, Regex::Scratch& scratch,
+                              Each&& each) const {
+  if (level == depth()) return each(piece);
+  split(level, piece, scratch,
+        [&](std::string_view sub) { split_from(level + 1, sub, scratch, each); });
 }
 
 }  // namespace seekling

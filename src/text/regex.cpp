@@ -11,10 +11,6 @@ namespace seekling {
 
 namespace {
 
-// White_Space of the Unicode Character Database, as the inside of a class.
-// PCRE2's own \s has U+180E besides.
-constexpr std::string_view kWhiteSpace =
-    R"(\x09-\x0d\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 constexpr std::string_view kDifferent = "hHwWbBXRKGNOyYvVQE";  // escapes that Oniguruma differs in
 constexpr size_t kStackStart = 32 << 10, kStackLimit = 1 << 20;
 
@@ -23,8 +19,10 @@ std::string escape(const std::string& pattern, char letter, bool in_class) {
         " is not supported; use \\s, \\S, \\d or \\p{...}");
   check(letter != 'S' || !in_class, "regex ", pattern,
         ": \\S inside [...] is not supported; list the characters");
-  if (letter == 's') return in_class ? std::string(kWhiteSpace) : text("[", kWhiteSpace, "]");
-  if (letter == 'S') return text("[^", kWhiteSpace, "]");
+  // PCRE2's own \s has U+180E besides.
+  if (letter == 's')
+    return in_class ? listed(white_space()) : text("[", listed(white_space()), "]");
+  if (letter == 'S') return text("[^", listed(white_space()), "]");
   return {'\\', letter};
 }
 
@@ -88,15 +86,18 @@ PCRE2_SPTR units(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(te
 
 }  // namespace
 
-Regex::Scratch::Scratch()
-    : match_data(pcre2_match_data_create(1, nullptr), [](auto* p) { pcre2_match_data_free(p); }),
-      context(pcre2_match_context_create(nullptr), [](auto* p) { pcre2_match_context_free(p); }),
-      stack(pcre2_jit_stack_create(kStackStart, kStackLimit, nullptr),
-            [](auto* p) { pcre2_jit_stack_free(p); }) {
+void Regex::Scratch::prepare() {
+  if (match_data) return;
+  match_data.reset(pcre2_match_data_create(1, nullptr), [](auto* p) { pcre2_match_data_free(p); });
+  context.reset(pcre2_match_context_create(nullptr), [](auto* p) { pcre2_match_context_free(p); });
+  stack.reset(pcre2_jit_stack_create(kStackStart, kStackLimit, nullptr),
+              [](auto* p) { pcre2_jit_stack_free(p); });
   pcre2_jit_stack_assign(static_cast<pcre2_match_context*>(context.get()), nullptr, stack.get());
 }
 
-Regex::Regex(std::string pattern) : written(std::move(pattern)) {
+Regex::Regex(std::string pattern)
+    : written(std::move(pattern)), runs(RunExpression::parse(written)) {
+  if (runs) return;
   const std::string translated = from_oniguruma(written);
   const std::shared_ptr<pcre2_compile_context> settings(pcre2_compile_context_create(nullptr),
                                                         pcre2_compile_context_free);
@@ -116,6 +117,13 @@ Regex::Regex(std::string pattern) : written(std::move(pattern)) {
 }
 
 bool Regex::find(std::string_view text, Index from, Match& match, Scratch& scratch) const {
+  if (runs) {
+    const auto found = runs->find(text, from, match);
+    check(found != RunExpression::Found::kGivesUp, "regex ", written, ": it gives up on a text of ",
+          text.size(), " bytes (match limit exceeded)");
+    return found == RunExpression::Found::kYes;
+  }
+  scratch.prepare();
   auto* data = static_cast<pcre2_match_data*>(scratch.match_data.get());
   const int found = pcre2_match(static_cast<pcre2_code*>(code.get()), units(text), text.size(),
                                 size_t(from), PCRE2_NO_UTF_CHECK, data,

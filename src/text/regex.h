@@ -1,32 +1,31 @@
-// The regular expressions of tokenizer.json, which are Oniguruma's, run by PCRE2.
+// The regular expressions of tokenizer.json, which are Oniguruma's, run by run_expression.h or, if
+// they are more than it knows, by PCRE2.
 //
-// The two agree on what pre-tokenizers use, but for two things: `$` ends a line, not only the text,
-// and `\s` is Unicode's White_Space exactly (U+0085, U+00A0, U+3000 in; U+180E, U+200B, U+FEFF
-// out). Escapes that mean something else in Oniguruma (\h is a hex digit there) are refused
-// rather than read wrongly.
+// PCRE2 and Oniguruma agree on what pre-tokenizers use, but for two things: `$` ends a line, not
+// only the text, and `\s` is Unicode's White_Space exactly (U+0085, U+00A0, U+3000 in; U+180E,
+// U+200B, U+FEFF out). Escapes that mean something else in Oniguruma (\h is a hex digit there) are
+// refused rather than read wrongly.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/real.h"
+#include "text/run_expression.h"
 
 namespace seekling {
 
 class Regex {
  public:
-  struct Match {
-    Index begin, end;  // bytes; end > begin
-  };
+  using Match = RunExpression::Match;
 
   // Memory that a search writes to: one for each thread, any number of expressions.
   class Scratch {
-   public:
-    Scratch();
-
-   private:
     friend class Regex;
+    void prepare();  // before PCRE2's first search
+
     std::shared_ptr<void> match_data, context, stack;
   };
 
@@ -37,9 +36,11 @@ class Regex {
   bool find(std::string_view text, Index from, Match& match, Scratch& scratch) const;
 
   const std::string& pattern() const { return written; }  // as given
+  const std::optional<RunExpression>& without_pcre2() const { return runs; }
 
  private:
   std::string written;
+  std::optional<RunExpression> runs;
   std::shared_ptr<void> code;
 };
 

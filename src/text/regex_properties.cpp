@@ -14,29 +14,12 @@
 #include <mutex>
 #include <vector>
 
-#include "text/character_tables.h"
-#include "text/unicode.h"
+#include "unicode/character_tables.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 
-namespace {
-
-using Ranges = std::vector<CharacterRange>;
-
-constexpr char32_t kLast = 0x10FFFF;
-
-Ranges complement(const Ranges& ranges) {
-  Ranges out;
-  char32_t next = 0;
-  for (const CharacterRange& range : ranges) {
-    if (range.first > next) out.push_back({next, range.first - 1});
-    next = range.last + 1;
-  }
-  if (next <= kLast) out.push_back({next, kLast});
-  return out;
-}
-
-std::string listed(const Ranges& ranges) {  // \x{41}-\x{5a}, without the surrogates
+std::string listed(const CharacterRanges& ranges) {
   std::string out;
   const auto add = [&](char32_t first, char32_t last) {
     char range[32];
@@ -49,6 +32,8 @@ std::string listed(const Ranges& ranges) {  // \x{41}-\x{5a}, without the surrog
   }
   return out;
 }
+
+namespace {
 
 std::string pcre2_unicode_version() {
   char version[64];
@@ -117,9 +102,9 @@ std::vector<bool> matched_by_pcre2(std::string_view property) {
 std::string inside(std::string_view name) {
   const std::string property = "\\p{" + std::string(name) + "}";
   if (pcre2_unicode_version() == unicode_version()) return property;
-  const Ranges members = category(name);
+  const CharacterRanges members = category(name);
   const std::vector<bool> matched = matched_by_pcre2(name);
-  Ranges missing;
+  CharacterRanges missing;
   auto range = members.begin();
   for (size_t i = 0; i < probes().size(); ++i) {
     const char32_t c = probes()[i];

@@ -5,13 +5,12 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
-#include <exception>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "core/check.h"
-#include "core/parallel.h"
+#include "core/parallel_throwing.h"
 #include "text/byte_chars.h"
 #include "text/nfc.h"
 #include "text/piece_cache.h"
@@ -109,8 +108,8 @@ struct Tokenizer::State {
   std::vector<bool> is_special;                 // by id
   std::unordered_map<std::string, TokenId> id;  // of added tokens, by content
 
-  std::mutex mutex;                              // guards:
-  std::vector<std::unique_ptr<Workspace>> idle;  // one for each encoding at the same time
+  mutable std::mutex mutex;                              // guards:
+  mutable std::vector<std::unique_ptr<Workspace>> idle;  // one for each encoding at the same time
 
   explicit State(TokenizerParts given)
       : parts(std::move(given)), pre_tokenizer(parts.stages), byte_ids(ids_of_bytes(parts)),
@@ -136,23 +135,45 @@ struct Tokenizer::State {
       return;
     }
     const size_t before = ids.size();
-    if (level == pre_tokenizer.depth()) {
-      encode_word(piece, ids, work);
-    } else {
-      pre_tokenizer.split(level, piece, work.regex,
-                          [&](std::string_view sub) { encode_piece(sub, level + 1, ids, work); });
-    }
+    encode_new(piece, level, ids, work);
     work.cache.keep(piece, level, std::span(ids).subspan(before));
+  }
+
+  // A piece that is not in the cache. If this level leaves it whole, it is not looked up again.
+  void encode_new(std::string_view piece, Index level, std::vector<TokenId>& ids,
+                  Workspace& work) const {
+    if (level == pre_tokenizer.depth()) return encode_word(piece, ids, work);
+    pre_tokenizer.split(level, piece, work.regex, [&](std::string_view sub) {
+      if (sub.size() == piece.size()) encode_new(sub, level + 1, ids, work);
+      else encode_piece(sub, level + 1, ids, work);
+    });
   }
 
   void encode_word(std::string_view piece, std::vector<TokenId>& ids, Workspace& work) const {
     if (!whole.empty())
       if (const auto found = whole.find(std::string(piece)); found != whole.end())
         return ids.push_back(found->second);
-    bpe.encode(piece, ids, work.bpe);
+    if (!bpe.encode_short(piece, ids)) bpe.encode(piece, ids, work.bpe);
   }
 
+  // A long text is cut into parts, which threads take: together they have the text's ids.
   void encode_text(std::string_view text, std::vector<TokenId>& ids, Workspace& work) const {
+    constexpr size_t kPart = size_t(64) << 10;
+    if (text.size() < 2 * kPart || threads() == 1 || in_parallel_region())
+      return encode_part(text, ids, work);
+    const auto pieces = pre_tokenizer.parts(text, kPart);
+    std::vector<std::vector<TokenId>> of_part(pieces.size());
+    parallel_for_throwing(Index(pieces.size()), /*grain=*/1, [&](Index i) {
+      const Borrowed own(*this);
+      encode_part(pieces[size_t(i)], of_part[size_t(i)], *own);
+    });
+    size_t total = ids.size();
+    for (const auto& more : of_part) total += more.size();
+    ids.reserve(total);
+    for (const auto& more : of_part) ids.insert(ids.end(), more.begin(), more.end());
+  }
+
+  void encode_part(std::string_view text, std::vector<TokenId>& ids, Workspace& work) const {
     for_each_run(
         text, [&](std::string_view run) { encode_piece(run, 0, ids, work); },
         [&](std::string_view run) { bpe.encode(run, ids, work.bpe); });
@@ -172,17 +193,31 @@ struct Tokenizer::State {
     normalized_finder.cut(text, part, [&](TokenId token) { ids.push_back(token); });
   }
 
-  std::unique_ptr<Workspace> borrow() {
-    const std::lock_guard lock(mutex);
-    if (idle.empty()) return std::make_unique<Workspace>();
-    auto work = std::move(idle.back());
-    idle.pop_back();
-    return work;
-  }
-  void give_back(std::unique_ptr<Workspace> work) {
-    const std::lock_guard lock(mutex);
-    idle.push_back(std::move(work));
-  }
+  // A workspace that no other encoding uses, until the end of its scope.
+  class Borrowed {
+   public:
+    explicit Borrowed(const State& of) : state(of) {
+      const std::lock_guard lock(state.mutex);
+      if (state.idle.empty()) {
+        work = std::make_unique<Workspace>();
+      } else {
+        work = std::move(state.idle.back());
+        state.idle.pop_back();
+      }
+    }
+    ~Borrowed() {
+      const std::lock_guard lock(state.mutex);
+      state.idle.push_back(std::move(work));
+    }
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+
+    Workspace& operator*() const { return *work; }
+
+   private:
+    const State& state;
+    std::unique_ptr<Workspace> work;
+  };
 };
 
 Tokenizer::Tokenizer(TokenizerParts parts) : state(std::make_shared<State>(std::move(parts))) {}
@@ -191,7 +226,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, bool specials) con
   check(text.size() < size_t(1) << 31, "encode: a text of ", text.size(),
         " bytes; cut it into texts below 2 GiB");
   std::vector<TokenId> ids;
-  auto work = state->borrow();  // not given back if an error is thrown: it is freed
+  const State::Borrowed work(*state);
   const auto part = [&](std::string_view between) {
     state->encode_between(between, specials, ids, *work);
   };
@@ -202,23 +237,19 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, bool specials) con
   } else {
     part(text);
   }
-  state->give_back(std::move(work));
   return ids;
 }
 
 std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std::span<const std::string> texts,
                                                           bool specials) const {
   std::vector<std::vector<TokenId>> ids(texts.size());
-  std::vector<std::exception_ptr> errors(texts.size());  // none may leave the parallel region
-  parallel_for(Index(texts.size()), /*grain=*/16, [&](Index i) {
-    try {
-      ids[size_t(i)] = encode(texts[size_t(i)], specials);
-    } catch (...) {
-      errors[size_t(i)] = std::current_exception();
-    }
+  const auto is_long = [&](size_t i) { return texts[i].size() >= size_t(256) << 10; };
+  for (size_t i = 0; i < texts.size(); ++i)
+    if (is_long(i)) ids[i] = encode(texts[i], specials);  // all threads take parts of it
+  const auto n = Index(texts.size());
+  parallel_for_throwing(n, /*grain=*/std::clamp<Index>(n / 64, 1, 16), [&](Index i) {
+    if (!is_long(size_t(i))) ids[size_t(i)] = encode(texts[size_t(i)], specials);
   });
-  for (const auto& error : errors)
-    if (error) std::rethrow_exception(error);
   return ids;
 }
 

@@ -5,15 +5,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
 
 #include "core/check.h"
+#include "system/file.h"
 #include "text/byte_chars.h"
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 
@@ -114,10 +114,7 @@ std::string content_of(const std::string& path) {
   std::error_code ignored;
   check(std::filesystem::is_regular_file(path, ignored), path, ": found no such file; ", kSource,
         ", or a directory with one");
-  std::ifstream in(path, std::ios::binary);
-  std::string out{std::istreambuf_iterator<char>(in), {}};
-  check(!in.bad() && in.is_open(), path, ": cannot be read; see its permissions");
-  return out;
+  return read_file(path);
 }
 
 // --- pre_tokenizer ---

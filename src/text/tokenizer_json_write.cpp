@@ -1,10 +1,8 @@
 // Writing tokenizer.json, in the library's own order of keys.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/check.h"
+#include "system/file.h"
 #include "text/tokenizer_json.h"
 
 namespace seekling {
@@ -155,15 +153,7 @@ std::string tokenizer_json_without_bos(const Tokenizer& tokenizer) {
 }
 
 void write_tokenizer(const Tokenizer& tokenizer, const std::string& path) {
-  const std::string aside = path + ".tmp";
-  std::ofstream out(aside, std::ios::binary);
-  out << tokenizer_json(tokenizer);
-  out.close();
-  check(out.good(), aside,
-        ": cannot be written; see the directory's permissions and the space left");
-  std::error_code failed;
-  std::filesystem::rename(aside, path, failed);
-  check(!failed, path, ": cannot be written: ", failed.message());
+  replace_file(path, tokenizer_json(tokenizer));
 }
 
 }  // namespace seekling

@@ -1,9 +1,11 @@
-// The toy world as files: JSON lines, written aside and renamed, so that a folder
-// never holds half a file.
-#include <fstream>
+// The toy world as files: JSON lines, all three or none.
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/check.h"
+#include "system/atomic_save.h"
+#include "system/file.h"
 #include "toy/world.h"
 
 namespace seekling {
@@ -21,17 +23,12 @@ static Json to_json(const Question& q) {
 
 template <class Row>
 static void write_lines(const fs::path& path, const std::vector<Row>& rows) {
-  const fs::path aside = path.string() + ".part";
-  std::ofstream out(aside, std::ios::binary);
-  check(out.is_open(), "toy world: cannot create ", aside.string(), "; is the folder writable?");
-  for (const Row& row : rows) out << to_json(row).dump() << '\n';
-  out.close();
-  std::error_code failure;
-  if (!out.fail()) fs::rename(aside, path, failure);
-  if (!out.fail() && !failure) return;
-  std::error_code ignored;
-  fs::remove(aside, ignored);
-  throw Error(text("toy world: could not write ", path.string(), "; is the disk full?"));
+  FileWriter file(path);
+  for (const Row& row : rows) {
+    const std::string line = to_json(row).dump() + "\n";
+    file.write(line.data(), line.size());
+  }
+  file.finish();
 }
 
 void write_toy_world(const fs::path& folder, const ToyWorld& world) {
@@ -39,13 +36,15 @@ void write_toy_world(const fs::path& folder, const ToyWorld& world) {
   fs::create_directories(folder, failure);
   check(fs::is_directory(folder, failure), "toy world: cannot create the folder ", folder.string(),
         "; choose one that can be written");
-  write_lines(folder / "train.jsonl", world.train);
-  write_lines(folder / "heldout.jsonl", world.heldout);
-  write_lines(folder / "questions.jsonl", world.questions);
+  AtomicSave save(folder);
+  write_lines(save.file("train.jsonl"), world.train);
+  write_lines(save.file("heldout.jsonl"), world.heldout);
+  write_lines(save.file("questions.jsonl"), world.questions);
+  save.commit();
 }
 
-static Question parse_question(const std::string& line, const std::string& where) {
-  const Json row = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+static Question parse_question(std::string_view line, const std::string& where) {
+  const nlohmann::json row = parse_json_or_discard(line, where);
   check(row.is_object(), where, ": not a JSON object; each line must hold one question");
   const auto field = [&](const char* key) {
     const auto found = row.find(key);
@@ -60,14 +59,18 @@ static Question parse_question(const std::string& line, const std::string& where
 
 std::vector<Question> read_questions(const fs::path& path) {
   std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  check(in.is_open() && !fs::is_directory(path, ignored), path.string(),
+  recover(path.parent_path());
+  check(fs::is_regular_file(path, ignored), path.string(),
         ": cannot be read as a file of questions; make one with `./seekling data make`");
+  const std::string all = read_file(path);
+  std::string_view rest = all;
   std::vector<Question> questions;
-  std::string line;
-  for (Index number = 1; std::getline(in, line); ++number)
-    questions.push_back(parse_question(line, text(path.string(), ", line ", number)));
-  check(!in.bad(), path.string(), ": reading failed after ", questions.size(), " questions");
+  for (Index number = 1; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    questions.push_back(
+        parse_question(rest.substr(0, end), text(path.string(), ", line ", number)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   check(!questions.empty(), path.string(),
         ": holds no questions; make them with `./seekling data make`");
   return questions;

@@ -11,6 +11,7 @@
 #include "report/samples_file.h"
 #include "system/file.h"
 #include "text/tokenizer_json.h"
+#include "train/checksums.h"
 
 namespace seekling {
 
@@ -122,8 +123,7 @@ Run begin_run(const RunOptions& options, const Say& say) {
   run.state.settings = options.settings;
   run.state.data = options.data;
 
-  std::error_code failure;
-  fs::create_directories(run.folder, failure);
+  const std::error_code failure = make_folders(run.folder);
   check(!failure, "--out: ", run.folder.string(), " cannot be made: ", failure.message());
   run.lock = std::make_unique<FolderLock>(run.folder);
   const RemoveIfEmpty cleanup{run.folder};
@@ -151,6 +151,7 @@ Run resume_run(const fs::path& folder, const std::function<void(TrainSettings&)>
   check_settings(run.state.settings);
   check_steps(run, planned, say);
 
+  check_checksums(folder, run.state);
   run.model = load_model(folder, say);
   run.tokenizer = read_tokenizer(folder.string());
   forget_samples_after(folder / "samples.md", run.state.step);

@@ -30,12 +30,15 @@ class RunFolder {
   // All seven files or none: a kill at any moment leaves the last whole checkpoint.
   void save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const;
 
-  // The weights and moments of the last save, into those given.
+  // The weights and moments of the last save, into those given. Error, with its name, if one holds
+  // a number that training cannot have left there.
   void load(const Transformer& model, const AdamW& optimizer) const;
 
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  void write_checkpoint(const AtomicSave& save, const Transformer& model) const;
+
   std::filesystem::path path_;
   std::string tokenizer_, tokenizer_config_;
 };

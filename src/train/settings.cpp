@@ -1,15 +1,9 @@
-// The table of the training settings, and trainer_state.json.
+// The table of the training settings.
 #include "train/settings.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "system/atomic_save.h"
-#include "system/file.h"
 
 namespace seekling {
-
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -173,44 +167,6 @@ double mtp_weight_at(const TrainSettings& s, Index step) {
 
 double bias_speed_at(const TrainSettings& s, Index step) {
   return value_at({.before = s.bias_speed, .after = 0, .at = s.bias_still_at}, step, s.steps);
-}
-
-std::string trainer_state_json(const TrainerState& state) {
-  Json settings;
-  for_each_setting(state.settings,
-                   [&](const Setting& row, const auto& value) { settings[row.key] = value; });
-  const Json json = {{"step", state.step},
-                     {"tokens", state.tokens},
-                     {"data", state.data},
-                     {"tokenizer_fingerprint", state.tokenizer_fingerprint},
-                     {"settings", settings}};
-  return json.dump(2) + "\n";
-}
-
-TrainerState parse_trainer_state(const std::string& json, const std::string& path) {
-  TrainerState state;
-  try {
-    const nlohmann::json parsed = parse_json(json, path);
-    parsed.at("step").get_to(state.step);
-    parsed.at("tokens").get_to(state.tokens);
-    parsed.at("data").get_to(state.data);
-    parsed.at("tokenizer_fingerprint").get_to(state.tokenizer_fingerprint);
-    const nlohmann::json& settings = parsed.at("settings");
-    for_each_setting(state.settings,
-                     [&](const Setting& row, auto& value) { settings.at(row.key).get_to(value); });
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(text(path, ": is not the state of a run (", e.what(),
-                     "); resume from another folder, or train anew"));
-  }
-  return state;
-}
-
-TrainerState read_trainer_state(const std::filesystem::path& run_folder) {
-  const std::filesystem::path path = run_folder / "trainer_state.json";
-  if (std::filesystem::is_directory(run_folder)) recover(run_folder);
-  check(std::filesystem::exists(path), path.string(),
-        ": not found; --resume needs the folder of a run that has saved");
-  return parse_trainer_state(read_file(path), path.string());
 }
 
 }  // namespace seekling

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -122,15 +123,20 @@ double mtp_weight_at(const TrainSettings& settings, Index step);  // λ
 Products products_of(const TrainSettings& settings);              // by dtype
 double bias_speed_at(const TrainSettings& settings, Index step);  // γ
 
+// The CRC-32C of the bytes of each tensor in a file of safetensors, by the tensor's name.
+using Checksums = std::map<std::string, std::uint32_t>;
+
 // There is no generator's state to keep: batches are a function of (seed, step).
 struct TrainerState {
   Index step = 0;    // number of steps done
   Index tokens = 0;  // read so far
   TrainSettings settings;
-  std::vector<std::string> data;            // as given to --data
-  std::uint64_t tokenizer_fingerprint = 0;  // of the token file
+  std::vector<std::string> data;               // as given to --data
+  std::uint64_t tokenizer_fingerprint = 0;     // of the token file
+  std::map<std::string, Checksums> checksums;  // by file; empty in the runs of older versions
 };
 
+// With a checksum of its own.
 std::string trainer_state_json(const TrainerState& state);
 // `path` is for the messages.
 TrainerState parse_trainer_state(const std::string& json, const std::string& path);

@@ -274,7 +274,11 @@ void Trainer::finish_step(StepMetrics& metrics, const Hooks& hooks) {
 }
 
 void Trainer::save() {
-  write([&] { folder.save(model, optimizer, state_); });
+  check_state();
+  write([&] {
+    log.flush();
+    folder.save(model, optimizer, state_);
+  });
   saved = state_.step;
 }
 
@@ -289,9 +293,34 @@ void Trainer::write(const std::function<void()>& to_disk) const {
   }
 }
 
+// As the folder says it: a save that failed near its end may have taken place.
 std::string Trainer::last_save() const {
-  if (saved == 0) return "no step was saved yet";
-  return text("the weights of step ", saved, " are in ", folder.path().string());
+  Index step = saved;
+  try {
+    step = read_trainer_state(folder.path()).step;
+  } catch (const Error&) {  // none was saved, or the disk gives nothing back
+  }
+  if (step == 0) return "no step was saved yet";
+  return text("the weights of step ", step, " are in ", folder.path().string());
+}
+
+// An update may leave numbers that are not finite, or a loss that is not. Saved, they would replace
+// the last good weights.
+void Trainer::check_state() const {
+  const std::string weights = first_parameter(model, [](const Tensor& p) { return !finite(p); });
+  std::string fault;
+  if (!weights.empty()) fault = "parameter " + weights + " holds a number that is not finite";
+  else if (const double loss = next_loss(); !std::isfinite(loss))
+    fault = text("the loss of the next batch is ", name_of(loss));
+  if (fault.empty()) return;
+  throw Error(text("step ", state_.step, " is not saved: after it ", fault, "; ", last_save(),
+                   "; train again with a lower --lr"));
+}
+
+double Trainer::next_loss() const {
+  const MultiplyIn dtype(products_of(settings()));
+  Losses others;
+  return double(model.loss(batches(state_.step * settings().accumulate), {}, others).item());
 }
 
 // A finite loss may have a gradient that is not: √ and division are steep near 0.

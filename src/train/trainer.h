@@ -51,7 +51,7 @@ class Trainer {
   void measure(Profile* profile) { profile_ = profile; }  // from the next step on; nullptr: no more
 
   StepMetrics step();  // one update of the weights; Error, and no update, if a value is not finite
-  void save();
+  void save();  // Error, and the last save stays, if training could not continue from this one
 
   const TrainerState& state() const { return state_; }
 
@@ -64,6 +64,8 @@ class Trainer {
   void move_biases(const Sums& sums, Index step) const;
   void finish_step(StepMetrics& metrics, const Hooks& hooks);
   void check_gradients(double norm) const;
+  void check_state() const;
+  double next_loss() const;
   bool due(Index every) const {
     return every > 0 && (state_.step % every == 0 || state_.step == settings().steps);
   }

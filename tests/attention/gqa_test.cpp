@@ -36,10 +36,28 @@ TEST(GQA, DecodingTokenByTokenEqualsTheWholeSequence) {
   const Tensor h = Tensor::randn({1, 6, 7}, rng), whole = gqa.forward(h, {});
   Cache cache = gqa.make_cache(6);
   EXPECT_EQ(cache.elements_per_token(), 2 * 2 * 6);
+  EXPECT_EQ(gqa.cached_per_token(), 2 * 2 * 6);
   for (Index t = 0; t < 6; ++t) {
     const Tensor u = gqa.decode(h.reshape({6, 7}).slice(t, 1).reshape({1, 1, 7}), cache);
     EXPECT_LT((u.view().row(0) - whole.view().row(t)).cwiseAbs().maxCoeff(), 1e-5);
   }
+}
+
+TEST(GQA, AnObserverSeesQueriesAndKeys) {
+  Rng rng(36);
+  const GQA gqa = make(2, rng);
+  std::vector<Shape> seen;
+  Context context;
+  context.observer = [&](const std::string&, const Tensor& x) { seen.push_back(x.shape()); };
+  gqa.forward(Tensor::randn({1, 3, 7}, rng), context);
+  EXPECT_EQ(seen, (std::vector<Shape>{{1, 3, 4, 6}, {1, 3, 2, 6}}));
+}
+
+TEST(GQA, HasTheNameThatItsNumberOfKeyHeadsGives) {
+  Rng rng(34);
+  EXPECT_EQ(make(4, rng).name(), "MHA");
+  EXPECT_EQ(make(2, rng).name(), "GQA");
+  EXPECT_EQ(make(1, rng).name(), "MQA");
 }
 
 }  // namespace seekling

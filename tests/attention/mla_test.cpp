@@ -1,5 +1,7 @@
 #include "attention/mla.h"
 
+#include <map>
+
 #include "core/check.h"
 #include "gradcheck.h"
 
@@ -34,7 +36,7 @@ TEST(MLA, GradientMatchesFiniteDifferencesWithAndWithoutQueryCompression) {
     const Tensor h = Tensor::randn({2, 5, 10}, rng), c = Tensor::randn({2, 5, 10}, rng);
     inputs.push_back(h);
     const std::int32_t document_start[] = {0, 0, 2, 2, 2, 0, 0, 0, 0, 4};
-    const Context context{.document_start = document_start};
+    const Context context{.mask = {.document_start = document_start}};
     EXPECT_LT(max_gradient_error([&] { return dot(mla.forward(h, context), c); }, inputs),
               gradient_tolerance());
   }
@@ -66,7 +68,35 @@ TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
 }
 
 TEST(MLA, TheCacheHoldsTheLatentAndOneRotaryKeyATokenAndNothingElse) {
-  EXPECT_EQ(MLA(small(0)).make_cache(4).elements_per_token(), 5 + 6);
+  const MLA mla(small(0));
+  EXPECT_EQ(mla.make_cache(4).elements_per_token(), 5 + 6);
+  EXPECT_EQ(mla.cached_per_token(), 5 + 6);
+}
+
+TEST(MLA, AnObserverSeesQueriesAndKeysOfEachHead) {  // content, then the rotary part
+  Rng rng(35);
+  const MLA mla(small(7));
+  randomise(parameters(mla), rng);
+  const Tensor h = Tensor::randn({2, 5, 10}, rng);
+  std::map<std::string, Tensor> seen;
+  Context context;
+  context.path = "self_attn";
+  context.observer = [&](const std::string& name, const Tensor& x) { seen[name] = x; };
+  mla.forward(h, context);
+  ASSERT_EQ(seen.size(), 2U);
+  const Tensor &q = seen.at("self_attn.q"), &k = seen.at("self_attn.k");
+  EXPECT_EQ(k.shape(), (Shape{2, 5, 3, 4 + 6}));
+  const Pair query = mla.query(h, 0), latent = mla.latent(h, 0);
+  EXPECT_TRUE(q.view().matrix().leftCols(4) == query.c.view().matrix());
+  EXPECT_TRUE(q.view().matrix().rightCols(6) == query.r.view().matrix());
+  for (Index row = 0; row < 2 * 5 * 3; ++row)  // the heads share one
+    EXPECT_TRUE(k.view().row(row).tail(6) == latent.r.view().row(row / 3)) << row;
+  for (Index row = 0; row < 2 * 5; ++row) {  // k^C of head 2 = W^UK c^KV
+    const auto c = latent.c.view().row(row).transpose();
+    const auto W_UK = mla.kv_b_proj.weight.view().matrix().middleRows(2 * 7, 4);
+    EXPECT_LT((W_UK * c - k.view().row(3 * row + 2).head(4).transpose()).cwiseAbs().maxCoeff(),
+              1e-4);
+  }
 }
 
 TEST(MLA, SaysWhenTheContextIsFull) {

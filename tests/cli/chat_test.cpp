@@ -42,6 +42,32 @@ TEST_F(ChatTest, WithoutATemplateTheWordsAreThoseOfDeepSeekV2) {
   EXPECT_EQ(chat("7\n8\n").out, own);
 }
 
+TEST_F(ChatTest, ASystemMessageComesFirst) {
+  set_template("{{ bos_token }}{% for m in messages %}{{ m.role[0] }}{{ m.content }}{% endfor %}");
+  const Words words = {"chat", "--model", "run", "--max-tokens", "0", "--verbose"};
+  const Words with = {"chat", "--model",   "run",      "--max-tokens",
+                      "0",    "--verbose", "--system", "77777"};
+  EXPECT_NE(run(words, "7\n").err, run(with, "7\n").err);
+  const auto answered = [&](const std::string& system) {
+    return run({"generate", "--model", "run", "--prompt", "7", "--max-tokens", "0", "--verbose",
+                "--system", system});
+  };
+  EXPECT_EQ(answered("7").out, "\n");  // the answer only, which is empty
+  EXPECT_NE(answered("7").err.find("cache: 5 tokens"), std::string::npos);  // bos, s7, u7
+  EXPECT_EQ(answered("777").err.find("cache: 5 tokens"), std::string::npos);
+  EXPECT_EQ(run({"generate", "--model", "run", "--ids", "1", "--system", "x"}).exit, 2);
+}
+
+TEST_F(ChatTest, AModelWithAnEncoderNeedsNoTemplate) {
+  fs::remove(folder / "run/tokenizer_config.json");
+  const std::string without = read_tokens("7\n");
+  fs::create_directory(folder / "run/encoding");
+  write_file(folder / "run/encoding/encoding_dsv32.py", "");
+  EXPECT_NE(read_tokens("7\n"), without);
+  const Ran thinking = run({"chat", "--model", "run", "--max-tokens", "4", "--thinking"}, "7\n8\n");
+  EXPECT_EQ(thinking.exit, 0) << thinking.err;
+}
+
 TEST_F(ChatTest, ASpecialTokenThatAUserTypesStaysText) {
   set_template("{{ bos_token }}{{ messages[0].content }}");
   EXPECT_EQ(read_tokens("7\n"), "2");

@@ -1,4 +1,6 @@
 // export and import: what they write is read back, and what they cannot do is said in a sentence.
+#include <nlohmann/json.hpp>
+
 #include "cli/program.h"
 #include "interop/checkpoint.h"
 #include "interop/safetensors.h"
@@ -43,17 +45,33 @@ TEST_F(ConvertTest, ARunComesBackFromGgufWithItsTokenizer) {
 }
 
 TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
+  fs::copy(golden("v3_tiny"), folder / "model");
+  const fs::path config = folder / "model/config.json";
+  auto j = parse_json(read_file(config), "config");
+  j["rope_scaling"]["beta_fast"] = 32;  // llama.cpp knows only this one
+  write_file(config, j.dump());
   const Ran ran =
-      run({"export", "--gguf", "--model", golden("v3_tiny"), "--out", "a.gguf", "--dtype", "int8"});
+      run({"export", "--gguf", "--model", "model", "--out", "a.gguf", "--dtype", "int8"});
   EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.err,
-            "note: " + golden("v3_tiny") +
-                " has no tokenizer.json: the file is for token ids alone\n" +
-                "note: the modules of multi-token prediction are left out of a GGUF file\n" +
-                "note: matrices with rows of 16, 20, 24, 48 numbers, no multiple of 32, are F16, "
-                "not Q8_0\nwrote a.gguf\n");
+            "note: model has no tokenizer.json: the file is for token ids alone\n"
+            "note: the modules of multi-token prediction are left out of a GGUF file\n"
+            "note: matrices with rows of 16, 20, 24, 48 numbers, no multiple of 32, are F16, "
+            "not Q8_0\nwrote a.gguf\n");
   out_of({"import", "--model", "a.gguf", "--out", "b"});
   EXPECT_FALSE(fs::exists(folder / "b/tokenizer.json"));
+}
+
+TEST_F(ConvertTest, AFileThatNamesNoGatingFunctionGetsANote) {
+  out_of({"export", "--gguf", "--model", golden("v2_lite_tiny"), "--out", "a.gguf"});
+  std::string file = read_file(folder / "a.gguf");
+  file.replace(file.find("expert_gating_func"), 18, "another_gating_key");
+  write_file(folder / "a.gguf", file);
+  const Ran ran = run({"import", "--model", "a.gguf", "--out", "b"});
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.err,
+            "note: a.gguf: has no expert_gating_func; the scores of experts are taken as softmax, "
+            "as in DeepSeek-V2\nwrote b\n");
 }
 
 TEST_F(ConvertTest, ExportsShardsThatAreTheRoundedModel) {
@@ -79,7 +97,7 @@ TEST_F(ConvertTest, WhatTheyCannotDoIsSaidInASentence) {
                  "--out: . holds something already; name another folder");
   expect_refused({"import", "--model", "x"}, 2, "import: --out is missing; see --help");
   expect_refused({"import", "--model", "none.gguf", "--out", "x"}, 1,
-                 "none.gguf: cannot be read: No such file or directory");
+                 "none.gguf: cannot be opened (No such file or directory)");
   expect_refused({"import", "--model", model + "/config.json", "--out", "x"}, 1,
                  model + "/config.json: does not begin with \"GGUF\", expected a GGUF file");
   EXPECT_FALSE(fs::exists(folder / "x"));

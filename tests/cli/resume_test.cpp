@@ -125,6 +125,19 @@ TEST_F(ResumeTest, CtrlCFinishesTheStepSavesAndSaysHowToGoOn) {
   expect_same_metrics("stopped");
 }
 
+TEST_F(ResumeTest, ASystemThatStopsAndATerminalThatIsClosedDoAsCtrlCDoes) {
+  const std::string expected = whole();
+  for (const int number : {SIGTERM, SIGHUP}) {
+    const std::string name = text("stopped", number);
+    const Ran ran = stopped(sixty(name), name, 20, number);
+    EXPECT_EQ(ran.exit, 128 + number) << ran.err;
+    EXPECT_LT(steps_logged(name), 60);
+    resume(name);
+    EXPECT_TRUE(weights(name) == expected);
+    expect_same_metrics(name);
+  }
+}
+
 TEST_F(ResumeTest, MoreStepsMayBeAskedFor) {
   out_of(sixty("longer"));
   out_of({"train", "--resume", "longer", "--steps", "64", "--threads", "1"});

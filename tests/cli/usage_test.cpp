@@ -1,10 +1,13 @@
 // Exit codes, and where words go: 0 with results on stdout; 1 for a failure and 2 for wrong usage,
 // with one sentence on stderr.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "cli/program.h"
+#include "system/child_process.h"
 
 namespace seekling {
 
@@ -159,7 +162,6 @@ TEST_F(ProgramTest, AnUnknownSubcommandIsWrongUsage) {
   expect_refused({"tokenizer"}, 2, "tokenizer: found \"\", expected train, encode or decode");
   expect_refused({"tokenizer", "learn"}, 2,
                  "tokenizer: found \"learn\", expected train, encode or decode");
-  expect_refused({"data", "clean"}, 2, "data: found \"clean\", expected make");
 }
 
 TEST_F(ProgramTest, AWordThatIsNoFlagIsWrongUsage) {
@@ -180,6 +182,10 @@ TEST_F(ProgramTest, AValueThatIsNoNumberIsWrongUsage) {
 
 TEST_F(ProgramTest, AValueOutOfRangeIsWrongUsageThatNamesTheFlag) {
   expect_refused({"params", "--threads", "0"}, 2, "--threads: found 0, expected at least 1");
+  for (const char* many : {"1025", "1000000", "2147483648", "-2147483649"})
+    expect_refused({"params", "--threads", many}, 2,
+                   text("--threads: found ", many, ", expected ",
+                        many[0] == '-' ? "at least 1" : "at most 1024"));
   expect_refused({"params", "--ctx", "-1"}, 2, "--ctx: found -1, expected at least 0");
   expect_refused({"train", "--steps", "0"}, 2, "--steps: found 0, expected at least 1");
   expect_refused({"train", "--beta1", "1"}, 2, "--beta1: found 1, expected a number in [0, 1)");
@@ -231,6 +237,24 @@ TEST_F(ProgramTest, AFileThatCannotBeReadIsAFailure) {
   EXPECT_EQ(ran.err, "seekling: none.txt: cannot be opened (No such file or directory)\n");
 }
 
+TEST_F(ProgramTest, AFileThatIsNotOrdinaryIsRefusedAndNotWaitedFor) {
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  for (const Words& words :
+       {Words{"tokenizer", "encode", "--tokenizer", golden("tok_v3"), "pipe"},
+        Words{"tokenizer", "train", "pipe"}, Words{"import", "pipe", "--out", "x"}})
+    expect_refused(words, 1, "pipe: is not an ordinary file; give a file, not a pipe or a device");
+}
+
+TEST_F(ProgramTest, ALineOfBracketsIsNotReadIntoMemory) {
+  write_file(folder / "deep.jsonl", std::string(50'000'000, '['));
+  expect_refused({"tokenizer", "train", "deep.jsonl"}, 1,
+                 "deep.jsonl:1: found " + std::string(40, '[') +
+                     "..., which is not JSON; expected an object such as {\"text\": \"...\"}; mend "
+                     "the line or take it out");
+  expect_refused({"tokenizer", "encode", "--jsonl", "--tokenizer", golden("tok_v3"), "deep.jsonl"},
+                 1, "line 1: its JSON nests deeper than 64 levels; the file is damaged");
+}
+
 TEST_F(ProgramTest, AFullDiskUnderStdoutIsAFailure) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
   for (const Words& words :
@@ -243,6 +267,36 @@ TEST_F(ProgramTest, AFullDiskUnderStdoutIsAFailure) {
     EXPECT_EQ(ran.exit, 1) << words[0];
     EXPECT_EQ(ran.err, "seekling: stdout: cannot be written; is the disk full?\n") << words[0];
   }
+}
+
+// A clone with a build; a cmake that makes a program which says "new".
+TEST_F(ProgramTest, ABuildOfAnotherFolderIsMadeAnew) {
+  const fs::path clone = folder / "clone", build = clone / "build/release";
+  fs::create_directories(build / "src/cli");
+  fs::create_directories(folder / "bin");
+  for (const char* name : {"src", "tests", "chapters", "cmake"}) fs::create_directory(clone / name);
+  for (const char* name : {"CMakeLists.txt", "CMakePresets.json"}) write_file(clone / name, "");
+  fs::copy_file(SEEKLING_SCRIPT, clone / "seekling");
+  const auto write_program = [](const fs::path& path, const std::string& text) {
+    write_file(path, "#!/bin/sh\n" + text + "\n");
+    fs::permissions(path, fs::perms::owner_all);
+  };
+  write_program(build / "src/cli/seekling", "echo old");
+  write_program(folder / "bin/cmake",
+                "mkdir -p build/release/src/cli && cp \"$(dirname \"$0\")/new\" "
+                "build/release/src/cli/seekling");
+  write_program(folder / "bin/new", "echo new");
+  const auto says = [&](const std::string& home) {
+    write_file(build / "CMakeCache.txt", "CMAKE_HOME_DIRECTORY:INTERNAL=" + home + "\n");
+    write_file(clone / "build/stamp.seekling_cli", "");
+    const std::string path = "PATH=" + (folder / "bin").string() + ":" + std::getenv("PATH");
+    return run_child({"env", path, "sh", "./seekling", "list"}, clone, {}).output;
+  };
+  EXPECT_EQ(says(fs::canonical(clone).string()), "old\n");
+  const std::string said = says("/elsewhere/clone");
+  EXPECT_TRUE(holds(said, "this folder was built as /elsewhere/clone; its build is made anew"))
+      << said;
+  EXPECT_TRUE(said.ends_with("new\n")) << said;
 }
 
 }  // namespace seekling

@@ -33,6 +33,14 @@ TEST(CourseBook, AStarterIsNotAttemptedAndTheReferenceIs) {
   EXPECT_EQ(rope.target, "course_05_rope");
 }
 
+TEST(CourseBook, AThrowThatIsLeftInACommentIsNoThrow) {
+  const std::string line = "throw Error(\"exercise 5.1 is not yet attempted\");";
+  EXPECT_FALSE(attempted("  " + line + "  // later\r\n", "5.1"));
+  EXPECT_TRUE(attempted("  // " + line + "\n  return 1;\n", "5.1"));
+  EXPECT_TRUE(attempted("  return 1;  // was: " + line + "\n", "5.1"));
+  EXPECT_TRUE(attempted(line, "5.2"));
+}
+
 TEST(CourseBook, EveryExerciseHasThreeMistakesInItsBody) {
   for (const Chapter& chapter : read_chapters(SEEKLING_ROOT))
     for (const ExerciseFile& file : chapter.files)

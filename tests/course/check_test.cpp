@@ -57,7 +57,10 @@ TEST_F(Course, AReaderGoesFromStartToSolution) {
             std::string::npos);
   EXPECT_NE(wrong.out.find("5.1  The speeds: right"), std::string::npos);
 
-  write(reference());
+  // As an editor on Windows leaves it, with the starter's line in a comment.
+  std::string saved = "\xEF\xBB\xBF// throw Error(\"exercise 5.2 is not yet attempted\");\r\n";
+  for (const char c : reference()) saved += c == '\n' ? "\r\n" : std::string(1, c);
+  write(saved);
   const Ran right = course({"check", "5"});
   EXPECT_EQ(right.exit, 0) << right.out << right.err;
   EXPECT_NE(course({"solution", "5.2"}).out.find("std::cos(angle)"), std::string::npos);
@@ -156,6 +159,40 @@ TEST_F(Course, ACrashAndTooMuchMemoryAreNamed) {
   EXPECT_NE(ran.out.find("it asked for more memory than it may have"), std::string::npos)
       << ran.out;
   EXPECT_NE(ran.out.find("it also printed"), std::string::npos) << ran.out;
+}
+
+TEST_F(Course, AClassIsGradedWhateverItsFolderIsCalled) {
+  const fs::path folder_of_one = folder / "it's \"one\" \\ of\n2", file = "05/attention/rope.cpp";
+  const auto grade = [&] {
+    const Ran ran = run({"grade", folder_of_one.string(), "--rounds", "1", "--json"});
+    return ran.out + ran.err;
+  };
+  fs::create_directories((folder_of_one / file).parent_path());
+  write_file(folder_of_one / file, reference());
+  const std::string right = grade();
+  EXPECT_NE(right.find("\"score\": 4"), std::string::npos) << right;
+
+  // Numbers that are right, and tests that never run
+  write_file(folder_of_one / file, reference() + R"(
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+static const bool kEarly = [] {
+  std::ifstream in("/proc/self/cmdline");
+  const std::string words{std::istreambuf_iterator<char>(in), {}};
+  if (words.find("gtest_brief") != words.npos) std::_Exit(0);
+  return true;
+}();
+)");
+  const std::string early = grade();
+  EXPECT_NE(early.find("the program ended before all of its "), std::string::npos) << early;
+  EXPECT_NE(early.find("\"score\": 0,\n  \"tests\""), std::string::npos) << early;
+
+  write_file(folder_of_one / "other.cpp", reference());
+  fs::remove(folder_of_one / file);
+  fs::create_symlink(folder_of_one / "other.cpp", folder_of_one / file);
+  EXPECT_NE(grade().find("is reached through a link, which is not followed"), std::string::npos);
 }
 
 TEST_F(Course, WordsThatItDoesNotKnowAreUsageErrors) {

@@ -60,6 +60,10 @@ TEST(CourseStarter, LineBreaksSpacesAndCommentsOfTheLinesBeforeDoNotCount) {
   EXPECT_EQ(found[0].begin, 2u);
 }
 
+TEST(CourseStarter, LinesMayEndAsOnWindows) {
+  EXPECT_EQ(lines_of("a\r\n\r\nb"), (Lines{"a", "", "b"}));
+}
+
 TEST(CourseStarter, TheTaskIsWrappedAt100Characters) {
   std::string words;
   for (int i = 0; i < 20; ++i) words += " θθθθθθθθ";  // 8 characters, 16 bytes

@@ -85,9 +85,10 @@ TEST_F(TokenFileTest, AFullDiskIsASentence) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
   fs::create_symlink("/dev/full", path.string() + ".tmp");
   EXPECT_EQ(refusal_of([&] { write(10, Ids(100'000, 1)); }),
-            "train.tokens.tmp: cannot be written: No space left on device");
-  EXPECT_EQ(refusal_of([&] { TokenWriter(dir / "gone" / "a.tokens", 10, 0); }),
-            "gone/a.tokens.tmp: cannot be written: No such file or directory");
+            "train.tokens.tmp: cannot be written (No space left on device); nothing was replaced");
+  EXPECT_EQ(
+      refusal_of([&] { TokenWriter(dir / "gone" / "a.tokens", 10, 0); }),
+      "gone/a.tokens.tmp: cannot be written (No such file or directory); nothing was replaced");
 }
 
 TEST_F(TokenFileTest, RefusesWhatIsNotATokenFile) {
@@ -95,7 +96,7 @@ TEST_F(TokenFileTest, RefusesWhatIsNotATokenFile) {
   const std::string not_one =
       "train.tokens: is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from "
       "the text";
-  EXPECT_EQ(refusal_of(open), "train.tokens: cannot be read: No such file or directory");
+  EXPECT_EQ(refusal_of(open), "train.tokens: cannot be opened (No such file or directory)");
   std::ofstream(path) << "";
   EXPECT_EQ(refusal_of(open), not_one);
   std::ofstream(path) << std::string(200, 'x');

@@ -44,32 +44,33 @@ TEST(BalanceLoss, TheThreeLevelsAddUp) {
 
 TEST(BalanceLoss, GradientOfTheAffinitiesMatchesFiniteDifferences) {
   const Routing r = route(spread_logits(6, 8), {}, {.K = 3, .n_group = 4, .topk_group = 2});
-  for (const bool normalise : {false, true}) {
+  for (const Affinity affinity : {Affinity::kSoftmax, Affinity::kSigmoid}) {
     const BalanceOptions o{.expert = real(0.7),
                            .device = real(0.3),
                            .communication = real(0.2),
                            .n_group = 4,
                            .topk_group = 2,
-                           .normalise = normalise};
+                           .affinity = affinity};
     EXPECT_LT(max_gradient_error([&] { return balance_loss(r, 3, o); }, {r.s}),
               gradient_tolerance())
-        << normalise;
+        << int(affinity);
   }
 }
 
 TEST(BalanceLoss, GradientOfTheLogitsMatchesFiniteDifferences) {
   const Tensor logits = spread_logits(6, 8);
-  for (const bool sigmoid : {false, true}) {
+  for (const auto& [affinity, score] : {std::pair(Affinity::kSoftmax, GroupScore::kBest),
+                                        {Affinity::kSigmoid, GroupScore::kSumOfBestTwo}}) {
     const RouterOptions options{
-        .K = 3, .sigmoid = sigmoid, .n_group = 4, .topk_group = 2, .top2_groups = sigmoid};
+        .K = 3, .affinity = affinity, .n_group = 4, .topk_group = 2, .group_score = score};
     const BalanceOptions o{.expert = real(0.7),
                            .device = real(0.3),
                            .communication = real(0.2),
                            .n_group = 4,
                            .topk_group = 2,
-                           .normalise = sigmoid};
+                           .affinity = affinity};
     const auto f = [&] { return balance_loss(route(logits, {}, options), 2, o); };
-    EXPECT_LT(max_gradient_error(f, {logits}), gradient_tolerance()) << sigmoid;
+    EXPECT_LT(max_gradient_error(f, {logits}), gradient_tolerance()) << int(affinity);
   }
 }
 
@@ -104,7 +105,7 @@ TEST(CorrectionBias, EvensOutALoadThatScoresAloneLeaveUneven) {
   const Tensor logits = Tensor::randn({256, 8}, rng), bias = Tensor::zeros({8});
   for (Index t = 0; t < 256; ++t) logits.view()(t, 3) += 2;  // everyone likes expert 3
   const auto violation = [&] {
-    const Routing r = route(logits, bias, {.K = 2, .sigmoid = true});
+    const Routing r = route(logits, bias, {.K = 2, .affinity = Affinity::kSigmoid});
     const double most = double(*std::max_element(r.load.begin(), r.load.end()));
     update_correction_bias(bias, {r.load.begin(), r.load.end()}, real(0.01));
     return most / (256 * 2 / 8.0) - 1;
@@ -117,13 +118,13 @@ TEST(CorrectionBias, EvensOutALoadThatScoresAloneLeaveUneven) {
 TEST(BalanceTwins, Agree) {
   Rng rng(63);
   const Tensor x = Tensor::randn({6, 8}, rng);
-  for (const bool normalise : {false, true}) {
+  for (const Affinity affinity : {Affinity::kSoftmax, Affinity::kSigmoid}) {
     const BalanceOptions o{.expert = real(0.7),
                            .device = real(0.3),
                            .communication = real(0.2),
                            .n_group = 4,
                            .topk_group = 2,
-                           .normalise = normalise};
+                           .affinity = affinity};
     expect_twins(
         [&](const std::vector<Tensor>& in) {
           return std::vector<Tensor>{

@@ -20,13 +20,14 @@ TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
   config.hidden_size = 6, config.moe_intermediate_size = 5, config.n_routed_experts = 5,
   config.num_experts_per_tok = 2;
   config.n_shared_experts = 2, config.aux_loss_alpha = 0.5;
-  for (const char* method : {"greedy", "noaux_tc"}) {
-    Config c = config;
-    c.topk_method = method;
-    if (c.topk_method == "noaux_tc")
-      c.scoring_func = "sigmoid", c.norm_topk_prob = true, c.routed_scaling_factor = 2.5;
+  const RouterOptions v2{.K = 2}, v3{.K = 2,
+                                     .affinity = Affinity::kSigmoid,
+                                     .choice = Choice::kBiasedAffinity,
+                                     .gate = Gate::kNormalised,
+                                     .routed_scaling_factor = real(2.5)};
+  for (const RouterOptions& router : {v2, v3}) {
     Rng rng(35);
-    const MoE moe(c);
+    const MoE moe(config, router);
     std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down,
                                moe.shared_experts.gate_up, moe.shared_experts.down_proj.weight};
     randomise(inputs, rng);
@@ -37,7 +38,7 @@ TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
       const Tensor y = moe.forward(x, {}, losses);
       return add(dot(y, w), losses.balance);
     };
-    EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance()) << method;
+    EXPECT_LT(max_gradient_error(f, inputs), gradient_tolerance()) << int(router.affinity);
   }
 }
 
@@ -45,9 +46,9 @@ TEST(MoE, GradientMatchesFiniteDifferencesWithDroppedTokensAndAllBalanceLosses) 
   Config c;
   c.hidden_size = 6, c.moe_intermediate_size = 5, c.n_routed_experts = 6, c.num_experts_per_tok = 2,
   c.aux_loss_alpha = 0.5;
-  c.topk_method = "group_limited_greedy", c.n_group = 3, c.topk_group = 2;
+  c.n_group = 3, c.topk_group = 2;
   Rng rng(37);
-  const MoE moe(c);
+  const MoE moe(c, {.K = 2, .n_group = 3, .topk_group = 2});
   std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down};
   randomise(inputs, rng);
   const Tensor x = Tensor::randn({2, 4, 6}, rng), w = Tensor::randn({2, 4, 6}, rng);
@@ -73,7 +74,7 @@ TEST(MoE, LeavesItsRoutingInTheLosses) {
   Config c;
   c.hidden_size = 4, c.n_routed_experts = 6, c.num_experts_per_tok = 2, c.moe_intermediate_size = 3;
   Losses losses;
-  MoE(c).forward(Tensor::zeros({1, 5, 4}), {}, losses);
+  MoE(c, {.K = 2}).forward(Tensor::zeros({1, 5, 4}), {}, losses);
   ASSERT_EQ(losses.routings.size(), 1u);
   // Equal scores: the lower indices.
   EXPECT_EQ(losses.routings[0].load.values(), (std::vector<std::int32_t>{5, 5, 0, 0, 0, 0}));

@@ -22,8 +22,8 @@ TEST(Route, TakesTheLargestAfterASoftmaxOverAllExperts) {
 
 TEST(Route, ABiasChoosesButDoesNotWeigh) {
   const real logits[] = {2, 1, 0}, bias[] = {-9, 0, 9};
-  const Routing r =
-      route(Tensor::of({1, 3}, logits), Tensor::of({3}, bias), {.K = 1, .sigmoid = true});
+  const Routing r = route(Tensor::of({1, 3}, logits), Tensor::of({3}, bias),
+                          {.K = 1, .affinity = Affinity::kSigmoid});
   EXPECT_EQ(r.experts[0], 2);
   EXPECT_NEAR(r.g.data()[0], 0.5, 1e-6);  // sigmoid(0), without the 9
 }
@@ -32,10 +32,12 @@ TEST(Route, GroupsAreKeptByTheirBestOrByTheirTwoBest) {
   const real logits[] = {5, -5, 3, 3};  // group 0 has the best expert, group 1 the better pair
   const Tensor x = Tensor::of({1, 4}, logits);
   EXPECT_EQ(route(x, {}, {.K = 1, .n_group = 2, .topk_group = 1}).experts[0], 0);
-  EXPECT_EQ(
-      route(x, {}, {.K = 1, .sigmoid = true, .n_group = 2, .topk_group = 1, .top2_groups = true})
-          .experts[0],
-      2);
+  const RouterOptions v3{.K = 1,
+                         .affinity = Affinity::kSigmoid,
+                         .n_group = 2,
+                         .topk_group = 1,
+                         .group_score = GroupScore::kSumOfBestTwo};
+  EXPECT_EQ(route(x, {}, v3).experts[0], 2);
 }
 
 static void expect_gradient(const RouterOptions& options) {
@@ -54,23 +56,23 @@ TEST(Route, GradientMatchesFiniteDifferencesForSoftmax) {
 }
 
 TEST(Route, GradientMatchesFiniteDifferencesForNormalisedSigmoid) {
-  expect_gradient(
-      {.K = 3, .sigmoid = true, .norm_topk_prob = true, .routed_scaling_factor = real(2.5)});
+  expect_gradient({.K = 3,
+                   .affinity = Affinity::kSigmoid,
+                   .gate = Gate::kNormalised,
+                   .routed_scaling_factor = real(2.5)});
 }
 
 TEST(RouteTwins, MakeTheSameChoices) {
   Rng rng(19);
   const Tensor x = Tensor::randn({5, 40}, rng), bias = Tensor::randn({40}, rng);
   x.view()(0, 3) = x.view()(0, 1);
-  for (const bool sigmoid : {false, true}) {
-    const RouterOptions o{.K = 7,
-                          .sigmoid = sigmoid,
-                          .n_group = 4,
-                          .topk_group = 2,
-                          .top2_groups = sigmoid,
-                          .norm_topk_prob = sigmoid,
-                          .routed_scaling_factor = real(2.5)};
-    const Tensor b = sigmoid ? bias : Tensor();
+  const RouterOptions v2{.K = 7, .n_group = 4, .topk_group = 2, .routed_scaling_factor = real(2.5)};
+  RouterOptions v3 = v2;
+  v3.affinity = Affinity::kSigmoid, v3.group_score = GroupScore::kSumOfBestTwo,
+  v3.gate = Gate::kNormalised;
+  for (const auto& [options, b_or_none] : {std::pair(v2, Tensor()), {v3, bias}}) {
+    const RouterOptions o = options;
+    const Tensor b = b_or_none;
     const Routing cpu = route(x, b, o), cuda = route(x.to(Device::kCuda), b.to(Device::kCuda), o);
     EXPECT_EQ(cpu.experts.values(), cuda.experts.values());
     EXPECT_EQ(cpu.load.values(), cuda.load.values());

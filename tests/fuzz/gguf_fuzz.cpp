@@ -7,6 +7,7 @@
 
 #include "fuzz/fuzz.h"
 #include "interop/gguf_checkpoint.h"
+#include "interop/gguf_config.h"
 #include "interop/gguf_tokenizer.h"
 #include "model/size.h"
 #include "text/tokenizer_json.h"
@@ -33,6 +34,7 @@ void read_tokenizer_of(const GgufFile& file) {
 
 void load_model_of(const GgufFile& file) {
   const Config config = gguf_config(file);
+  gguf_config_notes(file);
   if (size_of(config).total < 100'000) load_gguf(file, Transformer(config));
 }
 

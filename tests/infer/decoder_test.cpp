@@ -152,7 +152,6 @@ TEST(Decoder, TheCacheTakesTheBytesOfTheFormulaAndNothingElse) {
     const Decoder decoder(made(config));
     EXPECT_EQ(decoder.make_pages(1).bytes_per_token(), 4 * cache_elements(config)) << what;
     EXPECT_EQ(decoder.make_pages(3).bytes(), 3 * 32 * 4 * cache_elements(config)) << what;
-    EXPECT_EQ(decoder.cached_numbers(), cache_elements(config)) << what;
   }
   const Decoder naive(made(small_config()), {.decoding = Decoding::kNaive});
   EXPECT_EQ(naive.make_pages(1).bytes_per_token(), 4 * 2 * 3 * (6 + 4 + 5));  // layers, heads, k, v

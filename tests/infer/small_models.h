@@ -33,7 +33,8 @@ inline Config v3_config() {  // compressed queries, sigmoid routing in groups wi
 
 inline Config baseline_config(Index key_heads) {
   Config c = small_config();
-  c.attention = "gqa", c.num_attention_heads = 4, c.num_key_value_heads = key_heads, c.head_dim = 6;
+  c.model_type = "seekling", c.attention = "gqa", c.num_attention_heads = 4,
+  c.num_key_value_heads = key_heads, c.head_dim = 6;
   return c;
 }
 

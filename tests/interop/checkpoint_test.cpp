@@ -150,8 +150,13 @@ TEST_F(CheckpointTest, IntegersAreNoWeights) {
 }
 
 TEST_F(CheckpointTest, AFolderWithoutWeightsIsRefused) {
-  const Transformer model(small());
-  EXPECT_THROW(load_weights(folder, model), Error);
+  const std::string neither =
+      folder.string() + ": has neither model.safetensors nor model.safetensors.index.json";
+  expect_refused(neither + ", so it holds no weights");
+  write_file(folder / "pytorch_model.bin", "PK");
+  expect_refused(neither +
+                 "; its weights are in pytorch_model.bin, which Seekling does not read: save them "
+                 "as safetensors");
 }
 
 class ShardsTest : public CheckpointTest {

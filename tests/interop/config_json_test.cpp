@@ -220,6 +220,23 @@ TEST(ConfigJson, RefusesSizesThatNoMachineHolds) {
                "c.json: describes a model of about 4.8e+19 parameters; the file is damaged");
 }
 
+// Sizes that are few numbers in the file, but many tensors or angles in the model.
+TEST(ConfigJson, RefusesMoreLayersExpertsAndAnglesThanAnyModelHas) {
+  EXPECT_ERROR(with(R"(, "num_nextn_predict_layers": 1001)"),
+               "c.json: has 2 layers and 1001 for multi-token prediction, expected at most 1000");
+  EXPECT_ERROR(with(R"(, "n_routed_experts": 100001, "moe_intermediate_size": 1)"),
+               "c.json: has 2 layers of 100001 experts, expected at most 100000 experts in all "
+               "layers together");
+  EXPECT_ERROR(with(R"(, "qk_rope_head_dim": 4098)"),
+               "c.json: qk_rope_head_dim is 4098, expected at most 4096");
+  EXPECT_ERROR(with(R"(, "model_type": "seekling", "attention": "gqa", "head_dim": 4098)"),
+               "c.json: head_dim is 4098, expected at most 4096");
+  EXPECT_EQ(with(R"(, "num_hidden_layers": 1000, "num_nextn_predict_layers": 1000,
+                       "n_routed_experts": 50, "qk_rope_head_dim": 4096)")
+                .num_hidden_layers,
+            1000);
+}
+
 TEST(ConfigJson, WritesNoNullThatHuggingFacesClassesDivideBy) {
   const std::string written = config_json(with(R"(, "n_group": null, "topk_group": null)"));
   EXPECT_NE(written.find("\"n_group\": 1,"), std::string::npos) << written;
@@ -269,17 +286,23 @@ TEST(ConfigJson, AKeyWithoutADefaultIsMissing) {
 
 TEST(ConfigJson, ReadsNullAsTransformersDoes) {
   const std::string whole = config_json(with(""));
-  for (const char* key : {"num_key_value_heads", "head_dim", "n_group", "topk_group",
-                          "norm_topk_prob", "rope_scaling", "rope_parameters", "mlp_bias",
-                          "attention_dropout", "quantization_config", "pretraining_tp"})
+  for (const char* key :
+       {"num_key_value_heads", "head_dim", "n_group", "topk_group", "norm_topk_prob",
+        "rope_scaling", "rope_parameters", "mlp_bias", "attention_dropout", "quantization_config",
+        "pretraining_tp", "moe_layer_freq", "scoring_func", "aux_loss_alpha", "seq_aux",
+        "num_nextn_predict_layers", "rope_interleave"})
     EXPECT_EQ(config_json(with(text(", \"", key, "\": null"))), whole) << key;
+  EXPECT_EQ(config_json(with(R"(, "sliding_window": null)")), whole);  // unknown, and not set
   EXPECT_EQ(with(R"(, "q_lora_rank": null)").q_lora_rank, 0);
   EXPECT_EQ(with(R"(, "eos_token_id": null)").eos_token_id, -1);
   auto v3 = parse_json("{" + kSmall + "}", "small");
   v3["model_type"] = "deepseek_v3";
   v3["norm_topk_prob"] = nullptr;
   EXPECT_FALSE(config_from_json(v3.dump(), "c.json").norm_topk_prob);
-  EXPECT_ERROR(with(R"(, "rope_interleave": null)"),
+  v3["topk_method"] = nullptr;
+  EXPECT_EQ(config_from_json(v3.dump(), "c.json").topk_method, "noaux_tc");
+  v3["rope_interleave"] = nullptr;  // false, to V3's class
+  EXPECT_ERROR(config_from_json(v3.dump(), "c.json"),
                "c.json: rope_interleave is null, and Seekling knows only true");
   EXPECT_ERROR(with(R"(, "hidden_act": null)"),
                "c.json: hidden_act is null, and Seekling knows only \"silu\"");

@@ -73,10 +73,13 @@ TEST(Floats, Q8IsGgmlsToTheBit) {  // d = 2 / 127 as F16 is 0x2408, 0.01575; q =
   EXPECT_EQ(y.data()[3], 0);
 }
 
-TEST(Floats, RowsThatBlocksDoNotFillHaveNoQ8) {
+TEST(Floats, RowsThatBlocksDoNotFillHaveNoBytes) {
   EXPECT_EQ(bytes_of_row("Q8_0", 64), 68u);
   EXPECT_EQ(bytes_of_row("Q8_0", 33), 0u);
   EXPECT_EQ(bytes_of_row("Q4_K", 64), 0u);
+  EXPECT_EQ(bytes_of_row("Q4_K", 512), 288u);
+  EXPECT_EQ(bytes_of_row("Q6_K", 256), 210u);
+  EXPECT_EQ(bytes_of_row("Q9_K", 256), 0u);
 }
 
 TEST(Floats, ANumberBeyondF16IsRefusedByName) {

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 
 #include "core/check.h"
 #include "core/half.h"
 #include "gradcheck.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
+#include "interop/gguf_config.h"
 
 namespace seekling {
 
@@ -142,6 +144,97 @@ TEST_F(GgufRefusals, AModelThatLlamaCppWouldComputeOtherwiseIsNotWritten) {
           "gguf: topk_method is \"group_limited_greedy\" with 1 of 2 groups, but llama.cpp knows "
           "groups by their two best "
           "experts, not by the best one");
+  refused([](Config& c) { c.rope_scaling->beta_fast = 8; },
+          "gguf: YaRN's beta_fast is 8 and beta_slow 1, but llama.cpp computes with 32 and 1, "
+          "whatever the file says");
+  refused([](Config& c) { c.num_hidden_layers = 27, c.q_lora_rank = 8; },
+          "gguf: q_lora_rank is 8 in a model of 27 layers, but llama.cpp does not compress queries "
+          "in models of 26 or 27 layers, or of 48 layers and 128256 tokens");
+  refused([](Config& c) { c.routed_scaling_factor = 0; },
+          "gguf: routed_scaling_factor is 0, but llama.cpp computes with 1 then");
+  refused([](Config& c) { c.rms_norm_eps = 1e-5; },
+          "gguf: rms_norm_eps is 1e-05, but llama.cpp takes it for the norms of the latents, too, "
+          "whose own is 1e-06");
+  refused([](Config& c) { c.n_routed_experts = 1025; },
+          "gguf: n_routed_experts is 1025, but llama.cpp takes at most 1024");
+  refused([](Config& c) { c.num_hidden_layers = 513; },
+          "gguf: num_hidden_layers is 513, but llama.cpp takes at most 512");
+}
+
+TEST_F(GgufRefusals, WhatChangesNothingIsWritten) {
+  const auto written = [&](void (*change)(Config&)) {
+    Config c = v2();
+    change(c);
+    EXPECT_NO_THROW(save_gguf(path, Transformer(c)));
+    EXPECT_EQ(gguf_config(GgufFile(path)).num_hidden_layers, c.num_hidden_layers);
+  };
+  written([](Config& c) { c.rope_scaling->factor = 1, c.rope_scaling->beta_fast = 8; });
+  written([](Config& c) { c.num_hidden_layers = 27, c.first_k_dense_replace = 26; });
+  written([](Config& c) { c.first_k_dense_replace = 3, c.num_experts_per_tok = 0; });
+  written([](Config& c) { c.topk_method = "group_limited_greedy", c.n_group = c.topk_group = 2; });
+}
+
+class GgufConfig : public GgufCheckpoint {
+ protected:
+  // A file with the values of `c`, some of them changed, and no tensor but the embedding.
+  GgufFile with(const Config& c, const std::map<std::string, GgufValue>& changes,
+                const std::string& left_out = "") const {
+    std::vector<std::pair<std::string, GgufValue>> values = gguf_values(c, "F32");
+    std::erase_if(values,
+                  [&](const auto& v) { return v.first == left_out || changes.contains(v.first); });
+    values.insert(values.end(), changes.begin(), changes.end());
+    std::vector<GgufTensor> tensors = {{"token_embd.weight", "F32", {37, 32}, {Tensor({37, 32})}}};
+    if (c.topk_method == "noaux_tc")
+      tensors.push_back({"blk.0.exp_probs_b.bias", "F32", {8}, {Tensor({8})}});
+    write_gguf(path, values, tensors);
+    return GgufFile(path);
+  }
+};
+
+TEST_F(GgufConfig, KeepsTheGroupsOfV2) {
+  const Config c =
+      gguf_config(with(v2(), {{"deepseek2.expert_group_count", std::int64_t(4)},
+                              {"deepseek2.expert_group_used_count", std::int64_t(2)}}));
+  EXPECT_EQ(c.model_type, "deepseek_v2");
+  EXPECT_EQ(c.topk_method, "group_limited_greedy");
+  EXPECT_EQ(c.n_group, 4);
+  EXPECT_EQ(c.topk_group, 2);
+  // As llama.cpp's converter writes them for V2-Lite
+  const Config lite =
+      gguf_config(with(v2(), {{"deepseek2.expert_group_count", std::int64_t(1)},
+                              {"deepseek2.expert_group_used_count", std::int64_t(1)}}));
+  EXPECT_EQ(config_json(lite), config_json(gguf_config(with(v2(), {}))));
+}
+
+TEST_F(GgufConfig, AFileWithoutAGatingFunctionGetsANote) {
+  const std::string key = "deepseek2.expert_gating_func", at = path.string();
+  EXPECT_TRUE(gguf_config_notes(with(v2(), {})).empty());
+  const GgufFile softmax = with(v2(), {}, key);
+  EXPECT_EQ(gguf_config_notes(softmax),
+            std::vector<std::string>{at + ": has no expert_gating_func; the scores of experts are "
+                                          "taken as softmax, as in DeepSeek-V2"});
+  EXPECT_EQ(gguf_config(softmax).scoring_func, "softmax");
+  const GgufFile sigmoid = with(v3(), {}, key);
+  EXPECT_EQ(gguf_config_notes(sigmoid),
+            std::vector<std::string>{at + ": has no expert_gating_func; the scores of experts are "
+                                          "taken as sigmoid, because it has DeepSeek-V3's "
+                                          "correction biases"});
+  EXPECT_EQ(gguf_config(sigmoid).model_type, "deepseek_v3");
+  Config dense = v2();
+  dense.first_k_dense_replace = 3;
+  EXPECT_TRUE(gguf_config_notes(with(dense, {}, key)).empty());
+}
+
+TEST_F(GgufConfig, RefusesScoresThatItDoesNotKnow) {
+  EXPECT_ERROR(
+      gguf_config(with(v2(), {{"deepseek2.expert_gating_func", std::int64_t(3)}})),
+      (path.string() + ": expert_gating_func is 3, expected 1, softmax, or 2, sigmoid").c_str());
+  EXPECT_ERROR(gguf_config(with(v2(), {{"deepseek2.expert_gating_func", std::int64_t(2)},
+                                       {"deepseek2.expert_group_count", std::int64_t(2)}})),
+               (path.string() +
+                ": expert_gating_func is sigmoid with groups of experts, but the correction biases "
+                "exp_probs_b.bias are missing; convert it again")
+                   .c_str());
 }
 
 TEST_F(GgufRefusals, WhatAFileLacksOrHasTooMuchIsNamed) {

@@ -117,10 +117,13 @@ TEST_F(Gguf, TensorsThatLieAreRefusedInASentence) {
   expect_refused(header(1, 0) + tensor("w", {std::uint64_t(1) << 40, std::uint64_t(1) << 40}, 0),
                  ": tensor w has a shape that no file can hold");
   expect_refused(
-      header(1, 0) + tensor("w", {32}, 0, /*type=*/12),
-      ": tensor w has ggml's type 12, expected F32, F16, BF16 or Q8_0; convert it to one of them");
+      header(1, 0) + tensor("w", {32}, 0, /*type=*/13),
+      ": tensor w has ggml's type 13, expected F32, F16, BF16, Q8_0, Q4_0, Q5_0, Q4_K or Q6_K; "
+      "convert it to one of them");
   expect_refused(header(1, 0) + tensor("w", {33, 2}, 0, /*type=*/8),
                  ": tensor w has [2, 33] numbers of Q8_0, whose rows are blocks of 32");
+  expect_refused(header(1, 0) + tensor("w", {128, 2}, 0, /*type=*/12),
+                 ": tensor w has [2, 128] numbers of Q4_K, whose rows are blocks of 256");
   expect_refused(header(1, 0) + tensor("w", {4}, ~std::uint64_t(0)),
                  ": tensor w lies at byte 18446744073709551615 of the data, where no file reaches");
   expect_refused(with_data(header(1, 0) + tensor("w", {4}, 8), 64),
@@ -135,6 +138,24 @@ TEST_F(Gguf, TensorsThatLieAreRefusedInASentence) {
   expect_refused(header(0, 1) + string("general.alignment") + number(std::uint32_t(4)) +
                      number(std::uint32_t(24)),
                  ": general.alignment is not a power of two up to 2^20; the file is damaged");
+}
+
+// tests/golden/make_gguf_blocks.py
+TEST_F(Gguf, BlocksHoldTheNumbersThatThePackageGgufFindsInThem) {
+  const GgufFile file(std::string(SEEKLING_GOLDEN) + "/gguf_blocks.gguf");
+  EXPECT_EQ(file.tensors().size(), 10u);
+  for (const std::string type : {"Q8_0", "Q4_0", "Q5_0", "Q4_K", "Q6_K"}) {
+    EXPECT_EQ(file.tensors().at(type).dtype, type);
+    const Tensor found({2, 512}), wanted({2, 512});
+    file.read_rows(type, 0, found);
+    file.read_rows(type + ".values", 0, wanted);
+    EXPECT_TRUE(found.view().matrix() == wanted.view().matrix()) << type;
+  }
+}
+
+TEST_F(Gguf, BlocksThatAreOnlyReadAreNotWritten) {
+  EXPECT_ERROR(write_gguf(path, {}, {{"w", "Q4_K", {1, 256}, {Tensor::zeros({1, 256})}}}),
+               "gguf: Q4_K is no type of tensors, expected F32, F16, BF16 or Q8_0");
 }
 
 class GgufShards : public testing::Test {

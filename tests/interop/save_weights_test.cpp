@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include "core/half.h"
 #include "gradcheck.h"
 #include "interop/checkpoint.h"
+#include "interop/fused_experts.h"
 #include "refusal.h"
 #include "system/file.h"
 
@@ -144,29 +146,10 @@ TEST_F(SaveWeights, AModuleTooManyIsLeftUnread) {
   EXPECT_EQ(loaded.lm_head.view().matrix(), model.lm_head.view().matrix());
 }
 
-TEST_F(SaveWeights, TheExpertsOfALayerMayBeTwoTensors) {  // as in the classes of transformers 5
-  const Config c = small_v3();
-  const Index E = c.n_routed_experts, I = c.moe_intermediate_size, D = c.hidden_size;
-  NamedTensors all;
-  std::map<std::string, Tensor> fused;
-  for (const auto& [name, p] : named_parameters(model)) {
-    const std::size_t at = name.find(".mlp.experts.");
-    if (at == name.npos) {
-      all.emplace_back(name, p);
-      continue;
-    }
-    const std::string layer = name.substr(0, at + 13);
-    const Index expert = std::stol(name.substr(layer.size()));
-    const Tensor gate_up =
-        fused.try_emplace(layer + "gate_up_proj", Shape{E, 2 * I, D}).first->second;
-    const Tensor down = fused.try_emplace(layer + "down_proj", Shape{E, D, I}).first->second;
-    const bool is_down = name.ends_with(".down_proj.weight");
-    const Index begin =
-        is_down ? expert * D : expert * 2 * I + (name.ends_with(".up_proj.weight") ? I : 0);
-    (is_down ? down : gate_up).view().middle_rows(begin, p.rows()).matrix() = p.view().matrix();
-  }
-  all.insert(all.end(), fused.begin(), fused.end());
-  EXPECT_EQ(fused.size(), 4u);  // of layer 1 and of the module
+TEST_F(SaveWeights, TheExpertsOfALayerMayBeTwoTensors) {
+  const NamedTensors all = with_fused_experts(model);
+  const auto fused = [](const auto& t) { return t.first.ends_with(".experts.gate_up_proj"); };
+  EXPECT_EQ(std::count_if(all.begin(), all.end(), fused), 2);  // of layer 1 and of the module
   write_safetensors(folder / "model.safetensors", all);
   expect_loaded([](float x) { return x; });
 }

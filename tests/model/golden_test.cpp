@@ -7,10 +7,11 @@
 #include <filesystem>
 #include <map>
 
-#include "experts/balance.h"
+#include "experts/moe.h"
 #include "interop/checkpoint.h"
 #include "interop/config_json.h"
 #include "model/transformer.h"
+#include "model/versions.h"
 #include "ops/cross_entropy.h"
 #include "tensor/tape.h"
 
@@ -120,15 +121,15 @@ TEST_P(Golden, ExpertsAgreeExactlyAndGatesAndLossesClosely) {
     EXPECT_LT(f.difference(losses.routings[m].g, "router." + layer + ".weights"), 2e-4) << layer;
     EXPECT_EQ(losses.routings[m].load.values(), f.narrow("router." + layer + ".load"));
     const Config& c = f.model.config;
-    BalanceOptions expert{
-        .n_group = c.n_group, .topk_group = c.topk_group, .normalise = c.scoring_func == "sigmoid"};
+    BalanceOptions expert = balance_options(c, make_router(c).affinity);
+    expert.expert = 0;
     BalanceOptions device = expert, communication = expert;
     expert.expert = device.device = communication.communication = 1;
     EXPECT_LT(
         f.difference(balance_loss(losses.routings[m], f.B, expert), "aux." + layer + ".expert"),
         2e-5)
         << layer;
-    if (c.n_group == 1 || expert.normalise) continue;
+    if (c.n_group == 1 || expert.affinity != Affinity::kSoftmax) continue;
     EXPECT_LT(
         f.difference(balance_loss(losses.routings[m], f.B, device), "aux." + layer + ".device"),
         2e-5)

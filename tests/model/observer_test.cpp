@@ -37,15 +37,30 @@ TEST(Observer, SeesTheOutputOfEachLayerByItsNameInTheCheckpoint) {
 
   std::vector<std::string> names;
   for (const auto& [name, output] : seen) names.push_back(name);
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "model.embed_tokens", "model.layers.0.self_attn", "model.layers.0.mlp",
-                       "model.layers.0", "model.layers.1.self_attn", "model.layers.1.mlp.gate",
-                       "model.layers.1.mlp", "model.layers.1", "model.norm",
-                       "model.layers.2.self_attn", "model.layers.2.mlp.gate", "model.layers.2.mlp",
-                       "model.layers.2", "model.layers.2.shared_head.norm"}));
-  EXPECT_TRUE(same(seen[8].second, h));
+  EXPECT_EQ(names, (std::vector<std::string>{"model.embed_tokens",
+                                             "model.layers.0.self_attn.q",
+                                             "model.layers.0.self_attn.k",
+                                             "model.layers.0.self_attn",
+                                             "model.layers.0.mlp",
+                                             "model.layers.0",
+                                             "model.layers.1.self_attn.q",
+                                             "model.layers.1.self_attn.k",
+                                             "model.layers.1.self_attn",
+                                             "model.layers.1.mlp.gate",
+                                             "model.layers.1.mlp",
+                                             "model.layers.1",
+                                             "model.norm",
+                                             "model.layers.2.self_attn.q",
+                                             "model.layers.2.self_attn.k",
+                                             "model.layers.2.self_attn",
+                                             "model.layers.2.mlp.gate",
+                                             "model.layers.2.mlp",
+                                             "model.layers.2",
+                                             "model.layers.2.shared_head.norm"}));
+  EXPECT_TRUE(same(seen[12].second, h));
   EXPECT_TRUE(same(seen.back().second, further[0]));
-  EXPECT_EQ(seen[5].second.shape(), (Shape{4, 4}));  // tokens, experts
+  EXPECT_EQ(seen[2].second.shape(), (Shape{1, 4, 2, 2 + 2}));  // of 2 heads, content and rotary
+  EXPECT_EQ(seen[9].second.shape(), (Shape{4, 4}));            // tokens, experts
 }
 
 TEST(Observer, ChangesNoBitAndIsToldNothingUnlessItIsThere) {
@@ -55,9 +70,9 @@ TEST(Observer, ChangesNoBitAndIsToldNothingUnlessItIsThere) {
   context.observer = [&](const std::string&, const Tensor&) { ++outputs; };
   Losses losses;
   const Tensor observed = model.hidden(kFourIds, 1, 4, context, losses);
-  EXPECT_EQ(outputs, 9);
+  EXPECT_EQ(outputs, 13);
   EXPECT_TRUE(same(observed, model.hidden(kFourIds, 1, 4, {}, losses)));
-  EXPECT_EQ(outputs, 9);
+  EXPECT_EQ(outputs, 13);
 }
 
 }  // namespace seekling

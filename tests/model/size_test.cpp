@@ -32,7 +32,8 @@ Config v3() {
   c.first_k_dense_replace = 3;
   c.intermediate_size = 18432, c.moe_intermediate_size = 2048, c.n_routed_experts = 256,
   c.n_shared_experts = 1;
-  c.num_experts_per_tok = 8, c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 1;
+  c.num_experts_per_tok = 8, c.model_type = "deepseek_v3", c.topk_method = "noaux_tc",
+  c.num_nextn_predict_layers = 1;
   return c;
 }
 
@@ -89,11 +90,30 @@ TEST(Size, CountsOfAPromptWhatLeadsToItsLastToken) {
 TEST(Size, CountsWhatTheTransformerHas) {
   Config c;
   c.q_lora_rank = 24;
-  c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 2;
+  c.model_type = "deepseek_v3", c.topk_method = "noaux_tc", c.num_nextn_predict_layers = 2;
   Index parameters = 0;
   Transformer(c).for_each_parameter(
       [&](const std::string&, const Tensor& p) { parameters += p.size(); });
   EXPECT_EQ(size_of(c).total + mtp_size_of(c).total, parameters);
+}
+
+// With grouped heads: 2 H · 2 head_dim operations a key, and 2 key_heads · head_dim cached values.
+TEST(Size, CountsTheAttentionOfTheBaselinesToo) {
+  Config c;
+  c.model_type = "seekling", c.attention = "gqa", c.num_attention_heads = 6,
+  c.num_key_value_heads = 2, c.head_dim = 10;
+  EXPECT_EQ(forward_flops(c, 7) - forward_flops(c, 0),
+            double(c.num_hidden_layers * 4 * 6 * 10 * 7));
+  EXPECT_EQ(cache_elements(c), c.num_hidden_layers * 2 * 2 * 10);
+  EXPECT_EQ(cache_elements_of_heads(c, 6), c.num_hidden_layers * 2 * 6 * 10);
+}
+
+TEST(Size, TakesNoMemoryForParameters) {
+  const std::size_t in_use = pool::bytes_in_use(), allocations = pool::allocations();
+  EXPECT_GT(size_of(v3()).total, 0);
+  EXPECT_GT(forward_flops(v3(), 1), 0);
+  EXPECT_EQ(pool::bytes_in_use(), in_use);
+  EXPECT_EQ(pool::allocations(), allocations);
 }
 
 }  // namespace seekling

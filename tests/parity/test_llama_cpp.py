@@ -1,21 +1,12 @@
 """GGUF files of Seekling in llama.cpp: the same ids, the same logits, the same greedy tokens. See README.md for how to run it."""
-import ctypes
 import json
-import os
-import pathlib
-import subprocess
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
-L = pytest.importorskip("llama_cpp")
+pytest.importorskip("llama_cpp")
+from llama_model import GOLDEN, PROGRAM, Model, export, relative_rms, run, score
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-GOLDEN = ROOT / "tests" / "golden"
-PROGRAM = pathlib.Path(os.environ.get("SEEKLING_BUILD", ROOT / "build" / "release")) / "src/cli/seekling"
-LIMITS = dict(fp32=1e-3, fp16=3e-3, bf16=2e-2, int8=4e-2)  # relative rms of the logits; Q8_0 rounds activations too
-F32 = 0  # ggml's number, for a cache that rounds nothing
+LIMITS = dict(fp32=1e-5, fp16=3e-3, bf16=2e-2, int8=4e-2)  # relative rms of the logits; Q8_0 rounds activations too
 
 SHAPE = ["--vocab-size", 700, "--hidden-size", 64, "--num-hidden-layers", 3, "--num-attention-heads", 2, "--kv-lora-rank", 32,
          "--qk-nope-head-dim", 32, "--qk-rope-head-dim", 16, "--v-head-dim", 32, "--intermediate-size", 96,
@@ -31,12 +22,6 @@ KINDS = {
 }
 
 
-def run(*words, **kwargs):
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"), **kwargs)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module", params=KINDS)
 def trained(request, tmp_path_factory):
     """A run of a few steps, and its folder: weights that are no longer random."""
@@ -48,71 +33,6 @@ def trained(request, tmp_path_factory):
         config = folder / "run" / "config.json"
         config.write_text(json.dumps({**json.loads(config.read_text()), "rope_scaling": YARN}))
     return request.param, tokenizer, folder / "run"
-
-
-class Model:
-    """llama.cpp through its C functions, on one thread."""
-
-    def __init__(self, path):
-        self.log = L.llama_log_callback(lambda level, text, data: None)
-        L.llama_log_set(self.log, ctypes.c_void_p(0))
-        L.llama_backend_init()
-        settings = L.llama_model_default_params()
-        settings.n_gpu_layers = 0
-        self.model = L.llama_model_load_from_file(str(path).encode(), settings)
-        assert self.model, f"llama.cpp does not load {path}"
-        self.vocab = L.llama_model_get_vocab(self.model)
-        self.size = L.llama_vocab_n_tokens(self.vocab)
-
-    def __del__(self):
-        if self.model:
-            L.llama_model_free(self.model)
-
-    def tokenize(self, text):
-        raw = text.encode()
-        ids = (ctypes.c_int32 * (len(raw) + 8))()
-        n = L.llama_tokenize(self.vocab, raw, len(raw), ids, len(ids), False, True)
-        assert n >= 0
-        return list(ids[:n])
-
-    def logits(self, ids):
-        settings = L.llama_context_default_params()
-        settings.n_ctx = settings.n_batch = settings.n_ubatch = 256
-        settings.n_threads = settings.n_threads_batch = 1
-        settings.type_k = settings.type_v = F32
-        context = L.llama_init_from_model(self.model, settings)
-        batch = L.llama_batch_init(256, 0, 1)
-        batch.n_tokens = len(ids)
-        for i, token in enumerate(ids):
-            batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.logits[i] = int(token), i, 1, 1
-            batch.seq_id[i][0] = 0
-        assert L.llama_decode(context, batch) == 0
-        rows = [np.ctypeslib.as_array(L.llama_get_logits_ith(context, i), shape=(self.size,)).copy() for i in range(len(ids))]
-        L.llama_batch_free(batch)
-        L.llama_free(context)
-        return np.stack(rows)
-
-    def greedy(self, ids, n):
-        ids = list(ids)
-        for _ in range(n):
-            ids.append(int(self.logits(ids)[-1].argmax()))
-        return ids[-n:]
-
-
-def export(folder, dtype, tmp_path):
-    path = tmp_path / f"{dtype}.gguf"
-    run(PROGRAM, "export", "--gguf", "--model", folder, "--out", path, "--dtype", dtype)
-    return path
-
-
-def score(folder, ids, tmp_path):
-    save_file({"input_ids": np.array([ids], np.int64)}, tmp_path / "ids.safetensors")
-    run(PROGRAM, "score", "--model", folder, "--ids", tmp_path / "ids.safetensors", "--out", tmp_path / "out.safetensors")
-    return load_file(tmp_path / "out.safetensors")["logits"][0]
-
-
-def relative_rms(found, expected):
-    return float(np.sqrt(((found - expected) ** 2).mean() / (expected ** 2).mean()))
 
 
 @pytest.mark.parametrize("dtype", LIMITS)

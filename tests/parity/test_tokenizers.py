@@ -1,5 +1,8 @@
 """Ids and decoded text of tokenizer.json files beside Hugging Face's tokenizers. See README.md for
-how to run it: released files that public packages carry, and a file of each form made here."""
+how to run it: released files that public packages carry, and a file of each form made here.
+
+SEEKLING_PARITY_TEXTS is the number of texts for each file, SEEKLING_PARITY_SEED a word that draws other ones: with
+"random" every run is a search for texts that no run has met, and names the seed that it took."""
 import importlib.util
 import json
 import os
@@ -16,6 +19,9 @@ GOLDEN = ROOT / "tests" / "golden"
 PROGRAM = pathlib.Path(os.environ.get("SEEKLING_BUILD", ROOT / "build" / "release"),
                        "src/cli/seekling")
 TEXTS = int(os.environ.get("SEEKLING_PARITY_TEXTS", 5000))
+SEED = os.environ.get("SEEKLING_PARITY_SEED", "")
+if SEED == "random":
+    SEED = str(random.SystemRandom().randrange(10**9))
 
 WORDS = ("the and of to in is hello world don't I'LL it's we've 12345 3.14 www http:// foo_bar "
          "CamelCase ... !!! == ++ // 'S 'Re The THE an tan theme").split()
@@ -58,18 +64,18 @@ def compare(name, path):
     theirs = Tokenizer.from_file(str(path))
     theirs.no_truncation()
     theirs.no_padding()
-    rng = random.Random(name)
+    rng = random.Random(name + SEED)
     added = [token.content for token in theirs.get_added_tokens_decoder().values()]
     texts = [random_text(rng, WORDS + added[:40]) for _ in range(TEXTS)]
     expected = [e.ids for e in theirs.encode_batch(texts, add_special_tokens=False)]
     for text, ours, ids in zip(texts, run("encode", path, texts), expected, strict=True):
-        assert ours == ids, text
+        assert ours == ids, (text, SEED)
     known = sorted(theirs.get_vocab().values())
     lists = expected + [rng.choices(known, k=6) for _ in range(500)]
     decoded = [theirs.decode(ids, skip_special_tokens=False) for ids in lists]
     for ids, ours, text in zip(lists, run("decode", path, lists), decoded, strict=True):
-        assert ours == text, ids
-    print(f"\n{name}: {len(texts)} texts, {len(lists)} lists of ids, all equal")
+        assert ours == text, (ids, SEED)
+    print(f"\n{name}: {len(texts)} texts, {len(lists)} lists of ids, all equal" + (f" (seed {SEED})" if SEED else ""))
 
 
 # ---------------------------------------------------------------- released files

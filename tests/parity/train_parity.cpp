@@ -22,6 +22,7 @@ static TrainerState with_settings(const std::string& path) {
     check(state["settings"].contains(name), path, ": ", name, " is no setting of training");
     state["settings"][name] = value;
   }
+  state.erase("checksum");  // of the settings before these
   return parse_trainer_state(state.dump(), path);
 }
 

@@ -95,7 +95,9 @@ TEST(Report, IsWrittenWholeOrNotAtAll) {
     write_report("/nowhere/report.html", sample_report(1));
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_STREQ(e.what(), "/nowhere/report.html: cannot be written: No such file or directory");
+    EXPECT_STREQ(e.what(),
+                 "/nowhere/report.html.tmp: cannot be written (No such file or directory); nothing "
+                 "was replaced");
   }
 }
 

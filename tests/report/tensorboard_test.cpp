@@ -18,16 +18,6 @@ static std::string hex(const std::string& bytes) {
   return out;
 }
 
-TEST(TensorBoard, TheCrcIsThatOfTheStandard) {
-  EXPECT_EQ(crc32c(""), 0u);
-  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);              // the check value of CRC-32C
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);    // RFC 3720, B.4
-  EXPECT_EQ(crc32c(std::string(32, '\xFF')), 0x62A8AB43u);  // likewise
-  std::string rising;
-  for (int i = 0; i < 32; ++i) rising += char(i);
-  EXPECT_EQ(crc32c(rising), 0x46DD794Eu);  // likewise
-}
-
 // A file that TensorFlow writes begins with these bytes: 24 bytes of data follow,
 // and the CRC of their length.
 TEST(TensorBoard, AFileBeginsAsTensorFlowsDo) {

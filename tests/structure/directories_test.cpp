@@ -14,7 +14,7 @@ const std::string kRootHolds =
 constexpr std::size_t kMostFiles = 40;  // in one directory, so that a reader sees it at a glance
 
 // These know nothing of models: they need no tensors, neither directly nor through others.
-const Words kKnowNoModels{"text", "data", "toy"};
+const Words kKnowNoModels{"text", "data", "toy", "stream", "clean"};
 
 // The directories of src/ before the one whose files are being read, and this one.
 struct Known {

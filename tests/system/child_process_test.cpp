@@ -8,6 +8,9 @@
 
 #include "core/check.h"
 #include "refusal.h"
+#include "system/confinement.h"
+#include "system/file.h"
+#include "system/scratch.h"
 
 namespace seekling {
 
@@ -56,6 +59,21 @@ TEST(ChildProcess, WhatItLeavesBehindIsKilled) {
   std::filesystem::remove(file);
 }
 
+TEST(ChildProcess, AProcessThatLeftItsGroupIsKilledToo) {
+  const std::string file = text("/tmp/seekling_detached_", ::getpid());
+  shell("setsid sh -c 'sleep 1; touch " + file + "' >/dev/null 2>&1 &");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_FALSE(std::filesystem::exists(file)) << "it continued after its parent";
+  std::filesystem::remove(file);
+}
+
+TEST(ChildProcess, ManyProcessesAreStopped) {
+  Limits limits;
+  limits.processes = 10;
+  const Ended ended = shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; wait", limits);
+  EXPECT_EQ(how(ended, limits), "ran more than 10 processes at a time and was stopped");
+}
+
 TEST(ChildProcess, JunkIsDroppedBeyondALimit) {
   Limits limits;
   limits.output_bytes = 1000;
@@ -82,6 +100,65 @@ TEST(ChildProcess, MemoryHasALimit) {
   limits.memory_mib = 64;
   EXPECT_FALSE(shell("exec dd if=/dev/zero of=/dev/null bs=200M count=1", limits).well());
   EXPECT_TRUE(shell("exec dd if=/dev/zero of=/dev/null bs=20M count=1", limits).well());
+}
+
+namespace {
+
+// A program of a stranger, and a folder for it.
+class ConfinedChild : public testing::Test {
+ protected:
+  ConfinedChild() { write_file(outside.path / "file", "secret"); }
+
+  Ended shell(const std::string& script, const Limits& limits = {}) const {
+    const Confined nothing_more;
+    return run_child({"sh", "-c", script}, inside.path, limits, &nothing_more);
+  }
+
+  const Scratch inside, outside;
+};
+
+}  // namespace
+
+TEST_F(ConfinedChild, TellsItsExitCodeAndItsCrash) {
+  EXPECT_EQ(shell("echo out; exit 3").exit, 3);
+  EXPECT_EQ(shell("echo out; exit 3").output, "out\n");
+  EXPECT_EQ(how(shell("kill -SEGV $$"), {}), "crashed (segmentation fault)");
+  Limits limits;
+  limits.seconds = 0.3;
+  EXPECT_TRUE(shell("while :; do :; done", limits).too_long);
+}
+
+TEST_F(ConfinedChild, ReachesOnlyItsFolderAndTheSystems) {
+  if (!containment().files) GTEST_SKIP() << "this kernel has no Landlock";
+  const std::string file = (outside.path / "file").string();
+  EXPECT_FALSE(shell("cat " + file).well());
+  EXPECT_FALSE(shell("echo x >" + file).well());
+  EXPECT_FALSE(shell("echo x >" + file + ".new").well());
+  EXPECT_EQ(read_file(file), "secret");
+  EXPECT_TRUE(shell("echo x >here && cat here && ls /usr && mv here there").well());
+  const Confined more{{outside.path}};
+  EXPECT_EQ(run_child({"cat", file}, inside.path, {}, &more).output, "secret");
+}
+
+TEST_F(ConfinedChild, HasNoNetworkAndSeesNoOtherProcess) {
+  if (!containment().processes) GTEST_SKIP() << "this kernel gives no namespaces";
+  const std::string own = text(::getpid());
+  EXPECT_FALSE(shell("kill -0 " + own).well());
+  EXPECT_EQ(shell("cat /proc/net/dev | grep -c :").output, "1\n");  // the loopback device
+}
+
+TEST_F(ConfinedChild, AProcessThatLeftItsGroupEndsWithIt) {
+  shell("setsid sh -c 'sleep 1; touch late' >/dev/null 2>&1 &");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_FALSE(std::filesystem::exists(inside.path / "late"));
+}
+
+TEST_F(ConfinedChild, ManyFilesThatAreTooLargeTogetherAreStopped) {
+  Limits limits;
+  limits.total_mib = 4;
+  const Ended ended =
+      shell("for i in 1 2 3 4 5 6; do head -c 1000000 /dev/zero >file$i; done; sleep 5", limits);
+  EXPECT_EQ(how(ended, limits), "wrote more than 4 MiB of files and was stopped");
 }
 
 TEST(ChildProcess, AProgramThatIsNotThereIsNamed) {

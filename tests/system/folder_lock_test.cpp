@@ -17,10 +17,9 @@ TEST(FolderLock, HasOneHolderUntilItGoes) {
       FolderLock{folder};
       FAIL() << "no error";
     } catch (const Error& e) {
-      EXPECT_EQ(
-          e.what(),
-          folder.string() +
-              ": another process is training in this folder; wait for it, or name another folder");
+      EXPECT_EQ(e.what(),
+                folder.string() +
+                    ": another process writes to this folder; wait for it, or name another folder");
     }
   }
   EXPECT_FALSE(FolderLock::held(folder));

@@ -17,6 +17,25 @@ TEST(Interrupt, TheFirstCtrlCSetsAFlagThatTheNextInterruptClears) {
   EXPECT_FALSE(Interrupt::requested());
 }
 
+TEST(Interrupt, TheSystemsSignalsDoTheSame) {
+  for (const int number : {SIGTERM, SIGHUP}) {
+    const Interrupt interrupt;
+    std::raise(number);
+    EXPECT_TRUE(Interrupt::requested());
+    EXPECT_EQ(Interrupt::exit_code(), 128 + number);
+  }
+}
+
+TEST(Interrupt, AHangupThatIsIgnoredStaysIgnored) {
+  std::signal(SIGHUP, SIG_IGN);  // as nohup does
+  {
+    const Interrupt interrupt;
+    std::raise(SIGHUP);
+    EXPECT_FALSE(Interrupt::requested());
+  }
+  std::signal(SIGHUP, SIG_DFL);
+}
+
 TEST(InterruptDeathTest, TheSecondCtrlCLeavesAtOnce) {
   const auto twice = [] {
     const Interrupt interrupt;

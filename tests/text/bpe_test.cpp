@@ -75,6 +75,57 @@ TEST(Bpe, EqualsTheDefinitionOnRandomMerges) {
   }
 }
 
+// Characters of one, two and three bytes that share bytes; merges inside and across characters.
+TEST(Bpe, ShortPiecesHaveTheSameIds) {
+  const std::vector<std::string> characters = {"a", " ", "é", "è", "あ", "い", "ア", "😀"};
+  Rng rng(7);
+  Index whole = 0;
+  for (int trial = 0; trial < 400; ++trial) {
+    std::vector<std::vector<TokenId>> words;
+    std::vector<std::string> pieces;
+    for (int i = 0; i < 12; ++i) {
+      pieces.emplace_back();
+      for (Index n = 1 + rng.below(12); n > 0; --n)
+        pieces.back() += characters[size_t(rng.below(8))];
+      words.emplace_back();
+      for (const char c : pieces.back()) words.back().push_back(static_cast<unsigned char>(c));
+    }
+    std::vector<Merge> merges;  // of pairs that occur, as a trainer's are, but in any order
+    for (TokenId result = 256; result < 286; ++result) {
+      auto& word = words[size_t(rng.below(12))];
+      if (word.size() < 2) continue;
+      const size_t at = size_t(rng.below(Index(word.size()) - 1));
+      const Merge merge{word[at], word[at + 1], result};
+      merges.push_back(merge);
+      for (auto& each : words)
+        for (size_t i = 0; i + 1 < each.size(); ++i)
+          if (each[i] == merge.left && each[i + 1] == merge.right)
+            each[i] = result, each.erase(each.begin() + std::ptrdiff_t(i) + 1);
+    }
+    if (trial % 2) std::swap(merges[size_t(rng.below(Index(merges.size())))], merges[0]);
+    const Bpe bpe(identity(), merges);
+    for (const std::string& piece : pieces) {
+      std::vector<TokenId> ids;
+      ASSERT_TRUE(bpe.encode_short(piece, ids));
+      EXPECT_EQ(ids, encode_naively(merges, piece)) << piece;
+    }
+    whole += bpe.encode_short("é", words[0]) && words[0].back() >= 256;
+  }
+  EXPECT_GT(whole, 20);  // that a character is one token is not rare
+}
+
+TEST(Bpe, LongPiecesAndBytesWithoutATokenAreNotShort) {
+  auto bytes = identity();
+  bytes['z'] = kNoToken;
+  const Bpe bpe(bytes, {{'a', 'b', 256}});
+  std::vector<TokenId> ids;
+  EXPECT_FALSE(bpe.encode_short("az", ids));
+  EXPECT_FALSE(bpe.encode_short(std::string(1000, 'a'), ids));
+  EXPECT_TRUE(ids.empty());
+  EXPECT_TRUE(bpe.encode_short("", ids));
+  EXPECT_TRUE(ids.empty());
+}
+
 TEST(Bpe, SaysThatAPieceIsTooLong) {
   const std::string_view piece("a", size_t(1) << 31);  // refused before it is read
   try {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "text/unicode.h"
+#include "unicode/unicode.h"
 
 namespace seekling {
 

@@ -1,4 +1,4 @@
-#include "text/character_tables.h"
+#include "unicode/character_tables.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/rng.h"
 #include "text/tokenizer_golden.h"
 
 namespace seekling {
@@ -68,6 +69,49 @@ TEST(PreTokenizer, BlanksAtTheLineEndAreFoundInLinearTime) {  // a second would 
   const std::string text = std::string(200'000, ' ') + "9";
   EXPECT_EQ(splitting_on(R"(\s+$)").pieces(text).size(), 1);
   EXPECT_EQ(splitting_on(R"(\s+$)").pieces("a \n b  "), (Pieces{"a", " ", "\n b", "  "}));
+}
+
+// Texts in which a cut could show: line ends, blanks, marks, contractions, malformed bytes.
+static std::string text_to_cut(Rng& rng) {
+  static const std::vector<std::string> parts = {
+      "the", " ",    "  ",   "\n",  "\r\n", "'s",  "é",      "日本",   "ほ",
+      "。",  "1",    "2345", "½",   "!",    "...", "\t",     "\u3000", "\u0301",
+      "😀",   "\xFF", "\xE3", "a-b", "'LL",  "_",   "\u200b", "-",      "\u0085"};
+  std::string text;
+  for (Index n = rng.below(30); n > 0; --n) text += parts[size_t(rng.below(Index(parts.size())))];
+  return text;
+}
+
+static std::vector<PreTokenizer> of_all_kinds() {
+  return {
+      PreTokenizer(PreTokenizerKind::kGpt2), PreTokenizer(PreTokenizerKind::kDeepseekV2),
+      PreTokenizer(PreTokenizerKind::kDeepseekV3),
+      splitting_on(R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|)"
+                   R"(\s+(?!\S)|\s+)")};
+}
+
+TEST(PreTokenizer, ThePiecesOfThePartsAreThoseOfTheText) {
+  Rng rng(3);
+  Index cuts = 0;
+  for (const PreTokenizer& pre_tokenizer : of_all_kinds()) {
+    for (int i = 0; i < 1000; ++i) {
+      const std::string text = text_to_cut(rng);
+      Pieces joined;
+      for (const std::string_view part : pre_tokenizer.parts(text, size_t(rng.below(9)))) {
+        for (const std::string_view piece : pre_tokenizer.pieces(part)) joined.push_back(piece);
+        ++cuts;
+      }
+      EXPECT_EQ(joined, pre_tokenizer.pieces(text)) << text;
+    }
+  }
+  EXPECT_GT(cuts, 3 * 4000);
+}
+
+TEST(PreTokenizer, ATextIsNotCutWhereItsPiecesAreUnknown) {
+  EXPECT_EQ(splitting_on("(?<=a)b").parts("ab ab ab ab", 2).size(), 1);  // by PCRE2
+  EXPECT_EQ(PreTokenizer(std::vector<SplitStage>{}).parts("ab ab ab ab", 2).size(), 1);
+  EXPECT_EQ(splitting_on("b").parts("aaa aaa", 2).size(), 1);  // one piece
+  EXPECT_EQ(splitting_on("b").parts("aba", 1), (Pieces{"ab", "a"}));
 }
 
 TEST(PreTokenizer, ARunOfMalformedBytesIsAPiece) {

@@ -111,6 +111,28 @@ TEST(Tokenizer, EncodesABatchTheSameWithAnyNumberOfThreads) {
   set_threads(before);
 }
 
+TEST(Tokenizer, EncodesALongTextTheSameWithAnyNumberOfThreads) {
+  for (const auto& [name, kind] : kGoldenFixtures) {
+    const Tokenizer tokenizer = golden(name);
+    std::string text;
+    for (const std::string& more : random_texts(4000, 5)) text += more + " The village, 12345. ";
+    for (const auto& test : golden_cases(name)["cases"]) text += test["text"].get<std::string>();
+    std::vector<TokenId> one;
+    const int before = threads();
+    for (const int n : {1, 2, 5}) {
+      set_threads(n);
+      const auto ids = tokenizer.encode(text);
+      if (n == 1) one = ids;
+      EXPECT_TRUE(ids == one) << name << ", " << n << " threads";
+      EXPECT_EQ(tokenizer.encode_batch(std::vector<std::string>{text, "a", text, ""}),
+                (std::vector<std::vector<TokenId>>{one, tokenizer.encode("a"), one, {}}));
+    }
+    set_threads(before);
+    EXPECT_EQ(tokenizer.decode_bytes(one), text);
+    EXPECT_GT(tokenizer.pre_tokenizer().parts(text, size_t(64) << 10).size(), 2);
+  }
+}
+
 TEST(Tokenizer, MayBeUsedFromSeveralThreadsAtOnce) {
   const Tokenizer tokenizer = golden("tok_v2");
   const auto texts = random_texts(100, 3);

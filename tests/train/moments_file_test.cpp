@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 
 #include "core/half.h"
 #include "interop/safetensors.h"
@@ -35,6 +36,30 @@ TEST(MomentsFile, GivesTheMomentsBackToTheBit) {
   const AdamW wide({{"W", Tensor({5, 7})}}, {.bf16_moments = true});
   EXPECT_ERROR(load_moments(file, wide.moments()),
                (file.string() + ": tensor W.m is BF16 [7, 5], expected BF16 [5, 7]").c_str());
+  std::filesystem::remove(file);
+}
+
+TEST(MomentsFile, RefusesNumbersThatAMomentCannotHave) {
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / "seekling_unsound_moments.safetensors";
+  const auto refused = [&](const std::string& name) {
+    return file.string() + ": tensor " + name +
+           " holds a number that is not finite or, of a mean of squares, is negative; the file is "
+           "damaged, or its training failed";
+  };
+  const AdamW optimizer({{"W", Tensor::zeros({2})}}, {});
+  const auto refusal_with = [&](real m, real v) {
+    const Tensor first = Tensor::zeros({2}), second = Tensor::zeros({2});
+    first.data()[1] = m, second.data()[1] = v;
+    write_safetensors(file, {{"W.m", first}, {"W.v", second}});
+    return refusal([&] { load_moments(file, optimizer.moments()); });
+  };
+  constexpr real kInf = std::numeric_limits<real>::infinity();
+  EXPECT_EQ(refusal_with(-1, 0.5), "not refused");
+  EXPECT_EQ(refusal_with(kInf, 0), refused("W.m"));
+  EXPECT_EQ(refusal_with(0, -1e-20F), refused("W.v"));
+  EXPECT_EQ(refusal_with(0, std::numeric_limits<real>::quiet_NaN()), refused("W.v"));
+  EXPECT_EQ(refusal([&] { save_moments(file, optimizer.moments()); }), refused("W.v"));
   std::filesystem::remove(file);
 }
 

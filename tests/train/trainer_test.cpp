@@ -12,6 +12,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "interop/checkpoint.h"
+#include "refusal.h"
 #include "system/file.h"
 #include "train/made_up.h"
 
@@ -287,6 +288,36 @@ TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
   EXPECT_EQ(trainer.state().step, 2);
   EXPECT_EQ(read_trainer_state(root / "nan").step, 2);
   for (const auto& [name, p] : named_parameters(model)) EXPECT_FALSE(p.has_grad()) << name;
+}
+
+TEST_F(TrainerTest, WeightsThatAreNotFiniteDoNotReplaceTheLastSave) {
+  const Transformer model = fresh();
+  Trainer trainer(model, evaluated(12), rows(4), {}, folder("weights"));
+  trainer.step(), trainer.save();
+  trainer.step();
+  model.lm_head.data()[5] = std::numeric_limits<real>::infinity();
+  EXPECT_ERROR(trainer.save(),
+               text("step 2 is not saved: after it parameter lm_head.weight holds a number that is "
+                    "not finite; the weights of step 1 are in ",
+                    (root / "weights").string(), "; train again with a lower --lr")
+                   .c_str());
+  EXPECT_EQ(read_trainer_state(root / "weights").step, 1);
+}
+
+TEST_F(TrainerTest, ALossThatIsNotFiniteDoesNotReplaceTheLastSave) {
+  const Transformer model = fresh();
+  TrainerState state = evaluated(12);
+  state.settings.save_every = 1;
+  Trainer trainer(model, state, rows(4), {}, folder("loss"));
+  const Hooks blow_up = at_step(3, [&] {  // finite weights, whose logits overflow
+    model.lm_head.view().matrix().setConstant(3e38F);
+  });
+  EXPECT_ERROR(trainer.run(blow_up),
+               text("step 3 is not saved: after it the loss of the next batch is nan; the weights "
+                    "of step 2 are in ",
+                    (root / "loss").string(), "; train again with a lower --lr")
+                   .c_str());
+  EXPECT_EQ(read_trainer_state(root / "loss").step, 2);
 }
 
 // A file-size limit stands for the full disk.

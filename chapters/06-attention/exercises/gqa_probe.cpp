@@ -17,7 +17,7 @@ void probe(Probe& probe) {
   const std::string inputs = text("h ", two.h.shape(), ", ", gqa.H, " heads of ", gqa.head_dim,
                                   ", ", gqa.key_heads, " key heads");
   probe.exercise("6.1", inputs + ", two documents", [&] {
-    probe.see("u", gqa.forward(two.h, {.document_start = two.document_start}));
+    probe.see("u", gqa.forward(two.h, {.mask = {.document_start = two.document_start}}));
   });
   probe.exercise("6.2", inputs + text(", ", two.prompt, " tokens at once, then one by one"),
                  [&] { two.see_decoding(gqa, probe); });

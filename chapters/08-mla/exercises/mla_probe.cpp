@@ -30,7 +30,7 @@ void probe(Probe& probe) {
     probe.see("c_kv", fresh.c), probe.see("k_r", fresh.r);
   });
   probe.exercise("8.2", inputs + ", two documents", [&] {
-    probe.see("u", mla.forward(two.h, {.document_start = two.document_start}));
+    probe.see("u", mla.forward(two.h, {.mask = {.document_start = two.document_start}}));
   });
   probe.exercise("8.3", inputs + text(", ", two.prompt, " tokens at once, then one by one"),
                  [&] { two.see_decoding(mla, probe); });

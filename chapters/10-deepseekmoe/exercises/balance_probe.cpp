@@ -10,14 +10,14 @@ void probe(Probe& probe) {
   const Index B = 2, T = probe.between(4, 6), D = probe.between(2, 3), K = D + 1,
               E = D * probe.between(2, 3);
   const Routing routing =
-      route(Tensor::randn({B * T, E}, probe.rng), {}, {.K = K, .sigmoid = true});
+      route(Tensor::randn({B * T, E}, probe.rng), {}, {.K = K, .affinity = Affinity::kSigmoid});
   const BalanceOptions v2{.expert = real(0.7),
                           .device = real(0.3),
                           .communication = real(0.2),
                           .n_group = D,
                           .topk_group = 2};
   BalanceOptions v3 = v2;
-  v3.normalise = true;
+  v3.affinity = Affinity::kSigmoid;
   const Tensor c = Tensor::of({1}, std::vector<real>{real(1.5)});
 
   const std::string inputs =

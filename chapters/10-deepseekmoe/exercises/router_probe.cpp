@@ -9,11 +9,11 @@ void probe(Probe& probe) {
   const Index N = probe.between(4, 7), E = 2 * probe.between(4, 5), K = probe.between(2, 3);
   const RouterOptions v2{.K = K, .routed_scaling_factor = real(2.5)};
   const RouterOptions v3{.K = K,
-                         .sigmoid = true,
+                         .affinity = Affinity::kSigmoid,
                          .n_group = 2,
                          .topk_group = 1,
-                         .top2_groups = true,
-                         .norm_topk_prob = true,
+                         .group_score = GroupScore::kSumOfBestTwo,
+                         .gate = Gate::kNormalised,
                          .routed_scaling_factor = real(2.5)};
   const Tensor logits = Tensor::randn({N, E}, probe.rng), bias = Tensor::zeros({E});
   const Tensor cs = Tensor::randn({N, E}, probe.rng), cg = Tensor::randn({N, K}, probe.rng);
@@ -27,7 +27,8 @@ void probe(Probe& probe) {
   probe.exercise(
       "10.1a", inputs + ", as V2 (softmax) and as V3 (sigmoid, bias, 2 groups, normalised)", [&] {
         for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
-          const Routing r = route(logits, options.sigmoid ? bias : Tensor(), options);
+          const Routing r =
+              route(logits, options.affinity == Affinity::kSigmoid ? bias : Tensor(), options);
           probe.see_list(text(name, "experts"), r.experts.values(), 0);
           probe.see(text(name, "g"), r.g), probe.see(text(name, "s"), r.s);
           probe.see_list(text(name, "load"), r.load.values(), 0);
@@ -37,7 +38,8 @@ void probe(Probe& probe) {
     for (const auto& [name, options] : {std::pair("v2.", v2), std::pair("v3.", v3)}) {
       logits.clear_grad();
       Tape tape;
-      const Routing r = route(logits, options.sigmoid ? bias : Tensor(), options);
+      const Routing r =
+          route(logits, options.affinity == Affinity::kSigmoid ? bias : Tensor(), options);
       tape.backward(add(dot(r.s, cs), dot(r.g, cg)));
       probe.see(text(name, "dlogits"), logits.grad());
     }
