@@ -1,4 +1,4 @@
-// seekling data make: the toy world as files.
+// seekling data: the toy world as files, and the stages that make text to train on.
 #include <iostream>
 
 #include "cli/command.h"
@@ -7,14 +7,7 @@
 
 namespace seekling {
 
-int data_command(int argc, char** argv) {
-  const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "--help" || what == "-h") {
-    std::cout << "seekling data make [FLAGS]: the toy world as files; seekling data make --help "
-                 "lists its flags\n";
-    return 0;
-  }
-  if (what != "make") throw Usage("data: found \"" + what + "\", expected make");
+static int data_make(int argc, char** argv) {
   cxxopts::Options options("seekling data make",
                            "Writes the toy world: train.jsonl, heldout.jsonl and questions.jsonl.");
   // clang-format off
@@ -30,7 +23,7 @@ int data_command(int argc, char** argv) {
       ("languages", "languages of the documents: en, ja or both",
        cxxopts::value<std::vector<std::string>>()->default_value("en,ja"), "LIST");
   // clang-format on
-  const auto flags = parse(options, argc - 1, argv + 1);
+  const auto flags = parse(options, argc, argv);
   ToyWorldOptions world;
   world.seed = flags["seed"].as<std::uint64_t>();
   world.documents = number_of(flags, "documents", 0);
@@ -46,6 +39,28 @@ int data_command(int argc, char** argv) {
             << " held-out documents and " << made.questions.size() << " questions to "
             << out.string() << "\n";
   return 0;
+}
+
+int data_command(int argc, char** argv) {
+  const std::string stage = argc > 1 ? argv[1] : "";
+  if (stage == "--help" || stage == "-h") {
+    std::cout << "seekling data STAGE [FLAGS]; seekling data STAGE --help lists its flags\n\n"
+                 "  make   the toy world as files\n"
+                 "  clean  text to train on, of text as it is found: repaired, filtered, without "
+                 "duplicates\n"
+                 "  dedup  text without its duplicates\n"
+                 "  mix    sources of text in given shares\n"
+                 "  pack   token files of texts, for train --data\n"
+                 "  stats  the size of a corpus, and what is in it\n";
+    return 0;
+  }
+  if (stage == "make") return data_make(argc - 1, argv + 1);
+  if (stage == "clean") return data_clean_command(argc - 1, argv + 1);
+  if (stage == "dedup") return data_dedup_command(argc - 1, argv + 1);
+  if (stage == "mix") return data_mix_command(argc - 1, argv + 1);
+  if (stage == "pack") return data_pack_command(argc - 1, argv + 1);
+  if (stage == "stats") return data_stats_command(argc - 1, argv + 1);
+  throw Usage("data: found \"" + stage + "\", expected make, clean, dedup, mix, pack or stats");
 }
 
 }  // namespace seekling

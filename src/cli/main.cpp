@@ -33,7 +33,7 @@ constexpr Command kCommands[] = {
     {"import", import_command, "make a Hugging Face folder of a GGUF file"},
     {"params", params_command, "parameters, FLOPs and cache bytes of a model"},
     {"tokenizer", tokenizer_command, "train, encode, decode"},
-    {"data", data_command, "make the toy world"},
+    {"data", data_command, "make the toy world, or text to train on of text as it is found"},
     {"bench", bench_command, "the speed of a training step, of decoding, of the matrix products"},
     {"doctor", doctor_command, "what is wrong with this machine, or with a run"},
     {"list", list_command, "the course: chapters, exercises, and how far you are"},

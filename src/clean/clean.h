@@ -1,0 +1,46 @@
+// The whole pipeline over one document at a time, before duplicates are dropped (dedup.h):
+//
+//   repair → language → lines that are no text → filters → decontamination
+//
+// Cheap rules come first. Texts that these change are written with the changed text.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "clean/contamination.h"
+#include "clean/dedup.h"
+#include "clean/filters.h"
+#include "clean/repair.h"
+
+namespace seekling {
+
+struct CleanOptions {
+  std::set<std::string> languages = {};  // that are kept; empty: all
+  std::filesystem::path filters = Filters::standard_file();
+};
+
+class Clean {
+ public:
+  Clean(const CleanOptions& options, EvaluationSet evaluation, CleanOutput& out);
+
+  // Drops what breaks a rule, changes the others, and counts. The documents that are left.
+  std::vector<InputDocument> clean(std::vector<InputDocument> documents);
+  nlohmann::ordered_json details() const;  // for the report
+
+ private:
+  struct Outcome;
+  Outcome look_at(InputDocument& document) const;
+
+  const CleanOptions options;
+  const Filters filters;
+  const EvaluationSet evaluation;
+  CleanOutput& out;
+  Repairs repairs;
+  Index removed_lines = 0;
+  std::map<std::string, Index> languages;
+};
+
+}  // namespace seekling

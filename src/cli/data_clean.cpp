@@ -1,0 +1,70 @@
+// seekling data clean: text to train on, of text as it is found.
+#include <iostream>
+
+#include "clean/clean.h"
+#include "cli/command.h"
+#include "console/clean_flags.h"
+#include "console/flags.h"
+
+namespace seekling {
+
+static EvaluationSet evaluation_of(const cxxopts::ParseResult& flags) {
+  EvaluationSet evaluation;
+  Reading reading{.text_field = flags["against-field"].as<std::string>()};
+  for (const std::string& path : all_of(flags, "against")) reading.paths.emplace_back(path);
+  if (reading.paths.empty()) return evaluation;
+  DocumentReader reader(reading, to_stderr);
+  Index too_short = 0;
+  for (auto some = reader.next(); !some.empty(); some = reader.next())
+    for (const InputDocument& d : some) too_short += !evaluation.add(d.text, d.place);
+  check(reader.documents() > 0, "--against: found no question under the key \"", reading.text_field,
+        "\"; --against-field names another key");
+  if (too_short > 0)
+    to_stderr(text("note: ", too_short, " questions have fewer than ", EvaluationSet::kLeastWords,
+                   " words and are not looked for"));
+  return evaluation;
+}
+
+int data_clean_command(int argc, char** argv) {
+  cxxopts::Options options(
+      "seekling data clean",
+      "Repairs characters, filters, drops evaluation questions and duplicates. Writes text.jsonl, "
+      "dropped.ndjson and report.json.");
+  // clang-format off
+  options.add_options()
+      ("languages", "languages to keep, such as en,ja (default: all)",
+       cxxopts::value<std::vector<std::string>>()->default_value(""), "LIST")
+      ("filters", "rules and their thresholds (default: data/filters.json, for web pages)",
+       cxxopts::value<std::string>()->default_value(Filters::standard_file().string()), "FILE")
+      ("against", "evaluation questions, whose documents are dropped; JSON lines or text",
+       cxxopts::value<std::string>(), "FILE")
+      ("against-field", "the key of the question in --against",
+       cxxopts::value<std::string>()->default_value("prompt"), "KEY");
+  // clang-format on
+  add_dedup_flags(options);
+  add_clean_flags(options);
+  const auto flags = parse(options, argc, argv, "input");
+  CleanOptions clean_options{.filters = flags["filters"].as<std::string>()};
+  for (const std::string& l : flags["languages"].as<std::vector<std::string>>())
+    if (!l.empty()) clean_options.languages.insert(l);
+  const DedupOptions dedup_options = dedup_options_of(flags);
+  const std::filesystem::path folder = out_of(flags);
+
+  DocumentReader reader(reading_of(flags), to_stderr);
+  CleanOutput out(folder);
+  Clean clean(clean_options, evaluation_of(flags), out);
+  Dedup dedup(dedup_options, out);
+  for_each_batch(
+      reader, [&](std::vector<InputDocument>& batch) { dedup.add(clean.clean(std::move(batch))); });
+  nlohmann::ordered_json details = clean.details();
+  details.update(dedup.finish());
+  out.finish(reader, details);
+  std::cout << out.summary();
+  if (out.kept_documents() == 0)
+    to_stderr(
+        "note: nothing is kept; dropped.ndjson names the rule of each document, and "
+        "--filters FILE has other rules");
+  return 0;
+}
+
+}  // namespace seekling

@@ -1,0 +1,89 @@
+#include "console/clean_flags.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "console/flags.h"
+
+namespace seekling {
+
+void add_reading_flags(cxxopts::Options& options) {
+  // clang-format off
+  options.add_options("Input")
+      ("input", "files and folders of .txt, .md, .jsonl, .ndjson or .json (JSON lines), also "
+       "packed as .gz or .zst; - reads standard input",
+       cxxopts::value<std::vector<std::string>>(), "PATH")
+      ("text-field", "the key of the text in JSON lines",
+       cxxopts::value<std::string>()->default_value("text"), "KEY")
+      ("separator", "the line between the documents of a text file (default: the file is one "
+       "document)", cxxopts::value<std::string>()->default_value(""), "LINE");
+  // clang-format on
+  options.positional_help("PATH...");
+}
+
+void add_clean_flags(cxxopts::Options& options) {
+  options.add_options()("out", "the folder to write", cxxopts::value<std::string>(), "DIR");
+  add_reading_flags(options);
+}
+
+Reading reading_of(const cxxopts::ParseResult& flags) {
+  Reading reading;
+  for (const std::string& path : all_of(flags, "input")) reading.paths.emplace_back(path);
+  if (reading.paths.empty())
+    throw Usage("found no input; name files or folders of text, or - for standard input");
+  reading.text_field = flags["text-field"].as<std::string>();
+  reading.separator = flags["separator"].as<std::string>();
+  return reading;
+}
+
+std::filesystem::path out_of(const cxxopts::ParseResult& flags) {
+  if (!flags.count("out")) throw Usage("--out: not given; name the folder to write");
+  return flags["out"].as<std::string>();
+}
+
+void add_dedup_flags(cxxopts::Options& options) {
+  // clang-format off
+  options.add_options("Duplicates")
+      ("jaccard", "the least Jaccard similarity of near duplicates, over runs of five words",
+       cxxopts::value<double>()->default_value("0.8"), "J")
+      ("exact", "drop only documents that are equal but for white space")
+      ("lines", "remove lines of at least N characters, not counting white space, that stood before "
+       "(default: none)", cxxopts::value<Index>()->default_value("0"), "N")
+      ("memory", "MiB for sorting; what does not fit goes to the disk of --out",
+       cxxopts::value<Index>()->default_value("32"), "MIB");
+  // clang-format on
+}
+
+DedupOptions dedup_options_of(const cxxopts::ParseResult& flags) {
+  DedupOptions options;
+  options.target = flags["jaccard"].as<double>();
+  if (!(options.target > 0 && options.target <= 1))
+    throw Usage(text("--jaccard: found ", options.target, ", expected 0 < J <= 1"));
+  if (flags.count("exact")) options.target = 0;
+  options.line_length = number_of(flags, "lines", 0);
+  options.memory = std::size_t(number_of(flags, "memory", 1)) << 20;
+  return options;
+}
+
+void for_each_batch(DocumentReader& reader,
+                    const std::function<void(std::vector<InputDocument>&)>& use) {
+  using Clock = std::chrono::steady_clock;
+  const auto seconds_since = [](Clock::time_point t) {
+    return std::chrono::duration<double>(Clock::now() - t).count();
+  };
+  constexpr double kEvery = 5;  // seconds
+  const auto begun = Clock::now();
+  auto said = begun;
+  for (auto documents = reader.next(); !documents.empty(); documents = reader.next()) {
+    use(documents);
+    if (seconds_since(said) < kEvery) continue;
+    said = Clock::now();
+    char line[120];
+    std::snprintf(line, sizeof line, "read %ld documents, %.0f MB, %.1f MB/s",
+                  long(reader.documents()), double(reader.bytes()) / 1e6,
+                  double(reader.bytes()) / 1e6 / seconds_since(begun));
+    to_stderr(line);
+  }
+}
+
+}  // namespace seekling

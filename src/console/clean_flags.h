@@ -1,0 +1,24 @@
+// The flags that the stages of data construction share.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <filesystem>
+
+#include "clean/dedup.h"
+
+namespace seekling {
+
+void add_reading_flags(cxxopts::Options& options);  // the words without a flag are "input"
+void add_clean_flags(cxxopts::Options& options);    // the same, and --out
+
+Reading reading_of(const cxxopts::ParseResult& flags);
+std::filesystem::path out_of(const cxxopts::ParseResult& flags);
+
+void add_dedup_flags(cxxopts::Options& options);
+DedupOptions dedup_options_of(const cxxopts::ParseResult& flags);
+
+// Reads all documents and hands them to `use`; says on stderr now and then how far it is.
+void for_each_batch(DocumentReader& reader,
+                    const std::function<void(std::vector<InputDocument>&)>& use);
+
+}  // namespace seekling

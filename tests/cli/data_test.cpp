@@ -1,0 +1,139 @@
+// The stages of seekling data, as programs.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli/program.h"
+#include "core/rng.h"
+
+namespace seekling {
+
+namespace {
+
+// JSON lines of random words; every tenth document is a copy.
+std::string many_documents(int n) {
+  Rng rng(7);
+  std::string lines, last;
+  for (int i = 0; i < n; ++i) {
+    if (i % 10 != 9) {
+      last = "{\"text\":\"";
+      for (int k = 0; k < 60; ++k) last += "word" + std::to_string(rng.below(1000)) + " ";
+      last += "\"}\n";
+    }
+    lines += last;
+  }
+  return lines;
+}
+
+}  // namespace
+
+class DataTest : public ProgramTest {
+ protected:
+  std::string file(const std::string& name) const { return read_file(folder / name); }
+};
+
+TEST_F(DataTest, DedupReadsFilesOrStdinAndTrainReadsWhatItWrites) {
+  const std::string lines = many_documents(1000);
+  write_file(folder / "a.jsonl", lines);
+  const std::string summary = out_of({"data", "dedup", "a.jsonl", "--out", "one", "--threads=1"});
+  EXPECT_NE(summary.find("kept                                          900 documents"),
+            std::string::npos)
+      << summary;
+  EXPECT_EQ(std::ranges::count(file("one/text.jsonl"), '\n'), 900);
+  out_of({"data", "dedup", "-", "--out", "two", "--threads=2"}, lines);
+  EXPECT_EQ(file("one/text.jsonl"), file("two/text.jsonl"));
+  Words train = small_run("run", {"--steps", "1"});
+  *(std::ranges::find(train, "--data") + 1) = "one";
+  out_of(train);
+}
+
+TEST_F(DataTest, CleanRunsAllStages) {
+  write_file(folder / "filters.json", "{\"gopher_min_words\": 3}");
+  write_file(folder / "questions.jsonl", "{\"prompt\": \"Where is the lamp?\"}\n");
+  const std::string lines =
+      "{\"text\": \"The caf\u00C3\u00A9 is in the town.\"}\n{\"text\": \"Der Hund und die "
+      "Katze.\"}\n"
+      "{\"text\": \"It is.\"}\n{\"text\": \"And where is the lamp then?\"}\n"
+      "{\"text\": \"The caf\u00e9 is in the town.\"}\n";
+  const Ran ran = run({"data", "clean", "-", "--out", "o", "--languages", "en", "--filters",
+                       "filters.json", "--against", "questions.jsonl"},
+                      lines);
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(file("o/text.jsonl"), "{\"text\":\"The café is in the town.\"}\n");
+  const auto report = nlohmann::json::parse(file("o/report.json"));
+  for (const char* rule : {"language", "gopher_min_words", "contamination", "exact duplicate"})
+    EXPECT_EQ(report["dropped"][rule]["documents"], 1) << rule;
+  const Ran empty = run({"data", "clean", "-", "--out", "o", "--languages", "ja"}, lines);
+  EXPECT_EQ(empty.exit, 0);
+  EXPECT_EQ(empty.err,
+            "note: nothing is kept; dropped.ndjson names the rule of each document, and --filters "
+            "FILE has other rules\n");
+}
+
+TEST_F(DataTest, TrainReadsWhatPackWrites) {
+  write_file(folder / "a.jsonl", many_documents(300));
+  out_of({"data", "pack", "a.jsonl", "--out", "p", "--vocab-size", "300", "--seq-len", "32",
+          "--fim-rate", "0.1"});
+  Words train = small_run("run", {"--steps", "1"});
+  *(std::ranges::find(train, "--data") + 1) = "p";
+  train.erase(std::ranges::find(train, "--tokenizer"), std::ranges::find(train, "--vocab-size"));
+  out_of(train);
+  EXPECT_EQ(file("run/tokens/train.bin"), file("p/train.bin"));
+  EXPECT_EQ(file("run/tokens/heldout.bin"), file("p/heldout.bin"));
+  out_of({"eval", "run"});
+  train.insert(train.end(), {"--tokenizer", golden("tok_v3/tokenizer.json"), "--out", "other"});
+  EXPECT_EQ(run(train).err.find("was packed with another one; leave the flag out, or pack the text "
+                                "anew") == std::string::npos,
+            false);
+  expect_refused({"data", "pack", "-", "--out", "q"}, 2,
+                 "--tokenizer: not given, and standard input cannot be read twice, to learn a "
+                 "vocabulary and to use it; give a tokenizer or a file");
+}
+
+TEST_F(DataTest, MixAndStatsAgree) {
+  write_file(folder / "a=1.jsonl", many_documents(200));
+  write_file(folder / "b.txt", "猫がいる。\n--\n犬もいる。\n--\n");
+  out_of({"data", "mix", "a=1.jsonl=3", "b.txt=0.01", "--separator", "--", "--epochs", "20",
+          "--out", "m"});
+  const auto report = nlohmann::json::parse(file("m/report.json"));
+  EXPECT_EQ(report["sources"][1]["documents"], 2 * 20);
+  const auto stats = nlohmann::json::parse(out_of({"data", "stats", "--json", "m/text.jsonl"}));
+  EXPECT_EQ(stats["bytes"], report["bytes"]);
+  EXPECT_EQ(stats["language_bytes"]["ja"], report["sources"][1]["bytes"]);
+  EXPECT_EQ(out_of({"data", "stats", "b.txt", "--tokenizer", golden("tok_v3")}),
+            "b.txt\n1 documents, 38 bytes of text, 8 words; 38.0 bytes a document, the longest has "
+            "38\n25 tokens, 1.52 bytes a token\nlanguage ja   100.00 % of the bytes\n");
+}
+
+TEST_F(DataTest, AWrongCommandLineIsRefused) {
+  expect_refused({"data", "wash"}, 2,
+                 "data: found \"wash\", expected make, clean, dedup, mix, pack or stats");
+  expect_refused({"data", "dedup", "--out", "o"}, 2,
+                 "found no input; name files or folders of text, or - for standard input");
+  expect_refused({"data", "mix", "a", "--out", "o"}, 2,
+                 "data mix: found a, expected PATH=WEIGHT with a weight above 0");
+  expect_refused({"data", "mix", "a=0", "--out", "o"}, 2,
+                 "data mix: found a=0, expected PATH=WEIGHT with a weight above 0");
+  expect_refused({"data", "dedup", "a"}, 2, "--out: not given; name the folder to write");
+  expect_refused({"data", "dedup", "a", "--out", "o", "--jaccard", "1.5"}, 2,
+                 "--jaccard: found 1.5, expected 0 < J <= 1");
+  expect_refused({"data", "dedup", "a", "--out", "o"}, 1,
+                 "a: no such file or folder; give files or folders of text, or - for standard "
+                 "input");
+}
+
+TEST_F(DataTest, KilledInTheMiddleItLeavesTheOldOutput) {
+  out_of({"data", "dedup", "-", "--out", "o"}, "{\"text\":\"old\"}\n");
+  write_file(folder / "a.jsonl", many_documents(40'000));
+  Started program(folder, {"data", "dedup", "a.jsonl", "--out", "o", "--threads", "1"});
+  while (program.running() && !fs::exists(folder / "o" / ".next" / "scratch" / "keys"))
+    std::this_thread::yield();
+  program.signal(SIGKILL);
+  EXPECT_EQ(program.wait().exit, -SIGKILL);
+  EXPECT_EQ(file("o/text.jsonl"), "{\"text\":\"old\"}\n");
+  out_of({"data", "dedup", "a.jsonl", "--out", "o"});
+  EXPECT_EQ(std::ranges::count(file("o/text.jsonl"), '\n'), 36'000);
+  EXPECT_FALSE(fs::exists(folder / "o" / ".next"));
+}
+
+}  // namespace seekling
