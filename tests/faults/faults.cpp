@@ -1,0 +1,309 @@
+// Every command that writes, with a fault at each of its file-system calls (shim.cpp). After each
+// fault the folder must hold the old output or the new one, and the same command, or a resume,
+// must then end as if nothing had happened, to the byte.
+//
+//   faults [--every K] [--kinds LIST] [--commands LIST] [--kills N]
+//
+// prints the table of faults, commands and outcomes, and exits with 1 if a promise was broken.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "cli/program.h"
+#include "report/metrics.h"
+#include "system/atomic_save.h"
+#include "train/checksums.h"
+
+namespace seekling {
+
+namespace {
+
+const Words kKinds = {"eio", "full", "short", "kill", "torn", "power", "reorder", "alloc"};
+
+struct Command {
+  std::string name;
+  std::vector<Words> setup;  // makes the old output, and what the command reads
+  Words words;
+  std::string output;  // a file or a folder
+  bool trains = false;
+};
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<Command> commands() {
+  const Words run = small_run("a", {"--threads", "1", "--steps"});
+  const Words make = {"data", "make", "--out", "w", "--documents", "20", "--questions", "2"};
+  const Words learn = {
+      "tokenizer", "train",       std::string(SEEKLING_GOLDEN) + "/tok_v3/corpus.txt",
+      "--threads", "1",           "--out",
+      "t.json",    "--vocab-size"};
+  const Words model = with(run, {"1"});
+  const Words gguf = {"export", "a", "--gguf", "--out", "a.gguf", "--threads", "1"};
+  return {
+      {"train", {}, with(run, {"4", "--save-every", "2"}), "a", true},
+      {"train --resume",
+       {with(run, {"2"})},
+       {"train", "--resume", "a", "--steps", "4", "--save-every", "1", "--threads", "1"},
+       "a",
+       true},
+      {"export", {model}, {"export", "a", "--out", "e", "--threads", "1"}, "e"},
+      {"export --gguf", {model}, gguf, "a.gguf"},
+      {"import", {model, gguf}, {"import", "a.gguf", "--out", "i", "--threads", "1"}, "i"},
+      {"tokenizer train", {with(learn, {"300"})}, with(learn, {"320"}), "t.json"},
+      {"data make", {with(make, {"--seed", "2"})}, with(make, {"--seed", "1"}), "w"},
+  };
+}
+
+// The files of an output, without what is set aside while they are written.
+using Snapshot = std::map<std::string, std::string>;
+
+Snapshot snapshot(const fs::path& output) {
+  Snapshot files;
+  if (fs::is_regular_file(output)) files[""] = read_file(output);
+  if (!fs::is_directory(output)) return files;
+  recover(output);  // as every reader does
+  for (const auto& entry : fs::directory_iterator(output)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_regular_file() && !name.ends_with(".tmp")) files[name] = read_file(entry.path());
+  }
+  return files;
+}
+
+// The checkpoint of a run, whose other files hold times.
+Snapshot checkpoint(const fs::path& run) {
+  Snapshot all = snapshot(run);
+  for (const char* name : {"metrics.jsonl", "report.html"}) all.erase(name);
+  return all;
+}
+
+class Harness {
+ public:
+  explicit Harness(fs::path folder) : work_(std::move(folder)) { fs::remove_all(work_); }
+  ~Harness() { fs::remove_all(work_); }
+
+  void examine(const Command& command, const Words& kinds, long every);
+  void kill_at_random(long times);
+  bool well() const { return faults_ == 0; }
+
+ private:
+  struct Outcomes {
+    long tried = 0, done = 0, said = 0, killed = 0, aborted = 0, old_output = 0, new_output = 0,
+         faults = 0;
+  };
+
+  Ran run(const Words& words, const std::string& fault = "") const;
+  void prepare(const Command& command) const;
+  void try_fault(const Command& command, const std::string& kind, long number, Outcomes& outcomes);
+  void fail(const Command& command, const std::string& fault, const std::string& why);
+  std::string look_after(const Command& command, Outcomes& outcomes) const;
+  std::string look_at_run(const Command& command, Outcomes& outcomes) const;
+
+  const fs::path work_;
+  Snapshot before_, after_;
+  long calls_ = 0, allocations_ = 0, faults_ = 0;
+};
+
+Ran Harness::run(const Words& words, const std::string& fault) const {
+  if (!fault.empty()) {
+    ::setenv("LD_PRELOAD", SEEKLING_SHIM, 1);
+    ::setenv("SEEKLING_FAULT", fault.c_str(), 1);
+    ::setenv("SEEKLING_FAULT_COUNT", (work_ / ".count").c_str(), 1);
+  }
+  Started program(work_, words);
+  for (const char* name : {"LD_PRELOAD", "SEEKLING_FAULT", "SEEKLING_FAULT_COUNT"})
+    ::unsetenv(name);
+  return program.wait();
+}
+
+// The folder as it is before the command.
+void Harness::prepare(const Command& command) const {
+  const fs::path ready = work_.string() + ".ready";
+  fs::remove_all(work_);
+  if (!fs::exists(ready)) {
+    fs::create_directories(work_);
+    for (const Words& words : command.setup) {
+      const Ran ran = run(words);
+      check(ran.exit == 0, command.name, ": the setup failed: ", ran.err);
+    }
+    fs::rename(work_, ready);
+  }
+  fs::copy(ready, work_, fs::copy_options::recursive);
+}
+
+void Harness::fail(const Command& command, const std::string& fault, const std::string& why) {
+  ++faults_;
+  std::printf("FAULT  %s, %s: %s\n", command.name.c_str(), fault.c_str(), why.c_str());
+  std::fflush(stdout);
+}
+
+// What is wrong with a run after a fault; empty if nothing is.
+std::string Harness::look_at_run(const Command& command, Outcomes& outcomes) const {
+  const fs::path run_folder = work_ / command.output;
+  const bool begun =
+      fs::exists(run_folder / "trainer_state.json") || fs::exists(run_folder / ".commit");
+  if (!begun && !before_.empty()) return "the run is gone";
+  const Snapshot found = checkpoint(run_folder);
+  if (!begun || found == before_) ++outcomes.old_output;
+  else ++outcomes.new_output;
+  if (begun) {
+    const TrainerState state = read_trainer_state(run_folder);
+    check_checksums(run_folder, state);
+    if (state.checksums.empty()) return "the state has no checksums";
+  }
+  const Ran again = run(begun ? Words{"train", "--resume", "a", "--steps", "4", "--threads", "1"}
+                              : command.words);
+  if (again.exit != 0) return "it cannot be continued: " + again.err;
+  if (read_file(run_folder / "model.safetensors") != after_.at("model.safetensors"))
+    return "its weights differ in the end";
+  if (!read_file(run_folder / "metrics.jsonl").ends_with('\n'))
+    return "metrics.jsonl ends in half a line";
+  const std::vector<StepMetrics> metrics = read_metrics(run_folder / "metrics.jsonl");
+  for (Index step = 1; step <= 4; ++step)
+    if (metrics.size() != 4 || metrics[std::size_t(step - 1)].step != step)
+      return "metrics.jsonl does not hold each step once";
+  return "";
+}
+
+std::string Harness::look_after(const Command& command, Outcomes& outcomes) const {
+  if (command.trains) return look_at_run(command, outcomes);
+  const Snapshot found = snapshot(work_ / command.output);
+  if (found == after_) ++outcomes.new_output;
+  else if (found == before_) ++outcomes.old_output;
+  else return "the output is neither the old one nor the new one";
+  if (found == after_) return "";
+  const Ran again = run(command.words);
+  if (again.exit != 0) return "it cannot be repeated: " + again.err;
+  return snapshot(work_ / command.output) == after_ ? "" : "repeated, its output differs";
+}
+
+void Harness::try_fault(const Command& command, const std::string& kind, long number,
+                        Outcomes& outcomes) {
+  const std::string fault = text(kind, ":", number);
+  prepare(command);
+  const Ran ran = run(command.words, fault);
+  ++outcomes.tried;
+  const std::size_t line = ran.err.rfind("seekling: ");
+  const bool sentence = (ran.exit == 1 || ran.exit == 2) && line != ran.err.npos;
+  const bool memory = kind == "alloc" && (ran.exit == -SIGABRT || ran.exit == 1);
+  if (ran.exit == 0) ++outcomes.done;
+  else if (sentence) ++outcomes.said;
+  else if (ran.exit == -SIGKILL) ++outcomes.killed;
+  else if (memory) ++outcomes.aborted;
+  std::string why;
+  try {
+    why = look_after(command, outcomes);
+  } catch (const std::exception& e) {
+    why = e.what();
+  }
+  if (ran.exit != 0 && !sentence && ran.exit != -SIGKILL && !memory)
+    why = text("it ended with ", ran.exit, ": ", ran.err, why);
+  if (why.empty()) return;
+  ++outcomes.faults;
+  fail(command, fault, why);
+}
+
+void Harness::examine(const Command& command, const Words& kinds, long every) {
+  // The command without a fault, whose output is the new one
+  fs::remove_all(work_.string() + ".ready");
+  prepare(command);
+  const auto look = [&] {
+    return command.trains ? checkpoint(work_ / command.output) : snapshot(work_ / command.output);
+  };
+  before_ = look();
+  const Ran ran = run(command.words, "count:0");
+  check(ran.exit == 0, command.name, ": fails without a fault: ", ran.err);
+  after_ = look();
+  std::istringstream(read_file(work_ / ".count")) >> calls_ >> allocations_;
+
+  // Each kind of fault at each call
+  for (const std::string& kind : kinds) {
+    Outcomes o;
+    const bool memory =
+        kind == "alloc";  // of tens of thousands, a hundred further and further apart
+    const double growth = 1 + std::log(double(allocations_)) / 100;
+    for (long n = 1; n <= (memory ? allocations_ : calls_);
+         n = memory ? std::max(n + every, long(double(n) * growth)) : n + every)
+      try_fault(command, kind, n, o);
+    std::printf("| %-15s | %-7s | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld |\n",
+                command.name.c_str(), kind.c_str(), o.tried, o.done, o.said, o.killed, o.aborted,
+                o.old_output, o.new_output, o.faults);
+    std::fflush(stdout);
+  }
+  fs::remove_all(work_.string() + ".ready");
+}
+
+// A run with a save at each step, killed at random moments and resumed each time.
+void Harness::kill_at_random(long times) {
+  const Words words = small_run("a", {"--threads", "1", "--steps", "2000", "--save-every", "1"});
+  const Command command{"train, killed at random", {}, words, "a", true};
+  std::random_device random;
+  fs::create_directories(work_);
+  for (long killed = 0; killed < times; ++killed) {
+    const bool begun =
+        fs::exists(work_ / "a/trainer_state.json") || fs::exists(work_ / "a/.commit");
+    Started program(work_, begun ? Words{"train", "--resume", "a", "--threads", "1"} : words);
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 400'000));
+    program.signal(SIGKILL);
+    const Ran ran = program.wait();
+    if (ran.exit != -SIGKILL)
+      fail(command, "kill", text("it ended with ", ran.exit, ": ", ran.err));
+    if (ran.exit != -SIGKILL) return;
+  }
+  const TrainerState state = read_trainer_state(work_ / "a");
+  check_checksums(work_ / "a", state);
+  const std::string last = text(state.step);
+  std::printf("%ld random kills; the run is whole after step %s\n", times, last.c_str());
+}
+
+Words parts_of(const std::string& list) {
+  Words parts;
+  std::istringstream in(list);
+  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+int run_all(int argc, char** argv) {
+  std::map<std::string, std::string> flags;
+  for (int i = 1; i + 1 < argc; i += 2) flags[argv[i]] = argv[i + 1];
+  const auto chosen = [&](const std::string& flag, const std::string& name) {
+    return !flags.contains(flag) || std::ranges::count(parts_of(flags[flag]), name) > 0;
+  };
+  const long every = flags.contains("--every") ? std::stol(flags["--every"]) : 1;
+  Words kinds;
+  std::ranges::copy_if(kKinds, std::back_inserter(kinds),
+                       [&](const std::string& kind) { return chosen("--kinds", kind); });
+  Harness harness(fs::temp_directory_path() / text("seekling_faults_", ::getpid()));
+  if (flags.contains("--kills")) {
+    harness.kill_at_random(std::stol(flags["--kills"]));
+    return harness.well() ? 0 : 1;
+  }
+  std::printf(
+      "| command         | fault   | tried |  done | sentence | killed | aborted | old | new | "
+      "FAULTS |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n");
+  for (const Command& command : commands())
+    if (chosen("--commands", command.name)) harness.examine(command, kinds, every);
+  return harness.well() ? 0 : 1;
+}
+
+}  // namespace
+
+}  // namespace seekling
+
+int main(int argc, char** argv) {
+  try {
+    return seekling::run_all(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "faults: %s\n", e.what());
+    return 2;
+  }
+}
