@@ -1,0 +1,13 @@
+# The patched copy of src/ as a project of its own; run.sh configures it.
+cmake_minimum_required(VERSION 3.21)
+project(new_kind LANGUAGES CXX)
+option(SEEKLING_NATIVE "" ON)
+option(SEEKLING_FAST_BUILD "" ON)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_SOURCE_DIR}/cmake)
+include(flags)
+include(dependencies)
+include(fast_build)
+include(directory)
+add_subdirectory(src)
+add_executable(decode_check decode_check.cpp)
+target_link_libraries(decode_check PRIVATE seekling_infer seekling_interop)
