@@ -28,12 +28,15 @@ constexpr real kOne = 1;
 void affinities(View s, View logits, Affinity affinity) {
   parallel_for(s.rows, /*grain=*/64, [=](Index t) {
     const auto x = logits.row(t).array();
+    // In an array of its own: the order of Eigen's sums depends on where a row begins in memory.
+    Eigen::Array<real, 1, Eigen::Dynamic> a;
     if (affinity == Affinity::kSigmoid) {
-      s.row(t).array() = kOne / (kOne + (-x).exp());
+      a = kOne / (kOne + (-x).exp());
     } else {
-      s.row(t).array() = (x - x.maxCoeff()).exp();
-      s.row(t) /= s.row(t).sum();
+      a = (x - x.maxCoeff()).exp();
+      a /= a.sum();
     }
+    s.row(t).array() = a;
   });
 }
 
@@ -136,6 +139,7 @@ Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& o) 
                         Ints::zeros(E, device)};
   on(device, cpu::route_forward, cuda::route_forward)(routing, logits,
                                                       bias.defined() ? bias.view() : View{}, o);
+  if (!recording()) return routing;
   record("route", {logits}, {routing.s, routing.g}, [=] {
     on(device, cpu::route_backward, cuda::route_backward)(logits.grad(), routing.s.grad(),
                                                           routing.g.grad(), routing, o);

@@ -236,13 +236,16 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
         " dimensions, expected 1 to 4");
   GgufFile::Entry entry;
   std::uint64_t size = 1;
+  std::vector<Index> from_the_last;
   for (std::uint32_t i = 0; i < dimensions; ++i) {
     const auto d = at.number<std::uint64_t>();
     check(d > 0 && size <= (std::uint64_t(1) << 60) / d, where,
           " has a shape that no file can hold");
     size *= d;
-    entry.shape.insert(entry.shape.begin(), Index(d));
+    from_the_last.push_back(Index(d));
   }
+  for (; !from_the_last.empty(); from_the_last.pop_back())
+    entry.shape.push_back(from_the_last.back());
   const auto number = at.number<std::uint32_t>();
   const char* type = tensor_type(number);
   check(type != nullptr, where, " has ggml's type ", number,

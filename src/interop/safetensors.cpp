@@ -55,6 +55,8 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
   check(width > 0, where, " has dtype ", entry.dtype,
         ", expected F64, F32, F16, BF16, F8_E4M3 or an integer type");
   std::size_t bytes = width;
+  check(j["shape"].size() <= Shape::kMost, where, " has a shape of ", j["shape"].size(),
+        " dimensions, expected at most ", Shape::kMost);
   for (const auto& d : j["shape"]) {
     check(d.is_number_unsigned(), where, " has a shape that is not made of sizes");
     const std::size_t size = d.get<std::size_t>();
@@ -172,7 +174,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   const auto declare = [&](const std::string& name, const std::string& dtype, const Shape& shape,
                            std::size_t bytes) {
     header[name] = {
-        {"dtype", dtype}, {"shape", std::vector<Index>(shape)}, {"data_offsets", {at, at + bytes}}};
+        {"dtype", dtype}, {"shape", std::vector<Index>(shape.begin(), shape.end())}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
   };
   const auto dtype = [&](const std::string& name) {

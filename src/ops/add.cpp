@@ -21,6 +21,7 @@ Tensor add(const Tensor& a, const Tensor& b) {
   check(a.shape() == b.shape(), "add: shapes ", a.shape(), " and ", b.shape(), " must be equal");
   const Tensor y = Tensor::like(a);
   on(y.device(), cpu::add_forward, cuda::add_forward)(y, a, b);
+  if (!recording()) return y;
   record("add", {a, b}, {y}, [da = a.grad(), db = b.grad(), dy = y.grad()] {
     for (const Tensor& dx : {da, db}) {
       const Accumulate into_x = flow_into(dx);

@@ -1,6 +1,8 @@
 #include "tensor/storage.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -42,13 +44,11 @@ class Pool {
     by_size_.erase(fit);
     idle_.erase(block);
     if (size > bytes) add_idle(block + bytes, size - bytes);
-    used_ += bytes;
     return block;
   }
 
   void give(char* block, std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    used_ -= bytes;
     const auto next = idle_.lower_bound(block);
     if (next != idle_.end() && next->first == block + bytes && !slabs_.contains(next->first))
       bytes += next->second, remove_idle(next);
@@ -76,6 +76,7 @@ class Pool {
   }
 
   std::size_t used() const { return used_; }
+  void count(std::size_t bytes) { used_ += bytes; }  // taken; given back if negative
   std::size_t allocations() const { return allocations_; }
 
  private:
@@ -108,7 +109,8 @@ class Pool {
   Idle idle_;                                        // blocks by address, their sizes
   std::set<std::pair<std::size_t, char*>> by_size_;  // the same
   std::map<char*, std::size_t> slabs_;
-  std::size_t all_ = 0, used_ = 0, allocations_ = 0;  // bytes of all slabs; of buffers
+  std::size_t all_ = 0, allocations_ = 0;  // bytes of all slabs
+  std::atomic<std::size_t> used_ = 0;      // of buffers
 };
 
 Pool& pool_of(Device device) {  // never destroyed: tensors with static lifetime may outlive them
@@ -116,19 +118,68 @@ Pool& pool_of(Device device) {  // never destroyed: tensors with static lifetime
   return device == Device::kCpu ? *cpu : *cuda;
 }
 
+// A few idle blocks of each small size for the thread that gave them back, without a lock: a step
+// of inference takes and gives hundreds. Without a destructor, for the same reason.
+struct SmallBlocks {
+  static constexpr std::size_t kSmall = 1 << 14, kHeld = 16;  // bytes; blocks of a size
+
+  char* take(std::size_t bytes) {  // nullptr: there is none
+    unsigned char& n = count[bytes / kAlign];
+    return n > 0 ? held[bytes / kAlign][--n] : nullptr;
+  }
+  bool give(char* block, std::size_t bytes) {
+    unsigned char& n = count[bytes / kAlign];
+    if (closed || n == kHeld) return false;
+    held[bytes / kAlign][n++] = block;
+    return true;
+  }
+  void close() {
+    closed = true;
+    for (std::size_t i = 0; i < kSmall / kAlign; ++i)
+      while (char* block = take(i * kAlign)) pool_of(Device::kCpu).give(block, i * kAlign);
+  }
+
+  char* held[kSmall / kAlign][kHeld];
+  unsigned char count[kSmall / kAlign];
+  bool closed;  // the thread ends
+};
+
+SmallBlocks& small_blocks() {
+  static thread_local SmallBlocks blocks;  // zeros
+  static thread_local const struct End {
+    ~End() { blocks.close(); }
+  } end;
+  return blocks;
+}
+
+bool is_small(std::size_t bytes, Device device) {
+  return !kOwnSlabs && device == Device::kCpu && bytes < SmallBlocks::kSmall;
+}
+
 }  // namespace
 
 real* pool::take(Index n, Device device) {
-  char* buffer = pool_of(device).take(bytes_of(n));
-  spoil(device, buffer, bytes_of(n));
+  const std::size_t bytes = bytes_of(n);
+  Pool& pool = pool_of(device);
+  char* buffer = is_small(bytes, device) ? small_blocks().take(bytes) : nullptr;
+  if (!buffer) buffer = pool.take(bytes);
+  pool.count(bytes);
+  spoil(device, buffer, bytes);
   return reinterpret_cast<real*>(buffer);
 }
+
 static thread_local std::vector<pool::Buffer>* kept = nullptr;
 void pool::keep_in(std::vector<Buffer>* list) { kept = list; }
+
 void pool::give(real* buffer, Index n, Device device) {
   if (kept && device == Device::kCuda) return kept->push_back({buffer, n});
-  pool_of(device).give(reinterpret_cast<char*>(buffer), bytes_of(n));
+  const std::size_t bytes = bytes_of(n);
+  char* const block = reinterpret_cast<char*>(buffer);
+  Pool& pool = pool_of(device);
+  pool.count(-bytes);
+  if (!is_small(bytes, device) || !small_blocks().give(block, bytes)) pool.give(block, bytes);
 }
+
 std::size_t pool::bytes_in_use(Device device) { return pool_of(device).used(); }
 std::size_t pool::allocations(Device device) { return pool_of(device).allocations(); }
 void pool::release() {

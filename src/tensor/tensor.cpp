@@ -6,6 +6,15 @@
 
 namespace seekling {
 
+Shape::Shape(std::initializer_list<Index> dimensions) {
+  for (const Index d : dimensions) push_back(d);
+}
+
+void Shape::push_back(Index d) {
+  check(count_ < kMost, "a shape of more than ", kMost, " dimensions");
+  d_[count_++] = d;
+}
+
 Index Shape::size() const {
   Index product = 1;
   for (Index d : *this) product *= d;

@@ -5,6 +5,7 @@
 // reshape, split_at and slice are relabelings that the tape never sees.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <ostream>
 #include <span>
@@ -18,10 +19,29 @@
 
 namespace seekling {
 
-struct Shape : std::vector<Index> {
-  using std::vector<Index>::vector;
+// The dimensions, in the object itself: a step of inference makes hundreds of tensors of few numbers.
+class Shape {
+ public:
+  static constexpr std::size_t kMost = 8;  // dimensions
+
+  Shape() = default;
+  Shape(std::initializer_list<Index> dimensions);
+  void push_back(Index d);  // Error if there are kMost already
+
   Index size() const;  // the product of the dimensions
-  Index count() const { return Index(std::vector<Index>::size()); }
+  Index count() const { return Index(count_); }
+  bool empty() const { return count_ == 0; }
+  Index& operator[](std::size_t i) { return d_[i]; }
+  Index operator[](std::size_t i) const { return d_[i]; }
+  Index& back() { return d_[count_ - 1]; }
+  Index back() const { return d_[count_ - 1]; }
+  const Index* begin() const { return d_.data(); }
+  const Index* end() const { return d_.data() + count_; }
+  bool operator==(const Shape&) const = default;
+
+ private:
+  std::array<Index, kMost> d_ = {};
+  std::size_t count_ = 0;
 };
 std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 3, 8]
 

@@ -6,6 +6,7 @@
 #include "experts/spread_logits.h"
 #include "gradcheck.h"
 #include "ops/add.h"
+#include "row_bits.h"
 #include "twins.h"
 
 namespace seekling {
@@ -18,6 +19,17 @@ TEST(Route, TakesTheLargestAfterASoftmaxOverAllExperts) {
   EXPECT_NEAR(r.g.data()[0], 1.5, 1e-6);  // not renormalised: gates do not add up to the factor
   EXPECT_NEAR(r.g.data()[1], 1.0, 1e-6);
   EXPECT_EQ(r.load.values(), (std::vector<std::int32_t>{0, 1, 1, 0}));
+}
+
+TEST(Route, TheBitsOfARowAreItsOwn) {
+  Rng rng(4);
+  for (const Affinity affinity : {Affinity::kSoftmax, Affinity::kSigmoid})
+    for (const Index E : {3, 21, 100}) {
+      const auto affinities = [&](const Tensor& logits) {
+        return route(logits, {}, {.K = 2, .affinity = affinity}).s;
+      };
+      expect_rows_alone(affinities, Tensor::randn({7, E}, rng, 3));
+    }
 }
 
 TEST(Route, ABiasChoosesButDoesNotWeigh) {

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "row_bits.h"
 #include "twins.h"
 
 namespace seekling {
@@ -11,6 +12,15 @@ TEST(RmsNorm, DividesByTheRootOfTheMeanSquare) {
   const Tensor y = rms_norm(Tensor::of({1, 2}, x), Tensor::of({2}, g), 0);
   EXPECT_NEAR(y.data()[0], 3 / std::sqrt(12.5), 1e-6);
   EXPECT_NEAR(y.data()[1], 8 / std::sqrt(12.5), 1e-6);
+}
+
+TEST(RmsNorm, TheBitsOfARowAreItsOwn) {
+  Rng rng(3);
+  for (const Index width : {1, 5, 23, 300}) {
+    const Tensor gain = Tensor::randn({width}, rng);
+    const auto norm = [&](const Tensor& x) { return rms_norm(x, gain, real(1e-6)); };
+    expect_rows_alone(norm, Tensor::randn({7, width}, rng));
+  }
 }
 
 TEST(RmsNorm, GradientMatchesFiniteDifferences) {

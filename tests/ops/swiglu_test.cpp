@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "gradcheck.h"
+#include "row_bits.h"
 #include "twins.h"
 
 namespace seekling {
@@ -18,6 +19,12 @@ TEST(Swiglu, StaysFiniteForLargeInputs) {
   const Tensor y = swiglu(Tensor::of({1, 4}, x));
   EXPECT_NEAR(y.data()[0], 0, 1e-6);
   EXPECT_NEAR(y.data()[1], 200, 1e-3);
+}
+
+TEST(Swiglu, TheBitsOfARowAreItsOwn) {
+  Rng rng(8);
+  for (const Index width : {1, 5, 23, 300})
+    expect_rows_alone(swiglu, Tensor::randn({7, 2 * width}, rng, 3));
 }
 
 TEST(Swiglu, GradientMatchesFiniteDifferences) {
