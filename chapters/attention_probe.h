@@ -26,7 +26,7 @@ struct TwoSequences {
   // The answers of `layer` to the first sequence: `prompt` tokens at once, then one by one.
   template <class Layer>
   void see_decoding(const Layer& layer, Probe& probe) const {
-    Cache cache = layer.make_cache(T);
+    Cache cache(layer.cache_row(), T);
     const Tensor sequence = h.slice(0, 1).reshape({T, h.cols()});
     for (Index done = 0, n = prompt; done < T; done += n, n = 1)
       probe.see(text("u", done),

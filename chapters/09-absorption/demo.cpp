@@ -44,7 +44,7 @@ int main() {
   line("(W_UK' q) . c", per_head(q.c, W_UK, 8), key.c);
 
   const Tensor whole = mla.forward(h, {});
-  Cache cache = mla.make_cache(12);
+  Cache cache(mla.cache_row(), 12);
   bool same = true;
   for (Index t = 0; t < 12; ++t) {
     const Tensor token = h.reshape({12, c.hidden_size}).slice(t, 1).reshape({1, 1, c.hidden_size});

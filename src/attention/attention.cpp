@@ -290,6 +290,20 @@ static void check_mask(const Mask& mask, Index B, Index T, Index S, Index H) {
         " must have a logit for each of the ", H, " heads");
 }
 
+Tensor joined(const Pair& x) {
+  if (!x.c.defined()) return x.r;
+  const Index B = x.c.dim(0), T = x.c.dim(1), H = x.c.dim(2), c = x.c.cols(), r = x.r.cols(),
+              shared = H / x.r.dim(2);
+  const Tensor y({B, T, H, c + r}, x.c.device());
+  y.columns(0, c).copy_from(x.c);
+  const Tensor rotary = y.columns(c, r);
+  if (shared == 1) return rotary.copy_from(x.r), y;
+  const Tensor to = y.reshape({B * T, H * (c + r)}), from = x.r.reshape({B * T, H / shared * r});
+  for (Index h = 0; h < H; ++h)
+    to.columns(h * (c + r) + c, r).copy_from(from.columns(h / shared * r, r));
+  return y;
+}
+
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, const Mask& mask) {
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
@@ -314,6 +328,7 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, cons
     return p;
   };
   on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
+  if (!recording()) return o;
   std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v, sink};
   std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
   record("attention", inputs, {o}, [=, d_o = o.grad()] {

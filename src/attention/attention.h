@@ -19,6 +19,9 @@ struct Pair {
   Tensor r;  // rotary  [B,T,H,rope], keys [B,S,heads,rope]
 };
 
+// [content; rotary], both in one row [B,T,H,nope+rope]; heads may share a rotary part.
+Tensor joined(const Pair& x);
+
 // q for T new tokens, k and v for S >= T tokens of which the last T are the new ones: new token t
 // sees the keys 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number
 // of heads that divides H.

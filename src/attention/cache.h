@@ -1,42 +1,72 @@
-// What generation remembers of one layer, for one sequence: for MLA a latent and a rotary
-// key a token, shared by all heads; for the baselines keys and values of every key head.
-// Room is made once, for `capacity` tokens. This cache and the decode() functions that use
-// it are the equations, for the reader, and what the tests compare infer/decoder.h with:
-// that is the one that commands run.
+// What generation remembers of a layer's tokens. A kind of attention decodes through LayerCache, and
+// does not see how a cache keeps its numbers: here one after the other, for one sequence, on any
+// device; in paged_cache.h in pages, for many sequences at once, in short formats.
 #pragma once
 
 #include "attention/append.h"
 #include "attention/attention.h"
-#include "core/check.h"
+#include "attention/positions.h"
 
 namespace seekling {
 
-struct Cache {
-  Pair key;          // c and r [1,capacity,heads,·]; c undefined for the baselines
-  Tensor value;      // [1,capacity,heads,head_dim] of the baselines; MLA's values are its latents
+// What a layer keeps of a token: keys and values of each key head. MLA's latents are one head,
+// whose values are the content of its keys.
+struct CacheRow {
+  Index heads;
+  Index content, rotary;  // widths of the parts of a key
+  Index value;            // 0: the content is the value too
+
+  Index elements() const { return heads * (content + rotary + value); }
+};
+
+// The cache of one layer in one step, which has N tokens; of the last n of them the layer's output
+// is wanted, of the others only what the cache keeps. For a batch of sequences the tokens of each
+// are adjacent.
+class LayerCache {
+ public:
+  virtual ~LayerCache() = default;
+
+  // The rows of h [1,N,..] whose output is wanted.
+  virtual Tensor wanted(const Tensor& h) const { return h; }
+
+  // Before append(): where the last tokens of the step stand, of which x [1,..] has the rows.
+  virtual Positions positions(const Tensor& x, const Rotary& rotary) = 0;
+
+  // Puts all tokens of the step behind those held: key [1,N,heads,·], value [1,N,heads,value].
+  // Error, and nothing changed, if there is no room.
+  virtual void append(const Pair& key, const Tensor& value = {}) = 0;
+
+  // Attention of the wanted tokens, after append(): each sees the latest `window` tokens (0: all)
+  // of its sequence up to itself. q [1,n,H,·], o [1,n,H,width of a value].
+  virtual Tensor attend(const Pair& q, real scale, Index window = 0) const = 0;
+
+  // Is the step a part of one prompt? Then its sequence holds S tokens, whose keys can be had as
+  // tensors, [1,S,heads,·].
+  virtual bool of_prompt() const { return false; }
+  virtual Index tokens() const = 0;
+  virtual Pair keys() const = 0;
+};
+
+// Room for `capacity` tokens, made once.
+class Cache : public LayerCache {
+ public:
+  Cache(const CacheRow& row, Index capacity, Device device = Device::kCpu);
+
+  Positions positions(const Tensor&, const Rotary&) override { return length; }
+  void append(const Pair& fresh, const Tensor& fresh_value = {}) override;
+  Tensor attend(const Pair& q, real scale, Index window = 0) const override;
+  Index tokens() const override { return length; }
+  Pair keys() const override { return {held(key.c), held(key.r)}; }
+
+  static void check_room(Index capacity, Index needed);
+
+  const CacheRow row;
+  Pair key;          // [1,capacity,heads,·]; a part of width 0 is undefined
+  Tensor value;      // [1,capacity,heads,value]
   Index length = 0;  // tokens held
 
-  // Puts the new tokens' rows behind the ones held; returns what all tokens up to them look like.
-  static Tensor append(const Tensor& held, const Tensor& fresh, Index length) {
-    if (!held.defined()) return {};
-    const Index T = fresh.dim(1), heads = held.dim(2);
-    check_room(held.dim(1), length + T);
-    seekling::append(held, fresh, length);
-    const Tensor all = held.reshape({held.dim(1) * heads, held.cols()});
-    return all.slice(0, (length + T) * heads).reshape({1, length + T, heads, held.cols()});
-  }
-
-  static void check_room(Index capacity, Index needed) {
-    check(needed <= capacity, "the context is full: it holds ", capacity, " tokens, and ", needed,
-          " are needed; generate fewer tokens or shorten the prompt");
-  }
-
-  Index elements_per_token() const {
-    Index n = 0;
-    for (const Tensor& t : {key.c, key.r, value})
-      if (t.defined()) n += t.dim(2) * t.cols();
-    return n;
-  }
+ private:
+  Tensor held(const Tensor& all) const;  // the rows of the tokens held
 };
 
 }  // namespace seekling

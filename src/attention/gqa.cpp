@@ -27,24 +27,33 @@ Tensor GQA::forward(const Tensor& h, const Context& context) const {
 }
 // clang-format on
 
-Tensor GQA::decode(const Tensor& h, Cache& cache) const {
-  const Tensor q = rope(heads(q_proj(h), H), cache.length, rotary);
-  const Tensor k = rope(heads(k_proj(h), key_heads), cache.length, rotary);
-  const Tensor keys = Cache::append(cache.key.r, k, cache.length);
-  const Tensor values = Cache::append(cache.value, heads(v_proj(h), key_heads), cache.length);
-  cache.length += h.dim(1);
-  return o_proj(merge(attention({{}, q}, {{}, keys}, values, scale)));
+// New tokens, behind those in the cache.             all [1,N,hidden_size], h and u [1,n,hidden_size]
+Tensor GQA::decode(const Tensor& all, LayerCache& cache) const {
+  const Tensor h = cache.wanted(all);
+  const Tensor q = rope(heads(q_proj(h), H), cache.positions(h, rotary), rotary);
+  const Tensor k = rope(heads(k_proj(all), key_heads), cache.positions(all, rotary), rotary);
+  cache.append({{}, k}, heads(v_proj(all), key_heads));
+  return o_proj(merge(cache.attend({{}, q}, scale)));
 }
 
-Cache GQA::make_cache(Index capacity) const {
-  const auto room = [&] {
-    return Tensor::zeros({1, capacity, key_heads, head_dim}, o_proj.weight.device());
-  };
-  return {{{}, room()}, room(), 0};
+CacheRow GQA::cache_row() const { return {key_heads, 0, head_dim, head_dim}; }
+
+std::unique_ptr<Attention> GQA::pack(const Precision& precision) const {
+  auto to = std::make_unique<GQA>(*this);
+  to->pack_matrices(precision.weights);
+  return to;
+}
+
+void GQA::pack_matrices(Format format) {
+  for (Linear* l : {&q_proj, &k_proj, &v_proj, &o_proj}) l->pack(format);
+}
+
+WeightBytes GQA::weight_bytes() const {
+  return WeightBytes(q_proj.packed.bytes() + k_proj.packed.bytes() + v_proj.packed.bytes() +
+                     o_proj.packed.bytes());
 }
 
 std::string GQA::name() const { return key_heads == H ? "MHA" : key_heads == 1 ? "MQA" : "GQA"; }
-Index GQA::cached_per_token() const { return 2 * key_heads * head_dim; }
 Index GQA::head_width() const { return head_dim; }
 double GQA::flops(double context) const {  // (7)
   return 2 * double(H) * double(2 * head_dim) * context;

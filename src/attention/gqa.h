@@ -11,13 +11,14 @@ struct GQA : Attention {  // num_key_value_heads = H: MHA; 1: MQA
   explicit GQA(const Config& config);
 
   Tensor forward(const Tensor& h, const Context& context) const override;
-  Tensor decode(const Tensor& h, Cache& cache) const override;
-  Cache make_cache(Index capacity) const override;
-  std::unique_ptr<PackedAttention> pack(const Precision& precision) const override;
+  Tensor decode(const Tensor& all, LayerCache& cache) const override;
+  CacheRow cache_row() const override;
+  std::unique_ptr<Attention> pack(const Precision& precision) const override;
+  WeightBytes weight_bytes() const override;
+  void pack_matrices(Format format);
   void parameters(const std::string& at, const Visitor& visit) const override;
 
   std::string name() const override;
-  Index cached_per_token() const override;
   Index head_width() const override;
   double flops(double context) const override;
 

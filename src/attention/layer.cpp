@@ -5,18 +5,6 @@
 
 namespace seekling {
 
-// [content; rotary], where heads may share a rotary part.
-static Tensor joined(const Pair& x) {
-  if (!x.c.defined()) return x.r;
-  const Index rows = x.c.dim(0) * x.c.dim(1), H = x.c.dim(2), c = x.c.cols(), r = x.r.cols();
-  const Tensor y({x.c.dim(0), x.c.dim(1), H, c + r}, x.c.device());
-  y.columns(0, c).copy_from(x.c);
-  const Tensor to = y.reshape({rows, H * (c + r)}), from = x.r.reshape({rows, x.r.dim(2) * r});
-  for (Index h = 0; h < H; ++h)
-    to.columns(h * (c + r) + c, r).copy_from(from.columns(h * x.r.dim(2) / H * r, r));
-  return y;
-}
-
 void observe(const Context& context, const Pair& q, const Pair& k) {
   if (!context.observer) return;
   context.observe("q", joined(q));

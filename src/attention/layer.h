@@ -7,27 +7,13 @@
 #include <vector>
 
 #include "attention/cache.h"
-#include "attention/step.h"
 #include "nn/config.h"
 #include "nn/context.h"
+#include "nn/linear.h"
 #include "nn/parameters.h"
 #include "quant/precision.h"
 
 namespace seekling {
-
-// Such a layer prepared for inference: a copy of its weights, packed, and the rows that it keeps
-// in the cache.
-struct PackedAttention {
-  virtual ~PackedAttention() = default;
-
-  // x [N,hidden_size], a row for each token of the step. Writes the row of every token into the
-  // cache of layer `layer`, and returns u of the last step.wanted tokens, [wanted,hidden_size].
-  virtual Tensor decode(View x, Index layer, Step& step) const = 0;
-  virtual Segments segments() const = 0;  // of a token's row in the cache
-
-  virtual Index weight_bytes() const = 0;
-  virtual Index weight_bytes_per_token() const = 0;  // of the weights that one token reads
-};
 
 struct Attention {
   virtual ~Attention() = default;
@@ -35,21 +21,23 @@ struct Attention {
   // Whole sequences: h [B,T,hidden_size], same shape out.
   virtual Tensor forward(const Tensor& h, const Context& context) const = 0;
 
-  // h [1,T,hidden_size]: T tokens that follow those in the cache, which then holds them too.
-  virtual Tensor decode(const Tensor& h, Cache& cache) const = 0;
-  virtual Cache make_cache(Index capacity) const = 0;
+  // h [1,N,hidden_size]: the tokens of a step, which follow those in the cache and go into it too.
+  // The output is that of the wanted ones, [1,n,hidden_size].
+  virtual Tensor decode(const Tensor& h, LayerCache& cache) const = 0;
+  virtual CacheRow cache_row() const = 0;
 
-  virtual std::unique_ptr<PackedAttention> pack(const Precision& precision) const = 0;
+  // The layer for inference on a CPU: a copy with packed weights, which only decodes.
+  virtual std::unique_ptr<Attention> pack(const Precision& precision) const = 0;
+  virtual WeightBytes weight_bytes() const = 0;  // of such a copy
   // The contents of that cache: "absorbed" or "naive" (MLA), or "heads".
   virtual std::string cache_form(Decoding) const { return "heads"; }
 
   virtual void parameters(const std::string& at, const Visitor& visit) const = 0;
   virtual GgufNames gguf_names() const { return {}; }  // after "self_attn."; none: not in GGUF
 
-  // Its row of table 1 of DeepSeek-V2 (arXiv:2405.04434): the papers' word for the kind, the values
-  // cached per token, and d_h, the width of one head's keys and values.
+  // Its row of table 1 of DeepSeek-V2 (arXiv:2405.04434), beside cache_row().elements(): the papers'
+  // word for the kind, and d_h, the width of one head's keys and values.
   virtual std::string name() const = 0;
-  virtual Index cached_per_token() const = 0;
   virtual Index head_width() const = 0;
 
   // Floating-point operations of the scores and of the sum of the values, for one token that

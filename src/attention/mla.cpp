@@ -30,18 +30,18 @@ MLA::MLA(const Config& c)
 
 // Equations stand in columns.
 // clang-format off
-Pair MLA::query(const Tensor& h, Index start) const {
-  const bool compressed = q_a_proj.weight.defined();
+Pair MLA::query(const Tensor& h, const Positions& at) const {
+  const bool compressed = q_a_proj.defined();
   const Tensor q = compressed                            // (37) c^Q = W^DQ h      [B,T,q_lora_rank]
       ? q_b_proj(q_a_layernorm(q_a_proj(h))) : q_proj(h);
   const auto [q_c, q_r] = split_at(heads(q, H), nope);   // (38) q^C = W^UQ c^Q         [B,T,H,nope]
-  return {q_c, rope(q_r, start, rotary)};                // (39) q^R = RoPE(W^QR c^Q)   [B,T,H,rope]
+  return {q_c, rope(q_r, at, rotary)};                   // (39) q^R = RoPE(W^QR c^Q)   [B,T,H,rope]
 }
 
-Pair MLA::latent(const Tensor& h, Index start) const {   // all that the cache keeps, for all heads
+Pair MLA::latent(const Tensor& h, const Positions& at) const {  // all that the cache keeps
   const auto [c, k] = split_at(kv_a_proj_with_mqa(h), rank);
   return {heads(kv_a_layernorm(c), 1),                   // (41) c^KV = W^DKV h         [B,T,1,rank]
-          rope(heads(k, 1), start, rotary)};             // (43) k^R = RoPE(W^KR h)     [B,T,1,rope]
+          rope(heads(k, 1), at, rotary)};                // (43) k^R = RoPE(W^KR h)     [B,T,1,rope]
 }
 
 // Whole sequences.                                                           h, u [B,T,hidden_size]
@@ -55,31 +55,90 @@ Tensor MLA::forward(const Tensor& h, const Context& context) const {
   const Tensor o = attention(q, {k_c, k_r}, v_c, scale, context.mask);
   return o_proj(merge(o));                               // (47) u = W^O o         [B,T,hidden_size]
 }
-
-// T new tokens (§2.1.2): W^UK is absorbed into q, W^UV into the output.      h, u [1,T,hidden_size]
-Tensor MLA::decode(const Tensor& h, Cache& cache) const {
-  const auto [W_UK, W_UV] =
-      split_at(kv_b_proj.weight.reshape({H, (nope + v_head_dim) * rank}), nope * rank);
-  const Pair q = query(h, cache.length);
-  const Pair fresh = latent(h, cache.length);
-  const Pair past = {Cache::append(cache.key.c, fresh.c, cache.length),   // one latent head
-                     Cache::append(cache.key.r, fresh.r, cache.length)};  // for all H     [1,S,1,·]
-  cache.length += h.dim(1);
-  // q^C·(W^UK c) = (W^UKᵀ q^C)·c
-  const Tensor o = attention({per_head(q.c, W_UK, nope), q.r}, past, past.c, scale);
-  return o_proj(merge(per_head_t(o, W_UV, v_head_dim)));  // tested: equals forward, token by token
-}
 // clang-format on
 
-Cache MLA::make_cache(Index capacity) const {
-  const auto room = [&](Index width) {
-    return Tensor::zeros({1, capacity, 1, width}, o_proj.weight.device());
-  };
-  return {{room(rank), room(2 * Index(rotary.theta.size()))}, {}, 0};
+// New tokens, behind those in the cache.             all [1,N,hidden_size], h and u [1,n,hidden_size]
+Tensor MLA::decode(const Tensor& all, LayerCache& cache) const {
+  const Tensor h = cache.wanted(all);
+  const Pair q = query(h, cache.positions(h, rotary));
+  const Pair fresh = latent(all, cache.positions(all, rotary));
+  if (decoding == Decoding::kNaive) return o_proj(merge(naive(q, fresh, cache)));
+  cache.append(fresh);
+  const bool expand = cache.of_prompt() && expanding_is_cheaper(h.dim(1), cache.tokens());
+  return o_proj(merge(expand ? expanded(q, cache) : absorbed(q, cache)));
+}
+
+// §2.1.2: q^C·(W^UK c) = (W^UKᵀ q^C)·c, so W^UK is absorbed into the query. All heads read the same
+// row of the cache; Σ_j p_j W^UV c_j = W^UV Σ_j p_j c_j, so W^UV waits until they have.
+Tensor MLA::absorbed(const Pair& q, const LayerCache& cache) const {
+  if (W_UK.defined()) return per_head(cache.attend({per_head(q.c, W_UK), q.r}, scale), W_UV);
+  const auto [UK, UV] = halves_of_kv_b_proj();
+  return per_head_t(cache.attend({per_head(q.c, UK, nope), q.r}, scale), UV, v_head_dim);
+}
+
+// W^UK [H,nope·rank] and W^UV [H,v_head_dim·rank].
+std::pair<Tensor, Tensor> MLA::halves_of_kv_b_proj() const {
+  return split_at(kv_b_proj.weight.reshape({H, (nope + v_head_dim) * rank}), nope * rank);
+}
+
+// Keys and values made again of all latents, and attention as in training.
+Tensor MLA::expanded(const Pair& q, const LayerCache& cache) const {
+  const auto [c_kv, k_r] = cache.keys();
+  const auto [k_c, v_c] = keys_and_values(c_kv);
+  return attention(q, {k_c, k_r}, v_c, scale);
+}
+
+// Keys and values of every head in the cache, as for MHA.
+Tensor MLA::naive(const Pair& q, const Pair& fresh, LayerCache& cache) const {
+  const auto [k_c, v_c] = keys_and_values(fresh.c);
+  cache.append({k_c, fresh.r}, v_c);
+  return cache.attend(q, scale);
+}
+
+std::pair<Tensor, Tensor> MLA::keys_and_values(const Tensor& c_kv) const {  // (42), (45)
+  return split_at(heads(kv_b_proj(merge(c_kv)), H), nope);
+}
+
+// A key in the latents' space is rank + rope long, one of a head nope + rope, so scores and sums
+// of absorbed attention cost about rank / nope times as much. For one token that is less than
+// making keys of all S latents. T tokens share those keys: T (S - T/2) (2 rank - nope - v)
+// multiply-adds a head are saved, and (S - T) rank (nope + v) are spent.
+bool MLA::expanding_is_cheaper(Index T, Index S) const {
+  const double saved =
+      double(T) * (double(S) - 0.5 * double(T)) * double(2 * rank - nope - v_head_dim);
+  return saved > double(S - T) * double(rank) * double(nope + v_head_dim);
+}
+
+CacheRow MLA::cache_row() const {
+  const Index rope = 2 * Index(rotary.theta.size());
+  if (decoding == Decoding::kNaive) return {H, nope, rope, v_head_dim};
+  return {1, rank, rope, 0};
+}
+
+std::unique_ptr<Attention> MLA::pack(const Precision& precision) const {
+  auto to = std::make_unique<MLA>(*this);
+  to->decoding = precision.decoding;
+  const auto [UK, UV] = halves_of_kv_b_proj();
+  to->W_UK = pack_per_head(precision.weights, UK, nope);
+  to->W_UV = pack_per_head_t(precision.weights, UV, v_head_dim);
+  for (Linear* l :
+       std::initializer_list<Linear*>{&to->q_proj, &to->q_a_proj, &to->q_b_proj,
+                                      &to->kv_a_proj_with_mqa, &to->kv_b_proj, &to->o_proj})
+    l->pack(precision.weights);
+  to->q_a_layernorm = q_a_layernorm.copy(), to->kv_a_layernorm = kv_a_layernorm.copy();
+  return to;
+}
+
+WeightBytes MLA::weight_bytes() const {
+  const Index absorbed = W_UK.bytes() + W_UV.bytes(), expanding = kv_b_proj.packed.bytes();
+  WeightBytes sum(absorbed + expanding, decoding == Decoding::kNaive ? expanding : absorbed);
+  for (const Linear* l : std::initializer_list<const Linear*>{&q_proj, &q_a_proj, &q_b_proj,
+                                                              &kv_a_proj_with_mqa, &o_proj})
+    sum += WeightBytes(l->packed.bytes());
+  return sum;
 }
 
 std::string MLA::name() const { return "MLA"; }
-Index MLA::cached_per_token() const { return rank + 2 * Index(rotary.theta.size()); }
 Index MLA::head_width() const { return nope; }
 
 double MLA::flops(double context) const {  // (46) as forward() computes it

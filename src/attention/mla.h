@@ -15,9 +15,10 @@ struct MLA : Attention {
   explicit MLA(const Config& config);
 
   Tensor forward(const Tensor& h, const Context& context) const override;
-  Tensor decode(const Tensor& h, Cache& cache) const override;
-  Cache make_cache(Index capacity) const override;
-  std::unique_ptr<PackedAttention> pack(const Precision& precision) const override;
+  Tensor decode(const Tensor& all, LayerCache& cache) const override;
+  CacheRow cache_row() const override;
+  std::unique_ptr<Attention> pack(const Precision& precision) const override;
+  WeightBytes weight_bytes() const override;
   void parameters(const std::string& at, const Visitor& visit) const override;
   GgufNames gguf_names() const override;
 
@@ -25,12 +26,18 @@ struct MLA : Attention {
     return form == Decoding::kAbsorbed ? "absorbed" : "naive";
   }
   std::string name() const override;
-  Index cached_per_token() const override;
   Index head_width() const override;
   double flops(double context) const override;
 
-  Pair query(const Tensor& h, Index start) const;
-  Pair latent(const Tensor& h, Index start) const;
+  Pair query(const Tensor& h, const Positions& at) const;
+  Pair latent(const Tensor& h, const Positions& at) const;
+  // Three ways from a query of new tokens to o [1,n,H,v_head_dim]: mla.cpp.
+  Tensor absorbed(const Pair& q, const LayerCache& cache) const;
+  Tensor expanded(const Pair& q, const LayerCache& cache) const;
+  Tensor naive(const Pair& q, const Pair& fresh, LayerCache& cache) const;
+  std::pair<Tensor, Tensor> halves_of_kv_b_proj() const;
+  bool expanding_is_cheaper(Index T, Index S) const;  // for T tokens of a prompt, S in the cache
+  std::pair<Tensor, Tensor> keys_and_values(const Tensor& c_kv) const;  // of each head
 
   Index H, nope, v_head_dim, rank;
   Rotary rotary;
@@ -44,6 +51,10 @@ struct MLA : Attention {
   UpProjection kv_b_proj;
   Linear o_proj;
   RmsNorm kv_a_layernorm;
+
+  // Packed: the form of the cache, and per head W^UKᵀ [rank,nope] and W^UV [v_head_dim,rank].
+  Decoding decoding = Decoding::kAbsorbed;
+  Packed W_UK, W_UV;
 };
 
 }  // namespace seekling

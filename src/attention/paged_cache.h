@@ -1,28 +1,34 @@
-// Attention over a cache of whole keys and values, a key and a value of each key head: MHA, GQA,
-// MQA, and MLA in its naive form.
+// The cache of a layer in pages: attention/pages.h.
 #pragma once
 
-#include "attention/layer.h"
+#include "attention/cache.h"
+#include "attention/step.h"
 
 namespace seekling {
 
-struct CachedHeads {
-  Index heads, key_heads;  // H, and a divisor of it
-  Index key_width, value_width;
-  real scale;
+// The segments of a token's row: for latents one, [content; rotary]; otherwise the key of each head
+// and then the value of each head.
+Segments segments_of(const CacheRow& row);
 
-  Segments segments() const;
+// CPU. The cache of layer `layer` in `step`, which must outlive it.
+class PagedCache : public LayerCache {
+ public:
+  PagedCache(Step& all, Index i, const CacheRow& r) : step(all), layer(i), row(r) {}
 
-  // Writes the rows of all tokens of the step: keys [N,key_heads·key_width],
-  // values [N,key_heads·value_width].
-  void write(View keys, View values, Index layer, Step& step) const;
+  Tensor wanted(const Tensor& h) const override;
+  Positions positions(const Tensor& x, const Rotary& rotary) override;
+  void append(const Pair& key, const Tensor& value = {}) override;
+  Tensor attend(const Pair& q, real scale, Index window = 0) const override;
+  bool of_prompt() const override { return step.prompt; }
+  Index tokens() const override { return step.tokens.back().position + 1; }
+  Pair keys() const override;  // of a prompt
 
-  // o [wanted,H·value_width] of the queries q [1,wanted,H,key_width] of the step's last tokens.
-  Tensor attend(const Tensor& q, Index layer, const Step& step) const;
+ private:
+  Tensor read(Index first_segment, Index width) const;  // of all heads [1,S,heads,width]
+
+  Step& step;
+  const Index layer;
+  const CacheRow row;
 };
-
-// The cached numbers of tokens 0 .. S-1 of a sequence in one segment, as rows of `to`.
-void read_cache(View to, const Pages& pages, Index layer, const Sequence& sequence, Index segment,
-                Index S);
 
 }  // namespace seekling

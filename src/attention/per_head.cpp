@@ -65,6 +65,30 @@ static Tensor apply(const Tensor& x, const Tensor& W, Index rows, bool transpose
   return y;
 }
 
+Packed pack_per_head_t(Format format, const Tensor& W, Index rows) {
+  std::vector<View> matrices;
+  for (Index h = 0; h < W.dim(0); ++h) matrices.push_back(matrix(W, h, rows));
+  return Packed(format, matrices);
+}
+
+Packed pack_per_head(Format format, const Tensor& W, Index rows) {
+  const Index H = W.dim(0), cols = W.cols() / rows;
+  const Tensor transposed({H, cols, rows});
+  for (Index h = 0; h < H; ++h)
+    transposed.view().middle_rows(h * cols, cols).matrix() =
+        matrix(W, h, rows).matrix().transpose();
+  return Packed(format, transposed);
+}
+
+Tensor per_head(const Tensor& x, const Packed& W) {
+  const Index H = W.count;
+  const Tensor y({x.dim(0), x.dim(1), H, W.out});
+  std::vector<PackedProduct> products;
+  for (Index h = 0; h < H; ++h) products.push_back({head(y, h, H), head(x, h, H), &W, h});
+  multiply(products);
+  return y;
+}
+
 Tensor per_head(const Tensor& x, const Tensor& W, Index rows) { return apply(x, W, rows, false); }
 Tensor per_head_t(const Tensor& x, const Tensor& W, Index rows) { return apply(x, W, rows, true); }
 

@@ -8,27 +8,9 @@
 
 #include "attention/attend.h"
 #include "attention/pages.h"
-#include "attention/rope.h"
+#include "attention/positions.h"
 
 namespace seekling {
-
-// cos and sin of the angles of each token and pair, with the rotary factor.
-struct Angles {
-  Angles(std::span<const TokenSlot> tokens, const Rotary& rotary);
-
-  // Turns the pairs x [2·pairs] of token i in place: attention/rope.h.
-  void turn(real* x, Index i) const {
-    const real *c = &cos[size_t(i * pairs)], *s = &sin[size_t(i * pairs)];
-    for (Index j = 0; j < pairs; ++j) {
-      const real x0 = x[2 * j], x1 = x[2 * j + 1];
-      x[2 * j] = x0 * c[j] - x1 * s[j];
-      x[2 * j + 1] = x0 * s[j] + x1 * c[j];
-    }
-  }
-
-  Index pairs;
-  std::vector<real> cos, sin;  // [N,pairs]
-};
 
 struct Step {
   Step(std::span<const TokenSlot> all, Pages& cache, bool of_prompt, Index last)

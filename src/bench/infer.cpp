@@ -67,7 +67,7 @@ Json bench_decode(const Config& config, Index context, Index tokens, const Preci
   const Times t =
       measure(4, tokens, [&](Index) { generator.read(random_ids(1, config.vocab_size, rng)); });
   const double read =
-      double(decoder.weight_bytes_per_token()) +
+      double(decoder.weight_bytes().per_token) +
       (double(context) + double(tokens) / 2) * double(generator.cache().bytes_per_token());
   const double bandwidth = memory_bandwidth();
   Json result{

@@ -121,7 +121,7 @@ Json bench_peers(Config config, const PeerRuns& runs) {
                        {text("ratio_to_", peer.name), median(peer.ratios)}});
       if (!work.prefill) {
         const Index held = work.ctx + runs.gen / 2;
-        const double bytes = double(decoder.weight_bytes_per_token() +
+        const double bytes = double(decoder.weight_bytes().per_token +
                                     held * decoder.make_pages(1).bytes_per_token());
         result["share_of_memory"] = bytes * median(ours) / bandwidth;
       }

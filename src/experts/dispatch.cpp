@@ -118,6 +118,7 @@ Tensor dispatch(const Tensor& x, const Plan& plan) {
     on(x.device(), cpu::dispatch_forward, cuda::dispatch_forward)(to, x, plan);
   };
   copy_rows(xs);
+  if (!recording()) return xs;
   remakeable(xs, Cost::kCopy, copy_rows);
   record("dispatch", {x}, {xs}, [dx = x.grad(), dxs = xs.grad(), plan] {
     on(dx.device(), cpu::dispatch_backward, cuda::dispatch_backward)(dx, dxs, plan);
@@ -141,11 +142,23 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
   return y;
 }
 
+Tensor grouped_linear(const Tensor& x, const Packed& W, const Plan& plan) {
+  const Tensor y({x.rows(), W.out});
+  std::vector<PackedProduct> products;
+  for (Index e = 0; e < W.count; ++e) {
+    const Index r = plan.begin[e], n = plan.begin[e + 1] - r;
+    if (n > 0) products.push_back({y.view().middle_rows(r, n), x.view().middle_rows(r, n), &W, e});
+  }
+  multiply(products);  // only the chosen experts are read, all in one loop over threads
+  return y;
+}
+
 Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
   check(g.size() == plan.row.size() && g.cols() == plan.K && y.rows() == plan.token.size(),
         "combine: gates ", g.shape(), " must be [N, ", plan.K, "] for the rows of ", y.shape());
   const Tensor out({g.rows(), y.cols()}, y.device());
   on(y.device(), cpu::combine_forward, cuda::combine_forward)(out, y, g, plan);
+  if (!recording()) return out;
   record("combine", {y, g}, {out}, [y, g, dy = y.grad(), d_out = out.grad(), plan] {
     const Accumulate into_y = flow_into(dy);  // a row of y is one token's choice: all are stored
     on(y.device(), cpu::combine_backward, cuda::combine_backward)(dy, into_y, g.grad(), d_out, y, g,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experts/router.h"
+#include "quant/packed.h"
 #include "tensor/flow.h"
 #include "tensor/tensor.h"
 
@@ -29,6 +30,7 @@ struct Plan {
 Tensor dispatch(const Tensor& x, const Plan& plan);  // x [N,D] -> [R,D]
 // x [R,in], W [E,out,in] -> [R,out]
 Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan);
+Tensor grouped_linear(const Tensor& x, const Packed& W, const Plan& plan);  // W: a stack of E
 Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan);  // [R,D], g [N,K] -> [N,D]
 
 using SortByExpert = void(const Plan& filled, const Routing& routing, const Ints& dropped);

@@ -23,8 +23,8 @@ MoE::MoE(const Config& c, const RouterOptions& router)
       gate(c.hidden_size, c.n_routed_experts) {
   const Index E = c.n_routed_experts, m = c.moe_intermediate_size, D = c.hidden_size;
   if (options.choice == Choice::kBiasedAffinity) e_score_correction_bias = Tensor::zeros({E});
-  experts_gate_up = Tensor::zeros({E, 2 * m, D});
-  experts_down = Tensor::zeros({E, D, m});
+  experts_gate_up.weight = Tensor::zeros({E, 2 * m, D});
+  experts_down.weight = Tensor::zeros({E, D, m});
   if (c.n_shared_experts > 0) shared_experts = Mlp(D, c.n_shared_experts * m);
 }
 
@@ -50,9 +50,9 @@ Tensor MoE::forward(const Tensor& h, const Context& context, Losses& losses) con
   const Routing routing = route(logits, e_score_correction_bias, options);  // (21), (22)    g [N,K]
   const Plan plan = plan_of(routing, context);
   // (20): a token's K rows, sorted by expert; y = Σ g_i FFN_i over them, plus the shared experts.
-  const Tensor to_experts = dispatch(x, plan);                                     //       [N·K,D]
-  const Tensor inner = swiglu(grouped_linear(to_experts, experts_gate_up, plan));  //       [N·K,m]
-  Tensor y = combine(grouped_linear(inner, experts_down, plan), routing.g, plan);  //         [N,D]
+  const Tensor to_experts = dispatch(x, plan);                     //                     [N·K,D]
+  const Tensor inner = swiglu(experts_gate_up(to_experts, plan));  //                     [N·K,m]
+  Tensor y = combine(experts_down(inner, plan), routing.g, plan);  //                       [N,D]
   if (shared_experts.gate_up.defined()) y = add(y, shared_experts.forward(x));
 
   add_balance_loss(routing, B, context, losses);  // (23)-(31)
@@ -65,15 +65,36 @@ void MoE::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".gate.weight", gate.weight);
   if (e_score_correction_bias.defined())
     visit(at + ".gate.e_score_correction_bias", e_score_correction_bias);
-  const Index E = experts_down.dim(0), D = experts_down.dim(1), m = experts_down.dim(2);
+  const Tensor &W_gate_up = experts_gate_up.weight, &W_down = experts_down.weight;
+  const Index E = W_down.dim(0), D = W_down.dim(1), m = W_down.dim(2);
   for (Index e = 0; e < E; ++e) {
     const std::string expert = at + ".experts." + std::to_string(e);
-    const Tensor gate_up = experts_gate_up.slice(e, 1).reshape({2 * m, D});
+    const Tensor gate_up = W_gate_up.slice(e, 1).reshape({2 * m, D});
     visit(expert + ".gate_proj.weight", gate_up.slice(0, m));
     visit(expert + ".up_proj.weight", gate_up.slice(m, m));
-    visit(expert + ".down_proj.weight", experts_down.slice(e, 1).reshape({D, m}));
+    visit(expert + ".down_proj.weight", W_down.slice(e, 1).reshape({D, m}));
   }
   if (shared_experts.gate_up.defined()) shared_experts.parameters(at + ".shared_experts", visit);
+}
+
+std::unique_ptr<FeedForward> MoE::pack(Format format) const {
+  auto to = std::make_unique<MoE>(*this);
+  to->gate.pack();  // fp32: a choice must not flip by rounding
+  if (e_score_correction_bias.defined()) {
+    to->e_score_correction_bias = Tensor::like(e_score_correction_bias);
+    to->e_score_correction_bias.copy_from(e_score_correction_bias);
+  }
+  to->experts_gate_up.pack(format), to->experts_down.pack(format);
+  to->shared_experts.gate_up.pack(format), to->shared_experts.down_proj.pack(format);
+  return to;
+}
+
+WeightBytes MoE::weight_bytes() const {
+  const Index experts = experts_gate_up.packed.bytes() + experts_down.packed.bytes();
+  WeightBytes sum = shared_experts.weight_bytes();
+  sum += WeightBytes(gate.packed.bytes());
+  sum += {experts, experts * options.K / experts_down.packed.count};
+  return sum;
 }
 
 GgufNames MoE::gguf_names() const {

@@ -2,8 +2,8 @@
 // (arXiv:2405.04434) §2.1.2 and Fig. 2. A token is a few passes over long memory.
 #include "infer/decoder.h"
 
+#include "attention/paged_cache.h"
 #include "core/check.h"
-#include "nn/rows.h"
 
 namespace seekling {
 
@@ -30,29 +30,28 @@ void check_ids(std::span<const std::int32_t> ids, Index vocab_size) {
 
 Decoder::Decoder(const Transformer& model, const Precision& p)
     : config(model.config), precision(p),
-      form(model.layers.at(0)->attention().cache_form(p.decoding)),
-      final_norm(copied(model.norm.weight)), head(p.weights, model.lm_head) {
+      form(model.layers.at(0)->attention().cache_form(p.decoding)), final_norm(model.norm.copy()),
+      head(p.weights, model.lm_head) {
   const View E = model.embed_tokens;
   const Index row = row_bytes(p.weights, E.cols);
   embedding.resize(size_t(E.rows * row));
   for (Index v = 0; v < E.rows; ++v)
     encode(p.weights, embedding.data() + v * row, &E(v, 0), E.cols);
   for (const auto& layer : model.layers) layers.push_back(layer->pack(p));
-  if (model.mtp.empty()) return;
-  const Mtp& m = model.mtp[0];
-  further = {copied(m.enorm.weight), copied(m.hnorm.weight), copied(m.head_norm.weight),
-             Packed(p.weights, m.eh_proj.weight), m.block->pack(p)};
+  if (!model.mtp.empty()) further = model.mtp[0].pack(p);
 }
+
+static CacheRow row_of(const Layer& layer) { return layer.attention().cache_row(); }
 
 Pages Decoder::make_pages(Index pages, bool with_further) const {
   std::vector<Segments> rows;
-  for (const auto& layer : layers) rows.push_back(layer->segments());
-  if (with_further) rows.push_back(further.layer->segments());
+  for (const auto& layer : layers) rows.push_back(segments_of(row_of(*layer)));
+  if (with_further) rows.push_back(segments_of(row_of(*further->block)));
   return {rows, precision.cache, pages};
 }
 
 Tensor Decoder::embed(std::span<const std::int32_t> ids) const {
-  const Tensor h({Index(ids.size()), config.hidden_size});
+  const Tensor h({1, Index(ids.size()), config.hidden_size});
   const Index row = row_bytes(precision.weights, config.hidden_size);
   for (std::size_t i = 0; i < ids.size(); ++i)
     decode(precision.weights, &h.view()(Index(i), 0), embedding.data() + ids[i] * row,
@@ -81,13 +80,17 @@ Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, P
   return all_layers(embed(ids), {slots, pages, /*of_prompt=*/true, wanted});
 }
 
-Tensor Decoder::all_layers(const Tensor& h, Step step) const {
-  const Index N = h.rows(), L = Index(layers.size()), wanted = step.wanted;
+Tensor Decoder::all_layers(Tensor h, Step step) const {
+  const Index N = h.dim(1), L = Index(layers.size()), wanted = step.wanted;
+  Context context;
+  context.want_balance_loss = false;
+  Losses losses;
   for (Index i = 0; i < L; ++i) {
     step.wanted = i + 1 < L ? N : wanted;  // a later layer's cache needs all of them
-    layers[size_t(i)]->decode(h, i, step);
+    PagedCache cache(step, i, row_of(*layers[size_t(i)]));
+    h = layers[size_t(i)]->decode(h, context, losses, cache);
   }
-  return normed(h.view().middle_rows(N - wanted, wanted), final_norm, real(config.rms_norm_eps));
+  return final_norm(h).reshape({wanted, config.hidden_size});
 }
 
 Tensor Decoder::logits(const Tensor& h) const {
@@ -99,33 +102,20 @@ Tensor Decoder::logits(const Tensor& h) const {
 Tensor Decoder::predict_further(const Tensor& h, Sequence& sequence, Index first,
                                 std::span<const std::int32_t> next, Pages& pages,
                                 Index wanted) const {
-  const Further& m = further;
   const Index N = h.rows(), D = h.cols();
-  const real eps = real(config.rms_norm_eps);
   check_ids(next, config.vocab_size);
-  const Tensor e = embed(next), joined({N, 2 * D}), x({N, D});  // model/mtp.h (21): M [e; h]
-  for (Index i = 0; i < N; ++i) {
-    kernel().rms_norm(&joined.view()(i, 0), &e.view()(i, 0), m.enorm.data(), D, eps);
-    kernel().rms_norm(&joined.view()(i, D), &h.view()(i, 0), m.hnorm.data(), D, eps);
-  }
-  multiply(x, joined, m.eh_proj);
   std::vector<TokenSlot> slots;
   for (Index i = 0; i < N; ++i) slots.push_back({&sequence, first + i});
   Step step(slots, pages, /*of_prompt=*/false, wanted);
-  m.layer->decode(x, Index(layers.size()), step);
-  return normed(x.view().middle_rows(N - wanted, wanted), m.head_norm, eps);
+  PagedCache cache(step, Index(layers.size()), row_of(*further->block));
+  return further->decode(h.reshape({1, N, D}), embed(next), cache).reshape({wanted, D});
 }
 
-Index Decoder::weight_bytes() const {
-  Index sum = head.bytes() + Index(embedding.size());
+WeightBytes Decoder::weight_bytes() const {
+  WeightBytes sum(head.bytes());
+  sum += {Index(embedding.size()), 0};
   for (const auto& layer : layers) sum += layer->weight_bytes();
-  if (further.layer) sum += further.layer->weight_bytes() + further.eh_proj.bytes();
-  return sum;
-}
-
-Index Decoder::weight_bytes_per_token() const {
-  Index sum = head.bytes();
-  for (const auto& layer : layers) sum += layer->weight_bytes_per_token();
+  if (further) sum += {further->block->weight_bytes().all + further->eh_proj.packed.bytes(), 0};
   return sum;
 }
 

@@ -8,14 +8,15 @@
 //            made again from the latents. Of most of its tokens only the cache is wanted:
 //            for them the last layer writes its cache and does nothing else.
 //
-// Each kind of layer has its own inference beside its equations: attention/mla_decode.cpp,
-// attention/gqa_decode.cpp, nn/mlp_decode.cpp, experts/moe_decode.cpp, model/block.cpp.
+// The layers are those of training, whose decode() reads the cache: attention/mla.cpp.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "attention/step.h"
 #include "model/transformer.h"
 #include "quant/packed.h"
 #include "quant/precision.h"
@@ -45,32 +46,25 @@ class Decoder {
   // The first module of multi-token prediction, for the positions first, first + 1,
   // .. of a sequence: from h of each and the id that follows it to what the head turns into the id
   // after that, of the last `wanted` positions.
-  bool predicts_further() const { return further.layer != nullptr; }
+  bool predicts_further() const { return further.has_value(); }
   Tensor predict_further(const Tensor& h, Sequence& sequence, Index first,
                          std::span<const std::int32_t> next, Pages& pages, Index wanted) const;
 
   std::string cache_form() const { return form; }  // absorbed, naive or heads
-  Index weight_bytes() const;                      // of all weights
-  Index weight_bytes_per_token() const;            // of those that one token uses, with the head
+  WeightBytes weight_bytes() const;                // a token reads the head, not the embedding
 
   const Config config;
   const Precision precision;
 
  private:
-  struct Further {  // a module of multi-token prediction
-    Tensor enorm, hnorm, head_norm;
-    Packed eh_proj;
-    std::unique_ptr<PackedLayer> layer;  // none: the model has no module
-  };
-
   Tensor embed(std::span<const std::int32_t> ids) const;
-  Tensor all_layers(const Tensor& h, Step step) const;
+  Tensor all_layers(Tensor h, Step step) const;
 
   const std::string form;
   std::vector<std::byte> embedding;  // [V] rows in the weights' format
-  std::vector<std::unique_ptr<PackedLayer>> layers;
-  Further further;
-  Tensor final_norm;
+  std::vector<std::unique_ptr<Layer>> layers;
+  std::optional<Mtp> further;
+  RmsNorm final_norm;
   Packed head;
 };
 

@@ -62,7 +62,7 @@ std::vector<std::int32_t> GpuGenerator::generate(Index max_tokens, const Samplin
 
 Index GpuGenerator::cache_bytes_per_token() const {
   Index n = 0;
-  for (const Cache& cache : caches) n += cache.elements_per_token();
+  for (const Cache& cache : caches) n += cache.row.elements();
   return n * Index(sizeof(real));
 }
 

@@ -11,13 +11,15 @@ namespace seekling {
 struct Block : Layer {
   Block(const Config& config, std::unique_ptr<Attention> attention,
         std::unique_ptr<FeedForward> feed_forward);
+  Block(RmsNorm before_attention, RmsNorm before_feed_forward, std::unique_ptr<Attention> attention,
+        std::unique_ptr<FeedForward> feed_forward);
 
   Tensor forward(const Tensor& h, const Context& context, Losses& losses) const override;
   Tensor decode(const Tensor& h, const Context& context, Losses& losses,
-                Cache& cache) const override;
-  Cache make_cache(Index capacity) const override;
+                LayerCache& cache) const override;
   const Attention& attention() const override { return *self_attn; }
-  std::unique_ptr<PackedLayer> pack(const Precision& precision) const override;
+  std::unique_ptr<Layer> pack(const Precision& precision) const override;
+  WeightBytes weight_bytes() const override;
   void parameters(const std::string& at, const Visitor& visit) const override;
   GgufNames gguf_names() const override;
 

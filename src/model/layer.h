@@ -12,30 +12,20 @@
 
 namespace seekling {
 
-struct PackedLayer {  // prepared for inference
-  virtual ~PackedLayer() = default;
-
-  // h [N,hidden_size], a row for each token of the step. All tokens go into the cache of layer
-  // `layer`; the last step.wanted rows of h become the layer's output, and the others are left.
-  virtual void decode(View h, Index layer, Step& step) const = 0;
-  virtual Segments segments() const = 0;  // of a token's row in the cache
-
-  virtual Index weight_bytes() const = 0;
-  virtual Index weight_bytes_per_token() const = 0;  // of the weights that one token reads
-};
-
 struct Layer {
   virtual ~Layer() = default;
 
   // h [B,T,hidden_size], same shape out
   virtual Tensor forward(const Tensor& h, const Context& context, Losses& losses) const = 0;
-  // h [1,T,hidden_size]: T tokens that follow those in the cache
+  // h [1,N,hidden_size]: the tokens of a step, which follow those in the cache; the output is that
+  // of the wanted ones, [1,n,hidden_size].
   virtual Tensor decode(const Tensor& h, const Context& context, Losses& losses,
-                        Cache& cache) const = 0;
-  virtual Cache make_cache(Index capacity) const = 0;
+                        LayerCache& cache) const = 0;
   virtual const Attention& attention() const = 0;
 
-  virtual std::unique_ptr<PackedLayer> pack(const Precision& precision) const = 0;
+  // The layer for inference on a CPU: a copy with packed weights, which only decodes.
+  virtual std::unique_ptr<Layer> pack(const Precision& precision) const = 0;
+  virtual WeightBytes weight_bytes() const = 0;  // of such a copy
   virtual void parameters(const std::string& at, const Visitor& visit) const = 0;
   virtual GgufNames gguf_names() const = 0;
 };

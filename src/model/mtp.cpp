@@ -24,11 +24,37 @@ Mtp::Mtp(const Config& c, Index k)
 
 Tensor Mtp::forward(const Tensor& h, const Tensor& next, const Context& context,
                     Losses& losses) const {
-  const auto [M_e, M_h] = split_at(eh_proj.weight, next.cols());  // M [e; h] = M_e e + M_h h
-  const Tensor e = enorm(next), past = hnorm(first_tokens(h, next.dim(1)));
-  const Tensor joined = add(linear(e, M_e), linear(past, M_h));  // (21)                   [B,T-k,D]
-  const Tensor h_k = block->forward(joined, context, losses);    // (22)
+  const Tensor joined = join(next, first_tokens(h, next.dim(1)));  // (21)                 [B,T-k,D]
+  const Tensor h_k = block->forward(joined, context, losses);      // (22)
   return context.observe("shared_head.norm", head_norm(h_k));
+}
+
+Tensor Mtp::join(const Tensor& next, const Tensor& h) const {
+  const Tensor e = enorm(next), past = hnorm(h);
+  const Index D = next.cols();
+  if (eh_proj.packed.defined()) {
+    const Tensor both({e.dim(0), e.dim(1), 2 * D});
+    both.columns(0, D).copy_from(e), both.columns(D, D).copy_from(past);
+    return eh_proj(both);
+  }
+  const auto [M_e, M_h] = split_at(eh_proj.weight, D);  // M [e; h] = M_e e + M_h h
+  return add(linear(e, M_e), linear(past, M_h));
+}
+
+Tensor Mtp::decode(const Tensor& h, const Tensor& next, LayerCache& cache) const {
+  Context context;
+  context.want_balance_loss = false;
+  Losses losses;
+  return head_norm(block->decode(join(next, h), context, losses, cache));
+}
+
+Mtp Mtp::pack(const Precision& precision) const {
+  Mtp to;
+  to.enorm = enorm.copy(), to.hnorm = hnorm.copy(), to.head_norm = head_norm.copy();
+  to.eh_proj = eh_proj;
+  to.eh_proj.pack(precision.weights);
+  to.block = block->pack(precision);
+  return to;
 }
 
 std::vector<std::int32_t> mtp_documents(std::span<const std::int32_t> document_start, Index B,

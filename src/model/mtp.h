@@ -14,12 +14,19 @@ namespace seekling {
 // The module of depth k = 1 .. num_nextn_predict_layers. Embedding and head are the model's own.
 struct Mtp {
   Mtp(const Config& config, Index k);
+  Mtp() = default;
 
   // h: what depth k - 1 gave, [B,T-k+1,hidden_size] or longer; next: the embedding of the token k
   // places after each, [B,T-k,hidden_size]. At position i of the result stands what the head turns
   // into the token at i + k + 1.
   Tensor forward(const Tensor& h, const Tensor& next, const Context& context, Losses& losses) const;
+  // For positions of a sequence in order: h and next [1,N,hidden_size] of each, whose place in the
+  // cache is that of the position; what the head turns into the tokens after next, of the wanted.
+  Tensor decode(const Tensor& h, const Tensor& next, LayerCache& cache) const;
+  Mtp pack(const Precision& precision) const;  // as Layer::pack
   void parameters(const std::string& at, const Visitor& visit) const;
+
+  Tensor join(const Tensor& next, const Tensor& h) const;  // (21)
 
   RmsNorm enorm, hnorm;
   Linear eh_proj;                // [hidden_size,2·hidden_size]

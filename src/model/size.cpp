@@ -80,7 +80,7 @@ double mtp_flops(const Config& c, double context) {
 }
 
 Index cache_elements(const Config& c) {
-  return over_layers(c, [](const Attention& a) { return a.cached_per_token(); });
+  return over_layers(c, [](const Attention& a) { return a.cache_row().elements(); });
 }
 
 Index cache_elements_of_heads(const Config& c, Index key_heads) {

@@ -45,7 +45,8 @@ Tensor Transformer::decode(Tensor h, std::vector<Cache>& caches) const {
 
 std::vector<Cache> Transformer::make_caches(Index capacity) const {
   std::vector<Cache> caches;
-  for (const auto& layer : layers) caches.push_back(layer->make_cache(capacity));
+  for (const auto& layer : layers)
+    caches.emplace_back(layer->attention().cache_row(), capacity, device());
   return caches;
 }
 

@@ -4,23 +4,49 @@
 #include "core/products.h"
 #include "ops/linear.h"
 #include "ops/rms_norm.h"
+#include "quant/packed.h"
 #include "tensor/tape.h"
 
 namespace seekling {
 
+// Of weights packed for inference: all, and those that one token reads.
+struct WeightBytes {
+  Index all = 0, per_token = 0;
+
+  WeightBytes() = default;
+  WeightBytes(Index a, Index t) : all(a), per_token(t) {}
+  explicit WeightBytes(Index bytes) : all(bytes), per_token(bytes) {}
+  WeightBytes& operator+=(const WeightBytes& other) {
+    all += other.all, per_token += other.per_token;
+    return *this;
+  }
+};
+
+// y = x Wᵀ. Holds one of the two: a tensor, for training, or packed weights, for inference. With
+// packed weights the bits of a row of y depend on that row of x alone.
 struct Linear {
   Tensor weight;  // [out,in]
+  Packed packed;
 
   Linear() = default;
   Linear(Index in, Index out) : weight(Tensor::zeros({out, in})) {}
   explicit Linear(Tensor w) : weight(std::move(w)) {}
-  Tensor operator()(const Tensor& x) const { return linear(x, weight); }
+  Tensor operator()(const Tensor& x) const {
+    return packed.defined() ? linear(x, packed) : linear(x, weight);
+  }
+
+  bool defined() const { return weight.defined() || packed.defined(); }
+  void pack(Format format) {
+    if (weight.defined()) packed = Packed(format, weight), weight = {};
+  }
 };
 
 // One whose products are never rounded: the router's, where a little error picks another expert.
 struct PreciseLinear : Linear {
   using Linear::Linear;
+  void pack() { Linear::pack(Format::kF32); }
   Tensor operator()(const Tensor& x) const {
+    if (packed.defined()) return linear(x, packed);
     const MultiplyIn precise(Products::kFp32);
     return linear(x, weight);
   }
@@ -32,6 +58,7 @@ struct UpProjection : Linear {
   using Linear::Linear;
   UpProjection(Linear linear) : Linear(std::move(linear)) {}
   Tensor operator()(const Tensor& x) const {
+    if (packed.defined()) return linear(x, packed);
     const Tensor y = linear(x, weight);
     remakeable(y, Cost::kArithmetic, [x, W = weight](View again) {
       on(x.device(), cpu::linear_forward, cuda::linear_forward)(again, x, W);
@@ -47,6 +74,14 @@ struct RmsNorm {
   RmsNorm() = default;
   RmsNorm(Index D, double epsilon) : weight(Tensor::zeros({D})), eps(real(epsilon)) {}
   Tensor operator()(const Tensor& x) const { return rms_norm(x, weight, eps); }
+
+  RmsNorm copy() const {  // with a weight of its own
+    RmsNorm norm = *this;
+    if (!weight.defined()) return norm;
+    norm.weight = Tensor::like(weight);
+    norm.weight.copy_from(weight);
+    return norm;
+  }
 };
 
 }  // namespace seekling

@@ -7,9 +7,19 @@
 namespace seekling {
 
 Mlp::Mlp(Index hidden_size, Index width)
-    : gate_up(Tensor::zeros({2 * width, hidden_size})), down_proj(width, hidden_size) {}
+    : gate_up(hidden_size, 2 * width), down_proj(width, hidden_size) {}
 
-Tensor Mlp::forward(const Tensor& x) const { return down_proj(swiglu(linear(x, gate_up))); }
+Tensor Mlp::forward(const Tensor& x) const { return down_proj(swiglu(gate_up(x))); }
+
+std::unique_ptr<FeedForward> Mlp::pack(Format format) const {
+  auto to = std::make_unique<Mlp>(*this);
+  to->gate_up.pack(format), to->down_proj.pack(format);
+  return to;
+}
+
+WeightBytes Mlp::weight_bytes() const {
+  return WeightBytes(gate_up.packed.bytes() + down_proj.packed.bytes());
+}
 
 void Mlp::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".gate_proj.weight", gate_proj());

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "nn/feed_forward.h"
-#include "nn/linear.h"
 
 namespace seekling {
 
@@ -13,16 +12,19 @@ struct Mlp : FeedForward {
 
   Tensor forward(const Tensor& x) const;
   Tensor forward(const Tensor& x, const Context&, Losses&) const override { return forward(x); }
-  std::unique_ptr<PackedFeedForward> pack(Format format) const override;
+  std::unique_ptr<FeedForward> pack(Format format) const override;
+  WeightBytes weight_bytes() const override;
   void parameters(const std::string& at, const Visitor& visit) const override;
   GgufNames gguf_names() const override;
 
   // gate_proj and up_proj as one matrix, so that both products are one GEMM;
   // the checkpoint's two are its halves.
-  Tensor gate_up;  // [2·width,hidden_size]
-  Tensor gate_proj() const { return gate_up.slice(0, gate_up.dim(0) / 2); }
-  Tensor up_proj() const { return gate_up.slice(gate_up.dim(0) / 2, gate_up.dim(0) / 2); }
+  Linear gate_up;  // [2·width,hidden_size]
   Linear down_proj;
+  Tensor gate_proj() const { return gate_up.weight.slice(0, gate_up.weight.dim(0) / 2); }
+  Tensor up_proj() const {
+    return gate_up.weight.slice(gate_up.weight.dim(0) / 2, gate_up.weight.dim(0) / 2);
+  }
 };
 
 }  // namespace seekling

@@ -53,8 +53,6 @@ struct Instructions {
   // acc[g,:] += Σ_j p[g,j] v_j; p has rows of kSpan.
   void (*gather)(real* acc, Index lda, const real* p, Index G, const real* v, Index ldv, Index n,
                  Index width);
-  void (*rms_norm)(real* y, const real* x, const real* gain, Index D, real eps);
-  void (*swiglu)(real* y, const real* gate_up, Index m);  // gate_up [2m], the gate's half first
 };
 
 // The files of these names: nullptr where they are compiled for another kind of machine.

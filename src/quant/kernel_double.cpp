@@ -59,20 +59,10 @@ struct Plain {
         for (Index d = 0; d < width; ++d) acc[g * lda + d] += p[g * kSpan + j] * v[j * ldv + d];
   }
 
-  static void rms_norm(real* y, const real* x, const real* gain, Index D, real eps) {
-    const real r = 1 / std::sqrt(dot(x, x, D) / real(D) + eps);
-    for (Index d = 0; d < D; ++d) y[d] = r * x[d] * gain[d];
-  }
-
-  static void swiglu(real* y, const real* gate_up, Index m) {
-    for (Index j = 0; j < m; ++j) y[j] = gate_up[j] / (1 + std::exp(-gate_up[j])) * gate_up[m + j];
-  }
-
   static constexpr Instructions kInstructions = {
       {1, 1, 1, 1}, {multiply, multiply_short, multiply_short, multiply_short},
       to_int8,      scores,
-      soften,       gather,
-      rms_norm,     swiglu};
+      soften,       gather};
 };
 
 }  // namespace

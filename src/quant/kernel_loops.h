@@ -406,28 +406,6 @@ struct Kernel {
     if (d < width) stripe(std::integral_constant<int, 1>(), width - d);
   }
 
-  // --- element by element ------------------------------------------------------------------------
-
-  static void rms_norm(float* y, const float* x, const float* gain, Index D, float eps) {
-    Floats squares = {};
-    Index d = 0;
-    for (; d + kLanes <= D; d += kLanes) squares += load(x + d) * load(x + d);
-    if (d < D) squares += load(x + d, D - d) * load(x + d, D - d);
-    const float r = 1 / std::sqrt(total(squares) / float(D) + eps);
-    for (d = 0; d + kLanes <= D; d += kLanes) store(y + d, r * load(x + d) * load(gain + d));
-    if (d < D) store(y + d, r * load(x + d, D - d) * load(gain + d, D - d), D - d);
-  }
-
-  static void swiglu(float* y, const float* gate_up, Index m) {
-    Index j = 0;
-    const auto step = [&](auto... left) {
-      const Floats a = load(gate_up + j, left...), u = load(gate_up + m + j, left...);
-      store(y + j, a / (exp(-a) + 1.0f) * u, left...);
-    };
-    for (; j + kLanes <= m; j += kLanes) step();
-    if (j < m) step(m - j);
-  }
-
   static constexpr Instructions kInstructions = {
       {Cpu::kRows[0], Cpu::kRows[1], Cpu::kRows[2], Cpu::kRows[3]},
       {multiply<Format::kF32>, multiply<Format::kBF16>, multiply<Format::kInt8>,
@@ -435,9 +413,7 @@ struct Kernel {
       to_int8,
       scores,
       soften,
-      gather,
-      rms_norm,
-      swiglu};
+      gather};
 };
 
 }  // namespace seekling

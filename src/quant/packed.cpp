@@ -181,4 +181,12 @@ void multiply(std::span<const PackedProduct> group) {
 
 void multiply(View y, View x, const Packed& w) { multiply(std::array{PackedProduct{y, x, &w}}); }
 
+Tensor linear(const Tensor& x, const Packed& w) {
+  Shape shape = x.shape();
+  shape.back() = w.out;
+  const Tensor y(shape);
+  multiply(y, x, w);
+  return y;
+}
+
 }  // namespace seekling

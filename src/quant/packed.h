@@ -46,5 +46,6 @@ struct PackedProduct {  // y = x W_matrixᵀ                            x [n,in]
 // parallel loop. The bits of a row of y depend on that row of x and W alone.
 void multiply(std::span<const PackedProduct> group);
 void multiply(View y, View x, const Packed& w);
+Tensor linear(const Tensor& x, const Packed& w);  // x [..,in] -> y [..,out]
 
 }  // namespace seekling

@@ -34,9 +34,8 @@ TEST(GQA, DecodingTokenByTokenEqualsTheWholeSequence) {
   Rng rng(33);
   const GQA gqa = make(2, rng);
   const Tensor h = Tensor::randn({1, 6, 7}, rng), whole = gqa.forward(h, {});
-  Cache cache = gqa.make_cache(6);
-  EXPECT_EQ(cache.elements_per_token(), 2 * 2 * 6);
-  EXPECT_EQ(gqa.cached_per_token(), 2 * 2 * 6);
+  Cache cache(gqa.cache_row(), 6);
+  EXPECT_EQ(gqa.cache_row().elements(), 2 * 2 * 6);
   for (Index t = 0; t < 6; ++t) {
     const Tensor u = gqa.decode(h.reshape({6, 7}).slice(t, 1).reshape({1, 1, 7}), cache);
     EXPECT_LT((u.view().row(0) - whole.view().row(t)).cwiseAbs().maxCoeff(), 1e-5);

@@ -51,7 +51,7 @@ TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
   randomise(parameters(mla), rng);
   const Tensor h = Tensor::randn({1, 9, 10}, rng), whole = mla.forward(h, {});
   for (Index split = 0; split < 9; ++split) {
-    Cache cache = mla.make_cache(9);
+    Cache cache(mla.cache_row(), 9);
     std::vector<Index> parts{split};
     for (Index t = split; t < 9; ++t) parts.push_back(1);
     Index done = 0;
@@ -69,8 +69,7 @@ TEST(MLA, DecodingFromTheLatentCacheEqualsTheWholeSequenceAtAnySplit) {
 
 TEST(MLA, TheCacheHoldsTheLatentAndOneRotaryKeyATokenAndNothingElse) {
   const MLA mla(small(0));
-  EXPECT_EQ(mla.make_cache(4).elements_per_token(), 5 + 6);
-  EXPECT_EQ(mla.cached_per_token(), 5 + 6);
+  EXPECT_EQ(mla.cache_row().elements(), 5 + 6);
 }
 
 TEST(MLA, AnObserverSeesQueriesAndKeysOfEachHead) {  // content, then the rotary part
@@ -101,7 +100,7 @@ TEST(MLA, AnObserverSeesQueriesAndKeysOfEachHead) {  // content, then the rotary
 
 TEST(MLA, SaysWhenTheContextIsFull) {
   const MLA mla(small(0));
-  Cache cache = mla.make_cache(2);
+  Cache cache(mla.cache_row(), 2);
   EXPECT_ERROR(mla.decode(Tensor::zeros({1, 3, 10}), cache),
                "the context is full: it holds 2 tokens, and 3 are needed; generate fewer tokens or "
                "shorten the prompt");

@@ -8,10 +8,10 @@ namespace seekling {
 TEST(Mlp, GradientMatchesFiniteDifferences) {
   Rng rng(34);
   const Mlp mlp(5, 7);
-  randomise({mlp.gate_up, mlp.down_proj.weight}, rng);
+  randomise({mlp.gate_up.weight, mlp.down_proj.weight}, rng);
   const Tensor x = Tensor::randn({2, 3, 5}, rng), c = Tensor::randn({2, 3, 5}, rng);
   EXPECT_LT(max_gradient_error([&] { return dot(mlp.forward(x), c); },
-                               {x, mlp.gate_up, mlp.down_proj.weight}),
+                               {x, mlp.gate_up.weight, mlp.down_proj.weight}),
             gradient_tolerance());
 }
 
@@ -28,8 +28,9 @@ TEST(MoE, GradientMatchesFiniteDifferencesBalanceLossIncluded) {
   for (const RouterOptions& router : {v2, v3}) {
     Rng rng(35);
     const MoE moe(config, router);
-    std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down,
-                               moe.shared_experts.gate_up, moe.shared_experts.down_proj.weight};
+    std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up.weight, moe.experts_down.weight,
+                               moe.shared_experts.gate_up.weight,
+                               moe.shared_experts.down_proj.weight};
     randomise(inputs, rng);
     const Tensor x = Tensor::randn({2, 3, 6}, rng), w = Tensor::randn({2, 3, 6}, rng);
     inputs.push_back(x);
@@ -49,7 +50,7 @@ TEST(MoE, GradientMatchesFiniteDifferencesWithDroppedTokensAndAllBalanceLosses) 
   c.n_group = 3, c.topk_group = 2;
   Rng rng(37);
   const MoE moe(c, {.K = 2, .n_group = 3, .topk_group = 2});
-  std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up, moe.experts_down};
+  std::vector<Tensor> inputs{moe.gate.weight, moe.experts_gate_up.weight, moe.experts_down.weight};
   randomise(inputs, rng);
   const Tensor x = Tensor::randn({2, 4, 6}, rng), w = Tensor::randn({2, 4, 6}, rng);
   inputs.push_back(x);

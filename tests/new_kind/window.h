@@ -10,8 +10,8 @@ struct Window : GQA {  // its parameters, shapes and cache are those of GQA
   static constexpr Index kTokens = 16;
 
   Tensor forward(const Tensor& h, const Context& context) const override;
-  Tensor decode(const Tensor& h, Cache& cache) const override;
-  std::unique_ptr<PackedAttention> pack(const Precision& precision) const override;
+  Tensor decode(const Tensor& all, LayerCache& cache) const override;
+  std::unique_ptr<Attention> pack(const Precision& precision) const override;
 
   std::string name() const override { return "window"; }
   double flops(double context) const override {

@@ -130,28 +130,4 @@ TEST(Packed, AStackHasOneShape) {
                "Packed: a stack of [4, 8] holds one of [4, 7]");
 }
 
-TEST(Kernel, ElementByElementFunctionsEqualTheStandardLibrarys) {
-  for (const Instructions* cpu : kernels()) {
-    Rng rng(5);
-    const Index m = 37;
-    std::vector<float> gate_up(size_t(2 * m)), y(size_t(m), 0), gain(size_t(m), 0);
-    for (float& v : gate_up) v = float(8 * rng.normal());
-    for (float& v : gain) v = float(rng.normal());
-    gate_up[0] = -200, gate_up[1] = 200;
-    cpu->swiglu(y.data(), gate_up.data(), m);
-    for (Index j = 0; j < m; ++j) {
-      const double a = double(gate_up[size_t(j)]), u = double(gate_up[size_t(m + j)]);
-      EXPECT_NEAR(double(y[size_t(j)]), a / (1 + std::exp(-a)) * u, 1e-6 * (1 + std::fabs(a * u)));
-    }
-    cpu->rms_norm(y.data(), gate_up.data() + m, gain.data(), m, 1e-6f);
-    double squares = 0;
-    for (Index j = 0; j < m; ++j) squares += std::pow(double(gate_up[size_t(m + j)]), 2);
-    for (Index j = 0; j < m; ++j)
-      EXPECT_NEAR(
-          double(y[size_t(j)]),
-          double(gate_up[size_t(m + j)] * gain[size_t(j)]) / std::sqrt(squares / double(m) + 1e-6),
-          1e-5);
-  }
-}
-
 }  // namespace seekling
