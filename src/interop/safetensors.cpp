@@ -173,8 +173,9 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   std::size_t at = 0;
   const auto declare = [&](const std::string& name, const std::string& dtype, const Shape& shape,
                            std::size_t bytes) {
-    header[name] = {
-        {"dtype", dtype}, {"shape", std::vector<Index>(shape.begin(), shape.end())}, {"data_offsets", {at, at + bytes}}};
+    header[name] = {{"dtype", dtype},
+                    {"shape", std::vector<Index>(shape.begin(), shape.end())},
+                    {"data_offsets", {at, at + bytes}}};
     at += bytes;
   };
   const auto dtype = [&](const std::string& name) {
