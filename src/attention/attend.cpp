@@ -74,7 +74,7 @@ void attend(View o, View q, const Pages& pages, Index layer, const HeadLayout& l
         const auto rows_of = [&](const Sequence& sequence, Index t, Index count, Index segment,
                                  real* scratch) {
           Rows r;
-          r.data = pages.read(layer, sequence.pages[size_t(t / kPageTokens)], t % kPageTokens,
+          r.data = pages.read(layer, sequence.block_table[size_t(t / kPageTokens)], t % kPageTokens,
                               count, segment, scratch, r.ld);
           return r;
         };

@@ -28,20 +28,20 @@ Index Pages::bytes_per_token() const {
 void Pages::make_room(Sequence& s, Index n) {
   check(s.capacity == 0 || s.length + n <= s.capacity, "the context is full: it holds ", s.capacity,
         " tokens, and ", s.length + n, " are needed; generate fewer tokens or shorten the prompt");
-  const Index more = needed(s.length + n) - Index(s.pages.size());
+  const Index more = needed(s.length + n) - Index(s.block_table.size());
   check(more <= free(), "the cache is full: ", free(), " of its ", all, " pages of ", kTokens,
         " tokens are free, and ", more, " are needed; give it more memory or run fewer requests");
   for (Index i = 0; i < more; ++i) {
-    s.pages.push_back(idle.back());
+    s.block_table.push_back(idle.back());
     idle.pop_back();
   }
 }
 
 void Pages::truncate(Sequence& s, Index length) {
   s.length = length;
-  while (Index(s.pages.size()) > needed(length)) {
-    idle.push_back(s.pages.back());
-    s.pages.pop_back();
+  while (Index(s.block_table.size()) > needed(length)) {
+    idle.push_back(s.block_table.back());
+    s.block_table.pop_back();
   }
 }
 
@@ -52,7 +52,7 @@ std::byte* Pages::at(Index layer, Index page, Index slot, Index segment) const {
 }
 
 void Pages::write(Index layer, const Sequence& s, Index token, Index segment, const real* x) {
-  encode(format, at(layer, s.pages[size_t(token / kTokens)], token % kTokens, segment), x,
+  encode(format, at(layer, s.block_table[size_t(token / kTokens)], token % kTokens, segment), x,
          width(layer, segment));
 }
 

@@ -18,9 +18,9 @@ namespace seekling {
 
 // A sequence in the cache. The pages belong to the Pages that gave them, which must outlive it.
 struct Sequence {
-  std::vector<Index> pages;
-  Index length = 0;    // tokens held
-  Index capacity = 0;  // tokens it may hold; 0: as many as there are pages for
+  std::vector<Index> block_table;  // its pages, in the order of its tokens (vLLM's blocks)
+  Index length = 0;                // tokens held
+  Index capacity = 0;              // tokens it may hold; 0: as many as there are pages for
 };
 
 using Segments = std::vector<Index>;  // their widths, in numbers

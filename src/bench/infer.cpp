@@ -9,7 +9,7 @@
 
 #include "bench/bench.h"
 #include "core/parallel.h"
-#include "infer/batcher.h"
+#include "infer/scheduler.h"
 #include "infer/generate.h"
 #include "model/size.h"
 
@@ -115,22 +115,22 @@ Json throughput(const Config& config, const Precision& precision, const std::str
   const Index at_once = std::clamp<Index>(pages / Pages::needed(prompt + answer), 1, 64);
   check(pages >= Pages::needed(prompt + answer), "bench cache: ", budget,
         " bytes hold no request of ", prompt + answer, " tokens with ", what);
-  Batcher batcher(decoder, pages, 64);
+  Scheduler scheduler(decoder, pages, 64);
   Rng rng(1);
   for (Index i = 0; i < at_once; ++i)
-    batcher.submit({random_ids(prompt, config.vocab_size, rng), answer});
-  batcher.step();  // all have joined
-  const Index before = batcher.steps();
+    scheduler.submit({random_ids(prompt, config.vocab_size, rng), answer});
+  scheduler.step();  // all have joined
+  const Index before = scheduler.steps();
   const double time = seconds([&] {
-    while (batcher.step()) {
+    while (scheduler.step()) {
     }
   });
   return {{"attention", what},
           {"bytes_per_token", decoder.make_pages(1).bytes_per_token()},
           {"requests", at_once},
-          {"tokens_per_s", double(at_once * (batcher.steps() - before)) / time},
-          {"ms_per_step", 1e3 * time / double(batcher.steps() - before)},
-          {"evictions", batcher.evictions()}};
+          {"tokens_per_s", double(at_once * (scheduler.steps() - before)) / time},
+          {"ms_per_step", 1e3 * time / double(scheduler.steps() - before)},
+          {"preemptions", scheduler.preemptions()}};
 }
 
 }  // namespace

@@ -134,17 +134,12 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
       continue;
     }
     const std::vector<double> q = distribution(decoder.logits(further), 0);
-    const std::int32_t guess = sampling.temperature == 0
-                                   ? std::int32_t(std::max_element(q.begin(), q.end()) - q.begin())
-                                   : draw(q, rng);
+    const std::int32_t guess = draw(q, rng);
     ++guesses.made;
     const Decoder::Token two[] = {{&sequence, id}, {&sequence, guess}};
     const Tensor h_two = decoder.step(two, pages), z = decoder.logits(h_two);
-    std::vector<double> p = distribution(z, 0);
-    const double of_guess = p[std::size_t(guess)];
-    const bool kept =
-        sampling.temperature == 0 ? of_guess > 0 : rng.uniform() * q[std::size_t(guess)] < of_guess;
-    if (kept) {
+    const Verdict verdict = accept_or_resample(distribution(z, 0), q, guess, rng);
+    if (verdict.accepted) {
       ++guesses.accepted;
       if (!goes_on(guess)) {  // the last token is not read
         pages.truncate(sequence, read + 1);
@@ -162,12 +157,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
     } else {
       pages.truncate(sequence, read + 1);
       h = h_two.slice(0, 1), h_last = h, last = z.slice(0, 1);
-      double left = 0;
-      std::vector<double> rest = p;
-      for (std::size_t i = 0; i < p.size(); ++i) left += rest[i] = std::max(0.0, p[i] - q[i]);
-      if (sampling.temperature == 0)
-        id = std::int32_t(std::max_element(p.begin(), p.end()) - p.begin());
-      else id = draw(left > 0 ? rest : p, rng);
+      id = verdict.id;
       next = {id};
       if (!goes_on(id)) return ids;
     }

@@ -103,4 +103,14 @@ std::int32_t sample(std::span<const real> logits, const Sampling& s, Rng& rng,
   return draw(p, rng);
 }
 
+Verdict accept_or_resample(std::span<const double> p, std::span<const double> q, std::int32_t guess,
+                           Rng& rng) {
+  const auto g = std::size_t(guess);
+  if (rng.uniform() * q[g] < p[g]) return {true, guess};
+  std::vector<double> rest(p.begin(), p.end());
+  double left = 0;
+  for (std::size_t i = 0; i < rest.size(); ++i) left += rest[i] = std::max(0.0, p[i] - q[i]);
+  return {false, left > 0 ? draw(rest, rng) : draw(p, rng)};  // nothing is left: p = q, rounded
+}
+
 }  // namespace seekling

@@ -34,4 +34,14 @@ std::int32_t draw(std::span<const double> probabilities, Rng& rng);  // any posi
 std::int32_t sample(std::span<const real> logits, const Sampling& sampling, Rng& rng,
                     std::span<const std::int32_t> history = {});
 
+// Speculative decoding: what becomes of a guess that was drawn from q where p was to be drawn from.
+// It is kept with probability min(1, p(guess) / q(guess)); otherwise `id` is a draw from
+// max(0, p - q), normalised. `id` is distributed by p: generate.cpp.
+struct Verdict {
+  bool accepted;
+  std::int32_t id;  // the guess, or the token instead of it
+};
+Verdict accept_or_resample(std::span<const double> p, std::span<const double> q, std::int32_t guess,
+                           Rng& rng);
+
 }  // namespace seekling

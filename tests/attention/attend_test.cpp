@@ -39,7 +39,7 @@ struct Filled {  // sequences of these lengths, their pages mixed up
     std::vector<real> scratch(32 * 64);
     Index ld = 0;
     const real* x =
-        pages.read(1, s.pages[size_t(token / 32)], token % 32, 1, segment, scratch.data(), ld);
+        pages.read(1, s.block_table[size_t(token / 32)], token % 32, 1, segment, scratch.data(), ld);
     return {x, x + pages.width(1, segment)};
   }
 
@@ -176,7 +176,7 @@ TEST(Pages, AreGivenTakenBackAndGivenAgain) {
                "the cache is full: 1 of its 4 pages of 32 tokens are free, and 2 are needed; give "
                "it more memory or run "
                "fewer requests");
-  EXPECT_EQ(b.pages.size(), 1u);
+  EXPECT_EQ(b.block_table.size(), 1u);
   pages.truncate(a, 32);
   EXPECT_EQ(pages.free(), 2);
   pages.make_room(b, 33);

@@ -74,6 +74,27 @@ TEST(Sample, ProbabilitiesSumToOneAndEqualOnesGoToTheLowerId) {
   EXPECT_EQ(probabilities(logits, {})[1], 1);
 }
 
+TEST(AcceptOrResample, TheTokenIsDistributedByPWhateverQIs) {
+  const double p[] = {0.5, 0.3, 0.2, 0};
+  const std::vector<std::vector<double>> guessers{
+      {0.5, 0.3, 0.2, 0}, {0, 0.1, 0.6, 0.3}, {0, 0, 0, 1}, {0.25, 0.25, 0.25, 0.25}};
+  for (const std::vector<double>& q : guessers) {
+    Rng rng(9);
+    const int draws = 40000;
+    double counts[4] = {}, accepted = 0, overlap = 0;
+    for (int i = 0; i < draws; ++i) {
+      const Verdict verdict = accept_or_resample(p, q, draw(q, rng), rng);
+      ++counts[verdict.id], accepted += verdict.accepted;
+    }
+    double chi2 = 0;
+    for (int x = 0; x < 3; ++x) chi2 += std::pow(counts[x] - draws * p[x], 2) / (draws * p[x]);
+    for (int x = 0; x < 4; ++x) overlap += std::min(p[x], q[size_t(x)]);
+    EXPECT_LT(chi2, 13.8);  // two degrees of freedom: p of 0.001
+    EXPECT_EQ(counts[3], 0);
+    EXPECT_NEAR(accepted / draws, overlap, 0.01);  // Σ min(p, q)
+  }
+}
+
 TEST(Sample, RefusesSettingsThatMakeNoSense) {
   EXPECT_THROW(check_sampling({.temperature = -1}), Error);
   EXPECT_THROW(check_sampling({.top_p = 0}), Error);

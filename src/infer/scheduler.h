@@ -27,11 +27,11 @@ struct Request {
   std::int32_t eos = -1;  // ends the answer and is not part of it; negative: none
 };
 
-class Batcher {
+class Scheduler {
  public:
   // A cache of `pages` pages of 32 tokens; at most `most` requests at a time.
-  // The decoder must outlive the batcher.
-  Batcher(const Decoder& decoder, Index pages, Index most);
+  // The decoder must outlive the scheduler.
+  Scheduler(const Decoder& decoder, Index pages, Index most);
 
   Index submit(Request request);  // its number; Error if it could never run, or has no prompt
 
@@ -44,7 +44,7 @@ class Batcher {
   }
   Index running() const { return Index(active.size()); }
   Index steps() const { return steps_done; }
-  Index evictions() const { return evicted; }
+  Index preemptions() const { return preempted; }
   const Pages& cache() const { return pages; }
 
  private:
@@ -58,12 +58,12 @@ class Batcher {
 
   void admit();
   void join(State& state);
-  void evict_last();
+  void preempt_last();
   bool choose(State& state, const Tensor& logits, Index row);
 
   const Decoder& decoder;
   Pages pages;
-  Index most, steps_done = 0, evicted = 0;
+  Index most, steps_done = 0, preempted = 0;
   std::deque<State> all;  // by number; a deque does not move what the others point to
   std::deque<Index> waiting;
   std::vector<Index> active;                          // in the order in which they joined

@@ -1,4 +1,4 @@
-#include "infer/batcher.h"
+#include "infer/scheduler.h"
 
 #include <gtest/gtest.h>
 
@@ -36,81 +36,82 @@ std::vector<std::int32_t> alone(const Decoder& decoder, const Request& r) {
 
 }  // namespace
 
-TEST(Batcher, EveryRequestGetsTheTextItGetsAloneWhateverElseRunsAndWhateverIsEvicted) {
+TEST(Scheduler, EveryRequestGetsTheTextItGetsAloneWhateverElseRunsAndWhateverIsPreempted) {
   for (const Config& config :
        {roomy(small_config()), roomy(v3_config()), roomy(baseline_config(2))})
     for (const Format format : {Format::kF32, Format::kInt8}) {
       const Decoder decoder(made(config), {.weights = format, .cache = format});
       for (const auto& [pages, most] :
            {std::pair<Index, Index>{100, 9}, {100, 2}, {6, 9}, {7, 3}}) {
-        Batcher batcher(decoder, pages, most);
+        Scheduler scheduler(decoder, pages, most);
         std::vector<std::vector<std::int32_t>> told(9);
-        for (const Request& r : requests()) batcher.submit(r);
-        while (batcher.step([&](Index i, std::int32_t id) { told[size_t(i)].push_back(id); })) {
-          EXPECT_LE(batcher.running(), most);
+        for (const Request& r : requests()) scheduler.submit(r);
+        while (scheduler.step([&](Index i, std::int32_t id) { told[size_t(i)].push_back(id); })) {
+          EXPECT_LE(scheduler.running(), most);
         }
         for (Index i = 0; i < 9; ++i) {
-          EXPECT_EQ(batcher.answer(i), alone(decoder, requests()[size_t(i)]))
+          EXPECT_EQ(scheduler.answer(i), alone(decoder, requests()[size_t(i)]))
               << i << " " << pages << " " << most;
-          EXPECT_EQ(batcher.answer(i), told[size_t(i)]) << i;
+          EXPECT_EQ(scheduler.answer(i), told[size_t(i)]) << i;
         }
-        EXPECT_EQ(batcher.cache().free(), pages);  // all pages came back
+        EXPECT_EQ(scheduler.cache().free(), pages);  // all pages came back
         if (pages == 6) {
-          EXPECT_GT(batcher.evictions(), 0);
+          EXPECT_GT(scheduler.preemptions(), 0);
         }
         if (pages == 100) {
-          EXPECT_EQ(batcher.evictions(), 0);
+          EXPECT_EQ(scheduler.preemptions(), 0);
         }
       }
     }
 }
 
-TEST(Batcher, AnswersDoNotDependOnThreads) {
+TEST(Scheduler, AnswersDoNotDependOnThreads) {
   const int before = threads();
   const Decoder decoder(made(roomy(small_config())));
   std::vector<std::vector<std::int32_t>> answers;
   for (const int n : {1, 3}) {
     set_threads(n);
-    Batcher batcher(decoder, 6, 9);
-    for (const Request& r : requests()) batcher.submit(r);
-    while (batcher.step()) {
+    Scheduler scheduler(decoder, 6, 9);
+    for (const Request& r : requests()) scheduler.submit(r);
+    while (scheduler.step()) {
     }
-    for (Index i = 0; i < 9; ++i) answers.push_back(batcher.answer(i));
+    for (Index i = 0; i < 9; ++i) answers.push_back(scheduler.answer(i));
   }
   set_threads(before);
   for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(answers[i], answers[i + 9]);
 }
 
-TEST(Batcher, RequestsJoinWhileOthersRun) {
+TEST(Scheduler, RequestsJoinWhileOthersRun) {
   const Decoder decoder(made(roomy(small_config())));
-  Batcher batcher(decoder, 20, 4);
+  Scheduler scheduler(decoder, 20, 4);
   const auto all = requests();
-  batcher.submit(all[3]);
-  for (int i = 0; i < 5; ++i) batcher.step();
-  batcher.submit(all[1]);
-  batcher.step();
-  EXPECT_EQ(batcher.running(), 2);
-  while (batcher.step()) {
+  scheduler.submit(all[3]);
+  for (int i = 0; i < 5; ++i) scheduler.step();
+  scheduler.submit(all[1]);
+  scheduler.step();
+  EXPECT_EQ(scheduler.running(), 2);
+  while (scheduler.step()) {
   }
-  EXPECT_EQ(batcher.answer(0), alone(decoder, all[3]));
-  EXPECT_EQ(batcher.answer(1), alone(decoder, all[1]));
+  EXPECT_EQ(scheduler.answer(0), alone(decoder, all[3]));
+  EXPECT_EQ(scheduler.answer(1), alone(decoder, all[1]));
 }
 
-TEST(Batcher, RefusesWhatCouldNeverRun) {
+TEST(Scheduler, RefusesWhatCouldNeverRun) {
   const Decoder decoder(made(small_config()));
-  Batcher batcher(decoder, 1, 4);
-  EXPECT_ERROR(batcher.submit({{}, 5}), "a request's prompt is empty, expected at least one token");
-  EXPECT_ERROR(batcher.submit({made_up_ids(20, 23), 14}),
+  Scheduler scheduler(decoder, 1, 4);
+  EXPECT_ERROR(scheduler.submit({{}, 5}),
+               "a request's prompt is empty, expected at least one token");
+  EXPECT_ERROR(scheduler.submit({made_up_ids(20, 23), 14}),
                "a request of 20 tokens and 14 to come needs 2 pages of 32 tokens, and the whole "
                "cache has 1; give it "
                "more memory");
-  EXPECT_ERROR(batcher.submit({made_up_ids(60, 23), 6}),
+  EXPECT_ERROR(scheduler.submit({made_up_ids(60, 23), 6}),
                "a request of 60 tokens and 6 to come is longer than the model's 64 positions "
                "(max_position_embeddings)");
-  batcher.submit({made_up_ids(20, 23), 13});  // the last token is not read
-  while (batcher.step()) {
+  scheduler.submit({made_up_ids(20, 23), 13});  // the last token is not read
+  while (scheduler.step()) {
   }
-  EXPECT_EQ(batcher.answer(0).size(), 13u);
+  EXPECT_EQ(scheduler.answer(0).size(), 13u);
 }
 
 }  // namespace seekling

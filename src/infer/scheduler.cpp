@@ -1,4 +1,4 @@
-#include "infer/batcher.h"
+#include "infer/scheduler.h"
 
 #include <algorithm>
 
@@ -7,12 +7,12 @@
 
 namespace seekling {
 
-Batcher::Batcher(const Decoder& d, Index n_pages, Index at_most)
+Scheduler::Scheduler(const Decoder& d, Index n_pages, Index at_most)
     : decoder(d), pages(d.make_pages(n_pages)), most(at_most) {
-  check(at_most >= 1, "Batcher: found room for ", at_most, " requests, expected at least 1");
+  check(at_most >= 1, "Scheduler: found room for ", at_most, " requests, expected at least 1");
 }
 
-Index Batcher::submit(Request request) {
+Index Scheduler::submit(Request request) {
   check_sampling(request.sampling);
   check(!request.prompt.empty(), "a request's prompt is empty, expected at least one token");
   // The last new token is not read.
@@ -33,7 +33,7 @@ Index Batcher::submit(Request request) {
 }
 
 // False: that was the end of the sentence.
-bool Batcher::choose(State& s, const Tensor& logits, Index row) {
+bool Scheduler::choose(State& s, const Tensor& logits, Index row) {
   const std::int32_t id = sample({&logits.view()(row, 0), std::size_t(logits.cols())},
                                  s.request.sampling, s.rng, s.history);
   s.done = id == s.request.eos;
@@ -44,9 +44,9 @@ bool Batcher::choose(State& s, const Tensor& logits, Index row) {
   return true;
 }
 
-// Reads the prompt as a Generator does, and behind it what was answered before an eviction,
+// Reads the prompt as a Generator does, and behind it what was answered before it was preempted,
 // but for the last token, which the next step reads.
-void Batcher::join(State& s) {
+void Scheduler::join(State& s) {
   Tensor h;
   for_each_chunk(s.request.prompt, [&](std::span<const std::int32_t> chunk, bool ends) {
     h = decoder.prefill(s.sequence, chunk, pages, /*wanted=*/ends && s.answer.empty() ? 1 : 0);
@@ -60,7 +60,7 @@ void Batcher::join(State& s) {
   if (!again.empty()) decoder.step(again, pages);
 }
 
-void Batcher::admit() {
+void Scheduler::admit() {
   while (!waiting.empty() && running() < most) {
     State& s = all[std::size_t(waiting.front())];
     if (s.request.max_tokens <= 0) {
@@ -68,7 +68,7 @@ void Batcher::admit() {
       continue;
     }
     // Pages for all that is known, and one more token for it and for each that runs:
-    // or it would be evicted at once.
+    // or it would be preempted at once.
     const Index known = Index(s.history.size());
     if (Pages::needed(known + 1) + running() > pages.free() && running() > 0) return;
     const Index number = waiting.front();
@@ -81,22 +81,22 @@ void Batcher::admit() {
   }
 }
 
-void Batcher::evict_last() {
+void Scheduler::preempt_last() {
   const Index number = active.back();
   active.pop_back();
   pages.truncate(all[std::size_t(number)].sequence, 0);
   waiting.push_front(number);
-  ++evicted;
+  ++preempted;
 }
 
-bool Batcher::step(const std::function<void(Index, std::int32_t)>& each) {
+bool Scheduler::step(const std::function<void(Index, std::int32_t)>& each) {
   admit();
   const auto pages_needed = [&] {
     return std::count_if(active.begin(), active.end(), [&](Index a) {
       return all[std::size_t(a)].sequence.length % Pages::kTokens == 0;
     });
   };
-  while (pages_needed() > pages.free()) evict_last();
+  while (pages_needed() > pages.free()) preempt_last();
   if (!active.empty()) {
     std::vector<Decoder::Token> tokens;
     for (const Index a : active)
