@@ -138,8 +138,8 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
     ++guesses.made;
     const Decoder::Token two[] = {{&sequence, id}, {&sequence, guess}};
     const Tensor h_two = decoder.step(two, pages), z = decoder.logits(h_two);
-    const Verdict verdict = accept_or_resample(distribution(z, 0), q, guess, rng);
-    if (verdict.accepted) {
+    const GuessOutcome outcome = accept_or_resample(distribution(z, 0), q, guess, rng);
+    if (outcome.accepted) {
       ++guesses.accepted;
       if (!goes_on(guess)) {  // the last token is not read
         pages.truncate(sequence, read + 1);
@@ -157,7 +157,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
     } else {
       pages.truncate(sequence, read + 1);
       h = h_two.slice(0, 1), h_last = h, last = z.slice(0, 1);
-      id = verdict.id;
+      id = outcome.id;
       next = {id};
       if (!goes_on(id)) return ids;
     }

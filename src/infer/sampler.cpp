@@ -103,8 +103,8 @@ std::int32_t sample(std::span<const real> logits, const Sampling& s, Rng& rng,
   return draw(p, rng);
 }
 
-Verdict accept_or_resample(std::span<const double> p, std::span<const double> q, std::int32_t guess,
-                           Rng& rng) {
+GuessOutcome accept_or_resample(std::span<const double> p, std::span<const double> q,
+                                std::int32_t guess, Rng& rng) {
   const auto g = std::size_t(guess);
   if (rng.uniform() * q[g] < p[g]) return {true, guess};
   std::vector<double> rest(p.begin(), p.end());

@@ -37,11 +37,11 @@ std::int32_t sample(std::span<const real> logits, const Sampling& sampling, Rng&
 // Speculative decoding: what becomes of a guess that was drawn from q where p was to be drawn from.
 // It is kept with probability min(1, p(guess) / q(guess)); otherwise `id` is a draw from
 // max(0, p - q), normalised. `id` is distributed by p: generate.cpp.
-struct Verdict {
+struct GuessOutcome {
   bool accepted;
   std::int32_t id;  // the guess, or the token instead of it
 };
-Verdict accept_or_resample(std::span<const double> p, std::span<const double> q, std::int32_t guess,
-                           Rng& rng);
+GuessOutcome accept_or_resample(std::span<const double> p, std::span<const double> q,
+                                std::int32_t guess, Rng& rng);
 
 }  // namespace seekling

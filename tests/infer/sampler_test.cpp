@@ -83,8 +83,8 @@ TEST(AcceptOrResample, TheTokenIsDistributedByPWhateverQIs) {
     const int draws = 40000;
     double counts[4] = {}, accepted = 0, overlap = 0;
     for (int i = 0; i < draws; ++i) {
-      const Verdict verdict = accept_or_resample(p, q, draw(q, rng), rng);
-      ++counts[verdict.id], accepted += verdict.accepted;
+      const GuessOutcome outcome = accept_or_resample(p, q, draw(q, rng), rng);
+      ++counts[outcome.id], accepted += outcome.accepted;
     }
     double chi2 = 0;
     for (int x = 0; x < 3; ++x) chi2 += std::pow(counts[x] - draws * p[x], 2) / (draws * p[x]);

@@ -19,7 +19,7 @@ rm -rf "$work/src" "$work/cmake" "$work/data"
 cp -r "$root/src" "$root/cmake" "$root/data" "$here/decode_check.cpp" "$work"
 cp "$here/project.cmake" "$work/CMakeLists.txt"
 cp "$here/window.h" "$here/window.cpp" "$work/src/attention"
-(cd "$work" && patch --quiet -p1 <"$here/two_lines.patch") || fail "the patch does not apply"
+(cd "$work" && patch --quiet --no-backup-if-mismatch -p1 <"$here/two_lines.patch") || fail "the patch does not apply"
 new=$(diff -rq "$root/src" "$work/src" | grep -c '^Only in' || true)
 changed=$(diff -r "$root/src" "$work/src" | grep -c '^<' || true)
 echo "$new new files, $changed changed lines"
