@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "system/child_process.h"
+#include "system/file.h"
 
 namespace seekling {
 
@@ -32,7 +33,7 @@ void check_unbound(const std::string& asks) {
 Json answer_of(const std::string& asks, const std::vector<std::string>& words) {
   const Ended ended = run(words);
   const std::size_t at = ended.output.rfind("\n{"), begin = at == std::string::npos ? 0 : at + 1;
-  const Json answer = Json::parse(ended.output.substr(begin), nullptr, /*allow_exceptions=*/false);
+  const Json answer = parse_json_or_discard<Json>(ended.output.substr(begin), asks);
   const std::string end =
       ended.output.substr(ended.output.size() - std::min<std::size_t>(ended.output.size(), 300));
   check(ended.well() && answer.is_object() && answer.contains("tokens_per_s"), asks, ": ", words[0],

@@ -80,7 +80,8 @@ void check_calls(const Json& message, std::size_t place) {
 Json arguments_of(const Json& function, EncoderKind kind) {
   const Json& given = function["arguments"];
   if (!given.is_string()) return given;
-  const Json read = Json::parse(given.get<std::string>(), nullptr, /*allow_exceptions=*/false);
+  const Json read =
+      parse_json_or_discard<Json>(given.get<std::string>(), "tool_calls: the arguments");
   const bool as_text = read.is_discarded() && kind == EncoderKind::kDeepseekV4;
   return as_text ? Json{{"arguments", given}} : read;
 }

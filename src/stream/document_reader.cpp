@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "data/find_files.h"
+#include "system/file.h"
 #include "unicode/text_file.h"
 #include "unicode/unicode.h"
 
@@ -160,11 +161,11 @@ DocumentReader::Parsed DocumentReader::parse_json(const Piece& piece) const {
   while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
   std::string mended;
   if ((parsed.malformed = count_malformed(line)) > 0) line = mended = utf8_lossy(line);
-  Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  Json object = parse_json_or_discard<Json>(line, piece.place);
   if (object.is_discarded()) {
     parsed.skipped = kNotJson;
-    parsed.sentence =
-        text("found ", beginning(line), ", which is not JSON; expected an object a line");
+    parsed.sentence = text("found ", beginning(line),
+                           ", which is not JSON, or nests too deep; expected an object a line");
     return parsed;
   }
   const auto found = object.is_object() ? object.find(reading.text_field) : object.end();

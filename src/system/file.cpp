@@ -210,21 +210,22 @@ constexpr int kDeepest = 64;
 
 struct TooDeep {};
 
-nlohmann::json parsed(std::string_view text, const std::string& source) {
+template <class Json>
+Json parsed(std::string_view text, const std::string& source) {
   check(text.size() <= memory_size() / kMemoryPerByte, source, ": has ", text.size(),
         " bytes of JSON in one piece, whose values may take ", kMemoryPerByte,
         " times as much memory, and this machine has less; cut it into smaller pieces");
-  const auto guard = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+  const auto guard = [](int depth, typename Json::parse_event_t, Json&) {
     return depth <= kDeepest ? true : throw TooDeep();
   };
-  return nlohmann::json::parse(text.begin(), text.end(), guard);
+  return Json::parse(text.begin(), text.end(), guard);
 }
 
 }  // namespace
 
 nlohmann::json parse_json(std::string_view text, const std::string& source) {
   try {
-    return parsed(text, source);
+    return parsed<nlohmann::json>(text, source);
   } catch (const TooDeep&) {
     throw Error(seekling::text(source, ": its JSON nests deeper than ", kDeepest,
                                " levels; the file is damaged"));
@@ -233,14 +234,18 @@ nlohmann::json parse_json(std::string_view text, const std::string& source) {
   }
 }
 
-nlohmann::json parse_json_or_discard(std::string_view text, const std::string& source) {
+template <class Json>
+Json parse_json_or_discard(std::string_view text, const std::string& source) {
   try {
-    return parsed(text, source);
+    return parsed<Json>(text, source);
   } catch (const TooDeep&) {
-    return nlohmann::json::value_t::discarded;
-  } catch (const nlohmann::json::exception&) {
-    return nlohmann::json::value_t::discarded;
+    return Json::value_t::discarded;
+  } catch (const typename Json::exception&) {
+    return Json::value_t::discarded;
   }
 }
+
+template nlohmann::json parse_json_or_discard(std::string_view, const std::string&);
+template nlohmann::ordered_json parse_json_or_discard(std::string_view, const std::string&);
 
 }  // namespace seekling

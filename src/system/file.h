@@ -82,7 +82,9 @@ std::size_t most_text();
 // of our formats (64 levels), and for text whose values may not fit into memory.
 nlohmann::json parse_json(std::string_view text, const std::string& source);
 
-// The same; a discarded value instead of an Error for text that is not JSON or nests too deep.
-nlohmann::json parse_json_or_discard(std::string_view text, const std::string& source);
+// The same; a discarded value instead of an Error for text that is not JSON or nests too deep. Json
+// is nlohmann::json, or nlohmann::ordered_json, which keeps the order of the keys.
+template <class Json = nlohmann::json>
+Json parse_json_or_discard(std::string_view text, const std::string& source);
 
 }  // namespace seekling

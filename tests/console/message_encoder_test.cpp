@@ -81,6 +81,19 @@ TEST(MessageEncoder, RefusesWhatTheFormatDoesNotHave) {
             "messages[1]: an answer without reasoning_content after the user's last message");
 }
 
+// Python's json.loads() has a limit as well: V3.2's program refuses what is beyond it, and V4's
+// writes it as a text.
+TEST(MessageEncoder, ArgumentsThatNestTooDeepAreNotRead) {
+  const std::string levels = R"({"x": )" + std::string(5'000'000, '[');
+  const Json call = {{"function", {{"name", "f"}, {"arguments", levels}}}};
+  const Json messages = {{{"role", "assistant"}, {"tool_calls", {call}}}};
+  EXPECT_EQ(refusal([&] { encode_messages(EncoderKind::kDeepseekV32, messages, {}); }),
+            "tool_calls: the arguments of f are no JSON object, expected one such as {\"city\": "
+            "\"Paris\"}");
+  const std::string written = encode_messages(EncoderKind::kDeepseekV4, messages, {});
+  EXPECT_NE(written.find("parameter name=\"arguments\" string=\"true\">" + levels), written.npos);
+}
+
 TEST(MessageEncoder, RefusesAMalformedAnswer) {
   const auto refused_answer = [](const std::string& answer, bool thinking = false) {
     return refusal([&] { parse_answer(EncoderKind::kDeepseekV32, answer, thinking); });

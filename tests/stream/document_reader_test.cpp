@@ -128,10 +128,20 @@ TEST_F(DocumentReaderTest, WhatIsNoDocumentIsSkippedCountedAndToldOnce) {
                          "{\"text\":\" \"}\n{\"text\":\"B\"}\n{\"text\"");
   EXPECT_EQ(texts(path), (Texts{"A", "B"}));
   EXPECT_EQ(skipped, (std::map<std::string, Index>{{"blank", 1}, {"no text", 3}, {"not JSON", 2}}));
-  EXPECT_EQ(said, (Texts{"a.jsonl:2: found {\"text\":\"cut in the mid, which is not JSON; expected "
-                         "an object a line; it is skipped",
+  EXPECT_EQ(said, (Texts{"a.jsonl:2: found {\"text\":\"cut in the mid, which is not JSON, or nests "
+                         "too deep; expected an object a line; it is skipped",
                          "a.jsonl:3: found [1], which has no text under the key \"text\"; "
                          "--text-field names another key; it is skipped"}));
+}
+
+TEST_F(DocumentReaderTest, ALineThatNestsTooDeepIsSkippedBeforeItTakesMemory) {
+  const std::string good = "{\"text\":\"A\"}\n", deep(20'000'000, '[');
+  const std::string levels = R"({"text":"B","of":)" + std::string(63, '[') + std::string(63, ']');
+  EXPECT_EQ(texts(file("a.jsonl", deep + "\n" + good + levels + "}\n")), (Texts{"A", "B"}));
+  EXPECT_EQ(skipped, (std::map<std::string, Index>{{"not JSON", 1}}));
+  EXPECT_EQ(said, Texts{"a.jsonl:1: found " + std::string(40, '[') +
+                        "..., which is not JSON, or nests too deep; expected an object a line; it "
+                        "is skipped"});
 }
 
 TEST_F(DocumentReaderTest, ALongLineIsReadPastInBoundedMemory) {

@@ -98,6 +98,15 @@ TEST_F(FileTest, JsonThatNestsTooDeepIsRefusedBeforeItTakesMemory) {
   EXPECT_EQ(parse_json_or_discard("[1]", "a"), nlohmann::json::array({1}));
 }
 
+TEST_F(FileTest, OrderedJsonHasTheSameLimitAndKeepsItsKeysInOrder) {
+  using Json = nlohmann::ordered_json;
+  const std::string lists(64, '['), ends(64, ']');
+  EXPECT_EQ(parse_json_or_discard<Json>(R"({"b": 1, "a": 2})", "a").dump(), R"({"b":1,"a":2})");
+  EXPECT_FALSE(parse_json_or_discard<Json>(lists + ends, "a").is_discarded());
+  EXPECT_TRUE(parse_json_or_discard<Json>("[[" + lists + ends + "]]", "a").is_discarded());
+  EXPECT_TRUE(parse_json_or_discard<Json>("{", "a").is_discarded());
+}
+
 TEST_F(FileTest, JsonWhoseValuesMayNotFitIntoMemoryIsRefused) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the address sanitizer needs terabytes of addresses, so there is no limit";
