@@ -23,6 +23,14 @@ void set_threads(int n) {
   thread_count() = n;
 }
 
+void FirstError::keep(Index at) {
+#pragma omp critical(first_error)
+  if (!error || at < piece) {
+    piece = at;
+    error = std::current_exception();
+  }
+}
+
 bool in_parallel_region() { return omp_in_parallel() != 0; }
 
 }  // namespace seekling

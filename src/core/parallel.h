@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <exception>
 
 #include "core/real.h"
 
@@ -16,7 +17,21 @@ int threads();              // how many a loop may use; at first all cores (or O
 void set_threads(int n);    // n >= 1
 bool in_parallel_region();  // a loop inside a loop runs on the thread it is on
 
-// f(i) for i = 0 .. n-1, in pieces of `grain` consecutive i. f must not throw.
+// The error of the first piece that failed, whichever thread met it first.
+class FirstError {
+ public:
+  void keep(Index at);  // the exception that is being handled; any thread may call it
+  void rethrow() const {
+    if (error) std::rethrow_exception(error);
+  }
+
+ private:
+  Index piece = 0;
+  std::exception_ptr error;
+};
+
+// f(i) for i = 0 .. n-1, in pieces of `grain` consecutive i. If f throws, its piece ends there, and
+// after the loop the error of the smallest i is thrown, with any number of threads the same.
 template <class F>
 void parallel_for(Index n, Index grain, F&& f) {
   const Index pieces = (n + grain - 1) / grain;
@@ -24,9 +39,16 @@ void parallel_for(Index n, Index grain, F&& f) {
     for (Index i = 0; i < n; ++i) f(i);
     return;
   }
+  FirstError error;  // an exception that left the parallel region would end the program
 #pragma omp parallel for schedule(dynamic) num_threads(threads())
-  for (Index piece = 0; piece < pieces; ++piece)
-    for (Index i = piece * grain; i < std::min(n, (piece + 1) * grain); ++i) f(i);
+  for (Index piece = 0; piece < pieces; ++piece) {
+    try {
+      for (Index i = piece * grain; i < std::min(n, (piece + 1) * grain); ++i) f(i);
+    } catch (...) {
+      error.keep(piece);
+    }
+  }
+  error.rethrow();
 }
 
 // f(begin, length) for the stripes [begin, begin + length) of width `width` that cover 0 .. n-1.
