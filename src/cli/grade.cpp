@@ -52,7 +52,11 @@ int grade_command(int argc, char** argv) {
       "compiled. " +
           containment_in_words() +
           "\n\nNOT contained: a program that knows how the check works may write down the right "
-          "numbers without computing them, and one may use the processor until its time is over. "
+          "numbers without computing them; one may use all processors until its time is over, and "
+          "the memory of --memory in each of its processes; any may read what you may read of "
+          "/etc, /usr and /proc (root: all of it), and ask whether a file is there and how large "
+          "it "
+          "is. "
           "Look at what passes, and grade strangers on a machine that holds nothing of worth.");
   add_argument(options, "the folder", "DIR");
   options.add_options()("chapter",

@@ -55,6 +55,32 @@ std::set<std::string> functions_in(const fs::path& object) {
   return names;
 }
 
+// Where a tool is installed, with its libraries: the folder above its own. Not all of a home folder.
+fs::path installed_in(const fs::path& tool) {
+  const char* home = std::getenv("HOME");
+  const fs::path prefix = tool.parent_path().parent_path();
+  const fs::path from_there = fs::path(home ? home : "/").lexically_relative(prefix);
+  const bool holds_home = !from_there.empty() && *from_there.begin() != "..";
+  return holds_home ? tool.parent_path() : prefix;
+}
+
+// What the compiler may read beside the system's folders and the build folder.
+std::vector<fs::path> sources_and_tools(const fs::path& build) {
+  std::vector<fs::path> paths;
+  std::istringstream cache(read_file(build / "CMakeCache.txt"));
+  for (std::string line; std::getline(cache, line);) {  // NAME:TYPE=value
+    const std::string name = line.substr(0, line.find(':'));
+    const fs::path value = line.substr(line.find('=') + 1);
+    if (name == "CMAKE_HOME_DIRECTORY")
+      for (const char* part : {"CMakeLists.txt", "chapters", "cmake", "src", "tests"})
+        paths.push_back(value / part);
+    if (name == "CMAKE_COMMAND" || name == "CMAKE_CXX_COMPILER" || name == "CMAKE_MAKE_PROGRAM")
+      for (const fs::path& tool : {value, fs::weakly_canonical(value)})
+        paths.push_back(installed_in(tool));
+  }
+  return paths;
+}
+
 }  // namespace
 
 BuildLock::BuildLock(const fs::path& build)
@@ -85,13 +111,28 @@ bool Workshop::has(const ExerciseFile& file, const std::string& of) const {
 }
 
 Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limits) const {
+  return make(targets, limits, nullptr);
+}
+
+Ended Workshop::make_strangers(const std::string& target, const Limits& limits) const {
+  const Confined confined{sources_and_tools(build_), /*apart=*/false};
+  return make({target}, limits, &confined);
+}
+
+Ended Workshop::make(const std::vector<std::string>& targets, const Limits& limits,
+                     const Confined* confined) const {
   if (!fs::exists(program(targets[0])))
     std::cerr << "building " << targets[0] << (targets.size() > 1 ? " and others" : "")
               << " (the first time may take minutes)\n";
   std::vector<std::string> words{
       "cmake", "--build", build_.string(), "--parallel", std::to_string(threads()), "--target"};
+  if (confined) {  // it writes to the build folder only
+    const fs::path temporary = build_ / "chapters/temporary";
+    fs::create_directories(temporary);
+    words.insert(words.begin(), {"env", "CCACHE_DISABLE=1", "TMPDIR=" + temporary.string()});
+  }
   words.insert(words.end(), targets.begin(), targets.end());
-  return run_child(words, build_, limits);
+  return run_child(words, build_, limits, confined);
 }
 
 // The object of a file in the library of its directory: the one in double if there is one.

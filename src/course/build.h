@@ -40,6 +40,9 @@ class Workshop {
     return build_ / "chapters/programs" / target;
   }
   Ended make(const std::vector<std::string>& targets, const Limits& limits) const;
+  // The same with a stranger's source: the compiler reads the project's files and its own, and no
+  // others, where the kernel can see to it.
+  Ended make_strangers(const std::string& target, const Limits& limits) const;
 
   // A function of the library's file that the reader's has not, in C++'s words; nothing if it has
   // all. The linker would take what is missing from the library: an empty file would pass.
@@ -52,6 +55,8 @@ class Workshop {
   std::filesystem::path make_mine(const std::map<std::string, std::filesystem::path>& paths) const;
 
  private:
+  Ended make(const std::vector<std::string>& targets, const Limits& limits,
+             const Confined* confined) const;
   std::filesystem::path slot(const ExerciseFile& file, const std::string& of) const;
 
   std::filesystem::path build_;

@@ -215,8 +215,12 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   const Ended reference = workshop_.make({file.target + "_reference"}, kOurs);
   check(reference.well(), "the library does not build; ./seekling test says more:",
         first_complaint(reference.output));
+  const auto make = [&](const std::string& target, const Limits& limits) {
+    return options.strangers ? workshop_.make_strangers(target, limits)
+                             : workshop_.make({target}, limits);
+  };
   workshop_.put(file, "reader", contents, path);
-  const Ended made = workshop_.make({file.target}, kTheReaders);
+  const Ended made = make(file.target, kTheReaders);
   if (made.too_long)
     return all(text(path.string(), ": the compiler was still at it after ", kTheReaders.seconds,
                     " seconds and was stopped"));
@@ -262,7 +266,7 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
     if (verdict.is != Verdict::Is::kRight) return verdicts;
   std::string failed = tests(file, file.target, options.limits);
   if (failed.empty() && workshop_.has(file, "also")) {  // tests in float, golden numbers among them
-    const Ended also = workshop_.make({file.target + "_also"}, kOurs);
+    const Ended also = make(file.target + "_also", kOurs);
     if (!also.well())
       return all(text(path.string(), " does not compile in float:", first_complaint(also.output)));
     failed = tests(file, file.target + "_also", options.limits);

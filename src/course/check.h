@@ -29,6 +29,7 @@ struct CheckOptions {
   std::uint64_t seed = 1;
   Index rounds = 3;  // on so many random inputs: seed, seed + 1, ...
   Limits limits;
+  bool strangers = false;  // the file is: what the compiler reads is confined as well
 };
 
 class Checker {

@@ -12,12 +12,14 @@ namespace fs = std::filesystem;
 std::vector<Graded> grade(const Checker& checker, const Chapter& chapter,
                           const ReaderFolder& folder, const CheckOptions& options) {
   std::vector<Graded> graded;
+  CheckOptions strangers = options;
+  strangers.strangers = true;
   for (const ExerciseFile& file : chapter.files) {
     const fs::path path = folder.file(chapter, file);
     std::vector<Verdict> verdicts;
     const std::string why = refused(folder.path, path.lexically_relative(folder.path));
     const std::string refusal = why.empty() ? "" : printable(path.string()) + " " + why;
-    if (why.empty()) verdicts = checker.check_file(file, path, options);
+    if (why.empty()) verdicts = checker.check_file(file, path, strangers);
     for (std::size_t i = 0; i < file.bodies.size(); ++i) {
       const Exercise& exercise = chapter.exercise(file.bodies[i].exercise);
       Graded line{exercise.number + " " + exercise.title, 0, exercise.points, refusal};

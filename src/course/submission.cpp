@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
-#include <vector>
 
 #include "core/check.h"
 #include "system/file.h"
@@ -15,47 +13,46 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A source as the compiler's first phases make it: lines that end in a backslash are joined, and a
-// comment is a blank. Strings stay, except that a comment in one is cut as well: at worst a line is
-// refused.
-std::string without_comments(const std::string& source) {
+// Lines that end in a backslash are joined, as in the compiler's second phase.
+std::string with_joined_lines(const std::string& source) {
   std::string joined;
   for (std::size_t i = 0; i < source.size(); ++i) {
     const std::size_t after = source.find_first_not_of(" \t\r\f\v", i + 1);
     if (source[i] == '\\' && after != source.npos && source[after] == '\n') i = after;
     else joined += source[i];
   }
-  std::string out;
-  for (std::size_t i = 0; i < joined.size();) {
-    const std::string_view two = std::string_view(joined).substr(i, 2);
-    if (two == "/*") {
-      const std::size_t end = joined.find("*/", i + 2);
-      out += ' ';
-      i = end == joined.npos ? joined.size() : end + 2;
-    } else if (two == "//") {
-      i = std::min(joined.find('\n', i), joined.size());
-    } else {
-      out += joined[i++];
-    }
-  }
-  return out;
+  return joined;
 }
 
 bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
-bool has_word(const std::string& line, const std::string& word) {
-  for (std::size_t at = line.find(word); at != line.npos; at = line.find(word, at + 1)) {
+std::size_t find_word(const std::string& text, const std::string& word) {
+  std::size_t at = text.find(word);
+  for (; at != text.npos; at = text.find(word, at + 1)) {
     const std::size_t end = at + word.size();
-    if ((at == 0 || !is_word_character(line[at - 1])) &&
-        (end == line.size() || !is_word_character(line[end])))
-      return true;
+    if ((at == 0 || !is_word_character(text[at - 1])) &&
+        (end == text.size() || !is_word_character(text[end])))
+      break;
   }
-  return false;
+  return at;
+}
+
+bool has_word(const std::string& text, const std::string& word) {
+  return find_word(text, word) != text.npos;
 }
 
 std::string_view from_first_character(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\f\v");
   return begin == text.npos ? "" : text.substr(begin);
+}
+
+// What follows blanks and comments.
+std::string_view next_token(std::string_view text) {
+  for (text = from_first_character(text); text.starts_with("/*");) {
+    const std::size_t end = text.find("*/", 2);
+    text = end == text.npos ? "" : from_first_character(text.substr(end + 2));
+  }
+  return text;
 }
 
 // What follows #include: "directory/file.h" or <vector>.
@@ -67,23 +64,33 @@ bool stays_inside(std::string_view name) {
   return !name.starts_with('/') && name.find("..") == name.npos && name.find('\\') == name.npos;
 }
 
-bool reads_outside(const std::string& line) {
-  for (const char* assembly : {"asm", "__asm", "__asm__"})
-    if (has_word(line, assembly)) return true;
-  std::string_view rest = from_first_character(line);
-  if (rest.starts_with("%:")) rest.remove_prefix(2);
-  else if (rest.starts_with("\?\?=")) rest.remove_prefix(3);
-  else if (rest.starts_with("#")) rest.remove_prefix(1);
-  else return line.find("_Pragma") != line.npos && line.find("dependency") != line.npos;
-  rest = from_first_character(rest);
+// Whether a directive that reads outside begins with `rest`, which follows a number sign.
+bool directive_reads_outside(std::string_view rest) {
+  rest = next_token(rest);
   std::size_t end = 0;
   while (end < rest.size() && is_word_character(rest[end])) ++end;
   const std::string_view directive = rest.substr(0, end);
-  if (directive == "pragma") return rest.find("dependency") != rest.npos;
+  if (directive == "pragma")
+    return has_word(std::string(rest.substr(0, rest.find('\n'))), "dependency");
   if (directive != "include" && directive != "include_next" && directive != "import" &&
       directive != "embed")
     return false;
-  return !stays_inside(from_first_character(rest.substr(end)));
+  return !stays_inside(next_token(rest.substr(end)));
+}
+
+// Where a source reads outside, or may do so; npos if nowhere.
+std::size_t place_that_reads_outside(const std::string& source) {
+  const std::string_view all = source;
+  for (const std::string_view sign : {"#", "%:", "\?\?="})
+    for (std::size_t at = all.find(sign); at != all.npos; at = all.find(sign, at + 1))
+      if (directive_reads_outside(all.substr(at + sign.size()))) return at;
+  for (const char* word : {"asm", "__asm", "__asm__", "__attribute", "__attribute__", "gnu",
+                           "__gnu__", "__has_include", "__has_include_next", "__has_embed"})
+    if (const std::size_t at = find_word(source, word); at != source.npos) return at;
+  for (const char* joins : {"##", "%:%:", "__REDIRECT"})
+    if (const std::size_t at = source.find(joins); at != source.npos) return at;
+  const std::size_t at = find_word(source, "dependency");
+  return find_word(source, "_Pragma") == source.npos ? source.npos : at;
 }
 
 // U+202A to U+202E and U+2066 to U+2069 turn the direction of writing; U+0080 to U+009F are control
@@ -100,10 +107,11 @@ bool misleads(std::string_view character) {
 }  // namespace
 
 std::string line_that_reads_outside(const std::string& source) {
-  std::istringstream lines(without_comments(source));
-  for (std::string line; std::getline(lines, line);)
-    if (reads_outside(line)) return line;
-  return "";
+  const std::string joined = with_joined_lines(source);
+  const std::size_t at = place_that_reads_outside(joined);
+  if (at == joined.npos) return "";
+  const std::size_t before = joined.rfind('\n', at), begin = before == joined.npos ? 0 : before + 1;
+  return joined.substr(begin, joined.find('\n', at) - begin);
 }
 
 std::string refused(const fs::path& folder, const fs::path& relative) {

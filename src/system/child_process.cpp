@@ -76,6 +76,7 @@ struct Start {
   const char* folder;
   const Limits& limits;
   const FileRules* rules;  // nullptr: not confined
+  bool apart;              // in a namespace of its own
   int output;
 };
 
@@ -93,10 +94,8 @@ struct Start {
   limit(RLIMIT_AS, limits.memory_mib << 20);
 #endif
   limit(RLIMIT_FSIZE, limits.file_mib << 20);
-  if (start.rules) {
-    if (containment().processes) limit(RLIMIT_NPROC, limits.processes);  // of the namespace
-    start.rules->enter();
-  }
+  if (start.apart) limit(RLIMIT_NPROC, limits.processes);  // of the namespace
+  if (start.rules) start.rules->enter();
   ::execvp(start.argv[0], start.argv);
   ::_exit(127);
 }
@@ -201,7 +200,7 @@ Ended run_child(const std::vector<std::string>& words, const fs::path& folder, c
   argv.push_back(nullptr);
   std::optional<FileRules> rules;
   if (confined) rules.emplace(confined->may_read, folder);
-  const bool first = confined && containment().processes;
+  const bool apart = confined && confined->apart, first = apart && containment().processes;
   int output[2], status_pipe[2];
   check(::pipe(output) == 0 && ::pipe2(status_pipe, O_CLOEXEC) == 0, words[0],
         ": cannot be started: ", std::strerror(errno));
@@ -210,25 +209,25 @@ Ended run_child(const std::vector<std::string>& words, const fs::path& folder, c
 #endif
 
   // The child
-  const Start start{argv.data(), folder.c_str(), limits, rules ? &*rules : nullptr, output[1]};
-  const pid_t child = confined ? fork_contained() : ::fork();
+  const Start start{argv.data(), folder.c_str(), limits, rules ? &*rules : nullptr,
+                    first,       output[1]};
+  const pid_t child = apart ? fork_contained() : ::fork();
   check(child >= 0, words[0], ": cannot be started: ", std::strerror(errno));
   if (child == 0) {
     ::close(output[0]);
-    ::setpgid(0, 0);
+    ::setsid();  // a process group of its own, without a terminal
 #ifdef __linux__
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after Ctrl-C a loop that never ends must not remain
 #endif
     if (first) be_first(start, status_pipe[1]);
     become(start);
   }
-  ::setpgid(child, child);  // whichever process comes first
   ::close(output[1]);
   ::close(status_pipe[1]);
 
   // Its life and its end
   Ended ended;
-  Watch(child, output[0], confined ? folder : "", limits, ended).watch();
+  Watch(child, output[0], apart ? folder : "", limits, ended).watch();
   kill_all(child);
   ::close(output[0]);
   int status = 0;

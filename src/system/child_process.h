@@ -21,9 +21,10 @@ struct Limits {
   Index total_mib = 256;       // of all files in its folder together, if it is confined
 };
 
-// Of the program of a stranger, which writes only to its folder.
+// Of the program of a stranger, which writes only to its folder, and of the compiler of his source.
 struct Confined {
   std::vector<std::filesystem::path> may_read;
+  bool apart = true;  // in namespaces, and all files in its folder are measured
 };
 
 struct Ended {

@@ -14,21 +14,45 @@ namespace fs = std::filesystem;
 TEST(CourseSubmission, IncludesOfTheProjectAndTheCompilerAreFine) {
   for (const char* line :
        {"#include <vector>", "#include \"attention/rope.h\"", "  #  include <sys/types.h>",
-        "// #include \"/etc/passwd\"", "/* #include \"/etc/passwd\" */ int x;", "#pragma once",
-        "#define N 3", "int plasma = 1;", "#include \"core/check.h\"  // /etc/passwd"})
+        "#/**/include <vector>", "#pragma once", "#define N 3", "int plasma = 1;",
+        "#include \"core/check.h\"  // /etc/passwd"})
     EXPECT_EQ(line_that_reads_outside(line), "") << line;
 }
 
 TEST(CourseSubmission, IncludesOfOtherFilesAreFoundHoweverTheyAreWritten) {
-  for (const char* line :
-       {"#include \"/etc/passwd\"", "#include </etc/passwd>", "#include \"../../other/rope.cpp\"",
-        "  #\tinclude  \"/etc/passwd\"", "#include FILE", "#/**/include \"/etc/passwd\"",
-        "#inc\\\nlude \"/etc/passwd\"", "#inc\\  \nlude \"/etc/passwd\"",
-        "%:include \"/etc/passwd\"", "\?\?=include \"/etc/passwd\"", "#import \"/etc/passwd\"",
-        "#include_next \"/etc/passwd\"", "#embed \"/etc/passwd\"",
-        "#pragma GCC dependency \"/etc/passwd\"", "asm(\".incbin \\\"/etc/passwd\\\"\");",
-        "__asm__ (\"\");", "#include \"\\x2fetc/passwd\""})
+  for (const char* line : {"#include \"/etc/passwd\"",
+                           "#include </etc/passwd>",
+                           "#include \"../../other/rope.cpp\"",
+                           "  #\tinclude  \"/etc/passwd\"",
+                           "#include FILE",
+                           "#/**/include \"/etc/passwd\"",
+                           "#inc\\\nlude \"/etc/passwd\"",
+                           "#inc\\  \nlude \"/etc/passwd\"",
+                           "%:include \"/etc/passwd\"",
+                           "\?\?=include \"/etc/passwd\"",
+                           "#import \"/etc/passwd\"",
+                           "#include_next \"/etc/passwd\"",
+                           "#embed \"/etc/passwd\"",
+                           "#pragma GCC dependency \"/etc/passwd\"",
+                           "asm(\".incbin \\\"/etc/passwd\\\"\");",
+                           "__asm__ (\"\");",
+                           "#include \"\\x2fetc/passwd\"",
+                           "_Pragma(\"GCC dependency \\\"x\\\"\")",
+                           "#if __has_include(\"/etc/passwd\")",
+                           "#define JOIN(a, b) a##b",
+                           "extern \"C\" int __REDIRECT(f, (void), x; .incbin \"/etc/passwd\");",
+                           "[[gnu::section(\".data\\n.incbin \\\"/etc/passwd\\\"\")]] int z;",
+                           "__attribute__((section(\"x\"))) int z;"})
     EXPECT_NE(line_that_reads_outside(std::string("int x;\n") + line + "\nint y;\n"), "") << line;
+}
+
+TEST(CourseSubmission, NoCommentAndNoStringHidesAnInclude) {
+  for (const char* source :
+       {"const char* a = \"/*\";\n#include \"/etc/passwd\"\nconst char* b = \"*/\";",
+        "const char* a = \"/*\";\n/**/ #include \"/etc/passwd\"\nconst char* b = \"*/\";",
+        "int a = '\"';\n#include \"/etc/passwd\"\nint b = '\"';", "// #include \"/etc/passwd\"",
+        "/* a\n# /* b\n*/ include \"/etc/passwd\""})
+    EXPECT_NE(line_that_reads_outside(source), "") << source;
 }
 
 TEST(CourseSubmission, IsNotReadThroughALink) {

@@ -33,6 +33,12 @@ TEST(ChildProcess, ACrashHasAName) {
   EXPECT_EQ(how(shell("kill -SEGV $$"), {}), "crashed (segmentation fault)");
 }
 
+TEST(ChildProcess, HasNoTerminal) {
+  const std::string session = shell("cut -d ' ' -f 6 /proc/$$/stat; echo $$").output;
+  EXPECT_EQ(session.substr(0, session.size() / 2), session.substr(session.size() / 2));
+  EXPECT_FALSE(shell("echo x >/dev/tty").well());
+}
+
 TEST(ChildProcess, ALoopThatNeverEndsIsStopped) {
   Limits limits;
   limits.seconds = 0.3;
