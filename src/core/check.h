@@ -1,6 +1,5 @@
 // Errors. A user's shapes, flags and files are checked where they come in, with one
-// sentence that says what disagrees, both values and their names. Kernels, which run inside
-// parallel regions, never throw.
+// sentence that says what disagrees, both values and their names. Kernels never throw.
 #pragma once
 
 #include <sstream>
@@ -17,6 +16,7 @@ struct Error : std::runtime_error {
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream out;
+  out.exceptions(std::ios::badbit);  // without memory the text would silently end early
   (out << ... << parts);
   return out.str();
 }

@@ -14,4 +14,15 @@ TEST(Check, WritesItsPartsAsOneSentence) {
   EXPECT_NO_THROW(check(true, "unseen"));
 }
 
+struct NoMemoryForIt {};
+static std::ostream& operator<<(std::ostream& out, NoMemoryForIt) {
+  out.setstate(std::ios::badbit);  // as the streams of the library do
+  return out;
+}
+
+TEST(Text, IsWholeOrThrows) {
+  EXPECT_EQ(text("train.jsonl", ":", 17), "train.jsonl:17");
+  EXPECT_THROW(text("train.jsonl", ":", 1, NoMemoryForIt()), std::ios::failure);
+}
+
 }  // namespace seekling
