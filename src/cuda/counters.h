@@ -67,9 +67,9 @@ struct Counted {
       count_access(at_, false);
       return Counted(*at_);
     }
-    const Place& operator=(Counted x) const {
+    const Place& operator=(Counted number) const {
       count_access(at_, true);
-      *at_ = x.x;
+      *at_ = number.x;
       return *this;
     }
     const Place& operator=(const Place& other) const { return *this = Counted(other); }
