@@ -44,8 +44,10 @@ endif()
 # builds use -O1, because GCC takes minutes for -O3 with sanitizers and seconds for -O1.
 set(SEEKLING_LOOPS -O3)
 set(sanitizers -fsanitize=address,undefined)
-if(SEEKLING_SANITIZE)
+if(SEEKLING_SANITIZE OR SEEKLING_FUZZ)
   set(SEEKLING_LOOPS -O1)
+endif()
+if(SEEKLING_SANITIZE)
   target_compile_options(seekling_flags INTERFACE
     ${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(seekling_flags INTERFACE ${sanitizers})
