@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "interop/architectures.h"
 #include "system/file.h"
 
 namespace seekling {
@@ -231,12 +232,14 @@ bool has_weights(const fs::path& folder) {
 void load_weights(const fs::path& folder, const Transformer& model) {
   const Index own = Index(model.layers.size() + model.mtp.size());
   const Shards shards(folder);
-  const LeftUnread surplus_module = [&](const std::string& tensor) {
+  const bool v32 = model_type_in(folder) == "deepseek_v32";
+  const LeftUnread surplus = [&](const std::string& tensor) {
+    if (v32 && is_of_indexer(tensor)) return true;
     for (Index i = own; shards.has(layer_name(i) + "eh_proj.weight"); ++i)
       if (tensor.starts_with(layer_name(i))) return true;
     return false;
   };
-  load_tensors(folder, named_parameters(model), copies_of(model), surplus_module);
+  load_tensors(folder, named_parameters(model), copies_of(model), surplus);
 }
 
 namespace {

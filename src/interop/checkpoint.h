@@ -36,8 +36,8 @@ Index mtp_modules_in(const std::filesystem::path& folder, const Config& config);
 
 bool has_weights(const std::filesystem::path& folder);
 
-// All parameters of a model. Modules of multi-token prediction after the model's own are left
-// unread.
+// All parameters of a model. Left unread are modules of multi-token prediction after the model's
+// own, and the indexers of DeepSeek-V3.2.
 void load_weights(const std::filesystem::path& folder, const Transformer& model);
 
 struct SaveOptions {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/check.h"
+#include "interop/architectures.h"
 #include "interop/config_keys.h"
 #include "interop/config_rope.h"
 #include "system/file.h"
@@ -54,16 +55,8 @@ void set_defaults(Config& c, const nlohmann::json& j, const std::string& source)
   }
 }
 
-std::string class_of(const std::string& model_type) {
-  return model_type == "deepseek_v3" ? "DeepseekV3ForCausalLM" : "DeepseekV2ForCausalLM";
-}
-
-// Before anything else: keys mean what the architecture says they mean.
-void check_architecture(const nlohmann::json& j, const std::string& source) {
+void check_class_name(const nlohmann::json& j, const std::string& source) {
   const nlohmann::json& type = j["model_type"];
-  check(type == "deepseek_v2" || type == "deepseek_v3" || type == "seekling", source,
-        ": model_type is ", type.dump(),
-        ", expected one of [\"deepseek_v2\",\"deepseek_v3\",\"seekling\"]");
   if (!j.contains("architectures") || j["architectures"].is_null() || type == "seekling") return;
   const std::string expected = class_of(type.get<std::string>());
   check(j["architectures"] == nlohmann::json::array({expected}), source, ": architectures is ",
@@ -174,11 +167,12 @@ std::vector<KeyRow> config_key_table() {
 Config config_from_json(const std::string& contents, const std::string& source) {
   nlohmann::json j = parse_json(contents, source);
   check(j.is_object(), source, ": is not a JSON object, expected a model's config.json");
+  // Before anything else: keys mean what the architecture says they mean.
+  if (j.contains("model_type")) name_architecture(j, source);
   for (const Key& key : keys())
     check(j.contains(key.name) || !key.absent.v3.is_discarded(), source, ": the key ", key.name,
           " is missing");
-  if (j["model_type"] == "kimi_k2") j["model_type"] = "deepseek_v3";  // V3's class by another name
-  check_architecture(j, source);
+  check_class_name(j, source);
   drop_nulls(j);
   Config c;
   c.model_type = j["model_type"].get<std::string>();

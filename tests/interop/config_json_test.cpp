@@ -170,13 +170,62 @@ TEST(ConfigJson, RefusesArchitecturesThatItDoesNotKnow) {
                "c.json: architectures is [\"LlamaForCausalLM\"], expected "
                "[\"DeepseekV2ForCausalLM\"] with the model_type "
                "\"deepseek_v2\"");
-  EXPECT_ERROR(
-      config_from_json(
-          R"({"model_type": "deepseek_v32", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 2,
-                                    "num_attention_heads": 2})",
-          "c.json"),
-      "c.json: model_type is \"deepseek_v32\", expected one of "
-      "[\"deepseek_v2\",\"deepseek_v3\",\"seekling\"]");
+  const auto of_type = [](const std::string& type) {
+    return refusal([&] { config_from_json("{\"model_type\": " + type + "}", "c.json"); });
+  };
+  const std::string opened =
+      "it opens deepseek_v2, deepseek_v3, kimi_k2, and deepseek_v32 up to "
+      "index_topk positions";
+  EXPECT_EQ(of_type("\"deepseek_v4\""),
+            "c.json: model_type is \"deepseek_v4\": Seekling cannot run hyper-connections, "
+            "compressed sparse attention and routing by token yet; " +
+                opened);
+  EXPECT_EQ(of_type("\"glm_moe_dsa\""),
+            "c.json: model_type is \"glm_moe_dsa\": Seekling cannot run "
+            "sparse attention yet; " +
+                opened);
+  EXPECT_EQ(of_type("\"deepseek_vl_v2\""),
+            "c.json: model_type is \"deepseek_vl_v2\": Seekling cannot "
+            "run models of images and text yet; " +
+                opened);
+  EXPECT_EQ(of_type("\"gpt2\""),
+            "c.json: model_type is \"gpt2\", which Seekling does not know; " + opened);
+  EXPECT_EQ(of_type("null"), "c.json: model_type is null, which Seekling does not know; " + opened);
+}
+
+TEST(ConfigJson, V32IsV3WhereItsAttentionIsNotSparse) {
+  auto v3 = parse_json("{" + kSmall + "}", "small");
+  v3["model_type"] = "deepseek_v3", v3["max_position_embeddings"] = 64;
+  v3["first_k_dense_replace"] = 1, v3["rope_scaling"] = {{"type", "yarn"}, {"factor", 4}};
+  auto v32 = v3;
+  v32["model_type"] = "deepseek_v32", v32["architectures"] = {"DeepseekV32ForCausalLM"};
+  v32["index_topk"] = 64, v32["index_n_heads"] = 4, v32["index_head_dim"] = 32;
+  v32["layer_types"] = {"indexed_attention", "indexed_attention"};
+  v32["mlp_layer_types"] = {"dense", "sparse"};
+  EXPECT_EQ(config_json(config_from_json(v32.dump(), "c.json")),
+            config_json(config_from_json(v3.dump(), "c.json")));
+
+  const std::string sentence =
+      ": Seekling cannot run sparse attention yet, which begins after index_topk = 2048 positions; "
+      "set max_position_embeddings to at most 2048, up to where the model is DeepSeek-V3";
+  v32.erase("index_topk");
+  v32["max_position_embeddings"] = 2048;
+  EXPECT_EQ(config_from_json(v32.dump(), "c.json").max_position_embeddings, 2048);
+  v32["max_position_embeddings"] = 2049;
+  EXPECT_EQ(refusal([&] { config_from_json(v32.dump(), "c.json"); }),
+            "c.json: model_type is \"deepseek_v32\" and max_position_embeddings 2049" + sentence);
+  v32.erase("max_position_embeddings");
+  EXPECT_EQ(refusal([&] { config_from_json(v32.dump(), "c.json"); }),
+            "c.json: model_type is \"deepseek_v32\" and max_position_embeddings 163840" + sentence);
+
+  v32["max_position_embeddings"] = 64, v32["mlp_layer_types"] = {"sparse", "sparse"};
+  EXPECT_ERROR(config_from_json(v32.dump(), "c.json"),
+               "c.json: has the key mlp_layer_types, which Seekling does not know; if it changes "
+               "nothing, remove it");
+  v32.erase("mlp_layer_types");
+  v32["index_topk"] = "64";
+  EXPECT_ERROR(config_from_json(v32.dump(), "c.json"),
+               "c.json: index_topk is \"64\", expected a number of tokens");
 }
 
 TEST(ConfigJson, RefusesWhatHuggingFacesClassWouldComputeOtherwise) {

@@ -83,6 +83,20 @@ void write_eight_bits(const fs::path& model) {
   write_file(model / "model.safetensors.index.json", "{\"weight_map\":{" + map + "}}");
 }
 
+// DeepSeek-V3.2's config, and the indexer of each layer beside the weights.
+void write_v32(const fs::path& model) {
+  auto j = parse_json(read_file(model / "config.json"), "config");
+  j["model_type"] = "deepseek_v32", j["architectures"] = {"DeepseekV32ForCausalLM"};
+  j["index_topk"] = j["max_position_embeddings"] = 2048;
+  write_file(model / "config.json", j.dump());
+  NamedTensors all = named_parameters(*model_of(plain_v3()));
+  for (const char* layer : {"0", "1", "2"})
+    for (const char* part : {"wq_b", "wk", "weights_proj"})
+      all.emplace_back(text("model.layers.", layer, ".self_attn.indexer.", part, ".weight"),
+                       Tensor({8, 32}));
+  write_parameters(model, all);
+}
+
 std::vector<Form> forms_of_checkpoints() {
   return {
       saved_form("float32 in one file", "`save_weights`", {}),
@@ -103,6 +117,11 @@ std::vector<Form> forms_of_checkpoints() {
                    [](const fs::path& model) {
                      fs::rename(model / "model.safetensors", model / "pytorch_model.bin");
                    }),
+      weights_form("V3.2 up to index_topk positions", "`write_v32`",
+                   "right, with a note: model: DeepSeek-V3.2 up to 2048 positions is DeepSeek-V3; "
+                   "the indexer of its sparse attention is left unread",
+                   write_v32, plain_v3(),
+                   plain_v3([](Config& c) { c.max_position_embeddings = 2048; })),
       weights_form(
           "a module of multi-token prediction too many", "num_nextn_predict_layers 0",
           "right, with a note: model: num_nextn_predict_layers is 0, but the weights have "
@@ -137,9 +156,17 @@ std::vector<Form> forms_of_configs() {
       config_form("blocks of another kind", R"({"quantization_config": {"quant_method": "awq"}})",
                   "refused: model/config.json: quantization_config has quant_method \"awq\", and "
                   "Seekling knows only \"fp8\", as DeepSeek-V3 was released"),
-      config_form("another architecture", R"({"model_type": "deepseek_v32"})",
-                  "refused: model/config.json: model_type is \"deepseek_v32\", expected one of "
-                  "[\"deepseek_v2\",\"deepseek_v3\",\"seekling\"]"),
+      config_form("V3.2 with a longer context than its attention is dense in",
+                  R"({"model_type": "deepseek_v32", "architectures": null})",
+                  "refused: model/config.json: model_type is \"deepseek_v32\" and "
+                  "max_position_embeddings 4096: Seekling cannot run sparse attention yet, which "
+                  "begins after index_topk = 2048 positions; set max_position_embeddings to at "
+                  "most 2048, up to where the model is DeepSeek-V3"),
+      config_form("V4", R"({"model_type": "deepseek_v4"})",
+                  "refused: model/config.json: model_type is \"deepseek_v4\": Seekling cannot run "
+                  "hyper-connections, compressed sparse attention and routing by token yet; it "
+                  "opens deepseek_v2, deepseek_v3, kimi_k2, and deepseek_v32 up to index_topk "
+                  "positions"),
       config_form(
           "keys that Seekling does not know", R"({"index_topk": 8, "swa": true})",
           "refused: model/config.json: has the keys index_topk and swa, which Seekling does "
