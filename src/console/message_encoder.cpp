@@ -7,7 +7,7 @@
 #include <map>
 
 #include "core/check.h"
-#include "interop/config_json.h"
+#include "interop/architectures.h"
 #include "jinja/value.h"
 #include "system/file.h"
 #include "text/tokenizer.h"
@@ -41,7 +41,15 @@ bool has_calls(const Json& message) {
   return message.contains("tool_calls") && !message["tool_calls"].empty();
 }
 
-std::string python_json(const Json& value) { return jinja::json(jinja::from_json(value), {}); }
+bool has_tools(const Json& message) { return !message.value("tools", Json()).empty(); }
+
+std::string python_json(const Json& value) {
+  try {
+    return jinja::json(jinja::from_json(value), {});
+  } catch (const jinja::Failure& failure) {
+    throw Error(text("messages: ", failure.what()));
+  }
+}
 
 // ---- what is accepted
 
@@ -58,9 +66,21 @@ void check_message(const Json& message, std::size_t place, bool is_v4) {
     check(value.is_null() || value.is_string(), at, key, ": found ", value.dump().substr(0, 40),
           ", expected a text");
   }
-  for (const char* key : {"tools", "response_format", "task"})
-    check(message.value(key, Json()).is_null(), at, key,
-          ": is not supported; write what the model should know into the system message's content");
+  check(message.value("task", Json()).is_null(), at, "task: is not supported; remove it");
+  for (const char* key : {"tools", "response_format"})
+    check(role == "system" || message.value(key, Json()).is_null(), at, key,
+          ": found in a message of the ", role, ", expected in a system message");
+  const Json format = message.value("response_format", Json());
+  check(format.is_null() || format.is_object(), at, "response_format: expected an object");
+}
+
+void check_tools(const Json& message, std::size_t place) {
+  const Json tools = message.value("tools", Json());
+  const std::string at = text("messages[", place, "]: tools: ");
+  check(tools.is_null() || tools.is_array(), at, "expected a list");
+  for (const Json& tool : tools)
+    check(tool.is_object() && tool.value("function", Json()).is_object(), at,
+          "expected objects with a function, which describes the tool");
 }
 
 void check_calls(const Json& message, std::size_t place) {
@@ -73,6 +93,23 @@ void check_calls(const Json& message, std::size_t place) {
               function.contains("arguments"),
           at, "expected objects with a function that has a name and arguments");
   }
+}
+
+// ---- a system message
+
+std::string system_text(const Json& message, EncoderKind kind) {
+  std::string out = text_of(message, "content");
+  if (has_tools(message)) {
+    std::string descriptions;
+    for (const Json& tool : message["tools"])
+      descriptions += (descriptions.empty() ? "" : "\n") + python_json(tool["function"]);
+    out += "\n\n" + tool_instructions(kind, descriptions);
+  }
+  if (const Json format = message.value("response_format", Json()); !format.empty())
+    out +=
+        "\n\n## Response Format:\n\nYou MUST strictly adhere to the following schema to reply:\n" +
+        python_json(format);
+  return out;
 }
 
 // ---- an assistant's message
@@ -143,7 +180,7 @@ std::string encode_v32(const Json& messages, const EncoderOptions& options) {
     const std::string role = role_of(message);
     const char* then = options.thinking && i >= last ? kThink : kThought;
     const bool thinks = options.thinking && i > last;
-    if (role == "system") out += text_of(message, "content");
+    if (role == "system") out += system_text(message, EncoderKind::kDeepseekV32);
     if (role == "user") out += kUser + text_of(message, "content") + kAssistant + then;
     if (role == "tool") out += v32_result(messages, i, then);
     if (role != "assistant") continue;
@@ -202,9 +239,10 @@ std::string encode_v4(const Json& messages, const EncoderOptions& options) {
     if (is_users(messages[i])) last = i;
   while (last > 0 && last < messages.size() && is_users(messages[last - 1])) --last;
   if (last == messages.size()) last = 0;  // there is none
+  const bool keep = options.keep_thinking || std::ranges::any_of(messages, has_tools);
   for (std::size_t i = 0; i < messages.size();) {
     const std::string role = role_of(messages[i]);
-    const bool thinks = options.thinking && (options.keep_thinking || i >= last);
+    const bool thinks = options.thinking && (keep || i >= last);
     std::size_t end = i + 1;
     if (is_users(messages[i])) {
       while (end < messages.size() && is_users(messages[end])) ++end;
@@ -213,7 +251,7 @@ std::string encode_v4(const Json& messages, const EncoderOptions& options) {
                             role_of(messages[end]) == "latest_reminder";
       if (answered) out += text(kAssistant, thinks ? kThink : kThought);
     }
-    if (role == "system") out += text_of(messages[i], "content");
+    if (role == "system") out += system_text(messages[i], EncoderKind::kDeepseekV4);
     if (role == "latest_reminder") out += kReminder + text_of(messages[i], "content");
     if (role == "assistant") out += answer_text(messages[i], EncoderKind::kDeepseekV4, thinks);
     i = end;
@@ -228,10 +266,7 @@ std::optional<EncoderKind> encoder_of(const std::filesystem::path& folder) {
     return EncoderKind::kDeepseekV32;
   if (std::filesystem::exists(folder / "encoding/encoding_dsv4.py"))
     return EncoderKind::kDeepseekV4;
-  const auto config = folder / "config.json";
-  if (!std::filesystem::exists(config)) return std::nullopt;
-  const nlohmann::json j = parse_json(read_file(config), config.string());
-  const auto type = j.is_object() ? j.value("model_type", nlohmann::json()) : nlohmann::json();
+  const std::string type = model_type_in(folder);
   if (type == "deepseek_v32") return EncoderKind::kDeepseekV32;
   if (type == "deepseek_v4") return EncoderKind::kDeepseekV4;
   return std::nullopt;
@@ -242,6 +277,7 @@ std::string encode_messages(EncoderKind kind, const nlohmann::ordered_json& mess
   check(messages.is_array(), "messages: expected a list");
   for (std::size_t i = 0; i < messages.size(); ++i) {
     check_message(messages[i], i, kind == EncoderKind::kDeepseekV4);
+    check_tools(messages[i], i);
     check_calls(messages[i], i);
   }
   return kind == EncoderKind::kDeepseekV32 ? encode_v32(messages, options)

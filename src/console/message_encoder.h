@@ -1,8 +1,8 @@
 // Conversations as text for DeepSeek-V3.2 and V4. These models come with a program in Python
 // instead of a chat template; this is its format.
 //
-// Messages are objects as in OpenAI's interface: role, content, and of the assistant also
-// reasoning_content and tool_calls. The assistant's answer to a tool's result is a part of the
+// Messages are objects as in OpenAI's interface: role, content, of the assistant also
+// reasoning_content and tool_calls, and of the system also tools and response_format. The assistant's answer to a tool's result is a part of the
 // turn that the user's last message began, and only in this turn is its reasoning kept.
 #pragma once
 
@@ -21,14 +21,16 @@ std::optional<EncoderKind> encoder_of(const std::filesystem::path& folder);
 
 struct EncoderOptions {
   bool thinking = false;       // the model reasons, up to </think>, before it answers
-  bool keep_thinking = false;  // V4: the reasoning of earlier turns as well, as with tools
+  bool keep_thinking = false;  // V4: the reasoning of earlier turns as well; with tools, always
 };
 
 // The text of a conversation, and the beginning of the answer to it. Error, with the message's
-// place, for what the format does not have. Descriptions of tools are a part of a system message's
-// content.
+// place, for what the format does not have.
 std::string encode_messages(EncoderKind kind, const nlohmann::ordered_json& messages,
                             const EncoderOptions& options = {});
+
+// What the model is told of its tools; `descriptions` are theirs in JSON, one a line.
+std::string tool_instructions(EncoderKind kind, const std::string& descriptions);
 
 // The message of a generated answer, without the token that ends it. Error if it is malformed.
 nlohmann::ordered_json parse_answer(EncoderKind kind, std::string_view answer, bool thinking);

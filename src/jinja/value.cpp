@@ -73,6 +73,8 @@ Value function(std::function<Value(const Arguments&)> call) {
 
 Value from_json(const nlohmann::ordered_json& j) {
   if (j.is_boolean()) return j.get<bool>();
+  if (j.is_number_unsigned() && j.get<std::uint64_t>() > std::uint64_t(INT64_MAX))
+    fail("found the number ", j.dump(), ", which does not fit in 64 bits");
   if (j.is_number_integer()) return j.get<std::int64_t>();
   if (j.is_number()) return j.get<double>();
   if (j.is_string()) return j.get<std::string>();

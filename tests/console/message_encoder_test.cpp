@@ -23,7 +23,7 @@ static std::string refused(const char* messages, EncoderKind kind = EncoderKind:
 
 TEST(MessageEncoder, WritesEveryGoldenConversationAsTheModelsProgramDoes) {
   const Json cases = golden_encodings()["conversations"];
-  EXPECT_GT(cases.size(), 90);
+  EXPECT_GT(cases.size(), 120);
   for (const Json& test : cases)
     EXPECT_EQ(
         encode_messages(encoder_named(test["encoder"]), test["messages"],
@@ -63,10 +63,17 @@ TEST(MessageEncoder, RefusesWhatTheFormatDoesNotHave) {
             "messages[0]: found the role");
   EXPECT_EQ(refused(R"([{"role": "user", "content": [1]}])"),
             "messages[0]: content: found [1], expected a text");
-  EXPECT_EQ(
-      refused(R"([{"role": "system", "content": "", "tools": []}])"),
-      "messages[0]: tools: is not supported; write what the model should know into the system "
-      "message's content");
+  EXPECT_EQ(refused(R"([{"role": "user", "content": "x", "task": "title"}])"),
+            "messages[0]: task: is not supported; remove it");
+  EXPECT_EQ(refused(R"([{"role": "user", "content": "x", "tools": []}])"),
+            "messages[0]: tools: found in a message of the user, expected in a system message");
+  EXPECT_EQ(refused(R"([{"role": "system", "tools": {}}])"), "messages[0]: tools: expected a list");
+  EXPECT_EQ(refused(R"([{"role": "system", "tools": [{"name": "f"}]}])"),
+            "messages[0]: tools: expected objects with a function, which describes the tool");
+  EXPECT_EQ(refused(R"([{"role": "system", "response_format": "json"}])"),
+            "messages[0]: response_format: expected an object");
+  EXPECT_EQ(refused(R"([{"role": "system", "response_format": {"most": 18446744073709551615}}])"),
+            "messages: found the number 18446744073709551615, which does not fit in 64 bits");
   EXPECT_EQ(refused(R"([{"role": "user"}, {"role": "tool", "content": "x"}])"),
             "messages[1]: the result of a tool that was not called");
   EXPECT_EQ(refused(R"([{"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}])"),

@@ -44,6 +44,18 @@ V4 = [ORDER, [*ONE, said("user", "And who asks?")], [*RESULTS, said("user", "In 
       [*TWO[:3], said("system", "Be brief."), said("user", "And the well?")], [*ONE, said("system", "Be brief.")],
       [said("user", "Time?"), said("assistant", "", reasoning_content="Hm.", tool_calls=[call("now", "noon?")])]]
 
+TOOLS = [{"type": "function", "function": {
+    "name": "weather", "description": "Tells the weather \"<now>\" in a city, naïvely.", "strict": False,
+    "parameters": {"type": "object", "properties": {"city": {"type": "string", "enum": ["Köln", "O'Hare"]},
+                                                    "days": {"type": "integer", "minimum": 1, "default": None}},
+                   "required": ["city"], "additionalProperties": False}}},
+    {"type": "function", "function": {"name": "now", "parameters": {}}}]
+FORMAT = {"type": "json_schema", "json_schema": {"name": "depth", "schema": {"type": "number", "maximum": 1e3, "step": 1e-05}}}
+RULES = said("system", "You are the miller.")
+DESCRIBED = [[RULES | given, *AGAIN[1:]] for given in (
+    {"tools": TOOLS}, {"response_format": FORMAT}, {"tools": TOOLS, "response_format": FORMAT}, {"tools": [], "response_format": {}})]
+LATER = [[*TWO[:3], {**said("system", None), "tools": TOOLS[1:]}, *TWO[3:]]]
+
 
 def program(path):
     spec = importlib.util.spec_from_file_location("encoder", path)
@@ -79,7 +91,7 @@ def main():
         parser.add_argument(flag, required=True)
     flags = parser.parse_args()
     v32, v4 = program(flags.v32), program(flags.v4)
-    made = {"conversations": [*cases("v32", v32, [*BOTH, DICT]), *cases("v4", v4, BOTH + V4)],
+    made = {"conversations": [*cases("v32", v32, [*BOTH, DICT, *DESCRIBED, *LATER]), *cases("v4", v4, BOTH + V4 + DESCRIBED + LATER)],
             "answers": [*answers("v32", v32), *answers("v4", v4)]}
     with open(flags.out, "w", encoding="utf-8") as file:
         lines = {key: ",\n".join(json.dumps(case, ensure_ascii=False) for case in list_) for key, list_ in made.items()}
