@@ -5,33 +5,17 @@
 #include <ctime>
 #include <map>
 
+#include "jinja/methods.h"
 #include "jinja/operations.h"
-#include "jinja/text_methods.h"
 
 namespace seekling::jinja {
 
 namespace {
 
-using Filter = Value (*)(const Value& value, const Arguments& arguments);
-using Test = bool (*)(const Value& value, const Arguments& arguments);
-
-const Value& first_of(const Arguments& a) {
-  if (a.positional.size() != 1 || !a.named.empty()) fail("found a test without its one argument");
-  return a.positional[0];
-}
-
 bool flag(const Value* value) { return value && truth(*value); }
 
-// A filter that is a method of str, applied to any value's text.
-template <const char* name>
-Value as_method(const Value& value, const Arguments& arguments) {
-  return as<Function>(text_method(str(value), name))->call(arguments);
-}
-constexpr char kStrip[] = "strip", kUpper[] = "upper", kLower[] = "lower",
-               kCapitalize[] = "capitalize";
-
 // A word of the filter title begins after white space, a hyphen or an opening bracket.
-Value title(const Value& value, const Arguments&) {
+Value title_filter(const Value& value, const Given&) {
   std::string text = lower(str(value));
   for (std::size_t i = 0; i < text.size(); ++i)
     if (i == 0 || std::string_view("-({[< \t\n\v\f\r").find(text[i - 1]) != std::string_view::npos)
@@ -39,16 +23,14 @@ Value title(const Value& value, const Arguments&) {
   return text;
 }
 
-Value length(const Value& value, const Arguments& a) {
-  bound("length", a, {});
+Value length(const Value& value, const Given&) {
   if (const auto* d = as<Dict>(value)) return std::int64_t(d->items.size());
   if (const auto* l = as<List>(value); l && l->form == List::kIterator)
     fail("found the length of ", kind(value), " first");
   return std::int64_t(elements(value).size());
 }
 
-Value default_value(const Value& value, const Arguments& a) {
-  const auto p = bound("default", a, {"default_value", "boolean"});
+Value default_value(const Value& value, const Given& p) {
   const bool missing = is_undefined(value) || (flag(p[1]) && !truth(value));
   return !missing ? value : p[0] ? *p[0] : Value("");
 }
@@ -70,8 +52,7 @@ Value at_path(Value value, const Value& path, const Value* otherwise = nullptr) 
   return value;
 }
 
-Value join(const Value& value, const Arguments& a) {
-  const auto p = bound("join", a, {"d", "attribute"});
+Value join_filter(const Value& value, const Given& p) {
   std::string out;
   bool later = false;
   for (const Value& one : elements(value)) {
@@ -81,48 +62,43 @@ Value join(const Value& value, const Arguments& a) {
   return out;
 }
 
-Value items(const Value& value, const Arguments& a) {
-  bound("items", a, {});
+Value items(const Value& value, const Given&) {
   if (is_undefined(value)) return list({}, List::kIterator);
   if (!as<Dict>(value)) fail("found ", kind(value), " where a dictionary was expected");
-  const Value view = as<Function>(attribute(value, "items"))->call({});
+  const Value view = as<Function>(method(value, "items"))->call({});
   return list(as<List>(view)->items, List::kIterator);
 }
 
 template <bool front>
-Value end_item(const Value& value, const Arguments& a) {
-  bound(front ? "first" : "last", a, {});
+Value end_item(const Value& value, const Given&) {
   const Values all = elements(value);
   if (all.empty()) return Undefined{front ? "first" : "last"};
   return front ? all.front() : all.back();
 }
 
-Value reversed(const Value& value, const Arguments& a) {
-  bound("reverse", a, {});
+Value reversed(const Value& value, const Given&) {
   Values all = elements(value);
   std::ranges::reverse(all);
   if (!as_text(value)) return list(std::move(all), List::kIterator);
-  return join(list(std::move(all)), {});
+  return join_filter(list(std::move(all)), {nullptr, nullptr});
 }
 
-Value to_float(const Value& value, const Arguments& a) {
-  const auto p = bound("float", a, {"default"});
+Value to_float(const Value& value, const Given& p) {
   if (const std::string* s = as_text(value)) {
     char* end = nullptr;
     const std::string digits = strip(*s, true, true);
     const double x = std::strtod(digits.c_str(), &end);
     const bool hexadecimal = digits.find_first_of("xX") != digits.npos;
     if (!digits.empty() && *end == 0 && !hexadecimal) return x;
-  } else if (!is_none(value) && value.index() < 5 && !is_undefined(value)) {
-    return arithmetic("*", 1.0, value);
+  } else if (numeric(value)) {
+    return number(value);
   }
   return p[0] ? *p[0] : Value(0.0);
 }
 
-Value to_int(const Value& value, const Arguments& a) {
-  const auto p = bound("int", a, {"default"});
+Value to_int(const Value& value, const Given& p) {
   if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
-  const Value x = to_float(value, {{None{}}, {}});
+  const Value none = None{}, x = to_float(value, {&none});
   if (is_none(x)) return p[0] ? *p[0] : Value(std::int64_t(0));
   const double d = std::get<double>(x);
   if (!(std::abs(d) < 9e15))
@@ -130,13 +106,11 @@ Value to_int(const Value& value, const Arguments& a) {
   return std::int64_t(d);
 }
 
-Value absolute(const Value& value, const Arguments& a) {
-  bound("abs", a, {});
+Value absolute(const Value& value, const Given&) {
   return arithmetic("*", value, std::int64_t(less(value, std::int64_t(0)) ? -1 : 1));
 }
 
-Value to_json(const Value& value, const Arguments& a) {
-  const auto p = bound("tojson", a, {"ensure_ascii", "indent", "separators", "sort_keys"});
+Value to_json(const Value& value, const Given& p) {
   JsonStyle style{.ascii = flag(p[0]), .sorted = flag(p[3])};
   if (p[1] && !is_none(*p[1])) {
     const std::int64_t width = as_text(*p[1]) ? 0 : whole(*p[1]);
@@ -155,8 +129,7 @@ Value to_json(const Value& value, const Arguments& a) {
 }
 
 // dictsort orders by key, or by value, and takes no notice of case.
-Value dict_sort(const Value& value, const Arguments& a) {
-  const auto p = bound("dictsort", a, {"case_sensitive", "by", "reverse"});
+Value dict_sort(const Value& value, const Given& p) {
   const bool by_value = p[1] && equal(*p[1], "value");
   Values pairs = elements(items(value, {}));
   const auto key = [&](const Value& pair) {
@@ -170,139 +143,134 @@ Value dict_sort(const Value& value, const Arguments& a) {
   return list(std::move(pairs));
 }
 
+Value replace_filter(const Value& value, const Given& p) {
+  const std::int64_t most = p[2] && !is_none(*p[2]) ? whole(*p[2]) : -1;
+  return replaced(str(value), str(*p[0]), str(*p[1]), most);
+}
+
+Value as_text_of(const Value& value, const Given&) { return str(value); }
+
+const Methods kFilters = {
+    {"abs", {{}, 0, absolute}},
+    {"count", {{}, 0, length}},
+    {"d", {{"default_value", "boolean"}, 0, default_value}},
+    {"default", {{"default_value", "boolean"}, 0, default_value}},
+    {"dictsort", {{"case_sensitive", "by", "reverse"}, 0, dict_sort}},
+    {"first", {{}, 0, end_item<true>}},
+    {"float", {{"default"}, 0, to_float}},
+    {"int", {{"default"}, 0, to_int}},
+    {"items", {{}, 0, items}},
+    {"join", {{"d", "attribute"}, 0, join_filter}},
+    {"last", {{}, 0, end_item<false>}},
+    {"length", {{}, 0, length}},
+    {"list", {{}, 0, [](const Value& v, const Given&) { return list(elements(v)); }}},
+    {"replace", {{"old", "new", "count"}, 2, replace_filter}},
+    {"reverse", {{}, 0, reversed}},
+    {"safe", {{}, 0, as_text_of}},
+    {"string", {{}, 0, as_text_of}},
+    {"title", {{}, 0, title_filter}},
+    {"tojson", {{"ensure_ascii", "indent", "separators", "sort_keys"}, 0, to_json}}};
+
+// Filters that are a method of str, applied to any value's text.
+const std::map<std::string, std::string> kTextFilters = {
+    {"capitalize", "capitalize"}, {"lower", "lower"}, {"trim", "strip"}, {"upper", "upper"}};
+
+// map, select, reject, selectattr, rejectattr: the items of a list, each by a filter, a test or an
+// attribute.
+using Chooser = Value (*)(const Value& value, const Arguments& arguments);
+
 Values items_of(const Value& value) { return truth(value) ? elements(value) : Values{}; }
+
+Arguments after(const Arguments& a, std::size_t n) {
+  return {{a.positional.begin() + std::ptrdiff_t(n), a.positional.end()}, a.named};
+}
 
 // map("filter", ...) or map(attribute="name", default=...).
 Value map_items(const Value& value, const Arguments& a) {
-  Values out;
-  const Value* path = find(a.named, "attribute");
-  Arguments rest;
+  const Value *path = find(a.named, "attribute"), *otherwise = find(a.named, "default");
   if (path) bound("map", a, {"attribute", "default"});
   else if (a.positional.empty()) fail("found map without a filter and without attribute=");
-  else rest = {{a.positional.begin() + 1, a.positional.end()}, a.named};
-  const Value* otherwise = find(a.named, "default");
+  Values out;
   for (const Value& one : items_of(value))
     out.push_back(path ? at_path(one, *path, otherwise)
-                       : filtered(text_of(a.positional[0]), one, rest));
+                       : filtered(text_of(a.positional[0]), one, after(a, 1)));
   return list(std::move(out), List::kIterator);
 }
 
-// select, reject, selectattr, rejectattr: those items of which the test holds, or does not.
+// Those items of which the test holds, or does not.
 template <bool wanted, bool by_attribute>
 Value chosen(const Value& value, const Arguments& a) {
-  constexpr std::size_t skipped = by_attribute;
-  if (a.positional.size() < skipped) fail("found selectattr or rejectattr without an attribute");
-  const bool has_test = a.positional.size() > skipped;
-  Arguments rest;
-  if (has_test) rest = {{a.positional.begin() + skipped + 1, a.positional.end()}, a.named};
+  constexpr std::size_t n = by_attribute;
+  if (a.positional.size() < n) fail("found selectattr or rejectattr without an attribute");
   Values out;
   for (const Value& one : items_of(value)) {
     const Value subject = by_attribute ? at_path(one, a.positional[0]) : one;
-    const bool holds =
-        has_test ? tested(text_of(a.positional[skipped]), subject, rest) : truth(subject);
+    const bool holds = a.positional.size() > n
+                           ? tested(text_of(a.positional[n]), subject, after(a, n + 1))
+                           : truth(subject);
     if (holds == wanted) out.push_back(one);
   }
   return list(std::move(out), List::kIterator);
 }
 
-const std::map<std::string, Filter> kFilters = {
-    {"abs", absolute},
-    {"capitalize", as_method<kCapitalize>},
-    {"count", length},
-    {"d", default_value},
-    {"default", default_value},
-    {"dictsort", dict_sort},
-    {"first", end_item<true>},
-    {"float", to_float},
-    {"int", to_int},
-    {"items", items},
-    {"join", join},
-    {"last", end_item<false>},
-    {"length", length},
-    {"list", [](const Value& v, const Arguments&) { return list(elements(v)); }},
-    {"lower", as_method<kLower>},
-    {"map", map_items},
-    {"reject", chosen<false, false>},
-    {"rejectattr", chosen<false, true>},
-    {"replace",
-     [](const Value& v, const Arguments& a) -> Value {
-       const auto p = bound("replace", a, {"old", "new", "count"});
-       if (!p[1]) fail("found replace without two arguments");
-       const std::int64_t most = p[2] && !is_none(*p[2]) ? whole(*p[2]) : -1;
-       return replaced(str(v), str(*p[0]), str(*p[1]), most);
-     }},
-    {"reverse", reversed},
-    {"safe", [](const Value& v, const Arguments&) -> Value { return str(v); }},
-    {"select", chosen<true, false>},
-    {"selectattr", chosen<true, true>},
-    {"string", [](const Value& v, const Arguments&) -> Value { return str(v); }},
-    {"title", title},
-    {"tojson", to_json},
-    {"trim", as_method<kStrip>},
-    {"upper", as_method<kUpper>},
-};
+const std::map<std::string, Chooser> kChoosers = {{"map", map_items},
+                                                  {"reject", chosen<false, false>},
+                                                  {"rejectattr", chosen<false, true>},
+                                                  {"select", chosen<true, false>},
+                                                  {"selectattr", chosen<true, true>}};
 
 template <class T>
-bool holds(const Value& value, const Arguments&) {
+Value holds(const Value& value, const Given&) {
   return std::holds_alternative<T>(value);
 }
-
-template <const char* sign>
-bool relation(const Value& value, const Arguments& a) {
-  return compared(sign, value, first_of(a));
+template <class T>
+Value is_a(const Value& value, const Given&) {
+  return as<T>(value) != nullptr;
 }
-constexpr char kEq[] = "==", kNe[] = "!=", kLt[] = "<", kLe[] = "<=", kGt[] = ">",
-               kGe[] = ">=", kIn[] = "in";
-
-bool divides(const Value& value, const Value& by) {
-  return equal(arithmetic("%", value, by), std::int64_t(0));
-}
-
 template <bool expected>
-bool is_bool(const Value& value, const Arguments&) {
+Value is_bool(const Value& value, const Given&) {
   const bool* b = std::get_if<bool>(&value);
   return b && *b == expected;
 }
-
-bool number(const Value& v, const Arguments&) { return v.index() >= 2 && v.index() <= 4; }
-bool sequence(const Value& v, const Arguments&) {
+bool divides(const Value& value, const Value& by) {
+  return equal(arithmetic("%", value, by), std::int64_t(0));
+}
+Value sequence(const Value& v, const Given&) {
   return is_undefined(v) || as_text(v) || as<List>(v) || as<Dict>(v);
 }
-bool same(const Value& value, const Arguments& a) {
-  const Value& other = first_of(a);
-  if (!is_none(other) && !std::holds_alternative<bool>(other))
-    fail("found sameas with ", kind(other), "; it is supported with none, true and false");
-  return value.index() == other.index() && equal(value, other);
+Value same(const Value& value, const Given& p) {
+  if (!is_none(*p[0]) && !std::holds_alternative<bool>(*p[0]))
+    fail("found sameas with ", kind(*p[0]), "; it is supported with none, true and false");
+  return value.index() == p[0]->index() && equal(value, *p[0]);
 }
 
-const std::map<std::string, Test> kTests = {
-    {"boolean", holds<bool>},
-    {"callable", [](const Value& v, const Arguments&) { return as<Function>(v) != nullptr; }},
-    {"defined", [](const Value& v, const Arguments&) { return !is_undefined(v); }},
-    {"divisibleby", [](const Value& v, const Arguments& a) { return divides(v, first_of(a)); }},
-    {"eq", relation<kEq>},
-    {"equalto", relation<kEq>},
-    {"even", [](const Value& v, const Arguments&) { return divides(v, std::int64_t(2)); }},
-    {"false", is_bool<false>},
-    {"float", holds<double>},
-    {"ge", relation<kGe>},
-    {"gt", relation<kGt>},
-    {"in", relation<kIn>},
-    {"integer", holds<std::int64_t>},
-    {"iterable", sequence},
-    {"le", relation<kLe>},
-    {"lt", relation<kLt>},
-    {"mapping", [](const Value& v, const Arguments&) { return as<Dict>(v) != nullptr; }},
-    {"ne", relation<kNe>},
-    {"none", holds<None>},
-    {"number", number},
-    {"odd", [](const Value& v, const Arguments&) { return !divides(v, std::int64_t(2)); }},
-    {"sameas", same},
-    {"sequence", sequence},
-    {"string", holds<std::string>},
-    {"true", is_bool<true>},
-    {"undefined", holds<Undefined>},
-};
+const Methods kTests = {
+    {"boolean", {{}, 0, holds<bool>}},
+    {"callable", {{}, 0, is_a<Function>}},
+    {"defined", {{}, 0, [](const Value& v, const Given&) -> Value { return !is_undefined(v); }}},
+    {"divisibleby",
+     {{"num"}, 1, [](const Value& v, const Given& p) -> Value { return divides(v, *p[0]); }}},
+    {"even",
+     {{}, 0, [](const Value& v, const Given&) -> Value { return divides(v, std::int64_t(2)); }}},
+    {"false", {{}, 0, is_bool<false>}},
+    {"float", {{}, 0, holds<double>}},
+    {"integer", {{}, 0, holds<std::int64_t>}},
+    {"iterable", {{}, 0, sequence}},
+    {"mapping", {{}, 0, is_a<Dict>}},
+    {"none", {{}, 0, holds<None>}},
+    {"number", {{}, 0, [](const Value& v, const Given&) -> Value { return numeric(v); }}},
+    {"odd",
+     {{}, 0, [](const Value& v, const Given&) -> Value { return !divides(v, std::int64_t(2)); }}},
+    {"sameas", {{"other"}, 1, same}},
+    {"sequence", {{}, 0, sequence}},
+    {"string", {{}, 0, holds<std::string>}},
+    {"true", {{}, 0, is_bool<true>}},
+    {"undefined", {{}, 0, holds<Undefined>}}};
+
+// Tests that are a comparison.
+const std::map<std::string, std::string> kSigns = {{"eq", "=="}, {"equalto", "=="}, {"ne", "!="},
+                                                   {"lt", "<"},  {"le", "<="},      {"gt", ">"},
+                                                   {"ge", ">="}, {"in", "in"}};
 
 Value range(const Arguments& a) {
   Values bounds = a.positional;
@@ -321,34 +289,28 @@ Value range(const Arguments& a) {
   return list(std::move(numbers), List::kView);
 }
 
-Value make_namespace(const Arguments& a) {
-  const auto made = std::make_shared<Namespace>();
-  Named attributes;
-  for (const Value& one : a.positional)
-    if (const auto* d = as<Dict>(one)) attributes = d->items;
-    else fail("found namespace of ", kind(one), ", expected names with values");
-  attributes.insert(attributes.end(), a.named.begin(), a.named.end());
-  made->attributes = as<Dict>(dict(std::move(attributes)))->items;
-  return std::static_pointer_cast<Object>(made);
-}
-
 Value make_dict(const Arguments& a) {
   Named items;
   for (const Value& one : a.positional)
     if (const auto* d = as<Dict>(one)) items = d->items;
-    else fail("found dict of ", kind(one), ", expected names with values");
+    else fail("found ", kind(one), " in dict() or namespace(), expected names with values");
   items.insert(items.end(), a.named.begin(), a.named.end());
   return dict(std::move(items));
 }
 
+Value make_namespace(const Arguments& a) {
+  const auto made = std::make_shared<Namespace>();
+  made->attributes = as<Dict>(make_dict(a))->items;
+  return std::static_pointer_cast<Object>(made);
+}
+
 Value time_now(const Arguments& a) {
-  const auto p = bound("strftime_now", a, {"format"});
-  if (!p[0]) fail("found strftime_now without a format");
+  const std::string& format = text_of(*bound("strftime_now", a, {"format"}, 1)[0]);
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
-  std::string out(text_of(*p[0]).size() * 8 + 256, 0);
-  out.resize(std::strftime(out.data(), out.size(), text_of(*p[0]).c_str(), &local));
+  std::string out(format.size() * 8 + 256, 0);
+  out.resize(std::strftime(out.data(), out.size(), format.c_str(), &local));
   return out;
 }
 
@@ -360,15 +322,22 @@ Value time_now(const Arguments& a) {
 }  // namespace
 
 Value filtered(const std::string& name, const Value& value, const Arguments& arguments) {
-  const auto filter = kFilters.find(name);
-  if (filter == kFilters.end()) fail("found the filter \"", name, "\", which is not supported");
-  return filter->second(value, arguments);
+  if (const auto f = kFilters.find(name); f != kFilters.end())
+    return f->second.call(value, bound(name, arguments, f->second.parameters, f->second.required));
+  if (const auto f = kTextFilters.find(name); f != kTextFilters.end())
+    return as<Function>(method(str(value), f->second))->call(arguments);
+  const auto f = kChoosers.find(name);
+  if (f == kChoosers.end()) fail("found the filter \"", name, "\", which is not supported");
+  return f->second(value, arguments);
 }
 
 bool tested(const std::string& name, const Value& value, const Arguments& arguments) {
-  const auto test = kTests.find(name);
-  if (test == kTests.end()) fail("found the test \"", name, "\", which is not supported");
-  return test->second(value, arguments);
+  if (const auto sign = kSigns.find(name); sign != kSigns.end())
+    return compared(sign->second, value, *bound(name, arguments, {"other"}, 1)[0]);
+  const auto t = kTests.find(name);
+  if (t == kTests.end()) fail("found the test \"", name, "\", which is not supported");
+  return truth(
+      t->second.call(value, bound(name, arguments, t->second.parameters, t->second.required)));
 }
 
 Value global(const std::string& name) {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/check.h"
-#include "jinja/text_methods.h"
+#include "jinja/methods.h"
 
 namespace seekling::jinja {
 

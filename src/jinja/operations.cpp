@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "jinja/text_methods.h"
+#include "jinja/methods.h"
 
 namespace seekling::jinja {
 
 namespace {
-
-bool whole_number(const Value& v) {
-  return std::holds_alternative<bool>(v) || std::holds_alternative<std::int64_t>(v);
-}
-bool any_number(const Value& v) { return whole_number(v) || std::holds_alternative<double>(v); }
-double real_of(const Value& v) {
-  const double* d = std::get_if<double>(&v);
-  return d ? *d : double(whole(v));
-}
 
 // Division rounds down, as in Python.
 Value integers(char sign, std::int64_t a, std::int64_t b) {
@@ -76,47 +67,6 @@ Value sum(const Value& a, const Value& b) {
   return list(std::move(items), left->form);
 }
 
-// items(), keys(), values(), get() and copy() of a dictionary.
-Value dict_method(const std::shared_ptr<const Dict>& d, const std::string& name) {
-  if (name == "get")
-    return function([d](const Arguments& a) -> Value {
-      const auto p = bound("get", a, {"key", "default"});
-      if (!p[0]) fail("found get() without a key");
-      const Value* found = as_text(*p[0]) ? find(d->items, *as_text(*p[0])) : nullptr;
-      return found ? *found : p[1] ? *p[1] : None{};
-    });
-  if (name == "copy") return function([d](const Arguments&) -> Value { return d; });
-  if (name != "items" && name != "keys" && name != "values") return Undefined{name};
-  return function([d, name](const Arguments& a) {
-    bound(name, a, {});
-    Values found;
-    for (const auto& [key, value] : d->items)
-      if (name == "items") found.push_back(list({key, value}, List::kTuple));
-      else found.push_back(name == "keys" ? Value(key) : value);
-    return list(std::move(found), List::kView);
-  });
-}
-
-Value method(const Value& object, const std::string& name) {
-  // jinja2's sandbox forbids all that would change a value in its place.
-  static constexpr std::string_view changing =
-      " append clear extend insert pop remove reverse sort popitem setdefault update ";
-  static constexpr std::string_view unsupported = " count index fromkeys ";
-  const auto in = [&](std::string_view names) {
-    return names.find(" " + name + " ") != std::string_view::npos;
-  };
-  if (const std::string* s = as_text(object)) return text_method(*s, name);
-  const auto* l = as<List>(object);
-  const auto* d = std::get_if<std::shared_ptr<const Dict>>(&object);
-  if (!l && !d) return Undefined{name};
-  if (in(changing))
-    fail("found the method \"", name, "\", which changes ", kind(object),
-         "; a chat template may not, so write + or a namespace");
-  if (in(unsupported) && (l || name == "fromkeys"))
-    fail("found the method \"", name, "\" of ", kind(object), ", which is not supported");
-  return d ? dict_method(*d, name) : Undefined{name};
-}
-
 // The place of an index that may count from the end.
 template <class Sequence>
 Value at(const Sequence& sequence, const Value& key) {
@@ -137,12 +87,11 @@ void check_defined(const Value& object) {
 Value arithmetic(const std::string& sign, const Value& a, const Value& b) {
   check_defined(a);
   check_defined(b);
-  if (whole_number(a) && whole_number(b) && sign != "/")
-    return integers(sign[0], whole(a), whole(b));
-  if (any_number(a) && any_number(b)) return reals(sign, real_of(a), real_of(b));
+  if (integral(a) && integral(b) && sign != "/") return integers(sign[0], whole(a), whole(b));
+  if (numeric(a) && numeric(b)) return reals(sign, number(a), number(b));
   if (sign == "+") return sum(a, b);
-  if (sign == "*" && whole_number(b) && (as_text(a) || as<List>(a))) return repeated(a, whole(b));
-  if (sign == "*" && whole_number(a) && (as_text(b) || as<List>(b))) return repeated(b, whole(a));
+  if (sign == "*" && integral(b) && (as_text(a) || as<List>(a))) return repeated(a, whole(b));
+  if (sign == "*" && integral(a) && (as_text(b) || as<List>(b))) return repeated(b, whole(a));
   if (sign == "%" && as_text(a)) fail("found a text before %, which is not supported; write ~");
   fail("found ", kind(a), " ", sign, " ", kind(b));
 }
@@ -180,7 +129,7 @@ Value item(const Value& object, const Value& key) {
     if (const Value* found = find(d->items, *name)) return *found;
   if (name)
     return as<Object>(object) ? as<Object>(object)->attribute(*name) : method(object, *name);
-  if (!whole_number(key)) return Undefined{str(key)};
+  if (!integral(key)) return Undefined{str(key)};
   if (const auto* l = as<List>(object); l && l->form <= List::kTuple) return at(l->items, key);
   if (const std::string* s = as_text(object)) return at(characters(*s), key);
   return Undefined{str(key)};

@@ -174,19 +174,12 @@ class Renderer {
   }
 
   void bind(const Statement& s, const Arguments& a, Scope& inner) {
+    const Given given = bound(s.text, a, s.targets);
     const std::size_t n = s.targets.size(), required = n - s.expressions.size();
-    if (a.positional.size() > n)
-      fail("found ", a.positional.size(), " arguments of ", s.text, ", expected at most ", n);
-    for (const auto& [name, unused] : a.named)
-      if (std::ranges::find(s.targets, name) == s.targets.end())
-        fail("found the argument \"", name, "\" of ", s.text, ", unknown");
-    for (std::size_t i = 0; i < n; ++i) {
-      const Value* named = find(a.named, s.targets[i]);
-      if (i < a.positional.size()) inner.set(s.targets[i], a.positional[i]);
-      else if (named) inner.set(s.targets[i], *named);
+    for (std::size_t i = 0; i < n; ++i)
+      if (given[i]) inner.set(s.targets[i], *given[i]);
       else if (i < required) inner.set(s.targets[i], Undefined{s.targets[i]});
       else inner.set(s.targets[i], value(s.expressions[i - required], inner));
-    }
   }
 
   Value value(const E& e, const Scope& scope) {

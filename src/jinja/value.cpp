@@ -17,20 +17,6 @@ int depth(const Value& value) {
   return 0;
 }
 
-// A bool is a number, as in Python.
-bool integral(const Value& v) {
-  return std::holds_alternative<bool>(v) || std::holds_alternative<std::int64_t>(v);
-}
-bool numeric(const Value& v) { return integral(v) || std::holds_alternative<double>(v); }
-std::int64_t integer(const Value& v) {
-  const bool* b = std::get_if<bool>(&v);
-  return b ? std::int64_t(*b) : std::get<std::int64_t>(v);
-}
-double number(const Value& v) {
-  const double* d = std::get_if<double>(&v);
-  return d ? *d : double(integer(v));
-}
-
 bool equal_items(const Named& a, const Named& b) {
   return a.size() == b.size() && std::ranges::all_of(a, [&](const auto& item) {
            const Value* other = find(b, item.first);
@@ -89,6 +75,40 @@ Value from_json(const nlohmann::ordered_json& j) {
   return dict(std::move(items));
 }
 
+Given bound(const std::string& function, const Arguments& arguments,
+            const std::vector<std::string>& parameters, std::size_t required) {
+  Given found(parameters.size());
+  if (arguments.positional.size() > parameters.size())
+    fail("found ", arguments.positional.size(), " arguments of ", function, ", expected at most ",
+         parameters.size());
+  for (std::size_t i = 0; i < arguments.positional.size(); ++i) found[i] = &arguments.positional[i];
+  for (const auto& [name, value] : arguments.named) {
+    const auto at = std::ranges::find(parameters, name);
+    if (at == parameters.end())
+      fail("found the argument \"", name, "\" of ", function, ", unknown");
+    found[std::size_t(at - parameters.begin())] = &value;
+  }
+  for (std::size_t i = 0; i < required; ++i)
+    if (!found[i]) fail("found ", function, " without the argument ", parameters[i]);
+  return found;
+}
+
+std::int64_t whole(const Value& value) {
+  if (const bool* b = std::get_if<bool>(&value)) return *b;
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
+  fail("found ", kind(value), " where a whole number was expected");
+}
+
+double number(const Value& value) {
+  const double* d = std::get_if<double>(&value);
+  return d ? *d : double(whole(value));
+}
+
+const std::string& text_of(const Value& value) {
+  if (const std::string* s = as_text(value)) return *s;
+  fail("found ", kind(value), " where a text was expected");
+}
+
 std::string limited(std::string text) {
   if (text.size() > kLargestText) fail("a text of more than ", kLargestText >> 20, " MiB");
   return text;
@@ -126,7 +146,7 @@ bool truth(const Value& value) {
 }
 
 bool equal(const Value& a, const Value& b) {
-  if (integral(a) && integral(b)) return integer(a) == integer(b);
+  if (integral(a) && integral(b)) return whole(a) == whole(b);
   if (numeric(a) && numeric(b)) return number(a) == number(b);
   if (a.index() != b.index()) return false;
   if (const std::string* s = as_text(a)) return *s == *as_text(b);
@@ -137,7 +157,7 @@ bool equal(const Value& a, const Value& b) {
 }
 
 bool less(const Value& a, const Value& b) {
-  if (integral(a) && integral(b)) return integer(a) < integer(b);
+  if (integral(a) && integral(b)) return whole(a) < whole(b);
   if (numeric(a) && numeric(b)) return number(a) < number(b);
   if (as_text(a) && as_text(b)) return *as_text(a) < *as_text(b);  // UTF-8 keeps the order
   fail("found a comparison of ", kind(a), " with ", kind(b));

@@ -60,6 +60,12 @@ struct Arguments {
   Named named;
 };
 
+// The arguments of a call by the names of its parameters, nullptr where one was left out. The
+// first `required` must be there.
+using Given = std::vector<const Value*>;
+Given bound(const std::string& function, const Arguments& arguments,
+            const std::vector<std::string>& parameters, std::size_t required = 0);
+
 struct Object {
   virtual ~Object() = default;
   virtual Value attribute(const std::string& name) const { return Undefined{name}; }
@@ -92,6 +98,13 @@ const T* as(const Value& value) {  // a List or Dict; or a Namespace or another 
   }
 }
 inline const std::string* as_text(const Value& v) { return std::get_if<std::string>(&v); }
+const std::string& text_of(const Value& value);  // fails for what is no text, as do the next two
+std::int64_t whole(const Value& value);          // a bool is a number, as in Python
+double number(const Value& value);
+inline bool integral(const Value& v) {
+  return std::holds_alternative<bool>(v) || std::holds_alternative<std::int64_t>(v);
+}
+inline bool numeric(const Value& v) { return integral(v) || std::holds_alternative<double>(v); }
 inline bool is_undefined(const Value& v) { return std::holds_alternative<Undefined>(v); }
 inline bool is_none(const Value& v) { return std::holds_alternative<None>(v); }
 

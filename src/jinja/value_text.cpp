@@ -38,81 +38,72 @@ std::string quoted(const std::string& text) {
   return out + quote;
 }
 
-// The items between two brackets, each written by `write`.
-template <class Items, class Write>
-std::string bracketed(const Items& items, const char* open, const char* close, Write write) {
-  std::string out = open;
-  for (const auto& item : items) {
-    if (&item != &items.front()) out += ", ";
-    out = limited(std::move(out) + write(item));
-  }
-  return out + close;
-}
+// What str() and json.dumps() do differently.
+struct Style {
+  bool python;
+  JsonStyle json;
+};
 
-std::string json_text(const std::string& text, bool ascii) {
-  return nlohmann::json(text).dump(-1, ' ', ascii, nlohmann::json::error_handler_t::replace);
+std::string literal(const std::string& text, const Style& style) {
+  if (style.python) return quoted(text);
+  return nlohmann::json(text).dump(-1, ' ', style.json.ascii,
+                                   nlohmann::json::error_handler_t::replace);
 }
 
 // The items between two brackets, in one line or a line each.
 template <class Items, class Write>
-std::string json_items(const Items& items, char open, char close, const JsonStyle& style,
-                       std::size_t level, Write write) {
+std::string bracketed(const Items& items, const char* open, const char* close, const Style& style,
+                      std::size_t level, Write write) {
   const auto new_line = [&](std::size_t n) {
-    std::string out = style.lines ? "\n" : "";
-    while (style.lines && n-- > 0) out += style.indent;
+    std::string out = style.json.lines ? "\n" : "";
+    while (style.json.lines && n-- > 0) out += style.json.indent;
     return out;
   };
-  if (items.empty()) return {open, close};
-  std::string out(1, open);
+  if (items.empty()) return std::string(open) + close;
+  std::string out = open;
   for (const auto& item : items)
-    out = limited(std::move(out) + (&item == &items.front() ? "" : style.comma) +
+    out = limited(std::move(out) + (&item == &items.front() ? "" : style.json.comma) +
                   new_line(level + 1) + write(item));
   return out + new_line(level) + close;
 }
 
-std::string json_at(const Value& value, const JsonStyle& style, std::size_t level) {
-  if (is_none(value)) return "null";
-  if (const bool* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
+std::string written(const Value& value, const Style& style, std::size_t level) {
+  const bool python = style.python;
+  if (is_undefined(value) && python) return "Undefined";
+  if (is_none(value)) return python ? "None" : "null";
+  if (const bool* b = std::get_if<bool>(&value))
+    return *b ? python ? "True" : "true" : python ? "False" : "false";
   if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
-  if (const double* d = std::get_if<double>(&value)) return float_text(*d, "Infinity", "NaN");
-  if (const std::string* s = as_text(value)) return json_text(*s, style.ascii);
-  if (const auto* l = as<List>(value); l && l->form <= List::kTuple)
-    return json_items(l->items, '[', ']', style, level,
-                      [&](const Value& item) { return json_at(item, style, level + 1); });
+  if (const double* d = std::get_if<double>(&value))
+    return float_text(*d, python ? "inf" : "Infinity", python ? "nan" : "NaN");
+  if (const std::string* s = as_text(value)) return literal(*s, style);
+  const auto item_text = [&](const Value& item) { return written(item, style, level + 1); };
+  if (const auto* l = as<List>(value); l && l->form <= List::kTuple) {
+    if (!python || l->form == List::kList)
+      return bracketed(l->items, "[", "]", style, level, item_text);
+    return bracketed(l->items, "(", l->items.size() == 1 ? ",)" : ")", style, level, item_text);
+  }
   const auto* d = as<Dict>(value);
-  if (!d) fail("found ", kind(value), ", which has no JSON form");
+  if (!d)
+    fail("found ", kind(value), python ? " where a text was expected" : ", which has no JSON form");
   Named items = d->items;
-  if (style.sorted) std::ranges::sort(items, {}, [](const auto& item) { return item.first; });
-  return json_items(items, '{', '}', style, level, [&](const auto& item) {
-    return json_text(item.first, style.ascii) + style.colon +
-           json_at(item.second, style, level + 1);
+  if (style.json.sorted) std::ranges::sort(items, {}, [](const auto& item) { return item.first; });
+  return bracketed(items, "{", "}", style, level, [&](const auto& item) {
+    return literal(item.first, style) + style.json.colon + item_text(item.second);
   });
 }
 
 }  // namespace
 
-std::string repr(const Value& value) {
-  if (is_undefined(value)) return "Undefined";
-  if (is_none(value)) return "None";
-  if (const bool* b = std::get_if<bool>(&value)) return *b ? "True" : "False";
-  if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
-  if (const double* d = std::get_if<double>(&value)) return float_text(*d, "inf", "nan");
-  if (const std::string* s = as_text(value)) return quoted(*s);
-  if (const auto* l = as<List>(value); l && l->form <= List::kTuple) {
-    if (l->form == List::kList) return bracketed(l->items, "[", "]", repr);
-    return bracketed(l->items, "(", l->items.size() == 1 ? ",)" : ")", repr);
-  }
-  const auto* d = as<Dict>(value);
-  if (!d) fail("found ", kind(value), " where a text was expected");
-  return bracketed(d->items, "{", "}",
-                   [](const auto& item) { return quoted(item.first) + ": " + repr(item.second); });
-}
+std::string repr(const Value& value) { return written(value, {.python = true, .json = {}}, 0); }
 
 std::string str(const Value& value) {
   if (const std::string* s = as_text(value)) return *s;
   return is_undefined(value) ? "" : repr(value);
 }
 
-std::string json(const Value& value, const JsonStyle& style) { return json_at(value, style, 0); }
+std::string json(const Value& value, const JsonStyle& style) {
+  return written(value, {.python = false, .json = style}, 0);
+}
 
 }  // namespace seekling::jinja

@@ -1,10 +1,10 @@
-#include "jinja/text_methods.h"
+#include "jinja/methods.h"
 
 #include "jinja/rendering.h"
 
 namespace seekling::jinja {
 
-TEST(JinjaTextMethods, AreThoseOfPython) {
+TEST(JinjaMethods, AreThoseOfPython) {
   expect_rendered(
       {{"{{ s.split() }} {{ 'a,b,c'.split(',') }} {{ 'a,b,c'.split(',', 1) }} {{ 'a  b'.split(' ') "
         "}}",
@@ -23,20 +23,20 @@ TEST(JinjaTextMethods, AreThoseOfPython) {
        {"{{ '\\u00e9\\x41\\n\\\\\\d\\'' }}{{ 'a' 'b' }}", "éA\n\\\\d'ab"}});
 }
 
-TEST(JinjaTextMethods, AreRefusedInASentence) {
+TEST(JinjaMethods, AreRefusedInASentence) {
   expect_rendered(
       {{"{{ s.format(1) }}",
         "chat template, line 1: found the method \"format\" of a text, which is not supported"},
        {"{{ u.upper() }}",
         "chat template, line 1: found \"héllo\", whose letters have a case beyond ASCII"},
        {"{{ s.split('') }}", "chat template, line 1: found split() at an empty text"},
-       {"{{ s.replace('a') }}", "chat template, line 1: found replace() without two arguments"},
+       {"{{ s.replace('a') }}", "chat template, line 1: found replace() without the argument new"},
        {"{{ s.strip(1) }}",
         "chat template, line 1: found a whole number where a text was expected"},
        {"{{ s.lower(1) }}",
-        "chat template, line 1: found 1 arguments of a method of a text, expected at most 0"},
+        "chat template, line 1: found 1 arguments of lower(), expected at most 0"},
        {"{{ s.split(by=1) }}",
-        "chat template, line 1: found the argument \"by\" of split, unknown"},
+        "chat template, line 1: found the argument \"by\" of split(), unknown"},
        {"{{ '\\N{DASH}' }}",
         "chat template, line 1: found the escape \\N in a text, which is not supported; write \\u "
         "and four digits"}});
