@@ -1,6 +1,8 @@
-// What learning a vocabulary counts: pieces and pairs of tokens, each in a flat table.
+// What learning a vocabulary counts: pieces, pairs of tokens, and tokens beside a pair, each in a
+// flat table.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -56,38 +58,24 @@ class PieceTable {
 
 using Pair = std::pair<TokenId, TokenId>;
 
-// How often each pair occurs, and in which words it has appeared since the last look.
+// How often each pair occurs.
 class PairCounts {
  public:
-  struct Appeared {
-    Pair pair;
-    std::vector<std::int32_t> words;  // in order
-  };
-
-  Index& operator[](Pair pair) { return slot_of(pair).count; }
-
-  void add(Pair pair, Index occurrences) { slot_of(pair).count += occurrences; }
-
-  void appears(Pair pair, Index occurrences, std::int32_t word) {
-    Slot& slot = slot_of(pair);
-    slot.count += occurrences;
-    if (slot.place == 0) {
-      fresh.push_back({pair, {}});
-      slot.place = std::uint32_t(fresh.size());
+  Index& operator[](Pair pair) {
+    Slot* slot = &find(pair);
+    if (is_free(*slot)) {
+      if (2 * ++used > slots.size()) {
+        grow();
+        slot = &find(pair);
+      }
+      slot->pair = pair;
     }
-    auto& words = fresh[slot.place - 1].words;
-    if (words.empty() || words.back() != word) words.push_back(word);
-  }
-
-  std::vector<Appeared> take_appeared() {  // since the last call, in order
-    for (const Appeared& one : fresh) slot_of(one.pair).place = 0;
-    return std::exchange(fresh, {});
+    return slot->count;
   }
 
  private:
   struct Slot {
     Pair pair = {kNoToken, kNoToken};
-    std::uint32_t place = 0;  // in `fresh`, from 1; 0: not there
     Index count = 0;
   };
 
@@ -101,17 +89,6 @@ class PairCounts {
       if (is_free(slots[i]) || slots[i].pair == pair) return slots[i];
   }
 
-  Slot& slot_of(Pair pair) {
-    Slot* slot = &find(pair);
-    if (!is_free(*slot)) return *slot;
-    if (2 * ++used > slots.size()) {
-      grow();
-      slot = &find(pair);
-    }
-    slot->pair = pair;
-    return *slot;
-  }
-
   void grow() {
     --shift;
     const std::vector<Slot> before = std::exchange(slots, std::vector<Slot>(2 * slots.size()));
@@ -122,7 +99,41 @@ class PairCounts {
   size_t used = 0;
   int shift = 64 - 10;
   std::vector<Slot> slots = std::vector<Slot>(size_t(1) << 10);  // always 2^(64 - shift)
-  std::vector<Appeared> fresh;
+};
+
+// Of small numbers, such as tokens: how often each was seen, and in which words.
+class Sightings {
+ public:
+  struct Seen {
+    size_t number;
+    Index occurrences;
+    std::vector<std::int32_t> words;  // in order
+  };
+
+  void add(size_t number, Index occurrences, std::int32_t word) {
+    if (number >= places.size()) places.resize(std::max(number + 1, 2 * places.size()));
+    std::uint32_t& place = places[number];
+    if (place == 0) {
+      all.push_back({number, 0, {}});
+      place = std::uint32_t(all.size());
+    }
+    Seen& seen = all[place - 1];
+    seen.occurrences += occurrences;
+    if (seen.words.empty() || seen.words.back() != word) seen.words.push_back(word);
+  }
+
+  template <class Each>
+  void take(Each&& each) {  // each(seen), and all is forgotten
+    for (Seen& seen : all) {
+      places[seen.number] = 0;
+      each(seen);
+    }
+    all.clear();
+  }
+
+ private:
+  std::vector<std::uint32_t> places;  // in `all`, from 1; 0: not there
+  std::vector<Seen> all;
 };
 
 }  // namespace seekling
