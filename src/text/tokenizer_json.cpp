@@ -31,7 +31,8 @@ constexpr std::string_view kSource = "give a tokenizer.json of Hugging Face's to
 
 std::string shown(const Json& value) {  // short enough for a sentence
   std::string out = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (out.size() > 60) out = text("a ", value.type_name(), " of ", value.size(), " entries");
+  if (out.size() > 60)
+    out = text("an ", value.type_name(), " of ", value.size(), " entries");  // object or array
   return value.is_string() && out.size() > 60 ? "a long string" : out;
 }
 
@@ -330,14 +331,21 @@ void read_config(const std::string& path, TokenizerParts& parts) {
   parts.add_bos = root.flag("add_bos_token", parts.add_bos);
 }
 
+void check_decoder(const Node& decoder) {  // ByteLevel, or a Sequence of it alone
+  const bool sequence = decoder.has("type") && decoder.value["type"] == "Sequence";
+  const Node list = sequence ? decoder.at("decoders") : decoder;
+  if (sequence && list.array() == 1) return check_decoder(list.at(size_t(0)));
+  decoder.expect(decoder.has("type") && decoder.value["type"] == "ByteLevel",
+                 "a ByteLevel decoder");
+}
+
 TokenizerParts read_parts(const std::string& json, const std::string& path) {
   const Json file = parse(json, path);
   const Node root{file, path, ""};
   check(file.is_object(), path, ": found ", shown(file), ", expected an object; ", kSource);
   const Node model = root.at("model"), decoder = root.at("decoder");
   check_model(model);
-  decoder.expect(decoder.has("type") && decoder.value["type"] == "ByteLevel",
-                 "a ByteLevel decoder");
+  check_decoder(decoder);
 
   TokenizerParts parts;
   const Ids vocab = read_vocab(model.at("vocab"));
@@ -389,12 +397,13 @@ Tokenizer read_tokenizer(const std::string& path) {
   return build(std::move(parts), file.string());
 }
 
-std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length) {
+std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length,
+                                  const std::string& chat_template) {
   OrderedJson config = {{"add_bos_token", true}, {"add_eos_token", false}};
   if (tokenizer.special(tokenizer.parts().bos)) config["bos_token"] = tokenizer.parts().bos;
   if (tokenizer.special(tokenizer.parts().eos)) config["eos_token"] = tokenizer.parts().eos;
   if (tokenizer.special(kPadContent)) config["pad_token"] = kPadContent;
-  config["chat_template"] = kChatTemplate;
+  if (!chat_template.empty()) config["chat_template"] = chat_template;
   config["clean_up_tokenization_spaces"] = false;
   config["model_max_length"] = model_max_length;
   config["tokenizer_class"] = "PreTrainedTokenizerFast";

@@ -32,8 +32,9 @@ void write_tokenizer(const Tokenizer& tokenizer, const std::string& path);  // b
 
 extern const char* const kChatTemplate;  // DeepSeek-V2's chat format, in Jinja
 
-// The content of tokenizer_config.json, with DeepSeek-V2's chat format.
-// model_max_length is in tokens.
-std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length = 4096);
+// The content of tokenizer_config.json. model_max_length is in tokens; an empty chat template is
+// left out.
+std::string tokenizer_config_json(const Tokenizer& tokenizer, Index model_max_length = 4096,
+                                  const std::string& chat_template = kChatTemplate);
 
 }  // namespace seekling

@@ -288,6 +288,24 @@ TEST(TokenizerJson, RefusesByNameWhatItDoesNotSupport) {
                  kGive));
 }
 
+TEST(TokenizerJson, ADecoderMayBeASequenceOfOne) {
+  const auto sequence_of = [](const Json& decoders) {
+    return [=](Json& f) { f["decoder"] = {{"type", "Sequence"}, {"decoders", decoders}}; };
+  };
+  const Json own = golden()["decoder"];
+  const Tokenizer same = with(sequence_of(Json::array({own})));
+  EXPECT_EQ(same.decode(same.encode("Two metres.")), "Two metres.");
+  EXPECT_EQ(Json::parse(tokenizer_json(same))["decoder"]["decoders"], Json::array({own}));
+  const Json space = {{"type", "Metaspace"}};
+  EXPECT_EQ(
+      after(sequence_of(Json::array({space}))),
+      text("t.json: decoder.decoders[0]: found {\"type\":\"Metaspace\"}, expected a ByteLevel "
+           "decoder",
+           kGive));
+  EXPECT_NE(after(sequence_of(Json::array({own, own}))).find("expected a ByteLevel decoder"),
+            std::string::npos);
+}
+
 TEST(TokenizerJson, RefusesStagesItDoesNotSupport) {
   const auto stage = [](size_t i) { return text("t.json: pre_tokenizer.pretokenizers[", i, "]"); };
   EXPECT_EQ(
@@ -299,7 +317,7 @@ TEST(TokenizerJson, RefusesStagesItDoesNotSupport) {
            kGive));
   EXPECT_EQ(
       after([](Json& f) { f["pre_tokenizer"]["pretokenizers"][3]["add_prefix_space"] = true; }),
-      text("t.json: pre_tokenizer: found a object of 2 entries, expected add_prefix_space false "
+      text("t.json: pre_tokenizer: found an object of 2 entries, expected add_prefix_space false "
            "where stages precede ByteLevel",
            kGive));
   EXPECT_EQ(
