@@ -53,7 +53,7 @@ int chat_command(int argc, char** argv) {
   const LoadedModel model(flags);
   const Index positions = model.config().max_position_embeddings;
   const Tokenizer tokenizer = read_tokenizer(folder.string());
-  Conversation conversation(tokenizer, folder, flags.count("thinking") > 0);
+  Conversation conversation(tokenizer, folder, to_stderr, flags.count("thinking") > 0);
   if (flags.count("system")) conversation.add("system", flags["system"].as<std::string>());
   TextGenerator generator(flags, model, positions);
   TypedLines lines;

@@ -76,7 +76,7 @@ int generate_command(int argc, char** argv) {
     if (flags.count("prompt")) prompt = flags["prompt"].as<std::string>();
     else prompt = read_stream(std::cin, "stdin", kLongestPrompt);
     if (flags.count("system")) {
-      Conversation conversation(*tokenizer, folder);
+      Conversation conversation(*tokenizer, folder, to_stderr);
       conversation.add("system", flags["system"].as<std::string>());
       conversation.add("user", prompt);
       ids = conversation.ids();

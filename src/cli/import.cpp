@@ -23,9 +23,7 @@ namespace fs = std::filesystem;
 static std::string tokenizer_config(const Tokenizer& tokenizer, const GgufFile& file,
                                     const Config& config) {
   auto j = nlohmann::ordered_json::parse(
-      tokenizer_config_json(tokenizer, config.max_position_embeddings));
-  const std::string chat_template = chat_template_of(file);
-  if (!chat_template.empty()) j["chat_template"] = chat_template;
+      tokenizer_config_json(tokenizer, config.max_position_embeddings, chat_template_of(file)));
   j["add_bos_token"] = tokenizer.parts().add_bos;
   return j.dump(2) + "\n";
 }

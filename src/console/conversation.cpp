@@ -50,10 +50,15 @@ jinja::Template template_of(const ChatTemplate& found) {
 
 }  // namespace
 
-Conversation::Conversation(Tokenizer of, const std::filesystem::path& folder, bool thinks)
-    : tokenizer(std::move(of)), thinking(thinks),
-      encoder(chat_template_in(folder).source.empty() ? encoder_of(folder) : std::nullopt),
-      path(chat_template_in(folder).path), words(template_of(chat_template_in(folder))) {}
+Conversation::Conversation(Tokenizer of, const std::filesystem::path& folder, const Say& say,
+                           bool thinks)
+    : tokenizer(std::move(of)), thinking(thinks), path(chat_template_in(folder).path),
+      words(template_of(chat_template_in(folder))) {
+  if (!chat_template_in(folder).source.empty()) return;
+  encoder = encoder_of(folder);
+  if (!encoder)
+    say("note: " + folder.string() + " has no chat template; the words are DeepSeek-V2's");
+}
 
 void Conversation::add(const std::string& role, const std::string& content) {
   if (encoder && role == "assistant")

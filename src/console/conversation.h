@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "console/message_encoder.h"
+#include "core/say.h"
 #include "jinja/template.h"
 #include "text/tokenizer.h"
 
@@ -18,8 +19,9 @@ class Conversation {
  public:
   // `folder`: the model's. Error for a template outside the subset of Jinja that src/jinja knows.
   // thinking: the model should reason before it answers; templates without a variable of this name
-  // take no notice of it.
-  Conversation(Tokenizer tokenizer, const std::filesystem::path& folder, bool thinking = false);
+  // take no notice of it. `say` is told if the model comes without words of its own.
+  Conversation(Tokenizer tokenizer, const std::filesystem::path& folder, const Say& say,
+               bool thinking = false);
 
   void add(const std::string& role, const std::string& content);  // "user", "assistant", "system"
 

@@ -4,13 +4,13 @@
 #include "data/batches.h"
 #include "data/prepare.h"
 #include "data/tokenize.h"
+#include "interop/chat_template.h"
 #include "interop/checkpoint.h"
 #include "interop/load_model.h"
 #include "model/size.h"
 #include "report/report.h"
 #include "report/samples_file.h"
 #include "system/file.h"
-#include "text/tokenizer_json.h"
 #include "train/checksums.h"
 
 namespace seekling {
@@ -82,6 +82,12 @@ std::unique_ptr<Transformer> first_model(const RunOptions& options, const Tokeni
   return model;
 }
 
+void keep_chat_template(Run& run, const fs::path& checkpoint) {
+  if (checkpoint.empty()) return;
+  const std::string source = chat_template_in(checkpoint).source;
+  if (!source.empty()) run.chat_template = source;
+}
+
 void check_steps(const Run& run, Index planned, const Say& say) {
   const Index steps = run.state.settings.steps, done = run.state.step;
   check(steps >= done, "--steps: found ", steps, ", but ", run.folder.string(), " has ", done,
@@ -108,7 +114,7 @@ std::string Run::name() const {
 
 RunFolder Run::checkpoint() const {
   return {folder, tokenizer_json_with_bos(*tokenizer),
-          tokenizer_config_json(*tokenizer, model->config.max_position_embeddings)};
+          tokenizer_config_json(*tokenizer, model->config.max_position_embeddings, chat_template)};
 }
 
 std::shared_ptr<const Transformer> Run::model_on_cpu() const {
@@ -132,6 +138,7 @@ Run begin_run(const RunOptions& options, const Say& say) {
   run.tokenizer = prepare(save, source_of(options), say);
   run.state.tokenizer_fingerprint = fingerprint(*run.tokenizer);
   run.model = first_model(options, *run.tokenizer, say);
+  keep_chat_template(run, options.weights);
   run.checkpoint().write(save, *run.model, run.state);
   save.commit();
   return run;
@@ -154,6 +161,7 @@ Run resume_run(const fs::path& folder, const std::function<void(TrainSettings&)>
   check_checksums(folder, run.state);
   run.model = load_model(folder, say);
   run.tokenizer = read_tokenizer(folder.string());
+  keep_chat_template(run, folder);
   forget_samples_after(folder / "samples.md", run.state.step);
   return run;
 }

@@ -17,6 +17,7 @@
 #include "data/token_file.h"
 #include "system/folder_lock.h"
 #include "text/tokenizer.h"
+#include "text/tokenizer_json.h"
 #include "toy/world.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
@@ -38,6 +39,8 @@ struct Run {
   std::unique_ptr<FolderLock> lock;  // of the folder: no other process trains in it
   std::unique_ptr<Transformer> model;
   std::optional<Tokenizer> tokenizer;
+  std::string chat_template =
+      kChatTemplate;   // of the checkpoint that it started from, if it had one
   TrainerState state;  // when the run was begun or resumed
 
   std::string name() const;  // the folder's

@@ -39,7 +39,10 @@ TEST_F(ChatTest, TheTemplateOfTheModelIsUsed) {
 TEST_F(ChatTest, WithoutATemplateTheWordsAreThoseOfDeepSeekV2) {
   const std::string own = chat("7\n8\n").out;  // tokenizer_config.json of a run has them
   fs::remove(folder / "run/tokenizer_config.json");
-  EXPECT_EQ(chat("7\n8\n").out, own);
+  const Ran without = chat("7\n8\n");
+  EXPECT_EQ(without.out, own);
+  const char* note = "note: run has no chat template; the words are DeepSeek-V2's\n";
+  EXPECT_NE(without.err.find(note), std::string::npos) << without.err;
 }
 
 TEST_F(ChatTest, ASystemMessageComesFirst) {
@@ -104,6 +107,25 @@ TEST_F(ChatTest, ExportKeepsTheTemplate) {
   out_of({"import", "--model", "run.gguf", "--out", "back"});
   const auto config = nlohmann::json::parse(read_file(folder / "back/tokenizer_config.json"));
   EXPECT_EQ(config["chat_template"], "{{ bos_token }}\n");
+
+  set_template("");  // none
+  out_of({"export", "--gguf", "--model", "run", "--out", "none.gguf"});
+  out_of({"import", "--model", "none.gguf", "--out", "none"});
+  EXPECT_FALSE(nlohmann::json::parse(read_file(folder / "none/tokenizer_config.json"))
+                   .contains("chat_template"));
+}
+
+TEST_F(ChatTest, ARunThatStartsFromACheckpointKeepsItsTemplate) {
+  set_template("{{ bos_token }}\n");
+  out_of({"train", "--model", "run", "--out", "tuned", "--steps", "1", "--batch-size", "2",
+          "--seq-len", "32"});
+  const auto words = [&] {
+    return nlohmann::json::parse(
+        read_file(folder / "tuned/tokenizer_config.json"))["chat_template"];
+  };
+  EXPECT_EQ(words(), "{{ bos_token }}\n");
+  out_of({"train", "--resume", "tuned", "--steps", "2"});
+  EXPECT_EQ(words(), "{{ bos_token }}\n");
 }
 
 }  // namespace seekling
