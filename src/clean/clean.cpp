@@ -1,8 +1,8 @@
 #include "clean/clean.h"
 
 #include "clean/language.h"
-#include "clean/lines.h"
 #include "core/parallel.h"
+#include "repeats/lines.h"
 #include "stream/document_store.h"
 
 namespace seekling {

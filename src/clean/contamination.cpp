@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "clean/words.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "clean/language.h"
-#include "clean/words.h"
 #include "core/parallel.h"
 #include "data/corpus.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

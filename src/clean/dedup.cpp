@@ -30,22 +30,60 @@ void Dedup::drop_duplicates() {
   });
 }
 
-void Dedup::for_each_kept(const std::function<void(const StoredDocument&)>& visit) const {
+void Dedup::for_each_kept(const std::function<void(Index, const StoredDocument&)>& visit) const {
+  if (shortened) return shortened->for_each(visit);
   store.for_each([&](Index i, const StoredDocument& document) {
-    if (!finder.dropped(i)) visit(document);
+    if (!finder.dropped(i)) visit(i, document);
   });
 }
 
+RemovedPassages Dedup::remove_passages() {
+  constexpr std::size_t kBatch = std::size_t(8) << 20;  // bytes of text
+  RepeatedPassages passages(
+      {.least = options.passage_words, .memory = options.memory, .scratch = out.scratch()});
+  std::vector<Index> numbers;
+  std::vector<std::string> texts;
+  std::size_t bytes = 0;
+  const auto add = [&] {
+    passages.add(numbers, texts);
+    numbers.clear(), texts.clear(), bytes = 0;
+  };
+  for_each_kept([&](Index i, const StoredDocument& document) {
+    numbers.push_back(i);
+    texts.push_back(text_of_line(document.line));
+    bytes += texts.back().size();
+    if (bytes >= kBatch) add();
+  });
+  add();
+  passages.find(store);
+  RemovedPassages removed;
+  auto shorter = std::make_unique<DocumentStore>(out.scratch() / "rest");
+  for_each_kept([&](Index i, const StoredDocument& document) {
+    const Index before = removed.words;
+    const std::string whole = text_of_line(document.line),
+                      text = passages.without(i, whole, removed);
+    if (text.find_first_not_of(" \t\r\n") == text.npos)
+      out.drop("every passage repeated", document.place, whole, Json::object());
+    else
+      shorter->add(
+          {text, std::string(document.place),
+           removed.words > before ? with_text(document.line, text) : std::string(document.line)});
+  });
+  shorter->flush();
+  shortened = std::move(shorter);
+  return removed;
+}
+
 void Dedup::write_kept() {
-  for_each_kept([&](const StoredDocument& d) { out.keep(d.line, d.text_bytes); });
+  for_each_kept([&](Index, const StoredDocument& d) { out.keep(d.line, d.text_bytes); });
 }
 
 Index Dedup::write_kept_without_repeated_lines() {
   RepeatedLines lines(options.line_length, options.memory, out.scratch());
-  for_each_kept([&](const StoredDocument& d) { lines.add(text_of_line(d.line)); });
+  for_each_kept([&](Index, const StoredDocument& d) { lines.add(text_of_line(d.line)); });
   lines.sort();
   Index all = 0;
-  for_each_kept([&](const StoredDocument& document) {
+  for_each_kept([&](Index, const StoredDocument& document) {
     Index removed = 0;
     const std::string before = text_of_line(document.line), rest = lines.without(before, removed);
     all += removed;
@@ -63,6 +101,11 @@ Json Dedup::finish() {
   Json details{{"target_jaccard", options.target},
                {"bands", finder.bands.bands},
                {"rows", finder.bands.rows}};
+  if (options.passage_words > 0) {
+    const RemovedPassages removed = remove_passages();
+    details["repeated_passages"] = removed.passages;
+    details["words_in_repeated_passages"] = removed.words;
+  }
   if (options.line_length > 0) details["repeated_lines"] = write_kept_without_repeated_lines();
   else write_kept();
   return {{"dedup", details}};

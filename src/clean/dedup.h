@@ -1,5 +1,6 @@
-// The stage that drops duplicates: whole documents (duplicates.h), and lines of the documents that
-// are left (repeated_lines.h). The same bytes for any number of threads.
+// The stage that drops duplicates: whole documents (duplicates.h), and of the documents that are left
+// passages (repeated_passages.h) and then lines (repeated_lines.h). The same bytes for any number of
+// threads.
 #pragma once
 
 #include <memory>
@@ -7,15 +8,17 @@
 #include <span>
 
 #include "clean/clean_output.h"
-#include "clean/duplicates.h"
-#include "clean/repeated_lines.h"
+#include "repeats/duplicates.h"
+#include "repeats/repeated_lines.h"
+#include "repeats/repeated_passages.h"
 #include "stream/document_store.h"
 
 namespace seekling {
 
 struct DedupOptions {
-  double target = 0.8;    // Jaccard of near duplicates; 0: only exact ones
-  Index line_length = 0;  // characters of the shortest lines that are compared; 0: none are
+  double target = 0.8;      // Jaccard of near duplicates; 0: only exact ones
+  Index passage_words = 0;  // of the shortest passages that are compared; 0: none are
+  Index line_length = 0;    // characters of the shortest lines that are compared; 0: none are
   std::size_t memory = std::size_t(32) << 20;  // bytes for sorting
 };
 
@@ -28,14 +31,16 @@ class Dedup {
 
  private:
   void drop_duplicates();
+  RemovedPassages remove_passages();
   void write_kept();
   Index write_kept_without_repeated_lines();  // how many lines were removed
-  void for_each_kept(const std::function<void(const StoredDocument&)>& visit) const;
+  void for_each_kept(const std::function<void(Index, const StoredDocument&)>& visit) const;
 
   const DedupOptions options;
   CleanOutput& out;
   DocumentStore store;
   DuplicateFinder finder;
+  std::unique_ptr<DocumentStore> shortened;  // what is kept, without its repeated passages
 };
 
 }  // namespace seekling

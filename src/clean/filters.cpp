@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "clean/lines.h"
-#include "clean/words.h"
 #include "core/check.h"
+#include "repeats/lines.h"
+#include "repeats/words.h"
 #include "system/file.h"
 
 namespace seekling {

@@ -6,9 +6,9 @@
 #include <sstream>
 #include <unordered_map>
 
-#include "clean/characters.h"
-#include "clean/words.h"
 #include "core/real.h"
+#include "repeats/characters.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "clean/characters.h"
-#include "clean/lines.h"
-#include "clean/words.h"
+#include "repeats/characters.h"
+#include "repeats/lines.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -1,11 +1,11 @@
 #include "clean/pack.h"
 
 #include "clean/best_fit.h"
-#include "clean/words.h"
 #include "core/check.h"
 #include "data/batches.h"
 #include "data/corpus.h"
 #include "data/tokenize.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "clean/characters.h"
+#include "repeats/characters.h"
 #include "text/nfc.h"
 #include "unicode/unicode.h"
 

@@ -7,6 +7,8 @@
 
 namespace seekling {
 
+static constexpr Index kLeastPassage = 10;  // words; shorter ones are the phrases of a language
+
 void add_reading_flags(cxxopts::Options& options) {
   // clang-format off
   options.add_options("Input")
@@ -47,6 +49,8 @@ void add_dedup_flags(cxxopts::Options& options) {
       ("jaccard", "the least Jaccard similarity of near duplicates, over runs of five words",
        cxxopts::value<double>()->default_value("0.8"), "J")
       ("exact", "drop only documents that are equal but for white space")
+      ("passages", "remove runs of at least N words that stood before; 50 is the usual number "
+       "(default: none)", cxxopts::value<Index>()->default_value("0"), "N")
       ("lines", "remove lines of at least N characters, not counting white space, that stood before "
        "(default: none)", cxxopts::value<Index>()->default_value("0"), "N")
       ("memory", "MiB for sorting; what does not fit goes to the disk of --out",
@@ -60,6 +64,8 @@ DedupOptions dedup_options_of(const cxxopts::ParseResult& flags) {
   if (!(options.target > 0 && options.target <= 1))
     throw Usage(text("--jaccard: found ", options.target, ", expected 0 < J <= 1"));
   if (flags.count("exact")) options.target = 0;
+  options.passage_words = number_of(flags, "passages", 0);
+  if (options.passage_words > 0) number_of(flags, "passages", kLeastPassage);
   options.line_length = number_of(flags, "lines", 0);
   options.memory = std::size_t(number_of(flags, "memory", 1)) << 20;
   return options;

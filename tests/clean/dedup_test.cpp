@@ -59,6 +59,24 @@ TEST_F(DedupTest, LinesThatStoodBeforeAreRemovedFromWhatIsKept) {
   EXPECT_EQ(Json::parse(written("report.json"))["dedup"]["repeated_lines"], 2);
 }
 
+TEST_F(DedupTest, PassagesThatStoodBeforeAreRemovedBeforeLinesAre) {
+  run(file("a.jsonl",
+           "{\"text\":\"One two three four.\\nA line, all\"}\n"
+           "{\"text\":\"Now: one two three four. Five\\nA line, all\",\"id\":1}\n"
+           "{\"text\":\"two, three, four. A line\"}\n"),
+      {.target = 0, .passage_words = 4, .line_length = 5});
+  EXPECT_EQ(written("text.jsonl"),
+            "{\"text\":\"One two three four.\\nA line, all\"}\n"
+            "{\"text\":\"Now: Five\\n\",\"id\":1}\n");
+  EXPECT_EQ(without_dir(written("dropped.ndjson")),
+            "{\"document\":\"a.jsonl:3\",\"rule\":\"every passage repeated\",\"begins\":\"two, "
+            "three, four. A line\"}\n");
+  const Json report = Json::parse(written("report.json"));
+  EXPECT_EQ(report["dedup"]["repeated_passages"], 2);
+  EXPECT_EQ(report["dedup"]["words_in_repeated_passages"], 9);
+  EXPECT_EQ(report["dedup"]["repeated_lines"], 1);
+}
+
 TEST_F(DedupTest, ARunThatFailsLeavesTheOldOutput) {
   run(file("a.jsonl", "{\"text\":\"A\"}\n"), {});
   const std::string before = written("text.jsonl");

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "clean/clean.h"
-#include "clean/planted_corpus.h"
-#include "clean/words.h"
+#include "repeats/planted_corpus.h"
+#include "repeats/words.h"
 #include "scratch_test.h"
 #include "stream/document.h"
 

@@ -117,6 +117,8 @@ TEST_F(DataTest, AWrongCommandLineIsRefused) {
   expect_refused({"data", "dedup", "a"}, 2, "--out: not given; name the folder to write");
   expect_refused({"data", "dedup", "a", "--out", "o", "--jaccard", "1.5"}, 2,
                  "--jaccard: found 1.5, expected 0 < J <= 1");
+  expect_refused({"data", "dedup", "a", "--out", "o", "--passages", "3"}, 2,
+                 "--passages: found 3, expected at least 10");
   expect_refused({"data", "dedup", "a", "--out", "o"}, 1,
                  "a: no such file or folder; give files or folders of text, or - for standard "
                  "input");

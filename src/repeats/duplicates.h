@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "clean/minhash.h"
+#include "repeats/minhash.h"
 #include "stream/document_store.h"
 #include "stream/record_sort.h"
 

@@ -1,4 +1,4 @@
-#include "clean/characters.h"
+#include "repeats/characters.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,9 +1,9 @@
-#include "clean/repeated_lines.h"
+#include "repeats/repeated_lines.h"
 
 #include <algorithm>
 
-#include "clean/lines.h"
-#include "clean/words.h"
+#include "repeats/lines.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -1,11 +1,11 @@
-#include "clean/duplicates.h"
+#include "repeats/duplicates.h"
 
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "clean/planted_corpus.h"
 #include "core/parallel.h"
+#include "repeats/planted_corpus.h"
 #include "scratch_test.h"
 #include "stream/document.h"
 

@@ -17,6 +17,9 @@ namespace seekling {
 // probability 2^-64.
 std::vector<std::uint64_t> word_hashes(std::string_view text);
 
+// Where each word begins, in bytes.
+std::vector<std::uint32_t> word_begins(std::string_view text);
+
 // A number for each n consecutive words. A text of fewer than n words, but of some, has one.
 std::vector<std::uint64_t> ngram_hashes(std::span<const std::uint64_t> words, Index n);
 

@@ -2,15 +2,15 @@
 // and random c_i (Dietzfelbinger et al. 1997). That is far from all orders there are, but the
 // shingles are well-mixed numbers already. The a_i must not be related: with 1, 3, 5, ... the
 // estimates of neighbours fall together, and their mean has two to three times the variance.
-#include "clean/minhash.h"
+#include "repeats/minhash.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "clean/words.h"
 #include "core/check.h"
 #include "core/rng.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -1,12 +1,12 @@
-#include "clean/duplicates.h"
+#include "repeats/duplicates.h"
 
 #include <algorithm>
 #include <deque>
 #include <set>
 #include <utility>
 
-#include "clean/words.h"
 #include "core/parallel.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

@@ -1,4 +1,4 @@
-#include "clean/repeated_lines.h"
+#include "repeats/repeated_lines.h"
 
 #include "scratch_test.h"
 

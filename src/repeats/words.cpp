@@ -3,11 +3,11 @@
 // n-grams: the polynomial hash of Karp & Rabin 1987 modulo 2^64, which moves from one n-gram to the
 // next in constant time:
 //   H(i) = Σ_j w(i+j) P^(n-1-j)      H(i+1) = (H(i) - w(i) P^(n-1)) P + w(i+n)
-#include "clean/words.h"
+#include "repeats/words.h"
 
 #include <algorithm>
 
-#include "clean/characters.h"
+#include "repeats/characters.h"
 
 namespace seekling {
 
@@ -24,6 +24,27 @@ char32_t small_letter(char32_t c) {
   return c >= 0x400 && c <= 0x40F ? c + 80 : c;
 }
 
+template <class Visit>
+void for_each_word(std::string_view text, const Visit& visit) {  // its hash, and where it begins
+  const std::vector<std::uint8_t>& kinds = character_kinds();
+  std::uint64_t hash = kFnvBasis;
+  std::size_t begin = 0;
+  const auto end_word = [&] {
+    if (hash != kFnvBasis) visit(hash, begin);
+    hash = kFnvBasis;
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t at = i;
+    const char32_t c = next_character(text, i);
+    const std::uint8_t kind = kinds[c];
+    if (kind != kOfWord) end_word();
+    if (hash == kFnvBasis) begin = at;
+    if (kind != kBetweenWords) hash = (hash ^ small_letter(c)) * kFnvPrime;
+    if (kind == kWholeWord) end_word();
+  }
+  end_word();
+}
+
 }  // namespace
 
 std::uint64_t mixed(std::uint64_t z) {
@@ -33,23 +54,16 @@ std::uint64_t mixed(std::uint64_t z) {
 }
 
 std::vector<std::uint64_t> word_hashes(std::string_view text) {
-  const std::vector<std::uint8_t>& kinds = character_kinds();
   std::vector<std::uint64_t> words;
   words.reserve(text.size() / 5);
-  std::uint64_t hash = kFnvBasis;
-  const auto end_word = [&] {
-    if (hash != kFnvBasis) words.push_back(mixed(hash));
-    hash = kFnvBasis;
-  };
-  for (std::size_t i = 0; i < text.size();) {
-    const char32_t c = next_character(text, i);
-    const std::uint8_t kind = kinds[c];
-    if (kind != kOfWord) end_word();
-    if (kind != kBetweenWords) hash = (hash ^ small_letter(c)) * kFnvPrime;
-    if (kind == kWholeWord) end_word();
-  }
-  end_word();
+  for_each_word(text, [&](std::uint64_t hash, std::size_t) { words.push_back(mixed(hash)); });
   return words;
+}
+
+std::vector<std::uint32_t> word_begins(std::string_view text) {
+  std::vector<std::uint32_t> begins;
+  for_each_word(text, [&](std::uint64_t, std::size_t at) { begins.push_back(std::uint32_t(at)); });
+  return begins;
 }
 
 std::vector<std::uint64_t> ngram_hashes(std::span<const std::uint64_t> words, Index n) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "clean/characters.h"
+#include "repeats/characters.h"
 
 namespace seekling {
 

@@ -1,12 +1,12 @@
-#include "clean/minhash.h"
+#include "repeats/minhash.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "clean/words.h"
 #include "core/rng.h"
 #include "refusal.h"
+#include "repeats/words.h"
 
 namespace seekling {
 

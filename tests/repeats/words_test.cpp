@@ -1,4 +1,4 @@
-#include "clean/words.h"
+#include "repeats/words.h"
 
 #include <gtest/gtest.h>
 
@@ -39,6 +39,11 @@ TEST(TextHash, OnlyWhiteSpaceDoesNotCount) {
   EXPECT_NE(text_hash("a b"), text_hash("ab"));
   EXPECT_NE(text_hash("a=b"), text_hash("a+b"));
   EXPECT_NE(text_hash("A"), text_hash("a"));
+}
+
+TEST(Words, BeginWhereTheirFirstCharacterStands) {
+  EXPECT_EQ(word_begins(" A, bc\u00e9d 猫犬 9"), (std::vector<std::uint32_t>{1, 4, 10, 13, 17}));
+  EXPECT_EQ(word_begins("..."), std::vector<std::uint32_t>{});
 }
 
 }  // namespace seekling
