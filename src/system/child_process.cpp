@@ -39,7 +39,8 @@ std::vector<pid_t> descendants_of(pid_t ancestor) {
     const pid_t process = pid_t(std::atol(entry.path().filename().c_str()));
     if (process <= 0) continue;
     std::ifstream in(entry.path() / "stat");  // "77 (name) S 1 ...", where 1 is the parent
-    const std::string stat{std::istreambuf_iterator<char>(in), {}};
+    std::string stat;
+    std::getline(in, stat, '\0');  // nothing, if the process has ended since: its file is an error
     const std::size_t name_end = stat.rfind(')');
     if (name_end != stat.npos && name_end + 4 < stat.size())
       children.emplace(pid_t(std::atol(stat.c_str() + name_end + 4)), process);

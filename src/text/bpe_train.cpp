@@ -96,14 +96,21 @@ class Trainer {
     const auto [left, right] = best.pair;
     const TokenId result = add_token(tokens[size_t(left)] + tokens[size_t(right)]);
     merges.push_back({left, right, result});
-    constexpr size_t kAhead = 8;  // a word is far from the one before it in memory
     for (size_t i = 0; i < best.words.size(); ++i) {
-      if (i + 2 * kAhead < best.words.size())
-        __builtin_prefetch(&words[size_t(best.words[i + 2 * kAhead])]);
-      if (i + kAhead < best.words.size())
-        __builtin_prefetch(words[size_t(best.words[i + kAhead])].symbols.data());
+      fetch_after(best.words, i);
       merge_in_word(best.words[i], merges.back());
     }
+    count_changes(merges.back());
+  }
+
+  void fetch_after(const std::vector<std::int32_t>& these, size_t i) const {
+    constexpr size_t kAhead = 8;  // a word is far from the one before it in memory
+    if (i + 2 * kAhead < these.size()) __builtin_prefetch(&words[size_t(these[i + 2 * kAhead])]);
+    if (i + kAhead < these.size())
+      __builtin_prefetch(words[size_t(these[i + kAhead])].symbols.data());
+  }
+
+  void count_changes(const Merge& merge) {
     Sightings::Seen twice{};  // the result beside itself may be seen from both sides
     const auto comes = [&](Pair pair, Sightings::Seen& seen) {
       if (pair.first != pair.second) return appears(pair, seen);
@@ -114,15 +121,15 @@ class Trainer {
     };
     before.take([&](Sightings::Seen& seen) {
       const auto token = TokenId(seen.number);
-      counts[{token, left}] -= seen.occurrences;
-      comes({token, result}, seen);
+      counts[{token, merge.left}] -= seen.occurrences;
+      comes({token, merge.result}, seen);
     });
     after.take([&](Sightings::Seen& seen) {
       const auto token = TokenId(seen.number);
-      counts[{right, token}] -= seen.occurrences;
-      comes({result, token}, seen);
+      counts[{merge.right, token}] -= seen.occurrences;
+      comes({merge.result, token}, seen);
     });
-    if (twice.occurrences > 0) appears({result, result}, twice);
+    if (twice.occurrences > 0) appears({merge.result, merge.result}, twice);
   }
 
   void merge_in_word(std::int32_t w, const Merge& merge) {  // from left to right, in place
