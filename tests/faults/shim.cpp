@@ -67,6 +67,12 @@ const Settings& settings() {
 }
 
 std::atomic<long> calls{0}, allocations{0};
+thread_local long this_call = 0;    // the number of the call that this thread is in
+thread_local bool is_ours = false;  // what is allocated is the shim's, not the program's
+struct Ours {
+  Ours() { is_ours = true; }
+  ~Ours() { is_ours = false; }
+};
 constexpr int kMostFiles = 1024;
 bool counted[kMostFiles];  // descriptors
 std::string folder_of[kMostFiles];
@@ -131,7 +137,7 @@ enum class Does { kReads, kNeedsRoom, kOther };
 
 // What becomes of a call: true if it shall fail, with errno set.
 bool hit(Does does) {
-  const long number = ++calls;
+  const long number = this_call = ++calls;
   const Settings& s = settings();
   if (s.kind == Kind::kFull && number >= s.at && s.at > 0 && does == Does::kNeedsRoom) {
     errno = ENOSPC;
@@ -173,6 +179,7 @@ int opened(int file, const char* path, int flags, bool made) {
 }
 
 int open_at(int folder, const char* path, int flags, mode_t mode) {
+  const Ours ours;
   static auto* const next = real<int(int, const char*, int, ...)>("openat");
   if (!counts(path)) return next(folder, path, flags, mode);
   const bool writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -180,6 +187,20 @@ int open_at(int folder, const char* path, int flags, mode_t mode) {
   const bool made = (flags & O_CREAT) && ::fstatat(folder, path, &info, 0) != 0;
   if (hit(made ? Does::kNeedsRoom : writes ? Does::kOther : Does::kReads)) return -1;
   return opened(next(folder, path, flags, mode), path, flags, made);
+}
+
+// A write of n bytes, which write_some(bytes) does.
+template <class F>
+ssize_t written(int file, size_t n, F&& write_some) {
+  if (!counts(file)) return write_some(n);
+  if (hit(Does::kNeedsRoom)) return -1;
+  const bool here = this_call == settings().at;
+  if (here && n > 1 && settings().kind == Kind::kShort) return write_some(n / 2);
+  if (here && settings().kind == Kind::kTorn) {
+    if (n > 1) write_some(n / 2);
+    end_here();
+  }
+  return write_some(n);
 }
 
 mode_t mode_in(int flags, va_list list) {
@@ -228,19 +249,22 @@ ssize_t read(int file, void* bytes, size_t n) {
 
 ssize_t write(int file, const void* bytes, size_t n) {
   static auto* const next = real<ssize_t(int, const void*, size_t)>("write");
-  if (!counts(file)) return next(file, bytes, n);
-  if (hit(Does::kNeedsRoom)) return -1;
-  const bool half = calls == settings().at && n > 1;
-  if (half && settings().kind == Kind::kShort) return next(file, bytes, n / 2);
-  if (calls == settings().at && settings().kind == Kind::kTorn) {
-    if (n > 1) [[maybe_unused]]
-      const ssize_t part = next(file, bytes, n / 2);
-    end_here();
-  }
-  return next(file, bytes, n);
+  return written(file, n, [&](size_t some) { return next(file, bytes, some); });
+}
+
+ssize_t pread(int file, void* bytes, size_t n, off_t at) {
+  static auto* const next = real<ssize_t(int, void*, size_t, off_t)>("pread");
+  if (counts(file) && hit(Does::kReads)) return -1;
+  return next(file, bytes, n, at);
+}
+
+ssize_t pwrite(int file, const void* bytes, size_t n, off_t at) {
+  static auto* const next = real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  return written(file, n, [&](size_t some) { return next(file, bytes, some, at); });
 }
 
 int fsync(int file) {
+  const Ours ours;
   static auto* const next = real<int(int)>("fsync");
   if (!counts(file)) return next(file);
   if (hit(Does::kOther)) return -1;
@@ -266,6 +290,7 @@ int ftruncate(int file, off_t size) {
 }
 
 int rename(const char* from, const char* to) {
+  const Ours ours;
   static auto* const next = real<int(const char*, const char*)>("rename");
   static int number = 0;
   if (!counts(from)) return next(from, to);
@@ -282,6 +307,7 @@ int rename(const char* from, const char* to) {
 }
 
 int mkdir(const char* path, mode_t mode) {
+  const Ours ours;
   static auto* const next = real<int(const char*, mode_t)>("mkdir");
   if (!counts(path)) return next(path, mode);
   if (hit(Does::kNeedsRoom)) return -1;
@@ -303,6 +329,7 @@ int unlinkat(int folder, const char* path, int flags) {
 }
 
 int remove(const char* path) {
+  const Ours ours;
   static auto* const next = real<int(const char*)>("remove");
   if (!counts(path)) return next(path);
   if (hit(Does::kOther)) return -1;
@@ -329,7 +356,7 @@ void* mmap(void* at, size_t n, int protection, int flags, int file, off_t offset
 
 // Allocations count from the first file-system call on: those before are of options and tables.
 void* operator new(std::size_t n) {
-  const long number = calls > 0 ? ++allocations : 0;
+  const long number = calls > 0 && !is_ours ? ++allocations : 0;
   const bool fails = settings().kind == Kind::kAlloc && number > 0 && number == settings().at;
   void* const memory = fails ? nullptr : std::malloc(n == 0 ? 1 : n);
   if (!memory) throw std::bad_alloc();
