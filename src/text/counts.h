@@ -4,23 +4,26 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/real.h"
 #include "text/bpe.h"
+#include "text/short_piece.h"
 
 namespace seekling {
 
-// How often each piece occurs in texts that stay in memory: it is looked up without a copy.
+// How often each piece occurs. Short pieces are in the table itself, where a look at one is a look
+// at one or two cache lines; long ones, which are rare, stand in texts that stay in memory.
 class PieceTable {
  public:
   void add(std::string_view piece) {
-    const size_t hash = std::hash<std::string_view>{}(piece);
-    Slot& slot = find(piece, hash);
-    if (slot.count == 0) slot = {piece, hash, 0}, ++used;
+    if (piece.size() > ShortPiece::kLongest) return void(++long_ones[piece]);
+    const Slot wanted{ShortPiece(piece), 0, std::uint8_t(piece.size())};
+    Slot& slot = find(wanted);
+    if (slot.count == 0) slot = wanted, ++used;
     ++slot.count;
     if (2 * used > slots.size()) grow();
   }
@@ -28,32 +31,35 @@ class PieceTable {
   template <class Each>
   void for_each(Each&& each) const {  // each(piece, count)
     for (const Slot& slot : slots)
-      if (slot.count > 0) each(slot.piece, slot.count);
+      if (slot.count > 0) each(slot.piece.text(slot.length), slot.count);
+    for (const auto& [piece, count] : long_ones) each(piece, count);
   }
 
  private:
   struct Slot {
-    std::string_view piece;
-    size_t hash;
-    Index count;  // 0: free
+    ShortPiece piece = {};
+    Index count = 0;  // 0: free
+    std::uint8_t length = 0;
   };
 
-  Slot& find(std::string_view piece, size_t hash) {  // where it is or would be
+  Slot& find(const Slot& wanted) {  // where it is or would be
     const size_t last = slots.size() - 1;
-    for (size_t i = hash & last;; i = (i + 1) & last) {
+    for (size_t i = wanted.piece.hash(wanted.length) & last;; i = (i + 1) & last) {
       Slot& slot = slots[i];
-      if (slot.count == 0 || (slot.hash == hash && slot.piece == piece)) return slot;
+      if (slot.count == 0 || (slot.piece == wanted.piece && slot.length == wanted.length))
+        return slot;
     }
   }
 
   void grow() {
     const std::vector<Slot> before = std::exchange(slots, std::vector<Slot>(2 * slots.size()));
     for (const Slot& slot : before)
-      if (slot.count > 0) find(slot.piece, slot.hash) = slot;
+      if (slot.count > 0) find(slot) = slot;
   }
 
   size_t used = 0;
   std::vector<Slot> slots = std::vector<Slot>(1024);  // a power of two, at most half full
+  std::unordered_map<std::string_view, Index> long_ones;
 };
 
 using Pair = std::pair<TokenId, TokenId>;

@@ -8,21 +8,21 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "text/bpe.h"
+#include "text/short_piece.h"
 
 namespace seekling {
 
 class PieceCache {
  public:
-  static constexpr size_t kLongestPiece = 24, kMostIds = 8, kEntries = size_t(1) << 15;  // 2 MiB
+  static constexpr size_t kMostIds = 8, kEntries = size_t(1) << 15;  // 2 MiB
 
   struct alignas(64) Entry {
-    std::uint64_t bytes[kLongestPiece / 8];  // the piece, then zeros
+    ShortPiece piece;
     TokenId ids[kMostIds];
     std::uint8_t length = 0, level = 0, count = 0;  // length 0: free
 
@@ -34,15 +34,10 @@ class PieceCache {
   // Where the piece's ids are or would be kept; null if it is too long. `level`: the stage it comes
   // from, as the same bytes may still be split by later stages or not.
   Entry* place(std::string_view piece, Index level, bool& found) {
-    if (piece.size() > kLongestPiece || piece.empty()) return nullptr;
-    std::uint64_t bytes[kLongestPiece / 8] = {};
-    std::memcpy(bytes, piece.data(), piece.size());
-    std::uint64_t hash = piece.size() << 8 | std::uint64_t(level);
-    for (const std::uint64_t word : bytes)
-      hash = (hash ^ word) * 0x9E3779B97F4A7C15u, hash ^= hash >> 32;
-    Entry& entry = entries[hash % kEntries];
-    found = entry.length == piece.size() && entry.level == level &&
-            std::memcmp(entry.bytes, bytes, sizeof bytes) == 0;
+    if (piece.size() > ShortPiece::kLongest || piece.empty()) return nullptr;
+    const ShortPiece wanted(piece);
+    Entry& entry = entries[wanted.hash(piece.size() << 8 | std::uint64_t(level)) % kEntries];
+    found = entry.length == piece.size() && entry.level == level && entry.piece == wanted;
     return &entry;
   }
 
@@ -50,8 +45,7 @@ class PieceCache {
     bool found = false;
     Entry* entry = place(piece, level, found);
     if (entry == nullptr || ids.size() > kMostIds) return;
-    std::memset(entry->bytes, 0, sizeof entry->bytes);
-    std::memcpy(entry->bytes, piece.data(), piece.size());
+    entry->piece = ShortPiece(piece);
     std::copy(ids.begin(), ids.end(), entry->ids);
     entry->length = std::uint8_t(piece.size());
     entry->level = std::uint8_t(level);
