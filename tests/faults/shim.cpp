@@ -30,6 +30,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <string>
 #include <vector>
@@ -76,6 +77,8 @@ struct Ours {
 constexpr int kMostFiles = 1024;
 bool counted[kMostFiles];  // descriptors
 std::string folder_of[kMostFiles];
+
+std::mutex books;  // guards what follows: threads open, flush and rename at once
 
 // What was done to names since their folders were flushed.
 struct NameChange {
@@ -127,6 +130,7 @@ void lose_names() {
 
 [[noreturn]] void end_here() {
   const Kind kind = settings().kind;
+  books.lock();  // for ever: nothing is done after this
   if (kind == Kind::kPower || kind == Kind::kReorder) lose_bytes();
   if (kind == Kind::kPower) lose_names();
   ::kill(::getpid(), SIGKILL);
@@ -172,6 +176,7 @@ int opened(int file, const char* path, int flags, bool made) {
   struct stat info {};
   ::fstat(file, &info);
   if (!S_ISREG(info.st_mode)) return file;
+  const std::lock_guard lock(books);
   unflushed().push_back(
       {::fcntl(file, F_DUPFD_CLOEXEC, kMostFiles / 2), flags & O_TRUNC ? 0 : info.st_size});
   if (made) name_changes().push_back({"", path, ""});
@@ -273,6 +278,7 @@ int fsync(int file) {
   struct stat info {
   }, other{};
   ::fstat(file, &info);
+  const std::lock_guard lock(books);
   for (Unflushed& u : unflushed())  // one file may have been opened several times
     if (::fstat(u.file, &other) == 0 && other.st_ino == info.st_ino) u.size = info.st_size;
   const std::string& folder = folder_of[file];
@@ -302,6 +308,7 @@ int rename(const char* from, const char* to) {
     if (::link(to, replaced.c_str()) != 0) replaced.clear();
   }
   const int result = next(from, to);
+  const std::lock_guard lock(books);
   if (result == 0) name_changes().push_back({from, to, replaced});
   return result;
 }
@@ -312,6 +319,7 @@ int mkdir(const char* path, mode_t mode) {
   if (!counts(path)) return next(path, mode);
   if (hit(Does::kNeedsRoom)) return -1;
   const int result = next(path, mode);
+  const std::lock_guard lock(books);
   if (result == 0) name_changes().push_back({"", path, ""});
   return result;
 }
@@ -336,6 +344,7 @@ int remove(const char* path) {
   struct stat info {};
   const bool folder = ::lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
   const int result = next(path);
+  const std::lock_guard lock(books);
   if (folder && result == 0) name_changes().push_back({path, "", ""});
   return result;
 }
