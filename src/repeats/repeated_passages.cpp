@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "core/parallel_throwing.h"
+#include "core/parallel.h"
 #include "repeats/suffix_array.h"
 #include "repeats/words.h"
 
@@ -175,7 +175,7 @@ void RepeatedPassages::compare(std::span<const Record> all, const DocumentStore&
     by_document.push_back(all.subspan(begin, end - begin));
   }
   std::vector<std::vector<Run>> runs(by_document.size());
-  parallel_for_throwing(Index(runs.size()), 1, [&](Index i) {
+  parallel_for(Index(runs.size()), 1, [&](Index i) {
     runs[std::size_t(i)] = runs_of(by_document[std::size_t(i)], documents);
   });
   note(runs);

@@ -15,7 +15,7 @@
 #include <set>
 
 #include "core/check.h"
-#include "core/parallel_throwing.h"
+#include "core/parallel.h"
 #include "text/byte_chars.h"
 #include "text/counts.h"
 
@@ -215,7 +215,7 @@ void PieceCounts::add(std::span<const std::string> documents) {
   const auto n = Index(parts.size()), shards = std::min<Index>(n, threads());
   std::vector<PieceTable> counted(static_cast<size_t>(shards));
   std::vector<Index> malformed(static_cast<size_t>(shards), 0);
-  parallel_for_throwing(shards, /*grain=*/1, [&](Index shard) {
+  parallel_for(shards, /*grain=*/1, [&](Index shard) {
     PieceTable& table = counted[size_t(shard)];
     Regex::Scratch scratch;
     const auto count = [&](std::string_view run) {

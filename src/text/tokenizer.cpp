@@ -10,7 +10,7 @@
 #include <unordered_set>
 
 #include "core/check.h"
-#include "core/parallel_throwing.h"
+#include "core/parallel.h"
 #include "text/byte_chars.h"
 #include "text/nfc.h"
 #include "text/piece_cache.h"
@@ -163,7 +163,7 @@ struct Tokenizer::State {
       return encode_part(text, ids, work);
     const auto pieces = pre_tokenizer.parts(text, kPart);
     std::vector<std::vector<TokenId>> of_part(pieces.size());
-    parallel_for_throwing(Index(pieces.size()), /*grain=*/1, [&](Index i) {
+    parallel_for(Index(pieces.size()), /*grain=*/1, [&](Index i) {
       const Borrowed own(*this);
       encode_part(pieces[size_t(i)], of_part[size_t(i)], *own);
     });
@@ -247,7 +247,7 @@ std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std::span<const std::s
   for (size_t i = 0; i < texts.size(); ++i)
     if (is_long(i)) ids[i] = encode(texts[i], specials);  // all threads take parts of it
   const auto n = Index(texts.size());
-  parallel_for_throwing(n, /*grain=*/std::clamp<Index>(n / 64, 1, 16), [&](Index i) {
+  parallel_for(n, /*grain=*/std::clamp<Index>(n / 64, 1, 16), [&](Index i) {
     if (!is_long(size_t(i))) ids[size_t(i)] = encode(texts[size_t(i)], specials);
   });
   return ids;
