@@ -1,6 +1,6 @@
-// What generation remembers of a layer's tokens. A kind of attention decodes through LayerCache, and
-// does not see how a cache keeps its numbers: here one after the other, for one sequence, on any
-// device; in paged_cache.h in pages, for many sequences at once, in short formats.
+// The key-value cache of one layer. A kind of attention decodes through LayerCache and does not see
+// how the numbers are stored: here contiguously, for one sequence, on any device; in paged_cache.h
+// in pages, for many sequences at once and in short formats.
 #pragma once
 
 #include "attention/append.h"
@@ -32,7 +32,7 @@ class LayerCache {
   // Before append(): where the last tokens of the step stand, of which x [1,..] has the rows.
   virtual Positions positions(const Tensor& x, const Rotary& rotary) = 0;
 
-  // Puts all tokens of the step behind those held: key [1,N,heads,·], value [1,N,heads,value].
+  // Adds all tokens of the step to those held: key [1,N,heads,·], value [1,N,heads,value].
   // Error, and nothing changed, if there is no room.
   virtual void append(const Pair& key, const Tensor& value = {}) = 0;
 

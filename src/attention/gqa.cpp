@@ -27,7 +27,7 @@ Tensor GQA::forward(const Tensor& h, const Context& context) const {
 }
 // clang-format on
 
-// New tokens, behind those in the cache.             all [1,N,hidden_size], h and u [1,n,hidden_size]
+// New tokens, which follow those in the cache.       all [1,N,hidden_size], h and u [1,n,hidden_size]
 Tensor GQA::decode(const Tensor& all, LayerCache& cache) const {
   const Tensor h = cache.wanted(all);
   const Tensor q = rope(heads(q_proj(h), H), cache.positions(h, rotary), rotary);

@@ -57,7 +57,7 @@ Tensor MLA::forward(const Tensor& h, const Context& context) const {
 }
 // clang-format on
 
-// New tokens, behind those in the cache.             all [1,N,hidden_size], h and u [1,n,hidden_size]
+// New tokens, which follow those in the cache.       all [1,N,hidden_size], h and u [1,n,hidden_size]
 Tensor MLA::decode(const Tensor& all, LayerCache& cache) const {
   const Tensor h = cache.wanted(all);
   const Pair q = query(h, cache.positions(h, rotary));
@@ -81,7 +81,7 @@ std::pair<Tensor, Tensor> MLA::halves_of_kv_b_proj() const {
   return split_at(kv_b_proj.weight.reshape({H, (nope + v_head_dim) * rank}), nope * rank);
 }
 
-// Keys and values made again of all latents, and attention as in training.
+// Recomputes the keys and values of all cached tokens; attention is that of training.
 Tensor MLA::expanded(const Pair& q, const LayerCache& cache) const {
   const auto [c_kv, k_r] = cache.keys();
   const auto [k_c, v_c] = keys_and_values(c_kv);
