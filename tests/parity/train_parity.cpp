@@ -35,10 +35,11 @@ int main(int argc, char** argv) {
     const SafetensorsFile file(words[1]);
     const Shape shape = file.entries().at("input_ids").shape;
     const std::vector<std::int64_t> ids = file.integers("input_ids");
-    const Index B = shape[1], T = shape[2];
+    const Index steps = shape[0], B = shape[1], T = shape[2];
     const BatchSource batches = [&](Index i) {
       Rows rows{.B = B, .T = T};
-      for (Index at = i * B * T; at < (i + 1) * B * T; ++at) {
+      const Index first = i % steps * B * T;  // a save tries the batch after the last
+      for (Index at = first; at < first + B * T; ++at) {
         rows.ids.push_back(std::int32_t(ids[std::size_t(at)]));
         rows.targets.push_back((at + 1) % T == 0 ? kIgnored
                                                  : std::int32_t(ids[std::size_t(at + 1)]));
