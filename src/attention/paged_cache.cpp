@@ -70,8 +70,8 @@ Tensor PagedCache::read(Index first_segment, Index width) const {
     std::vector<real> scratch(size_t(n * width));
     for (Index h = 0; h < heads; ++h) {
       Index ld = 0;
-      const real* rows = step.pages.read(layer, sequence.block_table[size_t(p)], 0, n, first_segment + h,
-                                         scratch.data(), ld);
+      const real* rows = step.pages.read(layer, sequence.block_table[size_t(p)], 0, n,
+                                         first_segment + h, scratch.data(), ld);
       for (Index i = 0; i < n; ++i)
         std::copy_n(rows + i * ld, width, &to((p * Pages::kTokens + i) * heads + h, 0));
     }

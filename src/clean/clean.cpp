@@ -59,6 +59,16 @@ std::vector<InputDocument> Clean::clean(std::vector<InputDocument> documents) {
   return kept;
 }
 
+void Clean::resume(const Json& details) {
+  const Json& r = details.at("repairs");
+  repairs = {.mojibake = r.at("mojibake"),
+             .controls = r.at("controls"),
+             .line_breaks = r.at("line_breaks"),
+             .composed = r.at("composed")};
+  removed_lines = details.at("removed_lines");
+  languages = details.at("languages").get<std::map<std::string, Index>>();
+}
+
 Json Clean::details() const {
   return {{"repairs",
            {{"mojibake", repairs.mojibake},

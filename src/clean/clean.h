@@ -29,6 +29,7 @@ class Clean {
   // Drops what breaks a rule, changes the others, and counts. The documents that are left.
   std::vector<InputDocument> clean(std::vector<InputDocument> documents);
   nlohmann::ordered_json details() const;  // for the report
+  void resume(const nlohmann::ordered_json& details);
 
  private:
   struct Outcome;

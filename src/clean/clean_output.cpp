@@ -4,7 +4,9 @@
 #include <cstdio>
 
 #include "core/check.h"
-#include "unicode/unicode.h"
+#include "core/parallel.h"
+#include "repeats/words.h"
+#include "stream/document_store.h"
 
 namespace seekling {
 
@@ -13,85 +15,165 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-fs::path made_folder(const fs::path& folder) {
-  fs::create_directory(folder);
-  return folder;
-}
-
-std::string beginning_of(std::string_view text) {
-  constexpr std::size_t kShown = 200;
-  std::string_view shown = text.substr(0, kShown);
-  while (!shown.empty() && valid_utf8_prefix(shown) < Index(shown.size())) shown.remove_suffix(1);
-  return std::string(shown);
-}
+constexpr const char* kDropped = "dropped.ndjson";
+constexpr const char* kState = "state.json";
 
 std::string to_line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string shard_name(Index shard, Index shards) {
+  if (shards == 1) return "text.jsonl";
+  const std::string number = std::to_string(shard), all = std::to_string(shards);
+  return "text-" + std::string(all.size() - number.size(), '0') + number + "-of-" + all + ".jsonl";
+}
+
+// Texts of an earlier run that this one would leave beside its own.
+void check_no_others(const fs::path& folder, Index shards) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    bool own = !name.starts_with("text") || !name.ends_with(".jsonl");
+    for (Index shard = 0; shard < shards && !own; ++shard) own = name == shard_name(shard, shards);
+    check(own, entry.path().string(), ": was written with another --shards than ", shards,
+          "; remove it or name another folder");
+  }
+}
+
+void copy_through(const fs::path& from, const fs::path& to) {
+  const DiskFile source(from, /*stays=*/true);
+  FileWriter copy(to);
+  std::vector<char> some(std::size_t(1) << 20);
+  for (std::uint64_t at = 0; const std::size_t n = source.read(some.data(), some.size(), at);
+       at += n)
+    copy.write(some.data(), n);
+  copy.finish();
+}
+
 std::string table_row(const std::string& what, const Json& count) {
   char row[160];
-  std::snprintf(row, sizeof row, "%-36s %12ld documents %14ld bytes of text\n", what.c_str(),
+  std::snprintf(row, sizeof row, "%-36s %12ld documents %14ld bytes of text", what.c_str(),
                 count.at("documents").get<long>(), count.at("bytes").get<long>());
-  return row;
+  std::string line = row;
+  if (count.contains("tokens")) {
+    std::snprintf(row, sizeof row, " %12ld tokens, %.2f bytes a token",
+                  count.at("tokens").get<long>(), count.at("bytes_per_token").get<double>());
+    line += row;
+  }
+  return line + "\n";
 }
 
 }  // namespace
 
-CleanOutput::CleanOutput(const fs::path& folder)
-    : save(folder), lock(folder), scratch_(made_folder(save.file("scratch"))),
-      texts(save.file("text.jsonl")), dropped(save.file("dropped.ndjson")) {}
+CleanOutput::CleanOutput(CleanOutputOptions o)
+    : options(std::move(o)), atomic_save(options.folder), lock(options.folder),
+      scratch_(options.folder / ".work"), tally(options.sources) {
+  check_no_others(options.folder, options.shards);
+  std::error_code ignored;
+  const bool go_on = options.resume && fs::exists(scratch_ / kState, ignored);
+  if (go_on) take_up(scratch_ / kState);
+  else fs::remove_all(scratch_), fs::create_directory(scratch_);
+  dropped = std::make_unique<AppendFile>(scratch_ / kDropped);
+  for (Index shard = 0; shard < options.shards; ++shard)
+    shards.push_back(
+        std::make_unique<FileWriter>(atomic_save.file(shard_name(shard, options.shards))));
+}
 
-void CleanOutput::keep(std::string_view line, Index text_bytes) {
-  texts.write(line.data(), line.size());
-  texts.write("\n", 1);
-  ++kept.documents;
-  kept.bytes += text_bytes;
+CleanOutput::~CleanOutput() {
+  std::error_code ignored;
+  if (!keep_scratch) fs::remove_all(scratch_, ignored);
+}
+
+void CleanOutput::take_up(const fs::path& state_file) {
+  keep_scratch = true;
+  const Json all = Json::parse(read_file(state_file), nullptr, /*allow_exceptions=*/false);
+  check(all.is_object() && all.contains("run"), state_file.string(),
+        ": is damaged; start again without --resume");
+  check(all.at("run") == options.run, options.folder.string(),
+        ": what is to be resumed was begun with other flags or another input; give the same, or "
+        "start again without --resume");
+  tally.restore(all.at("tally"));
+  dropped_bytes = all.at("dropped_bytes");
+  fs::resize_file(scratch_ / kDropped, std::uintmax_t(dropped_bytes));
+  state = all.at("state");
+}
+
+const Json* CleanOutput::resumed() const { return state ? &*state : nullptr; }
+
+void CleanOutput::save(const Json& now) {
+  flush_dropped();
+  replace_file(scratch_ / kState, to_line({{"run", options.run},
+                                           {"tally", tally.saved()},
+                                           {"dropped_bytes", dropped_bytes},
+                                           {"state", now}}));
+  keep_scratch = true;
+}
+
+void CleanOutput::come_in(std::span<const InputDocument> documents) {
+  for (const InputDocument& d : documents) tally.come_in(d.place, Index(d.text.size()));
+}
+
+void CleanOutput::keep(std::string_view line, std::string_view place, Index text_bytes) {
+  constexpr std::size_t kMost = std::size_t(8) << 20;
+  pending.push_back({std::string(line), std::string(place), text_bytes});
+  pending_bytes += line.size() + place.size();
+  if (pending_bytes >= kMost) write_pending();
+}
+
+void CleanOutput::write_pending() {
+  std::vector<Index> tokens(pending.size());
+  if (options.tokenizer)
+    parallel_for(Index(pending.size()), 8, [&](Index i) {
+      const std::string text = text_of_line(pending[std::size_t(i)].line);
+      tokens[std::size_t(i)] = Index(options.tokenizer->encode(text).size());
+    });
+  for (std::size_t i = 0; i < pending.size(); ++i) {
+    const Pending& p = pending[i];
+    tally.keep(p.place, p.text_bytes, tokens[i], [&] { return text_of_line(p.line); });
+    FileWriter& shard =
+        *shards[shards.size() == 1 ? 0 : std::size_t(text_hash(p.line) % shards.size())];
+    shard.write(p.line.data(), p.line.size());
+    shard.write("\n", 1);
+  }
+  pending.clear();
+  pending_bytes = 0;
 }
 
 void CleanOutput::drop(const std::string& rule, std::string_view place, std::string_view text,
-                       const Json& why) {
-  auto count = std::ranges::find(by_rule, rule, &std::pair<std::string, Count>::first);
-  if (count == by_rule.end()) count = by_rule.insert(count, {rule, {}});
-  ++count->second.documents;
-  count->second.bytes += Index(text.size());
+                       const Json& why, const Tally::Text& beside) {
+  constexpr std::size_t kMost = std::size_t(256) << 10;
+  tally.drop(rule, place, text, why, beside);
   Json row{{"document", place}, {"rule", rule}};
   row.update(why);
-  row["begins"] = beginning_of(text);
-  const std::string line = to_line(row);
-  dropped.write(line.data(), line.size());
+  row["begins"] = beginning_of(text, 200);
+  held += to_line(row);
+  if (held.size() >= kMost) flush_dropped();
 }
 
-Json CleanOutput::report_of(const DocumentReader& reader) const {
-  const auto to_json = [](const Count& c) {
-    return Json{{"documents", c.documents}, {"bytes", c.bytes}};
-  };
-  Count all = kept;
-  Json rules = Json::object(), skipped = Json::object();
-  for (const auto& [rule, count] : by_rule) {
-    all.documents += count.documents;
-    all.bytes += count.bytes;
-    rules[rule] = to_json(count);
-  }
-  for (const auto& [kind, count] : reader.skipped()) skipped[kind] = count;
-  return {{"input_bytes", reader.bytes()},
-          {"malformed_sequences", reader.malformed()},
-          {"skipped", skipped},
-          {"documents", to_json(all)},
-          {"dropped", rules},
-          {"kept", to_json(kept)}};
+void CleanOutput::flush_dropped() {
+  dropped->append(held);
+  dropped_bytes += Index(held.size());
+  held.clear();
 }
 
-void CleanOutput::finish(const DocumentReader& reader, const Json& details) {
-  check(kept.documents > 0 || !by_rule.empty(), "found no document in the input",
+void CleanOutput::finish(const DocumentReader& reader, const Json& details, const Page& page) {
+  write_pending();
+  check(!tally.empty(), "found no document in the input",
         reader.skipped().empty() ? "" : "; the sentences above say what was skipped");
-  texts.finish();
-  dropped.finish();
-  report = report_of(reader);
+  for (const auto& shard : shards) shard->finish();
+  flush_dropped();
+  copy_through(scratch_ / kDropped,
+               atomic_save.file(kDropped));  // .work stays whole until commit()
+  Json skipped = Json::object();
+  for (const auto& [kind, count] : reader.skipped()) skipped[kind] = count;
+  report = {{"input_bytes", reader.bytes()},
+            {"malformed_sequences", reader.malformed()},
+            {"skipped", skipped}};
+  report.update(tally.report(options.tokenizer.has_value()));
   report.update(details);
-  write_file(save.file("report.json"), report.dump(2) + "\n");
-  fs::remove_all(scratch_);
-  save.commit();
+  write_file(atomic_save.file("report.json"), report.dump(2) + "\n");
+  if (page) write_file(atomic_save.file("report.html"), page(report, tally.samples()));
+  atomic_save.commit();
+  keep_scratch = false;
 }
 
 std::string CleanOutput::summary() const {
@@ -100,7 +182,16 @@ std::string CleanOutput::summary() const {
     lines += text("skipped, ", kind, ": ", count.get<Index>(), "\n");
   for (const auto& [rule, count] : report.at("dropped").items())
     lines += table_row("dropped, " + rule, count);
-  return lines + table_row("kept", report.at("kept"));
+  lines += table_row("kept", report.at("kept"));
+  Index changed =
+      report.at("documents").at("bytes").get<Index>() - report.at("kept").at("bytes").get<Index>();
+  for (const auto& [rule, count] : report.at("dropped").items())
+    changed -= count.at("bytes").get<Index>();
+  if (changed > 0) lines += text("removed from kept documents: ", changed, " bytes of text\n");
+  if (report.at("sources").size() > 1)
+    for (const auto& [source, part] : report.at("sources").items())
+      lines += table_row("  of " + source, part.at("kept"));
+  return lines;
 }
 
 }  // namespace seekling

@@ -7,8 +7,18 @@ namespace seekling {
 using Json = nlohmann::ordered_json;
 
 Dedup::Dedup(const DedupOptions& o, CleanOutput& output)
-    : options(o), out(output), store(out.scratch() / "documents"),
-      finder({.target = o.target, .memory = o.memory, .scratch = out.scratch()}) {}
+    : options(o), out(output), store(out.scratch() / "documents", /*stays=*/true),
+      finder({.target = o.target, .memory = o.memory, .scratch = out.scratch(), .stays = true}) {
+  if (out.resumed() == nullptr) return;
+  const Json& saved = out.resumed()->at("dedup");
+  store.resume(saved.at("documents"));
+  finder.resume(saved.at("keys").get<std::vector<std::size_t>>());
+}
+
+Json Dedup::save() {
+  store.flush();
+  return {{"documents", store.size()}, {"keys", finder.save()}};
+}
 
 void Dedup::add(std::span<const InputDocument> documents) {
   std::vector<std::vector<std::uint64_t>> keys(documents.size());
@@ -26,7 +36,7 @@ void Dedup::drop_duplicates() {
     Json why{{"kept", store.place(d.kept)}};
     if (!d.exact) why["jaccard"] = d.jaccard;
     out.drop(d.exact ? "exact duplicate" : "near duplicate", store.place(d.document),
-             store.text(d.document), why);
+             store.text(d.document), why, [&] { return store.text(d.kept); });
   });
 }
 
@@ -75,7 +85,7 @@ RemovedPassages Dedup::remove_passages() {
 }
 
 void Dedup::write_kept() {
-  for_each_kept([&](Index, const StoredDocument& d) { out.keep(d.line, d.text_bytes); });
+  for_each_kept([&](Index, const StoredDocument& d) { out.keep(d.line, d.place, d.text_bytes); });
 }
 
 Index Dedup::write_kept_without_repeated_lines() {
@@ -89,8 +99,9 @@ Index Dedup::write_kept_without_repeated_lines() {
     all += removed;
     if (rest.find_first_not_of(" \t\r\n") == rest.npos)
       out.drop("every line repeated", document.place, before, Json::object());
-    else if (removed > 0) out.keep(with_text(document.line, rest), Index(rest.size()));
-    else out.keep(document.line, Index(before.size()));
+    else if (removed > 0)
+      out.keep(with_text(document.line, rest), document.place, Index(rest.size()));
+    else out.keep(document.line, document.place, Index(before.size()));
   });
   return all;
 }

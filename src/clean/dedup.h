@@ -24,9 +24,10 @@ struct DedupOptions {
 
 class Dedup {
  public:
-  Dedup(const DedupOptions& options, CleanOutput& out);
+  Dedup(const DedupOptions& options, CleanOutput& out);  // goes on where `out` does
 
   void add(std::span<const InputDocument> documents);
+  nlohmann::ordered_json save();    // what was added so far, for CleanOutput::save()
   nlohmann::ordered_json finish();  // writes what is kept and what is not; for the report
 
  private:

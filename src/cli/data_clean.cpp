@@ -1,10 +1,12 @@
 // seekling data clean: text to train on, of text as it is found.
 #include <iostream>
 
-#include "clean/clean.h"
 #include "cli/command.h"
 #include "console/clean_flags.h"
+#include "console/clean_run.h"
 #include "console/flags.h"
+#include "report/data_page.h"
+#include "system/interrupt.h"
 
 namespace seekling {
 
@@ -29,7 +31,7 @@ int data_clean_command(int argc, char** argv) {
   cxxopts::Options options(
       "seekling data clean",
       "Repairs characters, filters, drops evaluation questions and duplicates. Writes text.jsonl, "
-      "dropped.ndjson and report.json.");
+      "dropped.ndjson, report.json and report.html.");
   // clang-format off
   options.add_options()
       ("languages", "languages to keep, such as en,ja (default: all)",
@@ -42,23 +44,25 @@ int data_clean_command(int argc, char** argv) {
        cxxopts::value<std::string>()->default_value("prompt"), "KEY");
   // clang-format on
   add_dedup_flags(options);
-  add_clean_flags(options);
+  add_output_flags(options);
   const auto flags = parse(options, argc, argv, "input");
+  out_of(flags);  // a flag that is missing is said before the input is looked at
   CleanOptions clean_options{.filters = flags["filters"].as<std::string>()};
   for (const std::string& l : flags["languages"].as<std::vector<std::string>>())
     if (!l.empty()) clean_options.languages.insert(l);
   const DedupOptions dedup_options = dedup_options_of(flags);
-  const std::filesystem::path folder = out_of(flags);
 
   DocumentReader reader(reading_of(flags), to_stderr);
-  CleanOutput out(folder);
+  std::vector<std::filesystem::path> read{clean_options.filters};
+  if (flags.count("against")) read.emplace_back(flags["against"].as<std::string>());
+  CleanOutput out(output_options_of(flags, reader, read));
   Clean clean(clean_options, evaluation_of(flags), out);
   Dedup dedup(dedup_options, out);
-  for_each_batch(
-      reader, [&](std::vector<InputDocument>& batch) { dedup.add(clean.clean(std::move(batch))); });
+  if (!read_documents(reader, &clean, dedup, out, flags["save-every"].as<double>()))
+    return Interrupt::exit_code();
   nlohmann::ordered_json details = clean.details();
   details.update(dedup.finish());
-  out.finish(reader, details);
+  out.finish(reader, details, data_page);
   std::cout << out.summary();
   if (out.kept_documents() == 0)
     to_stderr(

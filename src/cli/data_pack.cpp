@@ -35,6 +35,7 @@ Tokenizer learned_tokenizer(const Reading& reading, Index vocab_size, bool with_
     for (InputDocument& d : batch)
       if (!is_heldout(d.text)) texts.push_back(std::move(d.text));
     pieces.add(texts);
+    return true;
   });
   return train_bpe(pieces, training);
 }
@@ -91,7 +92,7 @@ int data_pack_command(int argc, char** argv) {
   const FolderLock lock(folder);
   DocumentReader reader(reading, to_stderr);
   Pack pack(pack_options, tokenizer, save.file("train.bin"), save.file("heldout.bin"));
-  for_each_batch(reader, [&](std::vector<InputDocument>& batch) { pack.add(batch); });
+  for_each_batch(reader, [&](std::vector<InputDocument>& batch) { return pack.add(batch), true; });
   const auto report = pack.finish();
   write_file(save.file("tokenizer.json"), tokenizer_json_with_bos(tokenizer));
   write_file(save.file("report.json"), report.dump(2) + "\n");

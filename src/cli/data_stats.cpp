@@ -28,7 +28,8 @@ int data_stats_command(int argc, char** argv) {
     one.paths = {path};
     DocumentReader reader(one, to_stderr);
     CorpusStats stats(tokenizer);
-    for_each_batch(reader, [&](std::vector<InputDocument>& batch) { stats.add(batch); });
+    for_each_batch(reader,
+                   [&](std::vector<InputDocument>& batch) { return stats.add(batch), true; });
     if (flags.count("json")) {
       nlohmann::ordered_json line{{"path", path.string()}};
       line.update(stats.report());

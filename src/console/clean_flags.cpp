@@ -4,6 +4,10 @@
 #include <cstdio>
 
 #include "console/flags.h"
+#include "core/check.h"
+#include "system/crc32c.h"
+#include "system/file.h"
+#include "text/tokenizer_json.h"
 
 namespace seekling {
 
@@ -43,6 +47,40 @@ std::filesystem::path out_of(const cxxopts::ParseResult& flags) {
   return flags["out"].as<std::string>();
 }
 
+void add_output_flags(cxxopts::Options& options) {
+  // clang-format off
+  options.add_options()
+      ("tokenizer", "a tokenizer.json or a folder with one: the report counts tokens of what is "
+       "kept", cxxopts::value<std::string>()->default_value(""), "PATH")
+      ("shards", "files to write; which one a document is in depends on the document alone",
+       cxxopts::value<Index>()->default_value("1"), "N")
+      ("resume", "go on with a run that was interrupted or killed: give the same flags and input")
+      ("save-every", "seconds of reading between two savings, for --resume",
+       cxxopts::value<double>()->default_value("10"), "S");
+  // clang-format on
+  add_clean_flags(options);
+}
+
+CleanOutputOptions output_options_of(const cxxopts::ParseResult& flags,
+                                     const DocumentReader& reader,
+                                     const std::vector<std::filesystem::path>& read) {
+  CleanOutputOptions options;
+  options.folder = out_of(flags);
+  for (const std::string& path : all_of(flags, "input")) options.sources.emplace_back(path);
+  const std::string tokenizer = flags["tokenizer"].as<std::string>();
+  if (!tokenizer.empty()) options.tokenizer = read_tokenizer(tokenizer);
+  options.shards = number_of(flags, "shards", 1);
+  options.resume = flags.count("resume") > 0;
+  // What the output depends on.
+  nlohmann::ordered_json words = nlohmann::ordered_json::array();
+  for (const auto& flag : flags)
+    if (flag.key() != "resume" && flag.key() != "save-every" && flag.key() != "threads")
+      words.push_back(flag.key() + "=" + flag.value());
+  for (const auto& file : read) words.push_back(text(file.string(), " ", crc32c(read_file(file))));
+  options.run = {{"flags", words}, {"input", reader.fingerprint()}};
+  return options;
+}
+
 void add_dedup_flags(cxxopts::Options& options) {
   // clang-format off
   options.add_options("Duplicates")
@@ -71,25 +109,27 @@ DedupOptions dedup_options_of(const cxxopts::ParseResult& flags) {
   return options;
 }
 
-void for_each_batch(DocumentReader& reader,
-                    const std::function<void(std::vector<InputDocument>&)>& use) {
+bool for_each_batch(DocumentReader& reader,
+                    const std::function<bool(std::vector<InputDocument>&)>& use) {
   using Clock = std::chrono::steady_clock;
   const auto seconds_since = [](Clock::time_point t) {
     return std::chrono::duration<double>(Clock::now() - t).count();
   };
   constexpr double kEvery = 5;  // seconds
+  const Index bytes_before = reader.bytes();
   const auto begun = Clock::now();
   auto said = begun;
   for (auto documents = reader.next(); !documents.empty(); documents = reader.next()) {
-    use(documents);
+    if (!use(documents)) return false;
     if (seconds_since(said) < kEvery) continue;
     said = Clock::now();
     char line[120];
     std::snprintf(line, sizeof line, "read %ld documents, %.0f MB, %.1f MB/s",
                   long(reader.documents()), double(reader.bytes()) / 1e6,
-                  double(reader.bytes()) / 1e6 / seconds_since(begun));
+                  double(reader.bytes() - bytes_before) / 1e6 / seconds_since(begun));
     to_stderr(line);
   }
+  return true;
 }
 
 }  // namespace seekling

@@ -31,7 +31,7 @@ struct DuplicateFinder::Read {  // a document that was read again
 
 DuplicateFinder::DuplicateFinder(DuplicateSearch s)
     : bands(s.target > 0 ? bands_for(s.target) : Bands{}), search(std::move(s)),
-      keys(search.scratch / "keys", search.memory / 2),
+      keys(search.scratch / "keys", search.memory / 2, search.stays),
       pairs(search.scratch / "pairs", search.memory / 2), kept_for(search.scratch / "kept_for") {}
 
 std::vector<std::uint64_t> DuplicateFinder::keys_of(std::string_view text) const {

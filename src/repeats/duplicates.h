@@ -36,6 +36,7 @@ struct DuplicateSearch {
   double target = 0.8;  // the least Jaccard of near duplicates; 0: only exact ones
   std::size_t memory = std::size_t(32) << 20;
   std::filesystem::path scratch = {};  // a folder
+  bool stays = false;                  // the keys, as in disk_file.h
 };
 
 class DuplicateFinder {
@@ -46,6 +47,9 @@ class DuplicateFinder {
 
   std::vector<std::uint64_t> keys_of(std::string_view text) const;
   void add(Index document, const std::vector<std::uint64_t>& keys);
+
+  std::vector<std::size_t> save() { return keys.save(); }  // as in record_sort.h
+  void resume(const std::vector<std::size_t>& saved) { keys.resume(saved); }
 
   // All duplicates in the order of the documents. Once, after the last add().
   void for_each(const DocumentStore& documents, const Visit& visit);

@@ -1,14 +1,12 @@
-// The page is put together from strings: SVG for the pictures, one <style>, and every
-// text of the user's escaped.
 #include "report/report.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <string_view>
 
 #include "core/check.h"
+#include "report/html.h"
 #include "system/file.h"
 
 namespace seekling {
@@ -30,29 +28,6 @@ struct Range {
   void include(double v) { low = std::min(low, v), high = std::max(high, v); }
   double place(double v) const { return high > low ? (v - low) / (high - low) : 0.5; }  // in [0, 1]
 };
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    static constexpr std::string_view kSpecial = "&<>\"'";
-    static constexpr const char* kWritten[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    const std::size_t special = kSpecial.find(c);
-    out += special == kSpecial.npos ? std::string(1, c) : kWritten[special];
-  }
-  return out;
-}
-
-std::string fixed(double v) {  // a coordinate
-  char out[40];
-  std::snprintf(out, sizeof out, "%.1f", v);
-  return out;
-}
-
-std::string rounded(double v) {  // a number to read
-  char out[40];
-  std::snprintf(out, sizeof out, "%.4g", v);
-  return out;
-}
 
 // At most kPoints points, each the mean of a piece; values that are not finite are left out.
 std::vector<std::pair<double, double>> thinned(
@@ -86,11 +61,6 @@ void for_each_tick(const Range& range, double count, F&& f) {
   for (double k = first; k * distance <= range.high; ++k) f(k * distance);
 }
 
-std::string label(double x, double y, const char* anchor, const std::string& words) {
-  return "<text x=\"" + fixed(x) + "\" y=\"" + fixed(y) + "\" text-anchor=\"" + anchor + "\">" +
-         escaped(words) + "</text>";
-}
-
 std::string grid_line(double x1, double y1, double x2, double y2) {
   return "<path class=\"grid\" d=\"M" + fixed(x1) + " " + fixed(y1) + "L" + fixed(x2) + " " +
          fixed(y2) + "\"/>";
@@ -110,10 +80,10 @@ std::string line_plot(std::vector<Curve> curves) {
   std::string svg = "<svg viewBox=\"0 0 " + fixed(kWidth) + " " + fixed(kHeight) + "\">";
   for_each_tick(y, 5, [&](double v) {
     svg += grid_line(kLeft, down(v), kWidth - kRight, down(v)) +
-           label(kLeft - 8, down(v) + 4, "end", rounded(v));
+           svg_label(kLeft - 8, down(v) + 4, "end", rounded(v));
   });
   for_each_tick(x, 8, [&](double v) {
-    svg += label(across(v), kHeight - kBottom + 18, "middle", rounded(v));
+    svg += svg_label(across(v), kHeight - kBottom + 18, "middle", rounded(v));
   });
   double key = kWidth - kRight;
   for (const Curve& curve : curves) {
@@ -125,7 +95,8 @@ std::string line_plot(std::vector<Curve> curves) {
       svg += "<circle r=\"3\" fill=\"" + curve.colour + "\" cx=\"" +
              fixed(across(curve.points[0].first)) + "\" cy=\"" +
              fixed(down(curve.points[0].second)) + "\"/>";
-    svg += "<g fill=\"" + curve.colour + "\">" + label(key, kTop + 12, "end", curve.name) + "</g>";
+    svg +=
+        "<g fill=\"" + curve.colour + "\">" + svg_label(key, kTop + 12, "end", curve.name) + "</g>";
     key -= 12 + 8 * double(curve.name.size());
   }
   return svg + "</svg>\n";
@@ -170,10 +141,10 @@ std::string heat_map(const std::vector<StepMetrics>& all, std::size_t layer, std
              fixed(cell_height * double(e)) + "\" width=\"" + fixed(cell_width + 0.1) +
              "\" height=\"" + fixed(cell_height) + "\" fill=\"" + share_colour(shares[e]) + "\"/>";
   }
-  svg += label(kLeft - 8, 10, "end", "expert 0") +
-         label(kLeft - 8, cell_height * double(E), "end", rounded(double(E - 1)));
-  svg += label(kLeft, height - 8, "start", "step " + rounded(double(all.front().step)));
-  return svg + label(kWidth - kRight, height - 8, "end", rounded(double(all.back().step))) +
+  svg += svg_label(kLeft - 8, 10, "end", "expert 0") +
+         svg_label(kLeft - 8, cell_height * double(E), "end", rounded(double(E - 1)));
+  svg += svg_label(kLeft, height - 8, "start", "step " + rounded(double(all.front().step)));
+  return svg + svg_label(kWidth - kRight, height - 8, "end", rounded(double(all.back().step))) +
          "</svg>\n";
 }
 
@@ -237,28 +208,16 @@ std::string settings_table(const Report& report) {
   return "<table>\n" + rows + "</table>\n";
 }
 
-constexpr char kStyle[] =
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:820px;margin:2em auto;padding:0 "
-    "1em;color:#222;background:#fff}"
-    "svg{width:100%;height:auto;font-size:12px}text{fill:currentColor}g "
-    "text{fill:inherit}.grid{stroke:#ddd}"
-    ".curve{fill:none;stroke-width:1.5}pre{white-space:pre-wrap;background:#f6f6f6;padding:1em}"
-    "td{padding:0 1.5em 0 0;vertical-align:top;overflow-wrap:anywhere}";
-
 }  // namespace
 
 std::string report_html(const Report& report) {
-  const std::string title = escaped(report.title);
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-                     title + "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" +
-                     title + "</h1>\n";
-  html += summary(report.metrics);
-  html += "<h2>Loss</h2>\n" + loss_plot(report.metrics);
-  html += "<h2>Learning rate</h2>\n" + lr_plot(report.metrics);
-  html += "<h2>Expert load</h2>\n" + expert_load(report);
-  html += "<h2>Samples</h2>\n<pre>" + escaped(report.samples) + "</pre>\n";
-  html += "<h2>Settings</h2>\n" + settings_table(report);
-  return html + "</body></html>\n";
+  std::string body = summary(report.metrics);
+  body += "<h2>Loss</h2>\n" + loss_plot(report.metrics);
+  body += "<h2>Learning rate</h2>\n" + lr_plot(report.metrics);
+  body += "<h2>Expert load</h2>\n" + expert_load(report);
+  body += "<h2>Samples</h2>\n<pre>" + escaped(report.samples) + "</pre>\n";
+  body += "<h2>Settings</h2>\n" + settings_table(report);
+  return html_page(report.title, body);
 }
 
 void write_report(const std::filesystem::path& path, const Report& report) {

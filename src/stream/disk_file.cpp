@@ -10,14 +10,15 @@
 
 namespace seekling {
 
-DiskFile::DiskFile(std::filesystem::path p)
-    : path(std::move(p)), file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+DiskFile::DiskFile(std::filesystem::path p, bool s)
+    : path(std::move(p)), stays(s),
+      file(::open(path.c_str(), O_RDWR | O_CREAT | (stays ? 0 : O_TRUNC) | O_CLOEXEC, 0666)) {
   check(file >= 0, path.string(), ": cannot be written: ", std::strerror(errno));
 }
 
 DiskFile::~DiskFile() {
   ::close(file);
-  ::unlink(path.c_str());
+  if (!stays) ::unlink(path.c_str());
 }
 
 void DiskFile::write(const void* bytes, std::size_t n, std::uint64_t at) {

@@ -1,5 +1,5 @@
-// A file for numbers and bytes that do not fit in memory: read and written anywhere, and gone with
-// its object. The operating system caches what is in use.
+// A file for numbers and bytes that do not fit in memory: read and written anywhere, and mostly gone
+// with its object. The operating system caches what is in use.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@ namespace seekling {
 
 class DiskFile {
  public:
-  explicit DiskFile(std::filesystem::path path);
+  // stays: what is in the file is kept, and the file outlives its object.
+  explicit DiskFile(std::filesystem::path path, bool stays = false);
   ~DiskFile();
   DiskFile(const DiskFile&) = delete;
   DiskFile& operator=(const DiskFile&) = delete;
@@ -23,6 +24,7 @@ class DiskFile {
 
  private:
   const std::filesystem::path path;
+  const bool stays;
   int file;
 };
 

@@ -206,6 +206,40 @@ DocumentReader::Parsed DocumentReader::parse(Piece& piece) const {
   return parsed;
 }
 
+nlohmann::ordered_json DocumentReader::state() const {
+  return {{"batches", batches},
+          {"documents", given},
+          {"bytes", read},
+          {"malformed", malformed_},
+          {"skipped", skips}};
+}
+
+void DocumentReader::resume(const nlohmann::ordered_json& state) {
+  for (const Index done = state.at("batches"); batches < done; ++batches) {
+    check(!ahead.get().pieces.empty(),
+          "the input ends before the place at which the run that is to be resumed had come; give "
+          "the same input, or start again without --resume");
+    ahead = std::async(std::launch::async, [this] { return read_batch(); });
+  }
+  given = state.at("documents");
+  read = state.at("bytes");
+  malformed_ = state.at("malformed");
+  skips = state.at("skipped").get<std::map<std::string, Index>>();
+}
+
+std::uint64_t DocumentReader::fingerprint() const {
+  std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
+  const auto add = [&](std::string_view bytes) {
+    for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  };
+  for (const fs::path& path : files) {
+    std::error_code ignored;  // of standard input, which has neither
+    const auto changed = fs::last_write_time(path, ignored).time_since_epoch().count();
+    add(text(path.string(), '\n', fs::file_size(path, ignored), '\n', changed, '\n'));
+  }
+  return hash;
+}
+
 void DocumentReader::skip(const char* kind, const std::string& sentence) {
   if (++skips[kind] == 1 && kind != std::string_view(kBlank)) say(sentence);
 }
@@ -219,6 +253,7 @@ std::vector<InputDocument> DocumentReader::next() {
       break;
     }
     ahead = std::async(std::launch::async, [this] { return read_batch(); });
+    ++batches;
     read += batch.bytes;
     std::vector<Parsed> parsed(batch.pieces.size());
     parallel_for(Index(parsed.size()), 16,

@@ -15,6 +15,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,12 @@ class DocumentReader {
   ~DocumentReader();
 
   std::vector<InputDocument> next();  // the next batch; empty only at the end
+
+  // How far it has come, and going on from there: what was read is read again, but not parsed.
+  nlohmann::ordered_json state() const;
+  void resume(const nlohmann::ordered_json& state);  // before the first next()
+  // The input: a number of its files' names, sizes and times of change.
+  std::uint64_t fingerprint() const;
 
   const std::map<std::string, Index>& skipped() const { return skips; }  // by their kind
   Index documents() const { return given; }
@@ -75,6 +82,7 @@ class DocumentReader {
   Index number = 0;  // of the piece in its file
   std::map<std::string, Index> skips;
   Index given = 0, read = 0, malformed_ = 0;
+  Index batches = 0;         // that next() has taken
   std::future<Batch> ahead;  // a thread reads it while this one is in use
 };
 

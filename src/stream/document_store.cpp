@@ -36,8 +36,13 @@ std::string with_text(std::string_view line, const std::string& text) {
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-DocumentStore::DocumentStore(const std::filesystem::path& scratch_file)
-    : records(scratch_file), ends(scratch_file.string() + ".ends") {}
+DocumentStore::DocumentStore(const std::filesystem::path& scratch_file, bool stays)
+    : records(scratch_file, stays), ends(scratch_file.string() + ".ends", stays) {}
+
+void DocumentStore::resume(Index documents) {
+  count = documents;
+  end = flushed = end_of(count - 1);
+}
 
 void DocumentStore::add(const InputDocument& document) {
   const std::size_t before = held.size();

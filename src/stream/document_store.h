@@ -23,7 +23,10 @@ std::string with_text(std::string_view line, const std::string& text);  // its o
 
 class DocumentStore {
  public:
-  explicit DocumentStore(const std::filesystem::path& scratch_file);  // and scratch_file.ends
+  // And scratch_file.ends. stays: as in disk_file.h.
+  explicit DocumentStore(const std::filesystem::path& scratch_file, bool stays = false);
+
+  void resume(Index documents);  // with the first ones of another process, which had flushed them
 
   void add(const InputDocument& document);
   void flush();  // after the last add(), before the first document is read

@@ -34,8 +34,8 @@ struct RecordSort::Run {  // a run being read
   }
 };
 
-RecordSort::RecordSort(const std::filesystem::path& scratch_file, std::size_t memory)
-    : file(scratch_file), most(std::max(memory, kLeastMemory) / sizeof(Record)) {}
+RecordSort::RecordSort(const std::filesystem::path& scratch_file, std::size_t memory, bool stays)
+    : file(scratch_file, stays), most(std::max(memory, kLeastMemory) / sizeof(Record)) {}
 
 RecordSort::~RecordSort() = default;
 
@@ -59,6 +59,16 @@ void RecordSort::write_runs() {
   for (Index begin = 0; begin < n; begin += length)
     runs.push_back(std::size_t(std::min(length, n - begin)));
   held.clear();
+}
+
+std::vector<std::size_t> RecordSort::save() {
+  write_runs();
+  return runs;
+}
+
+void RecordSort::resume(const std::vector<std::size_t>& saved) {
+  runs = saved;
+  for (const std::size_t length : runs) written += length;
 }
 
 bool RecordSort::later(const Run* a, const Run* b) { return b->front() < a->front(); }

@@ -20,12 +20,15 @@ struct Record {
 
 class RecordSort {
  public:
-  RecordSort(const std::filesystem::path& scratch_file, std::size_t memory);  // memory: bytes
-
+  // memory: bytes; stays: as in disk_file.h
+  RecordSort(const std::filesystem::path& scratch_file, std::size_t memory, bool stays = false);
   ~RecordSort();
 
   void add(std::span<const Record> records);
-  void sort();  // once, after the last add()
+  // Writes what was added so far, and says what resume() needs to go on in another process.
+  std::vector<std::size_t> save();
+  void resume(const std::vector<std::size_t>& saved);  // before the first add()
+  void sort();                                         // once, after the last add()
   // The next record by key, those of one key by value, equal ones as often as they were added.
   bool next(Record& record);  // false after the last
 

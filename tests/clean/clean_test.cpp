@@ -18,15 +18,17 @@ class CleanTest : public ScratchTest {
       return lines;
     }());
     DocumentReader reader({.paths = {input}}, [](const std::string&) {});
-    CleanOutput out(dir / "out");
+    CleanOutput out({.folder = dir / "out"});
     Clean clean(options, std::move(evaluation), out);
     std::vector<std::string> texts;
-    for (auto some = reader.next(); !some.empty(); some = reader.next())
+    for (auto some = reader.next(); !some.empty(); some = reader.next()) {
+      out.come_in(some);
       for (const InputDocument& d : clean.clean(std::move(some))) {
-        out.keep(d.line, Index(d.text.size()));
+        out.keep(d.line, d.place, Index(d.text.size()));
         texts.push_back(d.text);
         EXPECT_EQ(text_of_line(d.line), d.text);
       }
+    }
     details = clean.details();
     out.finish(reader, details);
     return texts;

@@ -11,9 +11,12 @@ class DedupTest : public ScratchTest {
  protected:
   std::string run(const std::filesystem::path& input, const DedupOptions& options) const {
     DocumentReader reader({.paths = {input}}, [](const std::string&) {});
-    CleanOutput out(dir / "out");
+    CleanOutput out({.folder = dir / "out", .sources = {input}});
     Dedup dedup(options, out);
-    for (auto some = reader.next(); !some.empty(); some = reader.next()) dedup.add(some);
+    for (auto some = reader.next(); !some.empty(); some = reader.next()) {
+      out.come_in(some);
+      dedup.add(some);
+    }
     out.finish(reader, dedup.finish());
     return out.summary();
   }

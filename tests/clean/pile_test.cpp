@@ -97,7 +97,8 @@ class PileTest : public ScratchTest {
     std::vector<InputDocument> documents;
     for (const Planted& p : all)
       documents.push_back(document(p.text, std::to_string(documents.size())));
-    CleanOutput out(dir / "out");
+    CleanOutput out({.folder = dir / "out"});
+    out.come_in(documents);
     Clean clean({.languages = {"en", "und"}}, std::move(questions), out);
     Dedup dedup({}, out);
     dedup.add(clean.clean(documents));

@@ -128,14 +128,91 @@ TEST_F(DataTest, KilledInTheMiddleItLeavesTheOldOutput) {
   out_of({"data", "dedup", "-", "--out", "o"}, "{\"text\":\"old\"}\n");
   write_file(folder / "a.jsonl", many_documents(40'000));
   Started program(folder, {"data", "dedup", "a.jsonl", "--out", "o", "--threads", "1"});
-  while (program.running() && !fs::exists(folder / "o" / ".next" / "scratch" / "keys"))
+  while (program.running() && !fs::exists(folder / "o" / ".work" / "keys"))
     std::this_thread::yield();
   program.signal(SIGKILL);
   EXPECT_EQ(program.wait().exit, -SIGKILL);
   EXPECT_EQ(file("o/text.jsonl"), "{\"text\":\"old\"}\n");
   out_of({"data", "dedup", "a.jsonl", "--out", "o"});
   EXPECT_EQ(std::ranges::count(file("o/text.jsonl"), '\n'), 36'000);
-  EXPECT_FALSE(fs::exists(folder / "o" / ".next"));
+  EXPECT_FALSE(fs::exists(folder / "o" / ".work"));
+}
+
+TEST_F(DataTest, KilledAgainAndAgainAndResumedItEndsWithTheSameBytes) {
+  write_file(folder / "a.jsonl", many_documents(60'000));
+  const auto words = [](const std::string& out, const Words& more) {
+    Words all{"data",         "clean", "a.jsonl",    "--out", out,        "--filters", "f.json",
+              "--save-every", "0",     "--passages", "30",    "--shards", "3"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  write_file(folder / "f.json", "{\"gopher_min_words\": 61}");  // drops some of them
+  const std::string summary = out_of(words("whole", {"--threads", "2"}));
+  EXPECT_EQ(out_of(words("o", {"--resume"})), summary);  // with nothing to go on from
+  int kills = 0;
+  std::string said;
+  for (bool ended = false; !ended && kills < 40;) {
+    const fs::path state = folder / "p" / ".work" / "state.json";
+    const std::string before = fs::exists(state) ? read_file(state) : "";
+    Started program(folder, words("p", {"--resume", "--threads", "1"}));
+    while (program.running() && (!fs::exists(state) || read_file(state) == before))
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(kills % 3 * 40));
+    if (program.running()) {
+      program.signal(kills % 2 == 0 ? SIGKILL : SIGINT);
+      ++kills;
+    }
+    const Ran ran = program.wait();
+    ended = ran.exit == 0;
+    if (ended) said = ran.out;
+    else EXPECT_TRUE(ran.exit == -SIGKILL || ran.exit == 128 + SIGINT || ran.exit == -SIGINT);
+  }
+  EXPECT_GE(kills, 2);
+  EXPECT_EQ(said, summary);
+  for (const char* name : {"text-0-of-3.jsonl", "text-1-of-3.jsonl", "text-2-of-3.jsonl",
+                           "dropped.ndjson", "report.json", "report.html"})
+    EXPECT_EQ(file(std::string("p/") + name), file(std::string("whole/") + name)) << name;
+  EXPECT_FALSE(fs::exists(folder / "p" / ".work"));
+}
+
+TEST_F(DataTest, ResumeRefusesOtherFlagsAndAnotherInput) {
+  write_file(folder / "a.jsonl", many_documents(40'000));
+  Started program(folder, {"data", "dedup", "a.jsonl", "--out", "o", "--save-every", "0"});
+  while (program.running() && !fs::exists(folder / "o" / ".work" / "state.json"))
+    std::this_thread::yield();
+  program.signal(SIGKILL);
+  ASSERT_EQ(program.wait().exit, -SIGKILL);
+  const std::string refusal =
+      "o: what is to be resumed was begun with other flags or another input; give the same, or "
+      "start again without --resume";
+  expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--resume", "--jaccard", "0.7"}, 1,
+                 refusal);
+  write_file(folder / "a.jsonl", many_documents(10));
+  expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--resume"}, 1, refusal);
+  out_of({"data", "dedup", "a.jsonl", "--out", "o"});
+  expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--shards", "2"}, 1,
+                 "o/text.jsonl: was written with another --shards than 2; remove it or name "
+                 "another folder");
+}
+
+TEST_F(DataTest, TheReportHasSourcesTokensAndSamples) {
+  write_file(folder / "a.jsonl", many_documents(100));
+  std::filesystem::create_directory(folder / "b");
+  write_file(folder / "b/c.txt", "<b>The cat & the dog.</b>\n");
+  const std::string summary = out_of(
+      {"data", "dedup", "a.jsonl", "b", "b/c.txt", "--out", "o", "--tokenizer", golden("tok_v3")});
+  const auto report = nlohmann::json::parse(file("o/report.json"));
+  const auto tokens = nlohmann::json::parse(
+      out_of({"data", "stats", "--json", "o", "--tokenizer", golden("tok_v3")}))["tokens"];
+  EXPECT_EQ(report["kept"]["tokens"], tokens);
+  EXPECT_EQ(report["sources"]["a.jsonl"]["dropped"]["exact duplicate"]["documents"], 10);
+  EXPECT_EQ(report["sources"]["b"]["kept"]["documents"], 1);
+  EXPECT_NE(summary.find("  of a.jsonl"), std::string::npos);
+  const std::string page = file("o/report.html");
+  EXPECT_NE(page.find("&lt;b&gt;The cat &amp; the dog.&lt;/b&gt;"), std::string::npos);
+  EXPECT_EQ(page.find("<b>The"), std::string::npos);
+  for (const char* outside : {"<script", "src=", "href=", "http"})
+    EXPECT_EQ(page.find(outside), std::string::npos) << outside;
 }
 
 }  // namespace seekling

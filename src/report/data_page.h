@@ -1,0 +1,15 @@
+// report.html of data clean and data dedup: what came in, what left at which rule, how it is spread
+// over sources, lengths and languages, and samples of dropped and kept documents side by side. The
+// same page needs no network and no script (html.h).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace seekling {
+
+// report: as report.json (clean/clean_output.h); samples: {"kept": [{"document", "begins"}],
+// "dropped": {rule: [{"document", "why", "begins", "beside"?}]}}.
+std::string data_page(const nlohmann::ordered_json& report, const nlohmann::ordered_json& samples);
+
+}  // namespace seekling
