@@ -29,18 +29,18 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
 
 Tensor::Tensor(Shape dimensions, Device device)
     : storage_(std::make_shared<Storage>(dimensions.size(), Storage::Fill::kUndefined, device)),
-      shape_(std::move(dimensions)), ld_(cols()) {}
+      shape_(dimensions), ld_(cols()) {}
 
 Tensor Tensor::zeros(Shape dimensions, Device device) {
   Tensor x;
   x.storage_ = std::make_shared<Storage>(dimensions.size(), Storage::Fill::kZero, device);
-  x.shape_ = std::move(dimensions);
+  x.shape_ = dimensions;
   x.ld_ = x.cols();
   return x;
 }
 
 Tensor Tensor::of(Shape dimensions, std::span<const real> values) {
-  Tensor x(std::move(dimensions));
+  Tensor x(dimensions);
   check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(),
         " numbers for shape ", x.shape());
   std::copy(values.begin(), values.end(), x.data());
@@ -48,7 +48,7 @@ Tensor Tensor::of(Shape dimensions, std::span<const real> values) {
 }
 
 Tensor Tensor::randn(Shape dimensions, Rng& rng, double standard_deviation) {
-  Tensor x(std::move(dimensions));
+  Tensor x(dimensions);
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = real(standard_deviation * rng.normal());
   return x;
 }
@@ -87,7 +87,7 @@ Tensor Tensor::reshape(Shape to) const {
   check(to.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", to, " has ",
         to.size());
   Tensor y = *this;
-  y.shape_ = std::move(to);
+  y.shape_ = to;
   if (contiguous()) {
     y.ld_ = y.cols();
   } else {  // rows lie ld apart: they may be counted otherwise, but neither cut nor joined
