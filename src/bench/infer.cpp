@@ -9,8 +9,8 @@
 
 #include "bench/bench.h"
 #include "core/parallel.h"
-#include "infer/scheduler.h"
 #include "infer/generate.h"
+#include "infer/scheduler.h"
 #include "model/size.h"
 
 namespace seekling {

@@ -38,8 +38,8 @@ struct Filled {  // sequences of these lengths, their pages mixed up
   std::vector<double> cached(const Sequence& s, Index token, Index segment) const {
     std::vector<real> scratch(32 * 64);
     Index ld = 0;
-    const real* x =
-        pages.read(1, s.block_table[size_t(token / 32)], token % 32, 1, segment, scratch.data(), ld);
+    const real* x = pages.read(1, s.block_table[size_t(token / 32)], token % 32, 1, segment,
+                               scratch.data(), ld);
     return {x, x + pages.width(1, segment)};
   }
 
