@@ -80,10 +80,7 @@ void MoE::parameters(const std::string& at, const Visitor& visit) const {
 std::unique_ptr<FeedForward> MoE::pack(Format format) const {
   auto to = std::make_unique<MoE>(*this);
   to->gate.pack();  // fp32: a choice must not flip by rounding
-  if (e_score_correction_bias.defined()) {
-    to->e_score_correction_bias = Tensor::like(e_score_correction_bias);
-    to->e_score_correction_bias.copy_from(e_score_correction_bias);
-  }
+  to->e_score_correction_bias = e_score_correction_bias.clone();
   to->experts_gate_up.pack(format), to->experts_down.pack(format);
   to->shared_experts.gate_up.pack(format), to->shared_experts.down_proj.pack(format);
   return to;

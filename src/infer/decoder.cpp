@@ -82,13 +82,10 @@ Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, P
 
 Tensor Decoder::all_layers(Tensor h, Step step) const {
   const Index N = h.dim(1), L = Index(layers.size()), wanted = step.wanted;
-  Context context;
-  context.want_balance_loss = false;
-  Losses losses;
   for (Index i = 0; i < L; ++i) {
     step.wanted = i + 1 < L ? N : wanted;  // a later layer's cache needs all of them
     PagedCache cache(step, i, row_of(*layers[size_t(i)]));
-    h = layers[size_t(i)]->decode(h, context, losses, cache);
+    h = layers[size_t(i)]->decode(h, cache);
   }
   return final_norm(h).reshape({wanted, config.hidden_size});
 }

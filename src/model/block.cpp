@@ -32,10 +32,12 @@ Tensor Block::forward(const Tensor& h, const Context& context, Losses& losses) c
   return context.observe(y);
 }
 
-Tensor Block::decode(const Tensor& h, const Context& context, Losses& losses,
-                     LayerCache& cache) const {
+Tensor Block::decode(const Tensor& h, LayerCache& cache) const {
   const Tensor u = self_attn->decode(input_layernorm(h), cache);
   if (u.size() == 0) return u;
+  Context context;
+  context.want_balance_loss = false;
+  Losses losses;
   return feed_forward(add(cache.wanted(h), u), context, losses);
 }
 

@@ -15,8 +15,7 @@ struct Block : Layer {
         std::unique_ptr<FeedForward> feed_forward);
 
   Tensor forward(const Tensor& h, const Context& context, Losses& losses) const override;
-  Tensor decode(const Tensor& h, const Context& context, Losses& losses,
-                LayerCache& cache) const override;
+  Tensor decode(const Tensor& h, LayerCache& cache) const override;
   const Attention& attention() const override { return *self_attn; }
   std::unique_ptr<Layer> pack(const Precision& precision) const override;
   WeightBytes weight_bytes() const override;

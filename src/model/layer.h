@@ -19,8 +19,7 @@ struct Layer {
   virtual Tensor forward(const Tensor& h, const Context& context, Losses& losses) const = 0;
   // h [1,N,hidden_size]: the tokens of a step, which follow those in the cache; the output is that
   // of the wanted ones, [1,n,hidden_size].
-  virtual Tensor decode(const Tensor& h, const Context& context, Losses& losses,
-                        LayerCache& cache) const = 0;
+  virtual Tensor decode(const Tensor& h, LayerCache& cache) const = 0;
   virtual const Attention& attention() const = 0;
 
   // The layer for inference on a CPU: a copy with packed weights, which only decodes.

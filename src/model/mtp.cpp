@@ -42,10 +42,7 @@ Tensor Mtp::join(const Tensor& next, const Tensor& h) const {
 }
 
 Tensor Mtp::decode(const Tensor& h, const Tensor& next, LayerCache& cache) const {
-  Context context;
-  context.want_balance_loss = false;
-  Losses losses;
-  return head_norm(block->decode(join(next, h), context, losses, cache));
+  return head_norm(block->decode(join(next, h), cache));
 }
 
 Mtp Mtp::pack(const Precision& precision) const {

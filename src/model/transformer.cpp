@@ -35,11 +35,7 @@ Tensor Transformer::decode(std::span<const std::int32_t> ids, std::vector<Cache>
 }
 
 Tensor Transformer::decode(Tensor h, std::vector<Cache>& caches) const {
-  Context context;
-  context.want_balance_loss = false;
-  Losses losses;
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    h = layers[i]->decode(h, context, losses, caches[i]);
+  for (std::size_t i = 0; i < layers.size(); ++i) h = layers[i]->decode(h, caches[i]);
   return norm(h);
 }
 

@@ -77,9 +77,7 @@ struct RmsNorm {
 
   RmsNorm copy() const {  // with a weight of its own
     RmsNorm norm = *this;
-    if (!weight.defined()) return norm;
-    norm.weight = Tensor::like(weight);
-    norm.weight.copy_from(weight);
+    norm.weight = weight.clone();
     return norm;
   }
 };

@@ -72,6 +72,13 @@ Tensor Tensor::to(Device device) const {
   return y;
 }
 
+Tensor Tensor::clone() const {
+  if (!defined()) return {};
+  const Tensor y = like(*this);
+  y.copy_from(*this);
+  return y;
+}
+
 void Tensor::copy_from(const Tensor& x) const {
   check(rows() == x.rows() && cols() == x.cols(), "copy_from: ", x.shape(), " does not fit into ",
         shape_);

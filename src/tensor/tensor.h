@@ -74,6 +74,7 @@ class Tensor {
   Tensor to(Device device) const;  // a copy, or itself if it is there
   void move_to(Device device) const { storage_->move_to(device); }  // and all of its storage
 
+  Tensor clone() const;                   // a copy with storage of its own
   void copy_from(const Tensor& x) const;  // the same shape but for how rows are counted
 
   Tensor reshape(Shape to) const;              // the last dimension changes only if contiguous

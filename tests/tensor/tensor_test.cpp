@@ -38,6 +38,16 @@ TEST(Tensor, RowsThatLieApartMayBeCountedOtherwiseButNotJoined) {
   EXPECT_ERROR(x.reshape({5, 5}), "reshape: [2, 3, 4] has 24 numbers, [5, 5] has 25");
 }
 
+TEST(Tensor, ACloneOfAWindowHasItsNumbersAndAStorageOfItsOwn) {
+  const Tensor x = Tensor::of({2, 3}, std::array<real, 6>{1, 2, 3, 4, 5, 6});
+  const Tensor y = x.columns(1, 2).clone();
+  EXPECT_EQ(y.shape(), (Shape{2, 2}));
+  EXPECT_TRUE(y.contiguous());
+  x.data()[1] = 9;  // was y's first
+  EXPECT_EQ(std::vector<real>(y.data(), y.data() + 4), (std::vector<real>{2, 3, 5, 6}));
+  EXPECT_FALSE(Tensor().clone().defined());
+}
+
 TEST(Tensor, SliceTakesWholeEntriesOfTheFirstDimension) {
   const Tensor x = counting({4, 2, 3});
   EXPECT_EQ(x.slice(2, 2).data()[0], 12);
