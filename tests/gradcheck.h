@@ -39,6 +39,8 @@ inline void randomise(const std::vector<Tensor>& tensors, Rng& rng) {
 }
 
 inline double gradient_tolerance() { return sizeof(real) == 8 ? 1e-7 : 2e-2; }
+// Of a function with a ReLU, whose kink float's large steps may cross.
+inline double tolerance_at_kinks() { return sizeof(real) == 8 ? gradient_tolerance() : 0.3; }
 
 // The largest |analytic - numeric| of all inputs, relative to the largest |numeric|
 // of that input (at least 1e-3).

@@ -5,10 +5,11 @@
 namespace seekling {
 
 Cache::Cache(const CacheRow& r, Index capacity, Device device) : row(r) {
-  const auto room = [&](Index width) {
-    return width > 0 ? Tensor::zeros({1, capacity, row.heads, width}, device) : Tensor();
+  const auto room = [&](Index heads, Index width) {
+    return width > 0 ? Tensor::zeros({1, capacity, heads, width}, device) : Tensor();
   };
-  key = {room(row.content), room(row.rotary)}, value = room(row.value);
+  key = {room(row.heads, row.content), room(row.heads, row.rotary)};
+  value = room(row.heads, row.value), index = room(1, row.index);
 }
 
 void Cache::check_room(Index capacity, Index needed) {
@@ -16,14 +17,19 @@ void Cache::check_room(Index capacity, Index needed) {
         " are needed; generate fewer tokens or shorten the prompt");
 }
 
-void Cache::append(const Pair& fresh, const Tensor& fresh_value) {
-  const Index T = (fresh.r.defined() ? fresh.r : fresh.c).dim(1),
-              capacity = (key.r.defined() ? key.r : key.c).dim(1);
-  check_room(capacity, length + T);
-  if (key.c.defined()) seekling::append(key.c, fresh.c, length);
-  if (key.r.defined()) seekling::append(key.r, fresh.r, length);
-  if (value.defined()) seekling::append(value, fresh_value, length);
-  length += T;
+void Cache::append(const Pair& k, const Tensor& v, const Tensor& index_key) {
+  fresh = (k.r.defined() ? k.r : k.c).dim(1);
+  check_room((key.r.defined() ? key.r : key.c).dim(1), length + fresh);
+  if (key.c.defined()) seekling::append(key.c, k.c, length);
+  if (key.r.defined()) seekling::append(key.r, k.r, length);
+  if (value.defined()) seekling::append(value, v, length);
+  if (index.defined()) seekling::append(index, index_key, length);
+  length += fresh;
+  chosen.clear();
+}
+
+Tensor Cache::index_keys(Index t) const {
+  return index.reshape({index.dim(1), index.cols()}).slice(0, tokens_seen(t));
 }
 
 Tensor Cache::held(const Tensor& all) const {
@@ -35,7 +41,9 @@ Tensor Cache::held(const Tensor& all) const {
 
 Tensor Cache::attend(const Pair& q, real scale, Index window) const {
   const Pair k = keys();
-  return attention(q, k, value.defined() ? held(value) : k.c, scale, {.window = window});
+  Mask mask{.window = window};
+  if (!chosen.empty()) mask.chosen = key_sets(chosen, fresh, length);
+  return attention(q, k, value.defined() ? held(value) : k.c, scale, mask);
 }
 
 }  // namespace seekling

@@ -117,16 +117,19 @@ CacheRow MLA::cache_row() const {
 
 std::unique_ptr<Attention> MLA::pack(const Precision& precision) const {
   auto to = std::make_unique<MLA>(*this);
-  to->decoding = precision.decoding;
-  const auto [UK, UV] = halves_of_kv_b_proj();
-  to->W_UK = pack_per_head(precision.weights, UK, nope);
-  to->W_UV = pack_per_head_t(precision.weights, UV, v_head_dim);
-  for (Linear* l :
-       std::initializer_list<Linear*>{&to->q_proj, &to->q_a_proj, &to->q_b_proj,
-                                      &to->kv_a_proj_with_mqa, &to->kv_b_proj, &to->o_proj})
-    l->pack(precision.weights);
-  to->q_a_layernorm = q_a_layernorm.copy(), to->kv_a_layernorm = kv_a_layernorm.copy();
+  to->pack_own(precision);
   return to;
+}
+
+void MLA::pack_own(const Precision& precision) {
+  decoding = precision.decoding;
+  const auto [UK, UV] = halves_of_kv_b_proj();
+  W_UK = pack_per_head(precision.weights, UK, nope);
+  W_UV = pack_per_head_t(precision.weights, UV, v_head_dim);
+  for (Linear* l : std::initializer_list<Linear*>{&q_proj, &q_a_proj, &q_b_proj,
+                                                  &kv_a_proj_with_mqa, &kv_b_proj, &o_proj})
+    l->pack(precision.weights);
+  q_a_layernorm = q_a_layernorm.copy(), kv_a_layernorm = kv_a_layernorm.copy();
 }
 
 WeightBytes MLA::weight_bytes() const {

@@ -36,6 +36,7 @@ struct MLA : Attention {
   Tensor expanded(const Pair& q, const LayerCache& cache) const;
   Tensor naive(const Pair& q, const Pair& fresh, LayerCache& cache) const;
   std::pair<Tensor, Tensor> halves_of_kv_b_proj() const;
+  void pack_own(const Precision& precision);
   bool expanding_is_cheaper(Index T, Index S) const;  // for T tokens of a prompt, S in the cache
   std::pair<Tensor, Tensor> keys_and_values(const Tensor& c_kv) const;  // of each head
 

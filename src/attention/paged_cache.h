@@ -7,7 +7,7 @@
 namespace seekling {
 
 // The segments of a token's row: for latents one, [content; rotary]; otherwise the key of each head
-// and then the value of each head.
+// and then the value of each head. The key of an indexer, if there is one, is the last.
 Segments segments_of(const CacheRow& row);
 
 // CPU. The cache of layer `layer` in `step`, which must outlive it.
@@ -17,14 +17,21 @@ class PagedCache : public LayerCache {
 
   Tensor wanted(const Tensor& h) const override;
   Positions positions(const Tensor& x, const Rotary& rotary) override;
-  void append(const Pair& key, const Tensor& value = {}) override;
+  void append(const Pair& key, const Tensor& value = {}, const Tensor& index_key = {}) override;
+  Index tokens_seen(Index t) const override { return slot(t).position + 1; }
+  Tensor index_keys(Index t) const override;
   Tensor attend(const Pair& q, real scale, Index window = 0) const override;
   bool of_prompt() const override { return step.prompt; }
   Index tokens() const override { return step.tokens.back().position + 1; }
   Pair keys() const override;  // of a prompt
 
  private:
-  Tensor read(Index first_segment, Index width) const;  // of all heads [1,S,heads,width]
+  const TokenSlot& slot(Index t) const { return step.wanted_tokens()[size_t(t)]; }
+  bool latents() const { return row.value == 0; }
+  HeadLayout layout(Index H) const;
+  // The segments first .. first + heads - 1 of the tokens 0 .. S-1 [1,S,heads,width].
+  Tensor read(const Sequence& sequence, Index S, Index first, Index heads, Index width) const;
+  Tensor attend_to_chosen(const Tensor& q, real scale) const;
 
   Step& step;
   const Index layer;

@@ -1,7 +1,10 @@
 // seekling score: what a model makes of given token ids, tensor by tensor, under the key names of
 // tests/golden/README.md, so that other programs can be compared with it number by number.
+#include <bit>
+#include <cmath>
 #include <iostream>
 #include <map>
+#include <optional>
 
 #include "cli/command.h"
 #include "console/device.h"
@@ -13,6 +16,7 @@
 #include "interop/safetensors.h"
 #include "model/versions.h"
 #include "ops/cross_entropy.h"
+#include "sparse/fp8_index.h"
 #include "tensor/tape.h"
 
 namespace seekling {
@@ -78,6 +82,28 @@ void add_router(Answers& answers, const std::string& layer, const Routing& r, co
 
 using Outputs = std::map<std::string, Tensor>;  // of layers, by the names that an Observer sees
 
+// indexer.i.* of a layer with sparse attention; the weights with their constant.
+void add_indexer(Answers& answers, const std::string& layer, const Outputs& outputs) {
+  const std::string at = "model.layers." + layer + ".self_attn.indexer.", to = "indexer." + layer;
+  if (!outputs.contains(at + "q")) return;
+  const Tensor &q = outputs.at(at + "q"), &k = outputs.at(at + "k"), &w = outputs.at(at + "w");
+  const Tensor weights = w.clone(), &best = outputs.at(at + "topk");
+  weights.view().matrix() /= std::sqrt(real(q.dim(2) * q.cols()));
+  answers.add(to + ".q", q);
+  answers.add(to + ".k", k.reshape({k.dim(0), k.dim(1), k.cols()}));
+  answers.add(to + ".weights", weights);
+  answers.add(to + ".scores", outputs.at(at + "scores"));
+  answers.add(to + ".topk", best.shape(), std::span(best.data(), size_t(best.size())));
+  if (q.cols() > 128 || !std::has_single_bit(std::uint64_t(q.cols()))) return;
+  const Fp8Vectors q8 = rotated_fp8(q), k8 = rotated_fp8(k.reshape({k.dim(0), k.dim(1), k.cols()}));
+  const std::string fp8 = "fp8idx." + layer;
+  answers.add(fp8 + ".q", q.shape(), q8.codes);
+  answers.add(fp8 + ".k", {k.dim(0), k.dim(1), k.cols()}, k8.codes);
+  answers.add(fp8 + ".q_scale", q8.scale);
+  answers.add(fp8 + ".k_scale", k8.scale);
+  answers.add(fp8 + ".scores", fp8_index_scores(q8, k8, weights, 1));
+}
+
 void add_layers(Answers& answers, const Outputs& outputs, const Losses& losses,
                 const Config& config) {
   const Tensor& embedded = outputs.at("model.embed_tokens");
@@ -88,11 +114,52 @@ void add_layers(Answers& answers, const Outputs& outputs, const Losses& losses,
     answers.add("attn_out." + layer, outputs.at(name + ".self_attn"));
     answers.add("mlp_out." + layer, outputs.at(name + ".mlp"));
     answers.add("hidden.layer." + layer, outputs.at(name));
+    add_indexer(answers, layer, outputs);
     const auto gate = outputs.find(name + ".mlp.gate");
     if (gate != outputs.end())
       add_router(answers, layer, losses.routings[m++], gate->second, embedded.dim(0), config);
   }
   answers.add("hidden.final_norm", outputs.at("model.norm"));
+}
+
+// kl.STAGE.*: the indexers' losses in one of their two stages, and with `gradients` what they are
+// trained by; in the dense stage also dense.*, the model whose attention sees all keys.
+void add_stage(Answers& answers, const Transformer& model, const Asked& q, bool dense,
+               bool gradients) {
+  const std::string stage = dense ? "kl.dense." : "kl.sparse.";
+  Outputs outputs;
+  const Tensor sum = Tensor::zeros({1});
+  Context context;
+  context.dense_stage = dense;
+  context.observer = [&](const std::string& name, const Tensor& x) { outputs[name] = x; };
+  context.indexer_loss = [&](const Tensor& loss) {
+    *sum.data() += loss.item();
+    if (gradients) loss.grad().set_item(1);
+  };
+  std::optional<Tape> tape;
+  if (gradients) tape.emplace();
+  Losses others;
+  const Tensor h = model.hidden(q.ids, q.B, q.T, context, others);
+  answers.add(stage + "loss", sum);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const std::string layer = std::to_string(i),
+                      at = "model.layers." + layer + ".self_attn.indexer.";
+    answers.add(stage + layer, outputs.at(at + "kl"));
+    answers.add(stage + "target." + layer, outputs.at(at + "target"));
+    if (dense) answers.add(stage + "scores." + layer, outputs.at(at + "scores"));
+  }
+  if (dense) {
+    answers.add("dense.logits", model.logits(h));
+    answers.add("dense.loss", head_cross_entropy(h, model.lm_head, shifted(q.ids, q)));
+  }
+  if (!gradients) return;
+  tape->backward(Tensor::zeros({1}));  // from the indexers' losses, which are ends of their own
+  const std::string behind = "model.layers." + std::to_string(model.layers.size()) + ".";
+  model.for_each_parameter([&](const std::string& name, const Tensor& p) {
+    if (!is_of_indexer(name) || name.starts_with(behind)) return;
+    answers.add(stage + "grad." + name, p.grad().clone());
+    p.clear_grad();
+  });
 }
 
 void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
@@ -126,23 +193,36 @@ void add_forward(Answers& answers, const Transformer& model, const Asked& q) {
   }
 }
 
-// 16 tokens that follow the first five of the first row, each the likeliest, from the latent cache.
-void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
-  constexpr Index kPrompt = 5, kMore = 16;
-  if (q.T < kPrompt || model.config.max_position_embeddings < kPrompt + kMore) return;
-  const Ids prompt(q.ids.begin(), q.ids.begin() + kPrompt);
-  const auto more = [&](auto&& generator) {
-    generator.read(prompt);
-    return generator.generate(kMore, {}, /*eos=*/-1);
-  };
-  answers.add("gen.prompt", {kPrompt}, prompt);
-  if (model.device() == Device::kCuda)
-    answers.add("gen.ids", {kMore}, more(GpuGenerator(model, kPrompt + kMore)));
-  else answers.add("gen.ids", {kMore}, more(Generator(Decoder(model), kPrompt + kMore)));
+// The likeliest tokens that follow the first of the first row, one by one, from the latent cache.
+struct Greedy {
+  Index prompt, more;
+};
+Greedy greedy_of(const Config& c) {  // the counts of tests/golden/README.md
+  return c.model_type == "deepseek_v32" ? Greedy{12, 24} : Greedy{5, 16};
 }
 
-// Of `loss` alone: no balance loss, no multi-token prediction, whose modules and the
-// correction biases get none.
+void add_greedy(Answers& answers, const Transformer& model, const Asked& q) {
+  const auto [P, more] = greedy_of(model.config);
+  if (q.T < P || model.config.max_position_embeddings < P + more) return;
+  const Ids prompt(q.ids.begin(), q.ids.begin() + P);
+  const auto follow = [&](auto&& generator) {
+    generator.read(prompt);
+    return generator.generate(more, {}, /*eos=*/-1);
+  };
+  answers.add("gen.prompt", {P}, prompt);
+  if (model.device() == Device::kCuda)
+    answers.add("gen.ids", {more}, follow(GpuGenerator(model, P + more)));
+  else answers.add("gen.ids", {more}, follow(Generator(Decoder(model), P + more)));
+  if (model.config.model_type != "deepseek_v32") return;
+  Config every_key = model.config;
+  every_key.index_topk = every_key.max_position_embeddings;
+  const Transformer dense(every_key);
+  dense.copy_from(model);
+  answers.add("gen.dense_ids", {more}, follow(Generator(Decoder(dense), P + more)));
+}
+
+// Of `loss` alone: no balance loss, no multi-token prediction, whose modules, the correction biases
+// and the indexers get none.
 void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
   Tape tape;
   Losses others;
@@ -151,7 +231,8 @@ void add_gradients(Answers& answers, const Transformer& model, const Asked& q) {
   bool main = true;  // the walk has the modules behind all other parameters
   model.for_each_parameter([&](const std::string& name, const Tensor& p) {
     main = main && !name.starts_with(behind + ".");
-    if (main && !is_correction_bias(name)) answers.add("grad." + name, p.grad());
+    const bool reached = main && !is_correction_bias(name) && !is_of_indexer(name);
+    if (reached) answers.add("grad." + name, p.grad());
   });
 }
 
@@ -195,6 +276,9 @@ int score_command(int argc, char** argv) {
   add_forward(answers, *model, q);
   add_greedy(answers, *model, q);
   if (flags.count("grad")) add_gradients(answers, *model, q);
+  if (model->config.model_type == "deepseek_v32")
+    for (const bool dense : {true, false})
+      add_stage(answers, *model, q, dense, flags.count("grad") > 0);
   const std::filesystem::path out = flags["out"].as<std::string>(), aside = out.string() + ".tmp";
   write_safetensors(aside, answers.tensors, answers.integers);
   std::filesystem::rename(aside, out);

@@ -38,6 +38,19 @@ inline std::uint16_t to_half(float x) {  // to nearest, ties to even; infinity a
   return std::uint16_t(sign | ((rounded >> 13) - (112u << 10)));
 }
 
+// To nearest, ties to even; a size above 448, infinity included, becomes 448.
+inline std::uint8_t to_e4m3(float x) {
+  const std::uint8_t sign = std::signbit(x) ? 0x80 : 0;
+  const float size = std::fabs(x);
+  if (std::isnan(x)) return 0x7F;
+  if (size >= 448) return sign | 0x7E;
+  int exponent = 0;
+  std::frexp(size, &exponent);              // size = f 2^exponent with f in [1/2, 1)
+  const int e = size < 0x1p-6f ? 1 : exponent + 6;  // of the code, or 1 for a subnormal number
+  const int mantissa = int(std::nearbyint(std::ldexp(size, 10 - e)));  // with the leading 1, of 8
+  return std::uint8_t(sign | ((e - 1) * 8 + mantissa));  // 16 carries into the exponent
+}
+
 inline float from_e4m3(std::uint8_t b) {
   const float sign = b & 0x80 ? -1.0f : 1.0f;
   const int exponent = (b >> 3) & 15, mantissa = b & 7;

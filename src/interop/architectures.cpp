@@ -40,8 +40,7 @@ const std::map<std::string, std::string>& not_run() {
   return table;
 }
 
-constexpr const char* kOpened =
-    "it opens deepseek_v2, deepseek_v3, kimi_k2, and deepseek_v32 up to index_topk positions";
+constexpr const char* kOpened = "it opens deepseek_v2, deepseek_v3, deepseek_v32 and kimi_k2";
 
 void rename(Json& j, const std::string& model_type, const std::string& given_class) {
   j["model_type"] = model_type;
@@ -49,23 +48,9 @@ void rename(Json& j, const std::string& model_type, const std::string& given_cla
     j["architectures"] = Json::array({class_of(model_type)});
 }
 
-// DeepSeek-V3.2 is DeepSeek-V3 with an indexer, which chooses index_topk of the keys before each
-// query (arXiv:2512.02556 §2). Where there are no more keys than that, every one is chosen, and
-// the two are the same function of the other weights.
-void read_v32_as_v3(Json& j, const std::string& source) {
-  static const Json class_topk = 2048, class_positions = 163840;
-  const Json topk = j.value("index_topk", class_topk);
-  const Json positions = j.value("max_position_embeddings", class_positions);
-  check(topk.is_number_integer() && topk > 0, source, ": index_topk is ", topk.dump(),
-        ", expected a number of tokens");
-  check(!positions.is_number() || positions <= topk, source,
-        ": model_type is \"deepseek_v32\" and ", "max_position_embeddings ", positions.dump(),
-        ": Seekling cannot run sparse attention yet, ",
-        "which begins after index_topk = ", topk.dump(), " positions; set max_position_embeddings ",
-        "to at most ", topk.dump(), ", up to where the model is DeepSeek-V3");
-  j["max_position_embeddings"] = positions;
-  for (const char* key : {"index_topk", "index_n_heads", "index_head_dim"}) j.erase(key);
-  // What transformers writes for the same layers; other lists stay, and are refused by name.
+// What transformers writes for the layers that DeepSeek-V3.2 has; other lists stay, and are refused
+// by name. Its class has longer contexts than V3's.
+void read_v32(Json& j) {
   const auto is_list_of = [&](const char* key, const auto& expected) {
     const Json list = j.value(key, Json());
     for (std::size_t i = 0; list.is_array() && i < list.size(); ++i)
@@ -77,19 +62,21 @@ void read_v32_as_v3(Json& j, const std::string& source) {
     j.erase("layer_types");
   if (is_list_of("mlp_layer_types", [&](std::size_t i) { return dense > i ? "dense" : "sparse"; }))
     j.erase("mlp_layer_types");
-  rename(j, "deepseek_v3", "DeepseekV32ForCausalLM");
+  if (!j.contains("max_position_embeddings")) j["max_position_embeddings"] = 163840;
 }
 
 }  // namespace
 
 std::string class_of(const std::string& model_type) {
-  return model_type == "deepseek_v3" ? "DeepseekV3ForCausalLM" : "DeepseekV2ForCausalLM";
+  return model_type == "deepseek_v3"    ? "DeepseekV3ForCausalLM"
+         : model_type == "deepseek_v32" ? "DeepseekV32ForCausalLM"
+                                        : "DeepseekV2ForCausalLM";
 }
 
 void name_architecture(Json& j, const std::string& source) {
   const Json given = j["model_type"];
   if (given == "kimi_k2") return rename(j, "deepseek_v3", class_of("deepseek_v3"));
-  if (given == "deepseek_v32") return read_v32_as_v3(j, source);
+  if (given == "deepseek_v32") return read_v32(j);
   if (given == "deepseek_v2" || given == "deepseek_v3" || given == "seekling") return;
   const auto missing =
       given.is_string() ? not_run().find(given.get<std::string>()) : not_run().end();
@@ -106,10 +93,6 @@ std::string model_type_in(const std::filesystem::path& folder) {
   const Json j = parse_json(read_file(config), config.string());
   const Json type = j.is_object() ? j.value("model_type", Json()) : Json();
   return type.is_string() ? type.get<std::string>() : "";
-}
-
-bool is_of_indexer(const std::string& tensor) {
-  return tensor.find(".self_attn.indexer.") != tensor.npos;
 }
 
 }  // namespace seekling

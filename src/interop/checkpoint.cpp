@@ -229,17 +229,32 @@ bool has_weights(const fs::path& folder) {
   return fs::exists(folder / kWhole) || fs::exists(folder / kIndex);
 }
 
-void load_weights(const fs::path& folder, const Transformer& model) {
+static void load_weights(const fs::path& folder, const Transformer& model,
+                         const NamedTensors& parameters) {
   const Index own = Index(model.layers.size() + model.mtp.size());
   const Shards shards(folder);
-  const bool v32 = model_type_in(folder) == "deepseek_v32";
   const LeftUnread surplus = [&](const std::string& tensor) {
-    if (v32 && is_of_indexer(tensor)) return true;
     for (Index i = own; shards.has(layer_name(i) + "eh_proj.weight"); ++i)
       if (tensor.starts_with(layer_name(i))) return true;
     return false;
   };
-  load_tensors(folder, named_parameters(model), copies_of(model), surplus);
+  load_tensors(folder, parameters, copies_of(model), surplus);
+}
+
+void load_weights(const fs::path& folder, const Transformer& model) {
+  load_weights(folder, model, named_parameters(model));
+}
+
+bool has_indexers(const fs::path& folder) {
+  const Shards shards(folder);
+  return std::ranges::any_of(shards.tensors(),
+                             [](const auto& tensor) { return is_of_indexer(tensor.first); });
+}
+
+void load_weights_without_indexers(const fs::path& folder, const Transformer& model) {
+  NamedTensors others = named_parameters(model);
+  std::erase_if(others, [](const auto& parameter) { return is_of_indexer(parameter.first); });
+  load_weights(folder, model, others);
 }
 
 namespace {

@@ -37,8 +37,12 @@ Index mtp_modules_in(const std::filesystem::path& folder, const Config& config);
 bool has_weights(const std::filesystem::path& folder);
 
 // All parameters of a model. Left unread are modules of multi-token prediction after the model's
-// own, and the indexers of DeepSeek-V3.2.
+// own.
 void load_weights(const std::filesystem::path& folder, const Transformer& model);
+
+// DeepSeek-V3.2 begins with V3's weights: a V3.2 whose files have no indexers keeps those it has.
+bool has_indexers(const std::filesystem::path& folder);
+void load_weights_without_indexers(const std::filesystem::path& folder, const Transformer& model);
 
 struct SaveOptions {
   std::string dtype = "F32";      // of parameters: F32, BF16 or F16; correction biases: F32

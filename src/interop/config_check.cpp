@@ -18,7 +18,7 @@ constexpr Index kMostRotaryWidth = 4'096;  // a layer has an angle for each two 
 // the weights and compute something else, so such a model gets the model_type seekling.
 static void check_class(const Config& c, const std::string& source) {
   if (c.model_type == "seekling") return;
-  const bool v3 = c.model_type == "deepseek_v3";
+  const bool v3 = c.model_type == "deepseek_v3" || c.model_type == "deepseek_v32";
   check(v3 == (c.topk_method == "noaux_tc"), source, ": topk_method is \"", c.topk_method,
         "\" with model_type \"", c.model_type, "\", whose class has ",
         v3 ? "noaux_tc" : "greedy or group_limited_greedy", "; set model_type to ",
@@ -48,6 +48,19 @@ static void check_size(const Config& c, const std::string& source) {
         " parameters; the file is damaged");
 }
 
+static void check_indexer(const Config& c, const std::string& source) {
+  for (const auto& [name, value] : {std::pair{"index_n_heads", c.index_n_heads},
+                                    {"index_topk", c.index_topk},
+                                    {"index_head_dim", c.index_head_dim}})
+    check(value >= 1, source, ": ", name, " is ", value, ", expected at least 1");
+  check(c.index_head_dim >= c.qk_rope_head_dim, source, ": index_head_dim is ", c.index_head_dim,
+        ", expected at least qk_rope_head_dim ", c.qk_rope_head_dim,
+        ": the indexer turns so many of its dimensions");
+  check(c.q_lora_rank > 0, source,
+        ": q_lora_rank is null with model_type \"deepseek_v32\", "
+        "expected a width: the indexer reads the latent of the queries");
+}
+
 static Index moe_layers_of(const Config& c) {
   Index n = 0;
   for (Index i = 0; i < c.num_hidden_layers + c.num_nextn_predict_layers; ++i) n += c.is_moe(i);
@@ -69,7 +82,7 @@ void check_config(const Config& c, const std::string& source) {
     throw Error(text(source, ": ", name, " is \"", value, "\", expected one of ",
                      nlohmann::json(known).dump()));
   };
-  one_of("model_type", c.model_type, {"deepseek_v2", "deepseek_v3", "seekling"});
+  one_of("model_type", c.model_type, {"deepseek_v2", "deepseek_v3", "deepseek_v32", "seekling"});
   one_of("attention", c.attention, attention_kinds());
   one_of("topk_method", c.topk_method, {"greedy", "group_limited_greedy", "noaux_tc"});
   one_of("scoring_func", c.scoring_func, {"softmax", "sigmoid"});
@@ -102,6 +115,7 @@ void check_config(const Config& c, const std::string& source) {
     check(c.model_type == "seekling", source, ": attention is \"gqa\" with model_type \"",
           c.model_type, "\", expected \"seekling\": DeepSeek's classes know MLA alone");
   }
+  if (c.model_type == "deepseek_v32") check_indexer(c, source);
   at_least("num_nextn_predict_layers", c.num_nextn_predict_layers, 0);
   check(c.num_hidden_layers <= kMostLayers && c.num_nextn_predict_layers <= kMostLayers, source,
         ": has ", c.num_hidden_layers, " layers and ", c.num_nextn_predict_layers,

@@ -1,4 +1,5 @@
-// config.json of DeepseekV2ForCausalLM and DeepseekV3ForCausalLM; config_keys.h has its keys.
+// config.json of DeepseekV2ForCausalLM, DeepseekV3ForCausalLM and DeepseekV32ForCausalLM;
+// config_keys.h has its keys.
 #include "interop/config_json.h"
 
 #include <algorithm>
@@ -31,8 +32,12 @@ void read_key(const Key& key, Config& c, const nlohmann::json& value, const std:
   }
 }
 
+bool is_key_of_indexer(const std::string& name) {
+  return std::ranges::any_of(indexer_keys(), [&](const Key& key) { return key.name == name; });
+}
+
 const Key* find(const std::string& name) {
-  for (const auto* table : {&keys(), &baseline_keys()})
+  for (const auto* table : {&keys(), &indexer_keys(), &baseline_keys()})
     for (const Key& key : *table)
       if (key.name == name) return &key;
   return nullptr;
@@ -49,10 +54,11 @@ bool is_there(const nlohmann::json& j, const std::string& name) {
 void set_defaults(Config& c, const nlohmann::json& j, const std::string& source) {
   const std::string type = j["model_type"].get<std::string>();
   if (type == "seekling") return;
-  for (const Key& key : keys()) {
-    const nlohmann::json& absent = type == "deepseek_v3" ? key.absent.v3 : key.absent.v2;
-    if (!is_there(j, key.name) && !absent.is_discarded()) read_key(key, c, absent, source);
-  }
+  for (const auto* table : {&keys(), &indexer_keys()})
+    for (const Key& key : *table) {
+      const nlohmann::json& absent = type == "deepseek_v2" ? key.absent.v2 : key.absent.v3;
+      if (!is_there(j, key.name) && !absent.is_discarded()) read_key(key, c, absent, source);
+    }
 }
 
 void check_class_name(const nlohmann::json& j, const std::string& source) {
@@ -98,6 +104,7 @@ bool same_as(const nlohmann::json& value, const nlohmann::json& one) {
 bool read_one(Config& c, const std::string& name, const nlohmann::json& value,
               const std::string& source) {
   if (name == "head_dim" && c.model_type != "seekling") return true;
+  if (is_key_of_indexer(name) && c.model_type != "deepseek_v32") return false;
   if (const Key* key = find(name)) return read_key(*key, c, value, source), true;
   if (const auto one = find_in(keys_with_one_value(), name); one != keys_with_one_value().end()) {
     check(same_as(value, one->second), source, ": ", name, " is ", value.dump(),
@@ -123,7 +130,7 @@ void read_keys(Config& c, const nlohmann::json& j, const std::string& source) {
 
 // Null in a key that Hugging Face's class does not have is as if the key were left out.
 void drop_nulls(nlohmann::json& j) {
-  const bool v3 = j["model_type"] == "deepseek_v3";
+  const bool v3 = j["model_type"] == "deepseek_v3" || j["model_type"] == "deepseek_v32";
   for (const char* name : {"moe_layer_freq", "scoring_func", "aux_loss_alpha", "seq_aux",
                            "num_nextn_predict_layers", v3 ? "topk_method" : "rope_interleave"})
     if (j.contains(name) && j[name].is_null()) j.erase(name);
@@ -155,7 +162,8 @@ std::vector<KeyRow> config_key_table() {
   for (const char* name :
        {"architectures", "rope_scaling", "rope_parameters", "quantization_config"})
     rows.push_back({name, Treatment::kHonoured, ""});
-  for (const Key& key : keys()) rows.push_back({key.name, Treatment::kHonoured, ""});
+  for (const auto* table : {&keys(), &indexer_keys()})
+    for (const Key& key : *table) rows.push_back({key.name, Treatment::kHonoured, ""});
   for (const auto& [name, key] : other_names()) rows.push_back({name, Treatment::kOtherName, key});
   for (const auto& [name, value] : keys_with_one_value())
     rows.push_back({name, Treatment::kOneValue, value.dump()});
@@ -195,6 +203,8 @@ std::string config_json(const Config& c, const std::string& dtype) {
   OrderedJson j;
   if (c.model_type != "seekling") j["architectures"] = {class_of(c.model_type)};
   for (const Key& key : keys()) j[key.name] = key.field.write(c);
+  if (c.model_type == "deepseek_v32")
+    for (const Key& key : indexer_keys()) j[key.name] = key.field.write(c);
   if (c.attention == "mla") j["num_key_value_heads"] = c.num_attention_heads;
   if (c.attention != "mla")
     for (const Key& key : baseline_keys()) j[key.name] = key.field.write(c);
@@ -208,7 +218,7 @@ std::string config_json(const Config& c, const std::string& dtype) {
 
 std::vector<ConfigKey> config_keys() {
   std::vector<ConfigKey> all;
-  for (const auto* table : {&keys(), &baseline_keys()})
+  for (const auto* table : {&keys(), &indexer_keys(), &baseline_keys()})
     for (const Key& key : *table) all.push_back({key.name, key.help});
   return all;
 }

@@ -83,7 +83,7 @@ const ClassDefault kMust{kNoDefault, kNoDefault};
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
       {"model_type", kMust, field(&Config::model_type),
-       "class of the model: deepseek_v2, deepseek_v3 or seekling"},
+       "class of the model: deepseek_v2, deepseek_v3, deepseek_v32 or seekling"},
       {"vocab_size", kMust, field(&Config::vocab_size), "tokens in the vocabulary"},
       {"hidden_size", kMust, field(&Config::hidden_size), "width of the hidden states (d)"},
       {"num_hidden_layers", kMust, field(&Config::num_hidden_layers), "layers (l)"},
@@ -198,6 +198,24 @@ const std::vector<Key>& keys() {
        {0, 1},
        field(&Config::num_nextn_predict_layers),
        "modules of multi-token prediction (D)"},
+  };
+  return table;
+}
+
+const std::vector<Key>& indexer_keys() {
+  static const std::vector<Key> table = {
+      {"index_n_heads",
+       {kNoDefault, 64},
+       field(&Config::index_n_heads),
+       "heads of the indexer if model_type is deepseek_v32 (H^I)"},
+      {"index_head_dim",
+       {kNoDefault, 128},
+       field(&Config::index_head_dim),
+       "width of a head of the indexer (d^I)"},
+      {"index_topk",
+       {kNoDefault, 2048},
+       field(&Config::index_topk),
+       "keys that the indexer chooses for each query (k)"},
   };
   return table;
 }

@@ -40,6 +40,7 @@ struct Key {
 };
 
 const std::vector<Key>& keys();
+const std::vector<Key>& indexer_keys();   // of model_type deepseek_v32 alone; the default is v3's
 const std::vector<Key>& baseline_keys();  // ours; written only where attention is not MLA
 const std::vector<std::pair<std::string, std::string>>& other_names();  // and the key in keys()
 const std::vector<std::pair<std::string, nlohmann::json>>& keys_with_one_value();

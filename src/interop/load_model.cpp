@@ -28,9 +28,6 @@ std::unique_ptr<Transformer> load_model(const fs::path& folder, const Say& say) 
         " is not a folder, expected a run or a checkpoint");
   recover(folder);
   Config config = read_config(folder);
-  if (model_type_in(folder) == "deepseek_v32")
-    say(text("note: ", folder.string(), ": DeepSeek-V3.2 up to ", config.max_position_embeddings,
-             " positions is DeepSeek-V3; the indexer of its sparse attention is left unread"));
   fit_mtp_modules(config, folder, say);
   auto model = std::make_unique<Transformer>(config);
   load_weights(folder, *model);

@@ -50,7 +50,8 @@ Tensor Transformer::logits(const Tensor& h) const { return linear(h, lm_head); }
 
 Tensor Transformer::loss(const Batch& batch, const Context& context, Losses& losses) const {
   const auto cross_entropy = [&](const Tensor& h, const Targets& targets) {
-    return head_cross_entropy(h, lm_head, targets.ids, targets.weights);
+    const Tensor loss = head_cross_entropy(h, lm_head, targets.ids, targets.weights);
+    return context.dense_stage ? loss.clone() : loss;  // through a copy nothing flows back
   };
   Context inside = context;
   inside.mask.document_start = batch.document_start;
@@ -97,15 +98,23 @@ void Transformer::move_to(Device device) const {
 Transformer Transformer::copy_on(Device device) const {
   Transformer copy(config);
   copy.move_to(device);
-  std::vector<Tensor> mine;
-  for_each_parameter([&](const std::string&, const Tensor& p) { mine.push_back(p); });
-  auto next = mine.begin();
-  copy.for_each_parameter([&](const std::string&, const Tensor& p) { p.copy_from(*next++); });
+  copy.copy_from(*this);
   return copy;
+}
+
+void Transformer::copy_from(const Transformer& other) const {
+  std::vector<Tensor> there;
+  other.for_each_parameter([&](const std::string&, const Tensor& p) { there.push_back(p); });
+  auto next = there.begin();
+  for_each_parameter([&](const std::string&, const Tensor& p) { p.copy_from(*next++); });
 }
 
 bool is_correction_bias(const std::string& name) {
   return name.ends_with("e_score_correction_bias");
+}
+
+bool is_of_indexer(const std::string& name) {
+  return name.find(".self_attn.indexer.") != name.npos;
 }
 
 void Transformer::initialise(std::uint64_t seed) const {
@@ -113,7 +122,7 @@ void Transformer::initialise(std::uint64_t seed) const {
   for_each_parameter([&](const std::string& name, const Tensor& p) {
     Rng rng(seed, place++);
     const bool gain = name.ends_with("norm.weight");
-    const bool bias = is_correction_bias(name);
+    const bool bias = is_correction_bias(name) || name.ends_with(".bias");
     for (Index i = 0; i < p.size(); ++i)
       p.data()[i] = gain ? 1 : bias ? 0 : real(config.initializer_range * rng.normal());
   });

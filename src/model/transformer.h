@@ -22,6 +22,7 @@ class Transformer {
 
   void move_to(Device device) const;  // its parameters, and with them all that is computed
   Transformer copy_on(Device device) const;
+  void copy_from(const Transformer& other) const;  // the parameters, of equal shapes
   Device device() const { return embed_tokens.device(); }
 
   // Matrices normal with mean 0 and standard deviation config.initializer_range;
@@ -62,5 +63,7 @@ class Transformer {
 
 // A router's e_score_correction_bias: a parameter of the checkpoint that no gradient reaches.
 bool is_correction_bias(const std::string& name);
+// A parameter of DeepSeek-V3.2's sparse attention, which only the indexers' loss reaches.
+bool is_of_indexer(const std::string& name);
 
 }  // namespace seekling

@@ -16,6 +16,7 @@ std::unique_ptr<Layer> deepseek_v2(const Config& config, Index layer);
 RouterOptions deepseek_v2_router(const Config& config);
 std::unique_ptr<Layer> deepseek_v3(const Config& config, Index layer);
 RouterOptions deepseek_v3_router(const Config& config);
+std::unique_ptr<Layer> deepseek_v32(const Config& config, Index layer);  // with V3's router
 std::unique_ptr<Layer> baseline(const Config& config, Index layer);
 RouterOptions baseline_router(const Config& config);
 

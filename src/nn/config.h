@@ -31,6 +31,12 @@ struct AttentionConfig {
   std::optional<RopeScaling> rope_scaling;
 };
 
+// The indexer of sparse attention, which model_type deepseek_v32 has. Defaults: DeepSeek-V3.2's.
+struct IndexerConfig {
+  Index index_n_heads = 64, index_head_dim = 128;
+  Index index_topk = 2048;  // keys that a query attends to
+};
+
 // DeepSeekMoE. A dense model is one whose layers are all below first_k_dense_replace.
 struct ExpertsConfig {
   Index moe_intermediate_size = 96;  // of one expert
@@ -60,8 +66,8 @@ struct TokenConfig {
 };
 
 // The groups are bases, so that a key is written as in the file: config.kv_lora_rank.
-struct Config : AttentionConfig, ExpertsConfig, TokenConfig {
-  std::string model_type = "deepseek_v2";  // deepseek_v3, or seekling: model/versions.h
+struct Config : AttentionConfig, IndexerConfig, ExpertsConfig, TokenConfig {
+  std::string model_type = "deepseek_v2";  // or another version: model/versions.h
   Index hidden_size = 128;
   Index num_hidden_layers = 4;
   Index intermediate_size = 512;  // of a dense layer

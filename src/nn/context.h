@@ -27,6 +27,11 @@ struct Context {
   double capacity_factor = 0;   // a device's budget over the mean load; 0: nothing is dropped
   std::vector<char> keep = {};  // [B] sequences of which nothing is dropped, or empty
   bool want_balance_loss = true;
+  // Of sparse attention (sparse/). The dense stage: attention sees all keys, and nothing but the
+  // indexers learns. What takes the loss of each layer's indexer, one number, and gives it its
+  // gradient; empty: that loss is not computed, and no indexer learns.
+  bool dense_stage = false;
+  std::function<void(const Tensor& loss)> indexer_loss = {};
 
   Observer observer = {};  // empty: nothing is observed, at no cost
   std::string path = {};   // of the layer that has this context, for names

@@ -1,7 +1,8 @@
-// The smallest layers: a matrix, and a norm's gain.
+// The smallest layers: a matrix, and the parameters of a norm.
 #pragma once
 
 #include "core/products.h"
+#include "ops/layer_norm.h"
 #include "ops/linear.h"
 #include "ops/rms_norm.h"
 #include "quant/packed.h"
@@ -64,6 +65,22 @@ struct UpProjection : Linear {
       on(x.device(), cpu::linear_forward, cuda::linear_forward)(again, x, W);
     });
     return y;
+  }
+};
+
+struct LayerNorm {
+  Tensor weight, bias;  // [D]
+  real eps = real(1e-6);
+
+  LayerNorm() = default;
+  LayerNorm(Index D, double epsilon)
+      : weight(Tensor::zeros({D})), bias(Tensor::zeros({D})), eps(real(epsilon)) {}
+  Tensor operator()(const Tensor& x) const { return layer_norm(x, weight, bias, eps); }
+
+  LayerNorm copy() const {  // with numbers of its own
+    LayerNorm norm = *this;
+    norm.weight = weight.clone(), norm.bias = bias.clone();
+    return norm;
   }
 };
 

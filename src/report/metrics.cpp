@@ -30,6 +30,7 @@ static std::string to_line(const StepMetrics& m) {
                {"lr", m.lr},           {"grad_norm", m.grad_norm}, {"tokens_per_s", m.tokens_per_s},
                {"seconds", m.seconds}, {"max_vio", m.max_vio},     {"expert_load", m.expert_load}};
   if (m.mtp_loss) json["mtp_loss"] = *m.mtp_loss;
+  if (m.indexer_loss) json["indexer_loss"] = *m.indexer_loss;
   if (m.heldout_loss) json["heldout_loss"] = *m.heldout_loss;
   if (m.heldout_bits_per_byte) json["heldout_bits_per_byte"] = *m.heldout_bits_per_byte;
   return json.dump() + "\n";
@@ -67,6 +68,7 @@ static std::optional<StepMetrics> from_line(std::string_view line) {
     m.max_vio = number(json.at("max_vio"));
     m.expert_load = expert_load(json.at("expert_load"));
     m.mtp_loss = optional_number(json, "mtp_loss");
+    m.indexer_loss = optional_number(json, "indexer_loss");
     m.heldout_loss = optional_number(json, "heldout_loss");
     m.heldout_bits_per_byte = optional_number(json, "heldout_bits_per_byte");
     return m;

@@ -20,6 +20,7 @@ struct StepMetrics {
   double balance_loss = 0;
   // mtp_loss: the mean over the depths of multi-token prediction, before the weight, if any.
   std::optional<double> mtp_loss;
+  std::optional<double> indexer_loss;  // DeepSeek-V3.2: Σ over layers of the mean KL divergence
   double lr = 0;
   double grad_norm = 0;  // before clipping
   double tokens_per_s = 0;

@@ -76,8 +76,14 @@ std::unique_ptr<Transformer> first_model(const RunOptions& options, const Tokeni
   if (drawn) {
     model->initialise(options.settings.seed);
   } else {
-    load_weights(options.weights, *model);
     say(text("starting from the weights of ", options.weights.string()));
+    if (config.model_type != "deepseek_v32" || has_indexers(options.weights)) {
+      load_weights(options.weights, *model);
+    } else {
+      say("these weights have no indexers, which are drawn; train them first by --learns indexer");
+      model->initialise(options.settings.seed);
+      load_weights_without_indexers(options.weights, *model);
+    }
   }
   return model;
 }

@@ -62,7 +62,9 @@ const std::vector<SettingGroup>& setting_groups() {
          "recompute norms and up-projections in the backward pass: the same bits in less memory "
          "and more time"},
         {"overfit_batch", &S::overfit_batch, anything(),
-         "train on batch 0 only, whose loss must go to 0: a first check"}}},
+         "train on batch 0 only, whose loss must go to 0: a first check"},
+        {"learns", &S::learns, one_of({"all", "indexer"}, "all or indexer"),
+         "what is trained; indexer: with attention to all keys, DeepSeek-V3.2's first stage"}}},
       {"Learning rate",
        {{"lr", &S::lr, at_least(0), "highest learning rate, reached at the end of the warm-up",
          text(S{}.lr, " x 128 / hidden_size, at most ", S{}.lr)},

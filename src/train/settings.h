@@ -28,6 +28,7 @@ struct TrainSettings {
   std::string dtype = "fp32";
   bool recompute = false;
   bool overfit_batch = false;
+  std::string learns = "all";  // DeepSeek-V3.2's dense stage: indexer
 
   double lr = 3e-3;
   std::string schedule = "step";

@@ -1,12 +1,13 @@
 // One step of training on k micro-batches, whose gradients are added up before the weights move:
-//   L = Σ_k (n_k / n) CE_k + λ/D Σ_d Σ_k (n_kd / n_d) CE_kd + (1/k) Σ_k balance_k
+//   L = Σ_k (n_k / n) CE_k + λ/D Σ_d Σ_k (n_kd / n_d) CE_kd + (1/k) Σ_k (balance_k + indexer_k)
 //   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW,  b ← b + γ sign(mean(c) - c)
 // n_k: targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k targets,
 // so the weights n_k / n make the sum the mean over all n: k micro-batches of b sequences
 // give the gradient of one batch of k·b, up to rounding, also where they ignore
 // different numbers of targets. The second term is multi-token prediction, DeepSeek-V3
 // (arXiv:2412.19437) eq. 25, of depths d = 1 .. D, each a mean over its own targets.
-// The balance loss is a mean over sequences, of which each micro-batch has the same number.
+// The balance loss is a mean over sequences, of which each micro-batch has the same number. The
+// indexers' loss (sparse/indexer_loss.cpp) is there for DeepSeek-V3.2 alone, and trains them alone.
 // The correction biases b of V3's routers follow the load c of the whole step.
 #include "train/trainer.h"
 
@@ -93,10 +94,23 @@ std::string first_parameter(const Transformer& model,
   return first;
 }
 
-// All parameters but the correction biases, which no gradient, decay or clipping touches.
-NamedTensors learned_parameters(const Transformer& model) {
+bool has_indexer(const Transformer& model) {
+  return std::ranges::any_of(named_parameters(model),
+                             [](const auto& parameter) { return is_of_indexer(parameter.first); });
+}
+
+bool only_indexer(const TrainSettings& settings) { return settings.learns == "indexer"; }
+
+// All parameters but the correction biases, which no gradient, decay or clipping touches; or the
+// indexers' alone.
+NamedTensors learned_parameters(const Transformer& model, const TrainSettings& settings) {
   NamedTensors all = named_parameters(model);
-  std::erase_if(all, [](const auto& parameter) { return is_correction_bias(parameter.first); });
+  std::erase_if(all, [&](const auto& parameter) {
+    return is_correction_bias(parameter.first) ||
+           (only_indexer(settings) && !is_of_indexer(parameter.first));
+  });
+  check(!all.empty(),
+        "--learns indexer: the model has no indexer; model_type deepseek_v32 has one");
   return all;
 }
 
@@ -129,9 +143,9 @@ HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
 Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h, RunFolder f,
                  Device device)
     : model(m), state_(checked(std::move(s))), batches(std::move(b)), heldout(std::move(h)),
-      folder(std::move(f)), optimizer(learned_parameters(model), adamw_of(settings())),
-      biases(correction_biases(model)), log(folder.path() / "metrics.jsonl", state_.step),
-      saved(state_.step) {
+      folder(std::move(f)), optimizer(learned_parameters(model, settings()), adamw_of(settings())),
+      biases(correction_biases(model)), indexed(has_indexer(model)),
+      log(folder.path() / "metrics.jsonl", state_.step), saved(state_.step) {
   if (state_.step > 0) folder.load(model, optimizer);
   model.move_to(device);
   for (const Moment& moment : optimizer.moments()) moment.move_to(device);
@@ -147,6 +161,15 @@ Context Trainer::context_of(const Batch& batch, Index number) const {
   context.device_loss_alpha = real(s.device_loss_alpha),
   context.communication_loss_alpha = real(s.communication_loss_alpha);
   context.capacity_factor = s.capacity_factor;
+  if (only_indexer(s)) {
+    context.dense_stage = true;
+    context.want_balance_loss = false;
+  }
+  if (indexed)  // one more end of the tape for each layer: Σ over layers, a mean over micro-batches
+    context.indexer_loss = [this, factor = 1 / double(s.accumulate)](const Tensor& loss) {
+      indexer_loss += factor * double(loss.item());
+      loss.grad().set_item(real(factor));
+    };
   if (s.capacity_factor > 0)
     for (Index b = 0; b < batch.B; ++b)
       context.keep.push_back(
@@ -204,7 +227,7 @@ Trainer::Sums Trainer::gradients() {
 // DeepSeek-V3 §2.1.2. A layer's load and its bias stand in the same order: the routers',
 // as the forward pass meets them.
 void Trainer::move_biases(const Sums& sums, Index step) const {
-  if (biases.empty()) return;
+  if (biases.empty() || only_indexer(settings())) return;
   for (std::size_t layer = 0; layer < sums.load.size(); ++layer)
     update_correction_bias(biases[layer], sums.load[layer], real(bias_speed_at(settings(), step)));
 }
@@ -212,6 +235,7 @@ void Trainer::move_biases(const Sums& sums, Index step) const {
 StepMetrics Trainer::step() {
   const auto begin = Clock::now();
   if (profile_) profile_->begin_step();
+  indexer_loss = 0;
   const Sums sums = gradients();
   const double norm = gradient_norm(optimizer.parameters());
   check_gradients(norm);
@@ -231,6 +255,7 @@ StepMetrics Trainer::step() {
   metrics.loss = sums.loss;
   metrics.balance_loss = sums.balance_loss;
   if (!model.mtp.empty() && mtp_weight_at(settings(), number) > 0) metrics.mtp_loss = sums.mtp_loss;
+  if (indexed) metrics.indexer_loss = indexer_loss;
   metrics.lr = lr;
   metrics.grad_norm = norm;
   metrics.seconds = std::chrono::duration<double>(Clock::now() - begin).count();

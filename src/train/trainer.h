@@ -81,9 +81,11 @@ class Trainer {
   RunFolder folder;
   AdamW optimizer;
   std::vector<Tensor> biases;  // e_score_correction_bias of each MoE layer that has one, in order
+  bool indexed;                // are there indexers that learn?
   MetricsLog log;
   Index saved;  // the step of the last save
   Profile* profile_ = nullptr;
+  mutable double indexer_loss = 0;  // of the step so far
 };
 
 // Where the loss of a batch stops being a finite number: the op, and a parameter that

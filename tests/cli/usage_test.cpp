@@ -225,7 +225,7 @@ TEST_F(ProgramTest, WhatIsMissingIsNamed) {
 TEST_F(ProgramTest, AModelThatIsNotThereIsNamed) {
   expect_refused({"params", "giant"}, 2,
                  "--model: giant is neither a preset (large, medium, nano, small, tiny, v2, "
-                 "v2-lite, v3) nor a file or folder");
+                 "v2-lite, v3, v3.2) nor a file or folder");
   expect_refused({"generate", "--model", "runs/none", "x"}, 2,
                  "--model: runs/none is not a folder, expected a run or a checkpoint");
 }

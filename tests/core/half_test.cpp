@@ -41,4 +41,20 @@ TEST(Half, ReadsE4m3) {
   EXPECT_TRUE(std::isnan(from_e4m3(0x7F)));
 }
 
+TEST(Half, ANumberBecomesTheNearestCodeOfE4M3) {
+  for (int code = 0; code < 256; ++code) {
+    const float x = from_e4m3(std::uint8_t(code));
+    if (std::isnan(x)) continue;
+    EXPECT_EQ(int(to_e4m3(x)), code) << x;
+  }
+  EXPECT_EQ(to_e4m3(0.3f), 0x2A);     // 0.3125
+  EXPECT_EQ(to_e4m3(1.0625f), 0x38);  // ties go to the even code
+  EXPECT_EQ(to_e4m3(1.1875f), 0x3A);
+  EXPECT_EQ(to_e4m3(0x1p-10f), 0x00);
+  EXPECT_EQ(to_e4m3(0.0146f), 0x07);
+  EXPECT_EQ(to_e4m3(1.96875f), 0x40);  // carries into the exponent
+  EXPECT_EQ(to_e4m3(1e9f), 0x7E);
+  EXPECT_EQ(to_e4m3(-1e9f), 0xFE);
+}
+
 }  // namespace seekling

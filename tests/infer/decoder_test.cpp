@@ -44,8 +44,9 @@ double difference(const Tensor& a, const Tensor& b) {
 
 const std::pair<const char*, Config> kModels[] = {
     {"V2", small_config()},      {"V2 with YaRN", with_yarn(small_config())},
-    {"V3", v3_config()},         {"MHA", baseline_config(4)},
-    {"GQA", baseline_config(2)}, {"MQA", baseline_config(1)}};
+    {"V3", v3_config()},         {"V3.2", v32_config()},
+    {"MHA", baseline_config(4)}, {"GQA", baseline_config(2)},
+    {"MQA", baseline_config(1)}};
 
 }  // namespace
 

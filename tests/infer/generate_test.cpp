@@ -177,7 +177,8 @@ static Transformer with_a_module(const Config& config) {
 
 TEST(Guessing, GreedyTextIsThatOfGeneratingOneByOne) {
   Index accepted = 0;
-  for (const Transformer& model : {made(v3_config()), with_a_module(v3_config())}) {
+  for (const Transformer& model :
+       {made(v3_config()), with_a_module(v3_config()), made(v32_config())}) {
     for (const Decoding form : {Decoding::kAbsorbed, Decoding::kNaive}) {
       const Decoder decoder(model, {.decoding = form});
       for (std::uint64_t seed = 0; seed < 12; ++seed) {

@@ -38,7 +38,7 @@ std::vector<std::int32_t> alone(const Decoder& decoder, const Request& r) {
 
 TEST(Scheduler, EveryRequestGetsTheTextItGetsAloneWhateverElseRunsAndWhateverIsPreempted) {
   for (const Config& config :
-       {roomy(small_config()), roomy(v3_config()), roomy(baseline_config(2))})
+       {roomy(small_config()), roomy(v3_config()), roomy(v32_config()), roomy(baseline_config(2))})
     for (const Format format : {Format::kF32, Format::kInt8}) {
       const Decoder decoder(made(config), {.weights = format, .cache = format});
       for (const auto& [pages, most] :

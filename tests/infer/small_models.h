@@ -31,6 +31,13 @@ inline Config v3_config() {  // compressed queries, sigmoid routing in groups wi
   return c;
 }
 
+inline Config v32_config() {  // an indexer, which chooses among more keys than it may
+  Config c = v3_config();
+  c.model_type = "deepseek_v32";
+  c.index_n_heads = 2, c.index_head_dim = 6, c.index_topk = 5;
+  return c;
+}
+
 inline Config baseline_config(Index key_heads) {
   Config c = small_config();
   c.model_type = "seekling", c.attention = "gqa", c.num_attention_heads = 4,

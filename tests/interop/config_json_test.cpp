@@ -66,7 +66,7 @@ TEST(ConfigJson, EveryKeyOfTheReleasedFilesIsInTheTable) {
     return std::find_if(table.begin(), table.end(),
                         [&](const KeyRow& r) { return r.name == name; });
   };
-  for (const char* model : {"v2-lite", "v2", "v3"}) {
+  for (const char* model : {"v2-lite", "v2", "v3", "v3.2"}) {
     const std::string path = std::string(SEEKLING_MODELS) + "/" + model + ".json";
     const auto released = parse_json(read_file(path), path);
     EXPECT_GE(released.size(), 42u) << model;
@@ -87,7 +87,7 @@ namespace {
 // where one has not the key.
 std::string released_values(const std::string& key) {
   std::vector<std::string> values;
-  for (const char* model : {"v2-lite", "v2", "v3"}) {
+  for (const char* model : {"v2-lite", "v2", "v3", "v3.2"}) {
     const std::string path = std::string(SEEKLING_MODELS) + "/" + model + ".json";
     const auto released = parse_json(read_file(path), path);
     if (!released.contains(key)) values.push_back("–");
@@ -95,8 +95,8 @@ std::string released_values(const std::string& key) {
       values.push_back(released[key].is_array() ? "a list" : "an object");
     else values.push_back(released[key].dump());
   }
-  if (values[0] == values[1] && values[1] == values[2]) return values[0];
-  return values[0] + ", " + values[1] + ", " + values[2];
+  if (std::ranges::all_of(values, [&](const auto& v) { return v == values[0]; })) return values[0];
+  return values[0] + ", " + values[1] + ", " + values[2] + ", " + values[3];
 }
 
 std::string document_row(const KeyRow& r) {
@@ -149,7 +149,8 @@ TEST(ConfigJson, HonoursEachHonouredKey) {  // another value gives another confi
       {"tie_word_embeddings", "true"},
       {"seq_aux", "false"},
       {"n_group", "2"},
-      {"topk_group", "2"}};
+      {"topk_group", "2"},
+      {"index_head_dim", "66"}};
   for (const KeyRow& r : config_key_table()) {
     if ((r.treatment != Treatment::kHonoured && r.treatment != Treatment::kOtherName) ||
         r.name == "architectures" || r.name == "quantization_config" ||
@@ -158,6 +159,7 @@ TEST(ConfigJson, HonoursEachHonouredKey) {  // another value gives another confi
     if (r.name == "scoring_func" || r.name == "norm_topk_prob") continue;  // V2 has one value
     auto j = parse_json("{" + kSmall + "}", "small");
     j["n_group"] = r.name == "topk_group" ? 2 : 1;
+    if (r.name.starts_with("index_")) j["model_type"] = "deepseek_v32", j["n_group"] = 8;
     const std::string before = config_json(config_from_json(j.dump(), "c.json"));
     const auto given = other.find(r.name);
     j[r.name] = parse_json(given != other.end() ? given->second : "6", "other");
@@ -173,9 +175,7 @@ TEST(ConfigJson, RefusesArchitecturesThatItDoesNotKnow) {
   const auto of_type = [](const std::string& type) {
     return refusal([&] { config_from_json("{\"model_type\": " + type + "}", "c.json"); });
   };
-  const std::string opened =
-      "it opens deepseek_v2, deepseek_v3, kimi_k2, and deepseek_v32 up to "
-      "index_topk positions";
+  const std::string opened = "it opens deepseek_v2, deepseek_v3, deepseek_v32 and kimi_k2";
   EXPECT_EQ(of_type("\"deepseek_v4\""),
             "c.json: model_type is \"deepseek_v4\": Seekling cannot run hyper-connections, "
             "compressed sparse attention and routing by token yet; " +
@@ -191,41 +191,6 @@ TEST(ConfigJson, RefusesArchitecturesThatItDoesNotKnow) {
   EXPECT_EQ(of_type("\"gpt2\""),
             "c.json: model_type is \"gpt2\", which Seekling does not know; " + opened);
   EXPECT_EQ(of_type("null"), "c.json: model_type is null, which Seekling does not know; " + opened);
-}
-
-TEST(ConfigJson, V32IsV3WhereItsAttentionIsNotSparse) {
-  auto v3 = parse_json("{" + kSmall + "}", "small");
-  v3["model_type"] = "deepseek_v3", v3["max_position_embeddings"] = 64;
-  v3["first_k_dense_replace"] = 1, v3["rope_scaling"] = {{"type", "yarn"}, {"factor", 4}};
-  auto v32 = v3;
-  v32["model_type"] = "deepseek_v32", v32["architectures"] = {"DeepseekV32ForCausalLM"};
-  v32["index_topk"] = 64, v32["index_n_heads"] = 4, v32["index_head_dim"] = 32;
-  v32["layer_types"] = {"indexed_attention", "indexed_attention"};
-  v32["mlp_layer_types"] = {"dense", "sparse"};
-  EXPECT_EQ(config_json(config_from_json(v32.dump(), "c.json")),
-            config_json(config_from_json(v3.dump(), "c.json")));
-
-  const std::string sentence =
-      ": Seekling cannot run sparse attention yet, which begins after index_topk = 2048 positions; "
-      "set max_position_embeddings to at most 2048, up to where the model is DeepSeek-V3";
-  v32.erase("index_topk");
-  v32["max_position_embeddings"] = 2048;
-  EXPECT_EQ(config_from_json(v32.dump(), "c.json").max_position_embeddings, 2048);
-  v32["max_position_embeddings"] = 2049;
-  EXPECT_EQ(refusal([&] { config_from_json(v32.dump(), "c.json"); }),
-            "c.json: model_type is \"deepseek_v32\" and max_position_embeddings 2049" + sentence);
-  v32.erase("max_position_embeddings");
-  EXPECT_EQ(refusal([&] { config_from_json(v32.dump(), "c.json"); }),
-            "c.json: model_type is \"deepseek_v32\" and max_position_embeddings 163840" + sentence);
-
-  v32["max_position_embeddings"] = 64, v32["mlp_layer_types"] = {"sparse", "sparse"};
-  EXPECT_ERROR(config_from_json(v32.dump(), "c.json"),
-               "c.json: has the key mlp_layer_types, which Seekling does not know; if it changes "
-               "nothing, remove it");
-  v32.erase("mlp_layer_types");
-  v32["index_topk"] = "64";
-  EXPECT_ERROR(config_from_json(v32.dump(), "c.json"),
-               "c.json: index_topk is \"64\", expected a number of tokens");
 }
 
 TEST(ConfigJson, RefusesWhatHuggingFacesClassWouldComputeOtherwise) {

@@ -53,12 +53,6 @@ void write_parameters(const fs::path& model, const NamedTensors& parameters) {
   write_safetensors(model / "model.safetensors", parameters);
 }
 
-std::uint8_t to_e4m3(float x) {
-  for (int bits = 0; bits < 256; ++bits)
-    if (from_e4m3(std::uint8_t(bits)) == x) return std::uint8_t(bits);
-  throw Error("no number of 8 bits");
-}
-
 // lm_head in blocks of 8 bits, half its size, with the factor 2.
 void write_eight_bits(const fs::path& model) {
   fs::rename(model / "model.safetensors", model / "a.safetensors");
@@ -83,18 +77,11 @@ void write_eight_bits(const fs::path& model) {
   write_file(model / "model.safetensors.index.json", "{\"weight_map\":{" + map + "}}");
 }
 
-// DeepSeek-V3.2's config, and the indexer of each layer beside the weights.
-void write_v32(const fs::path& model) {
-  auto j = parse_json(read_file(model / "config.json"), "config");
-  j["model_type"] = "deepseek_v32", j["architectures"] = {"DeepseekV32ForCausalLM"};
-  j["index_topk"] = j["max_position_embeddings"] = 2048;
-  write_file(model / "config.json", j.dump());
-  NamedTensors all = named_parameters(*model_of(plain_v3()));
-  for (const char* layer : {"0", "1", "2"})
-    for (const char* part : {"wq_b", "wk", "weights_proj"})
-      all.emplace_back(text("model.layers.", layer, ".self_attn.indexer.", part, ".weight"),
-                       Tensor({8, 32}));
-  write_parameters(model, all);
+Config plain_v32() {
+  return plain_v3([](Config& c) {
+    c.model_type = "deepseek_v32";
+    c.index_n_heads = 2, c.index_head_dim = 4, c.index_topk = 8;
+  });
 }
 
 std::vector<Form> forms_of_checkpoints() {
@@ -117,11 +104,16 @@ std::vector<Form> forms_of_checkpoints() {
                    [](const fs::path& model) {
                      fs::rename(model / "model.safetensors", model / "pytorch_model.bin");
                    }),
-      weights_form("V3.2 up to index_topk positions", "`write_v32`",
-                   "right, with a note: model: DeepSeek-V3.2 up to 2048 positions is DeepSeek-V3; "
-                   "the indexer of its sparse attention is left unread",
-                   write_v32, plain_v3(),
-                   plain_v3([](Config& c) { c.max_position_embeddings = 2048; })),
+      weights_form(
+          "V3.2", "`save_weights`", "right", [](const fs::path&) {}, plain_v32(), plain_v32()),
+      weights_form(
+          "V3.2 with V3's weights", "`write_parameters`",
+          "refused: model: the tensor model.layers.0.self_attn.indexer.k_norm.bias is missing, and "
+          "14 more",
+          [](const fs::path& model) {
+            write_parameters(model, named_parameters(*model_of(plain_v3())));
+          },
+          plain_v32(), plain_v32()),
       weights_form(
           "a module of multi-token prediction too many", "num_nextn_predict_layers 0",
           "right, with a note: model: num_nextn_predict_layers is 0, but the weights have "
@@ -156,17 +148,10 @@ std::vector<Form> forms_of_configs() {
       config_form("blocks of another kind", R"({"quantization_config": {"quant_method": "awq"}})",
                   "refused: model/config.json: quantization_config has quant_method \"awq\", and "
                   "Seekling knows only \"fp8\", as DeepSeek-V3 was released"),
-      config_form("V3.2 with a longer context than its attention is dense in",
-                  R"({"model_type": "deepseek_v32", "architectures": null})",
-                  "refused: model/config.json: model_type is \"deepseek_v32\" and "
-                  "max_position_embeddings 4096: Seekling cannot run sparse attention yet, which "
-                  "begins after index_topk = 2048 positions; set max_position_embeddings to at "
-                  "most 2048, up to where the model is DeepSeek-V3"),
       config_form("V4", R"({"model_type": "deepseek_v4"})",
                   "refused: model/config.json: model_type is \"deepseek_v4\": Seekling cannot run "
                   "hyper-connections, compressed sparse attention and routing by token yet; it "
-                  "opens deepseek_v2, deepseek_v3, kimi_k2, and deepseek_v32 up to index_topk "
-                  "positions"),
+                  "opens deepseek_v2, deepseek_v3, deepseek_v32 and kimi_k2"),
       config_form(
           "keys that Seekling does not know", R"({"index_topk": 8, "swa": true})",
           "refused: model/config.json: has the keys index_topk and swa, which Seekling does "

@@ -37,7 +37,31 @@ Config v3() {
   return c;
 }
 
+Config v32() {
+  Config c = v3();
+  c.model_type = "deepseek_v32";
+  return c;
+}
+
 }  // namespace
+
+// An indexer has 13,959,424 parameters: wq_b 12,582,912, wk 917,504, weights_proj 458,752 and
+// k_norm 256.
+TEST(Size, CountsAnIndexerInEachLayerOfV32) {
+  EXPECT_EQ(size_of(v32()).total - size_of(v3()).total, 61 * 13'959'424);
+  EXPECT_EQ(size_of(v32()).activated - size_of(v3()).activated, 61 * 13'959'424);
+  EXPECT_EQ(mtp_size_of(v32()).total - mtp_size_of(v3()).total, 13'959'424);
+  EXPECT_EQ(cache_elements(v32()), 42'944);  // 512 + 64 + 128 in each layer
+}
+
+// Multiply-adds of attention for one token at position L, absorbed: 8,256 L + 139,264 min(L, 2048).
+TEST(Size, AttentionOfV32GrowsByTheIndexerAlone) {
+  const auto growth = [](const Config& c) {
+    return (forward_flops(c, 1 << 17) - forward_flops(c, 1 << 16)) / (61.0 * (1 << 16) * 2);
+  };
+  EXPECT_EQ(growth(v32()), 64 * 128 + 64);
+  EXPECT_EQ(growth(v3()), 128 * (128 + 64 + 128));
+}
 
 TEST(Size, GivesTheReleasedModelsParameters) {
   EXPECT_EQ(size_of(v2_lite()).total, 15'706'484'224);
