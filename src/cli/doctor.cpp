@@ -156,7 +156,8 @@ std::string training_state(const fs::path& run) {
   check_checksums(run, state);
   if (state.step > 0) {
     const auto model = load_model(run, to_stderr);
-    RunFolder(run, "", "").load(*model, AdamW(named_parameters(*model), adamw_of(state.settings)));
+    RunFolder(run, "", "")
+        .load(*model, AdamW(learned_parameters(*model, state.settings), adamw_of(state.settings)));
   }
   return text("trainer_state.json and optimizer.safetensors are whole",
               state.checksums.empty() ? "" : ", and the checksums of all tensors agree", ": ",

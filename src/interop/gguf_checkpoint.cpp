@@ -100,6 +100,7 @@ void transpose(View to, View from) {
 }  // namespace
 
 std::vector<std::string> gguf_notes(const Transformer& model, const std::string& dtype) {
+  check_llama_cpp(model.config);
   const Config& c = model.config;
   std::vector<std::string> notes;
   if (c.num_nextn_predict_layers > 0)

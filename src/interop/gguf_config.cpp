@@ -25,9 +25,6 @@ std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
                                                            const std::string& dtype) {
   static const std::map<std::string, std::int64_t> file_types = {
       {"F32", 0}, {"F16", 1}, {"Q8_0", 7}, {"BF16", 32}};
-  check(c.model_type != "deepseek_v32",
-        "gguf: Seekling does not write DeepSeek-V3.2's sparse "
-        "attention to GGUF yet; export it as safetensors");
   const auto type = file_types.find(dtype);
   check(type != file_types.end(), "gguf: ", dtype,
         " is no type of numbers, expected F32, F16, BF16 or Q8_0");

@@ -52,6 +52,9 @@ void check_experts(const Config& c) {
 }  // namespace
 
 void check_llama_cpp(const Config& c) {
+  check(c.model_type != "deepseek_v32",
+        "gguf: Seekling does not write DeepSeek-V3.2's sparse "
+        "attention to GGUF yet; export it without --gguf");
   check(c.attention == "mla", "gguf: attention is \"", c.attention,
         "\", but the architecture deepseek2 has MLA alone");
   check(c.num_hidden_layers <= kLlamaLayers, "gguf: num_hidden_layers is ", c.num_hidden_layers,

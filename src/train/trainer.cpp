@@ -101,19 +101,6 @@ bool has_indexer(const Transformer& model) {
 
 bool only_indexer(const TrainSettings& settings) { return settings.learns == "indexer"; }
 
-// All parameters but the correction biases, which no gradient, decay or clipping touches; or the
-// indexers' alone.
-NamedTensors learned_parameters(const Transformer& model, const TrainSettings& settings) {
-  NamedTensors all = named_parameters(model);
-  std::erase_if(all, [&](const auto& parameter) {
-    return is_correction_bias(parameter.first) ||
-           (only_indexer(settings) && !is_of_indexer(parameter.first));
-  });
-  check(!all.empty(),
-        "--learns indexer: the model has no indexer; model_type deepseek_v32 has one");
-  return all;
-}
-
 std::vector<Tensor> correction_biases(const Transformer& model) {
   std::vector<Tensor> biases;
   for (const auto& [name, parameter] : named_parameters(model))
@@ -127,6 +114,17 @@ TrainerState checked(TrainerState state) {
 }
 
 }  // namespace
+
+NamedTensors learned_parameters(const Transformer& model, const TrainSettings& settings) {
+  NamedTensors all = named_parameters(model);
+  std::erase_if(all, [&](const auto& parameter) {
+    return is_correction_bias(parameter.first) ||
+           (only_indexer(settings) && !is_of_indexer(parameter.first));
+  });
+  check(!all.empty(),
+        "--learns indexer: the model has no indexer; model_type deepseek_v32 has one");
+  return all;
+}
 
 HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout) {
   double nats = 0, targets = 0;

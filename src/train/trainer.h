@@ -37,6 +37,10 @@ struct Outcome {
   bool interrupted = false;  // by Ctrl-C, with steps still to do
 };
 
+// Those that the optimizer moves: all but the correction biases, which no gradient, decay or
+// clipping touches, or the indexers' alone (settings.learns). Error if there are none.
+NamedTensors learned_parameters(const Transformer& model, const TrainSettings& settings);
+
 class Trainer {
  public:
   // A state with steps behind it, as read_trainer_state gives it, is a run that goes on:

@@ -89,6 +89,43 @@ TEST_F(DamageTest, ASoundRunIsWell) {
   EXPECT_NE(out.find("the checksums of all tensors agree"), out.npos) << out;
 }
 
+// A V3's correction biases have no moments; in V3.2's first stage nothing but the indexers has any.
+TEST_F(DamageTest, ASoundRunOfTheLaterModelsIsWell) {
+  out_of(small_run(
+      "three", {"--steps", "2", "--set", "model_type=deepseek_v3", "--set", "topk_method=noaux_tc",
+                "--set", "scoring_func=sigmoid", "--set", "q_lora_rank=16"}));
+  out_of({"train",
+          "--model",
+          "three",
+          "--data",
+          golden("tok_v3/corpus.txt"),
+          "--seq-len",
+          "32",
+          "--model-type",
+          "deepseek_v32",
+          "--index-n-heads",
+          "2",
+          "--index-head-dim",
+          "16",
+          "--index-topk",
+          "8",
+          "--learns",
+          "indexer",
+          "--steps",
+          "2",
+          "--out",
+          "v32"});
+  for (const char* name : {"three", "v32"}) {
+    const std::string out = out_of({"doctor", name});
+    EXPECT_EQ(out.find("WRONG"), out.npos) << out;
+    out_of({"train", "--resume", name, "--steps", "3"});
+  }
+  expect_refused(
+      {"export", "--gguf", "--model", "v32", "--out", "x.gguf"}, 1,
+      "gguf: Seekling does not write DeepSeek-V3.2's sparse attention to GGUF yet; export "
+      "it without --gguf");
+}
+
 TEST_F(DamageTest, ARunOfAnOlderVersionHasNoChecksumsAndGoesOn) {
   change("trainer_state.json", [](std::string& json) {
     json = json.substr(0, json.find(",\n  \"checksums\"")) + "\n}\n";
