@@ -17,8 +17,10 @@ struct Clean::Outcome {
   Index removed_lines = 0;
 };
 
-Clean::Clean(const CleanOptions& o, EvaluationSet e, CleanOutput& output)
-    : options(o), filters(o.filters), evaluation(std::move(e)), out(output) {}
+Clean::Clean(CleanOptions o, EvaluationSet e, CleanOutput& output)
+    : options(std::move(o)), filters(options.filters),
+      least_quality(options.quality ? filters.least_quality() : 0), evaluation(std::move(e)),
+      out(output) {}
 
 Clean::Outcome Clean::look_at(InputDocument& document) const {
   Outcome outcome;
@@ -36,6 +38,10 @@ Clean::Outcome Clean::look_at(InputDocument& document) const {
   } else if (const auto verdict = filters.judge(text, outcome.language); !verdict.rule.empty()) {
     outcome.rule = verdict.rule;
     outcome.why = {{"found", verdict.found}, {"threshold", verdict.threshold}};
+  } else if (const double score = options.quality ? options.quality->score(text) : 1;
+             score < least_quality) {
+    outcome.rule = "quality_min_score";
+    outcome.why = {{"found", score}, {"threshold", least_quality}};
   } else if (const auto question = evaluation.found_in(text)) {
     outcome.rule = "contamination";
     outcome.why = {{"question", *question}};

@@ -1,6 +1,6 @@
 // The whole pipeline over one document at a time, before duplicates are dropped (dedup.h):
 //
-//   repair → language → lines that are no text → filters → decontamination
+//   repair → language → lines that are no text → filters → quality → decontamination
 //
 // Cheap rules come first. Texts that these change are written with the changed text.
 #pragma once
@@ -13,6 +13,7 @@
 #include "clean/contamination.h"
 #include "clean/dedup.h"
 #include "clean/filters.h"
+#include "clean/quality.h"
 #include "clean/repair.h"
 
 namespace seekling {
@@ -20,11 +21,12 @@ namespace seekling {
 struct CleanOptions {
   std::set<std::string> languages = {};  // that are kept; empty: all
   std::filesystem::path filters = Filters::standard_file();
+  std::optional<QualityModel> quality = {};  // drops what it scores below quality_min_score
 };
 
 class Clean {
  public:
-  Clean(const CleanOptions& options, EvaluationSet evaluation, CleanOutput& out);
+  Clean(CleanOptions options, EvaluationSet evaluation, CleanOutput& out);
 
   // Drops what breaks a rule, changes the others, and counts. The documents that are left.
   std::vector<InputDocument> clean(std::vector<InputDocument> documents);
@@ -37,6 +39,7 @@ class Clean {
 
   const CleanOptions options;
   const Filters filters;
+  const double least_quality;
   const EvaluationSet evaluation;
   CleanOutput& out;
   Repairs repairs;

@@ -63,10 +63,12 @@ constexpr std::string_view kTermsOfWebsites[] = {"javascript",    "terms of use"
 
 constexpr std::string_view kLineMinWords = "c4_line_min_words",
                            kLineTerms = "c4_line_max_terms_of_websites",
-                           kLinePunctuation = "c4_line_terminal_punctuation";
+                           kLinePunctuation = "c4_line_terminal_punctuation",
+                           kQuality = "quality_min_score";
 
 bool is_rule(std::string_view name) {
   return name == kLineMinWords || name == kLineTerms || name == kLinePunctuation ||
+         name == kQuality ||
          std::ranges::any_of(kRules, [&](const Rule& r) { return r.name == name; });
 }
 
@@ -91,7 +93,7 @@ std::string small_letters(std::string_view text) {
 
 fs::path Filters::standard_file() { return SEEKLING_FILTERS; }
 
-Filters::Filters(const fs::path& path) {
+Filters::Filters(const fs::path& path) : file(path) {
   const nlohmann::json table = parse_json(read_file(path), path.string());
   check(table.is_object(), path.string(), ": expected an object with a threshold for each rule");
   for (const auto& [name, threshold] : table.items()) {
@@ -136,6 +138,13 @@ Filters::Verdict Filters::judge(std::string_view text, const std::string& langua
     if (is_broken(rule, found, threshold->second)) return {rule.name, found, threshold->second};
   }
   return {};
+}
+
+double Filters::least_quality() const {
+  const auto threshold = thresholds.find(kQuality);
+  check(threshold != thresholds.end(), file.string(), ": has no number for ", kQuality,
+        ", which --quality needs");
+  return threshold->second;
 }
 
 }  // namespace seekling

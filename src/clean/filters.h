@@ -4,6 +4,7 @@
 //   c4_*        Raffel et al. 2020, arXiv:1910.10683, §2.2
 //   fineweb_*   Penedo et al. 2024, arXiv:2406.17557, §3.6
 //
+// and quality_min_score for the classifier of quality.h, which Clean asks where it is given one.
 // The thresholds are in one file, data/filters.json: a number for each rule, or null to switch it
 // off. They were chosen for English web pages, and some can only judge such: rules about words look
 // only at texts with blanks between words (the mean word length of Japanese, counted so, would drop
@@ -35,10 +36,13 @@ class Filters {
     double found = 0, threshold = 0;
   };
   Verdict judge(std::string_view text, const std::string& language) const;
+  // Of quality_min_score; Error if the file has no number for it.
+  double least_quality() const;
 
  private:
   bool is_removed(std::string_view line) const;
 
+  std::filesystem::path file;
   std::map<std::string, double, std::less<>> thresholds;  // of the rules that are on
 };
 

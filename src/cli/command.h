@@ -14,6 +14,7 @@ int params_command(int argc, char** argv);
 int tokenizer_command(int argc, char** argv);
 int data_command(int argc, char** argv);
 int data_clean_command(int argc, char** argv);
+int data_quality_command(int argc, char** argv);
 int data_dedup_command(int argc, char** argv);
 int data_mix_command(int argc, char** argv);
 int data_pack_command(int argc, char** argv);

@@ -45,22 +45,25 @@ int data_command(int argc, char** argv) {
   const std::string stage = argc > 1 ? argv[1] : "";
   if (stage == "--help" || stage == "-h") {
     std::cout << "seekling data STAGE [FLAGS]; seekling data STAGE --help lists its flags\n\n"
-                 "  make   the toy world as files\n"
-                 "  clean  text to train on, of text as it is found: repaired, filtered, without "
+                 "  make     the toy world as files\n"
+                 "  clean    text to train on, of text as it is found: repaired, filtered, without "
                  "duplicates\n"
-                 "  dedup  text without its duplicates\n"
-                 "  mix    sources of text in given shares\n"
-                 "  pack   token files of texts, for train --data\n"
-                 "  stats  the size of a corpus, and what is in it\n";
+                 "  quality  a classifier for clean, learned from good and bad texts\n"
+                 "  dedup    text without its duplicates\n"
+                 "  mix      sources of text in given shares\n"
+                 "  pack     token files of texts, for train --data\n"
+                 "  stats    the size of a corpus, and what is in it\n";
     return 0;
   }
   if (stage == "make") return data_make(argc - 1, argv + 1);
   if (stage == "clean") return data_clean_command(argc - 1, argv + 1);
+  if (stage == "quality") return data_quality_command(argc - 1, argv + 1);
   if (stage == "dedup") return data_dedup_command(argc - 1, argv + 1);
   if (stage == "mix") return data_mix_command(argc - 1, argv + 1);
   if (stage == "pack") return data_pack_command(argc - 1, argv + 1);
   if (stage == "stats") return data_stats_command(argc - 1, argv + 1);
-  throw Usage("data: found \"" + stage + "\", expected make, clean, dedup, mix, pack or stats");
+  throw Usage("data: found \"" + stage +
+              "\", expected make, clean, quality, dedup, mix, pack or stats");
 }
 
 }  // namespace seekling

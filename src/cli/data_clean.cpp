@@ -38,6 +38,8 @@ int data_clean_command(int argc, char** argv) {
        cxxopts::value<std::vector<std::string>>()->default_value(""), "LIST")
       ("filters", "rules and their thresholds (default: data/filters.json, for web pages)",
        cxxopts::value<std::string>()->default_value(Filters::standard_file().string()), "FILE")
+      ("quality", "a classifier that `data quality` wrote; documents that it scores below "
+       "quality_min_score are dropped", cxxopts::value<std::string>(), "FILE")
       ("against", "evaluation questions, whose documents are dropped; JSON lines or text",
        cxxopts::value<std::string>(), "FILE")
       ("against-field", "the key of the question in --against",
@@ -50,13 +52,16 @@ int data_clean_command(int argc, char** argv) {
   CleanOptions clean_options{.filters = flags["filters"].as<std::string>()};
   for (const std::string& l : flags["languages"].as<std::vector<std::string>>())
     if (!l.empty()) clean_options.languages.insert(l);
+  if (flags.count("quality"))
+    clean_options.quality = read_quality(flags["quality"].as<std::string>());
   const DedupOptions dedup_options = dedup_options_of(flags);
 
   DocumentReader reader(reading_of(flags), to_stderr);
   std::vector<std::filesystem::path> read{clean_options.filters};
-  if (flags.count("against")) read.emplace_back(flags["against"].as<std::string>());
+  for (const char* flag : {"quality", "against"})
+    if (flags.count(flag)) read.emplace_back(flags[flag].as<std::string>());
   CleanOutput out(output_options_of(flags, reader, read));
-  Clean clean(clean_options, evaluation_of(flags), out);
+  Clean clean(std::move(clean_options), evaluation_of(flags), out);
   Dedup dedup(dedup_options, out);
   if (!read_documents(reader, &clean, dedup, out, flags["save-every"].as<double>()))
     return Interrupt::exit_code();

@@ -70,6 +70,41 @@ TEST_F(DataTest, CleanRunsAllStages) {
             "FILE has other rules\n");
 }
 
+TEST_F(DataTest, QualityLearnsAClassifierThatCleanUses) {
+  Rng rng(5);
+  std::string good, bad;
+  for (int i = 0; i < 200; ++i) {
+    std::string words;
+    for (int k = 0; k < 30; ++k) words += "word" + std::to_string(rng.below(1000)) + " ";
+    good += "{\"t\":\"" + words + "it follows that\"}\n";
+    bad += "{\"t\":\"" + words + "buy it now\"}\n";
+  }
+  write_file(folder / "good.jsonl", good);
+  write_file(folder / "bad.jsonl", bad);
+  const auto learn = [](const std::string& out, const std::string& threads) {
+    return Words{"data",         "quality", "--good", "good.jsonl", "--bad",     "bad.jsonl",
+                 "--text-field", "t",       "--out",  out,          "--threads", threads};
+  };
+  const std::string summary = out_of(learn("q.json", "1"));
+  EXPECT_NE(summary.find("\n      0.5            100.0 %              100.0 %\n"), summary.npos)
+      << summary;
+  EXPECT_EQ(out_of(learn("r.json", "2")), summary);
+  EXPECT_EQ(file("q.json"), file("r.json"));
+  write_file(folder / "f.json", "{\"quality_min_score\": 0.5}");
+  out_of({"data", "clean", "good.jsonl", "bad.jsonl", "--text-field", "t", "--out", "o",
+          "--filters", "f.json", "--quality", "q.json", "--exact"});
+  const auto report = nlohmann::json::parse(file("o/report.json"));
+  EXPECT_EQ(report["sources"]["good.jsonl"]["kept"]["documents"], 200);
+  EXPECT_EQ(report["sources"]["bad.jsonl"]["dropped"]["quality_min_score"]["documents"], 200);
+  EXPECT_NE(file("o/report.html").find("quality_min_score"), std::string::npos);
+  expect_refused({"data", "quality", "--good", "good.jsonl", "--bad", "bad.jsonl"}, 2,
+                 "--out: not given; name the file to write");
+  expect_refused({"data", "quality", "--good", "good.jsonl", "--out", "q"}, 2,
+                 "--bad: not given; name a file or folder of bad texts; once for each");
+  expect_refused({"data", "clean", "good.jsonl", "--out", "o", "--quality", "f.json"}, 1,
+                 "f.json: is no classifier of `data quality`");
+}
+
 TEST_F(DataTest, TrainReadsWhatPackWrites) {
   write_file(folder / "a.jsonl", many_documents(300));
   out_of({"data", "pack", "a.jsonl", "--out", "p", "--vocab-size", "300", "--seq-len", "32",
@@ -107,7 +142,7 @@ TEST_F(DataTest, MixAndStatsAgree) {
 
 TEST_F(DataTest, AWrongCommandLineIsRefused) {
   expect_refused({"data", "wash"}, 2,
-                 "data: found \"wash\", expected make, clean, dedup, mix, pack or stats");
+                 "data: found \"wash\", expected make, clean, quality, dedup, mix, pack or stats");
   expect_refused({"data", "dedup", "--out", "o"}, 2,
                  "found no input; name files or folders of text, or - for standard input");
   expect_refused({"data", "mix", "a", "--out", "o"}, 2,
