@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "core/check.h"  // Error, which a starter of chapter 18 throws
+
 namespace seekling {
 
 // The ids that a document takes of its last row. Each row but the last shows capacity - 1 new ids,

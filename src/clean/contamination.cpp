@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"  // Error, which a starter of chapter 18 throws
 #include "repeats/words.h"
 
 namespace seekling {
