@@ -9,7 +9,7 @@ namespace seekling {
 
 namespace {
 
-// 1/d, or 0: below that a block is zero, for d as a half is, and 1/d could be infinite.
+// 1/d, or 0 if d is so small that it is zero in fp16: then the block is zero (1/d could overflow).
 float inverse(float d) { return std::fabs(d) > 1e-30f ? 1 / d : 0; }
 
 }  // namespace

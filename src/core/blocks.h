@@ -1,12 +1,12 @@
-// Numbers in blocks of 32 that share a factor d, as ggml (https://github.com/ggml-org/ggml) has
-// them: int8 is its Q8_0, int4 its Q4_0, both to the bit.
+// Quantisation in blocks of 32 values that share a scale d, bit for bit as in ggml
+// (https://github.com/ggml-org/ggml): int8 is its Q8_0, int4 its Q4_0.
 //
 //   int8  x ≈ d q        q = -127 .. 127   d = max |x| / 127
 //   int4  x ≈ d (q - 8)  q = 0 .. 15       d = x / -8 for the x of largest size: its q is exactly 0
 //
-// d is kept as a half; q is chosen by the d before that rounding. No int8 moves by more than d/2,
-// and what rounding d adds. An int4 has one step less on the side of the largest: a number near -x,
-// too, is cut to q = 15 and off by up to a whole d.
+// d is stored as fp16; q is computed with d before that rounding. The error of int8 is at most d/2,
+// plus the effect of rounding d. int4 has one step less on the side opposite to the largest x: a
+// value near -x is clipped to q = 15, an error of up to d.
 #pragma once
 
 #include <cstdint>

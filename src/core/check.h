@@ -1,5 +1,5 @@
-// Errors. A user's shapes, flags and files are checked where they come in, with one
-// sentence that says what disagrees, both values and their names. Kernels never throw.
+// Errors. A user's shapes, flags and files are checked where they enter the program. The message is
+// one sentence that names what disagrees, with both values. Kernels never throw.
 #pragma once
 
 #include <sstream>
@@ -12,16 +12,16 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The parts, written one after the other: text("gain ", gain.shape(), " must match ...").
+// Concatenates its arguments: text("gain ", gain.shape(), " must match ...").
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream out;
-  out.exceptions(std::ios::badbit);  // without memory the text would silently end early
+  out.exceptions(std::ios::badbit);  // out of memory throws instead of truncating the text
   (out << ... << parts);
   return out.str();
 }
 
-// Throws Error with the sentence made of `parts` unless `holds`.
+// Throws an Error whose message is the concatenated `parts` unless `holds`.
 template <class... Parts>
 void check(bool holds, const Parts&... parts) {
   if (!holds) throw Error(text(parts...));

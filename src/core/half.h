@@ -1,4 +1,4 @@
-// The short floating types of checkpoints, from and to float.
+// Conversions between float and the short floating-point types of checkpoints.
 //   F16      1 sign, 5 exponent, 10 mantissa bits
 //   BF16     1, 8, 7: the upper half of a float
 //   F8_E4M3  1, 4, 3, without infinities: DeepSeek-V3's weights
@@ -15,7 +15,7 @@ constexpr float from_bf16(std::uint16_t b) { return std::bit_cast<float>(std::ui
 
 constexpr std::uint16_t to_bf16(float x) {  // to the nearest, ties to the even one
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
-  if (x != x) return std::uint16_t((bits >> 16) | 0x40);  // rounding could carry it into infinity
+  if (x != x) return std::uint16_t((bits >> 16) | 0x40);  // NaN: rounding could yield infinity
   return std::uint16_t((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
 }
 

@@ -1,5 +1,4 @@
-// The mark of a target that is not counted in the loss: what batches put there and cross-entropy
-// passes over. Hugging Face's number.
+// Target id that the loss ignores (Hugging Face's -100).
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 
 namespace seekling {
 
-static constexpr int kMostThreads = 1024;  // more are a mistake: each takes megabytes
+static constexpr int kMostThreads = 1024;  // more must be a mistake: each takes megabytes
 
 static int& thread_count() {
   static int count = std::min(omp_get_max_threads(), kMostThreads);

@@ -1,9 +1,9 @@
 // Loops over threads, by OpenMP.
 //
-// The rule that keeps results equal to the bit for any number of threads: the loop is cut into
-// pieces whose borders depend on the problem alone, each output number belongs to one piece,
-// and a piece runs on one thread in order. No atomics, no reductions across threads. Which thread
-// takes which piece then does not matter, so pieces are handed out as threads become free.
+// One rule makes results bit-identical for any number of threads: the loop is cut into pieces whose
+// bounds depend only on the problem, each output element belongs to one piece, and a piece runs in
+// order on one thread. There are no atomics and no reductions across threads. It does not matter
+// which thread runs which piece, so threads take pieces dynamically.
 #pragma once
 
 #include <algorithm>
@@ -13,14 +13,14 @@
 
 namespace seekling {
 
-int threads();              // how many a loop may use; at first all cores (or OMP_NUM_THREADS)
+int threads();              // the most that a loop uses; initially all cores or OMP_NUM_THREADS
 void set_threads(int n);    // n >= 1
-bool in_parallel_region();  // a loop inside a loop runs on the thread it is on
+bool in_parallel_region();  // a nested loop runs on the calling thread
 
-// The error of the first piece that failed, whichever thread met it first.
+// The error of the first piece that failed, in loop order, not in order of time.
 class FirstError {
  public:
-  void keep(Index at);  // the exception that is being handled; any thread may call it
+  void keep(Index at);  // keeps the exception being handled; any thread may call it
   void rethrow() const {
     if (error) std::rethrow_exception(error);
   }
@@ -30,8 +30,8 @@ class FirstError {
   std::exception_ptr error;
 };
 
-// f(i) for i = 0 .. n-1, in pieces of `grain` consecutive i. If f throws, its piece ends there, and
-// after the loop the error of the smallest i is thrown, with any number of threads the same.
+// Calls f(i) for i = 0 .. n-1, in pieces of `grain` consecutive i. If f throws, its piece ends, and
+// after the loop the error with the smallest i is rethrown, the same for any number of threads.
 template <class F>
 void parallel_for(Index n, Index grain, F&& f) {
   const Index pieces = (n + grain - 1) / grain;
@@ -39,7 +39,7 @@ void parallel_for(Index n, Index grain, F&& f) {
     for (Index i = 0; i < n; ++i) f(i);
     return;
   }
-  FirstError error;  // an exception that left the parallel region would end the program
+  FirstError error;  // an exception must not leave the parallel region
 #pragma omp parallel for schedule(dynamic) num_threads(threads())
   for (Index piece = 0; piece < pieces; ++piece) {
     try {
@@ -51,7 +51,7 @@ void parallel_for(Index n, Index grain, F&& f) {
   error.rethrow();
 }
 
-// f(begin, length) for the stripes [begin, begin + length) of width `width` that cover 0 .. n-1.
+// Calls f(begin, length) for stripes [begin, begin + length) of width `width` that cover 0 .. n-1.
 template <class F>
 void parallel_stripes(Index n, Index width, F&& f) {
   parallel_for((n + width - 1) / width, 1,

@@ -1,6 +1,6 @@
-// What matrix products read: fp32 as it is, or rounded, on a GPU alone to TF32 (10 bits behind
-// the point), or to bf16 (7 bits), whose products are exact in fp32 and are summed there.
-// A setting of the thread, since it is a property of a run (--dtype), not of an op.
+// The precision to which a matrix product rounds its inputs: fp32 (no rounding), bf16 (7 mantissa
+// bits) or, on GPUs only, TF32 (10 bits). Products of rounded values are exact in fp32, and sums
+// are kept in fp32. The setting is per thread: it belongs to a run (--dtype), not to an op.
 #pragma once
 
 #include <string>
@@ -16,14 +16,14 @@ inline Products& products() {
   return now;
 }
 
-// By their name in --dtype.
+// By the names of --dtype.
 inline Products products_of(const std::string& dtype) {
   check(dtype == "fp32" || dtype == "tf32" || dtype == "bf16", "--dtype: found ", dtype,
         ", expected fp32, bf16, or, with --device cuda, tf32");
   return dtype == "fp32" ? Products::kFp32 : dtype == "tf32" ? Products::kTf32 : Products::kBf16;
 }
 
-class MultiplyIn {  // until the end of its scope
+class MultiplyIn {  // sets the precision until the end of its scope
  public:
   explicit MultiplyIn(Products how) : before_(products()) { products() = how; }
   ~MultiplyIn() { products() = before_; }

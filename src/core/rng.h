@@ -1,7 +1,6 @@
 // Random numbers that are the same on every machine and cheap to save: SplitMix64
-// (Steele, Lea & Flood 2014). Its whole state is one 64-bit number, so "resume to the bit"
-// stores one number, and a stream for (seed, step, row) is made by mixing these three, without
-// running through the ones before.
+// (Steele, Lea & Flood 2014). Its state is one 64-bit number, so an exact resume stores one number.
+// A stream for (seed, step, row) is made by mixing these three, without generating earlier streams.
 #pragma once
 
 #include <cmath>

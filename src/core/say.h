@@ -1,5 +1,5 @@
-// A callback for a line that tells a person how work proceeds: progress or a note, without a line
-// break. The library writes to no stream by itself.
+// A callback for progress messages and notes: one line of text without a line break. The library
+// itself writes to no stream.
 #pragma once
 
 #include <functional>

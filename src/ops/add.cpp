@@ -1,6 +1,6 @@
 // Sum: y = a + b                                                                     a, b, y [..,D]
-// Backward: da = dy, db = dy. This is why residual streams train: the gradient reaches
-// every layer undiminished.
+// Backward: da = dy, db = dy. This is why residual networks train: the gradient reaches every layer
+// undiminished.
 #include "ops/add.h"
 
 #include "core/check.h"

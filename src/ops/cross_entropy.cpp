@@ -2,10 +2,10 @@
 //   z = h Wᵀ      ℓ_t = log Σ_v exp z_tv - z_t,target                   h [N,D]   W [V,D]   z [N,V]
 //   L = Σ_t w_t ℓ_t / Σ_t w_t       w_t = 0 where the target is ignored; 1 makes it the plain mean
 // Backward: ∂ℓ_t/∂z_tv = softmax(z_t)_v - [v = target], times w_t, then as a linear layer:
-// dh = dz W, dW = dzᵀ h. [N,V] is by far the largest tensor of a small model (tiny: 2048 x 2048,
-// V3: 4096 x 129280 a sequence), so z is made a chunk of rows at a time and turned into dz where
-// it stands. While a tape records, dh and dW are therefore made here, in the forward pass,
-// which saves making z twice; backward only has to multiply by dL.
+// dh = dz W, dW = dzᵀ h. [N,V] would be by far the largest tensor of a small model (tiny: 2048 x
+// 2048, V3: 4096 x 129280 per sequence), so z is computed in chunks of rows and turned into dz in
+// place. While a tape records, dh and dW are therefore computed in the forward pass, which avoids
+// computing z twice; backward only multiplies by dL.
 #include "ops/cross_entropy.h"
 
 #include <algorithm>
@@ -20,14 +20,13 @@
 
 namespace seekling {
 
-// The more rows a product has, the more often it uses what it packs of W;
-// and the more memory z takes.
+// Rows per chunk. More rows reuse each packed panel of W more often, but z takes more memory.
 static Index chunk_rows(Device device, Index V) {
   return device == Device::kCpu ? std::clamp<Index>((1 << 23) / V, 256, 1024)
                                 : std::max<Index>(256, (1 << 24) / V);
 }
 
-// Loss of one row, without its weight w; z becomes dz · Σ w if `gradient`.
+// The unweighted loss of one row; if `gradient`, z becomes dz · Σ w.
 static double row_loss(RowMap z, std::int32_t target, real w, bool gradient) {
   if (w == 0) {
     if (gradient) z.setZero();

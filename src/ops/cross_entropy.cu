@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// A block owns a row of logits: its loss, without its weight w, and, where there is to be
-// a gradient, dz · Σ w in its place.
+// A block owns a row of logits: it computes the unweighted loss and, if a gradient is needed,
+// overwrites the logits with dz · Σ w.
 __global__ void row_loss_kernel(View z, View losses, const std::int32_t* targets, View weights,
                                 bool gradient) {
   const Index i = blockIdx.x;

@@ -1,6 +1,6 @@
 // Embedding: y_t = E[id_t]                                          ids [B,T]   E [V,D]   y [B,T,D]
-// DeepSeek does not scale by √D. Backward: dE[id] = Σ over the t with id_t = id of dy_t.
-// Several t share a row of dE, so a thread owns a stripe of columns and walks all t in order:
+// DeepSeek does not scale by √D. Backward: dE[id] = Σ dy_t over all t with id_t = id.
+// Several t share a row of dE, so a thread owns a stripe of columns and loops over all t in order:
 // the same sums for any number of threads.
 #include "ops/embedding.h"
 

@@ -1,4 +1,4 @@
-// Rows of a table, by token id.
+// Table look-up: the rows of the given token ids.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,7 @@
 
 namespace seekling {
 
-// ids: B·T of them, each in [0, V); table [V,D] -> [B,T,D]. An id outside the table
-// is an Error that names it.
+// ids: B·T values in [0, V); table [V,D] -> [B,T,D]. Error, naming the id, for an id outside.
 Tensor embedding(std::span<const std::int32_t> ids, const Tensor& table, Index B, Index T);
 
 using EmbeddingForward = void(View y, View table, std::span<const std::int32_t> ids);

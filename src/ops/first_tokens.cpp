@@ -1,7 +1,7 @@
 // The first n tokens of each sequence: y_b,t = x_b,t for t < n.               x [B,T,D]   y [B,n,D]
-// Multi-token prediction needs it: the module of depth k has a next token to look at for the first
-// T - k positions only. Sequences lie one after the other, so for B > 1 this is no view
-// and the rows are copied. Backward: dx_b,t += dy_b,t for t < n; the others get nothing.
+// Multi-token prediction needs it: the module of depth k has a next token only for the first
+// T - k positions. Sequences are stored consecutively, so for B > 1 the result is not a view and
+// the rows are copied. Backward: dx_b,t += dy_b,t for t < n; other tokens get no gradient.
 #include "ops/first_tokens.h"
 
 #include "core/check.h"

@@ -1,6 +1,6 @@
 // Linear layer: y = x Wᵀ                                        x [..,in]   W [out,in]   y [..,out]
-// Backward. From y_o = Σ_i W_oi x_i: ∂y_o/∂x_i = W_oi and ∂y_o/∂W_oi = x_i, so with all
-// rows of x and of dy stacked
+// Backward. From y_o = Σ_i W_oi x_i: ∂y_o/∂x_i = W_oi and ∂y_o/∂W_oi = x_i. With x and dy as
+// matrices of rows this is
 //   dx = dy W      dW = dyᵀ x
 #include "ops/linear.h"
 
@@ -11,7 +11,7 @@
 namespace seekling {
 
 void cpu::linear_forward(View y, View x, View W) {
-  gemm_nt(y, x, W);  // as it is, transposed
+  gemm_nt(y, x, W);  // n: x as it is, t: W transposed
 }
 
 void cpu::linear_backward(const Tensor& dx, const Tensor& dW, View dy, View x, View W) {

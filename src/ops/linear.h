@@ -1,4 +1,4 @@
-// y = x Wᵀ, the layer without bias that all of DeepSeek is made of.
+// y = x Wᵀ: the linear layer without bias, used throughout DeepSeek's models.
 // W [out,in] as in the checkpoint.
 #pragma once
 
@@ -9,7 +9,7 @@ namespace seekling {
 Tensor linear(const Tensor& x, const Tensor& W);  // x [..,in], W [out,in] -> [..,out]
 
 using LinearForward = void(View y, View x, View W);
-// It asks how dx and dW flow.
+// Decides for dx and dW whether to store or to add.
 using LinearBackward = void(const Tensor& dx, const Tensor& dW, View dy, View x, View W);
 namespace cpu {
 LinearForward linear_forward;

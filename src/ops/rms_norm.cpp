@@ -12,7 +12,7 @@
 
 namespace seekling {
 
-constexpr Index kRows = 64;  // that a thread takes at a time
+constexpr Index kRows = 64;  // per piece of work
 
 void cpu::rms_norm_forward(View y, View r, View x, View g, real eps) {
   parallel_for(x.rows, /*grain=*/kRows, [=](Index i) {
@@ -24,7 +24,7 @@ void cpu::rms_norm_forward(View y, View r, View x, View g, real eps) {
 void cpu::rms_norm_backward(View dx, Accumulate into_x, View dg, View dy, View x, View g, View r) {
   const Index stripes = (x.rows + kRows - 1) / kRows;
   const Tensor memory = Tensor::zeros({stripes, x.cols});
-  const View sums = memory;  // of dg, one a stripe of rows, whichever thread has it: no atomics
+  const View sums = memory;  // partial sums of dg, one per stripe of rows: no atomics
   parallel_stripes(x.rows, kRows, [=](Index begin, Index n) {
     for (Index i = begin; i < begin + n; ++i) {
       const auto a = dy.row(i).cwiseProduct(g.vector());

@@ -1,6 +1,6 @@
-// RMSNorm on a GPU: equations and derivation as in rms_norm.cpp. Memory is what is waited for,
-// so each number is read once: a thread keeps its packs of a row while the threads of the row
-// add up what they all need.
+// RMSNorm on a GPU: equations and derivation as in rms_norm.cpp. Memory bandwidth is the limit, so
+// each value is read once: a thread keeps its packs of a row in registers while the threads of the
+// row compute their common sums.
 #include <cmath>
 
 #include "core/check.h"
@@ -33,11 +33,11 @@ __global__ void __launch_bounds__(kMostRowThreads)
   if (threadIdx.x == 0) r[i] = r_i;
 }
 
-// The sum of x over the threads of a column, those with one threadIdx.x: for the first
-// of them, with threadIdx.y = 0.
+// The sum of x over the threads with the same threadIdx.x, returned to the one with threadIdx.y =
+// 0.
 __device__ Pack column_sum(Pack x) {
   SHARED_ARRAY(Pack, all, [kMostRowThreads]);
-  __syncthreads();  // all have read the packs of the last call
+  __syncthreads();  // the packs of the previous call have been read
   all[threadIdx.y * blockDim.x + threadIdx.x] = x;
   __syncthreads();
   for (unsigned row = 1; threadIdx.y == 0 && row < blockDim.y; ++row)
@@ -45,9 +45,9 @@ __device__ Pack column_sum(Pack x) {
   return x;
 }
 
-// dg is a sum over all rows, made in two steps. Here a block owns every gridDim.x-th
-// group of blockDim.y rows of dx, and these rows' share of dg: a row of `shares`.
-// Threads with one threadIdx.y have a row of dx.
+// dg is a sum over all rows, computed in two steps. In this step a block owns every gridDim.x-th
+// group of blockDim.y rows of dx and their share of dg, one row of `shares`. The threads with the
+// same threadIdx.y have one row of dx.
 template <bool kAligned>
 __global__ void __launch_bounds__(kMostRowThreads)
     rms_norm_backward_kernel(View dx, bool add, View shares, View dy, View x, View g, View r) {
@@ -81,7 +81,8 @@ __global__ void __launch_bounds__(kMostRowThreads)
   }
 }
 
-// And here it owns a stripe of dg's columns. A thread has a pack of them in every 8th share.
+// In the second step a block owns a stripe of the columns of dg; a thread adds one pack of them
+// over every 8th share.
 constexpr unsigned kStripe = 32, kRows = 8;
 
 template <bool kAligned>

@@ -11,8 +11,8 @@
 namespace seekling {
 
 constexpr real kOne = 1;
-// Columns at a time, which are put together in an array of its own: Eigen's exp of a number
-// depends, in the last bit, on its place in memory.
+// Columns per step. They are copied to a separate array: the last bit of Eigen's exp depends on the
+// alignment of its operand.
 constexpr Index kTile = 256;
 
 void cpu::swiglu_forward(View y, View gate_up) {

@@ -16,7 +16,7 @@
 namespace seekling {
 
 static void* allocate_on_cpu(std::size_t bytes) {
-  const bool huge = bytes % kHugePage == 0;  // C11 wants the size to be a multiple of the alignment
+  const bool huge = bytes % kHugePage == 0;  // C11: the size must be a multiple of the alignment
   void* memory = std::aligned_alloc(huge ? kHugePage : 64, bytes);
 #ifdef __linux__  // pages of 2 MiB instead of 4 KiB: fewer faults, faster address lookup
   if (memory && huge) ::madvise(memory, bytes, MADV_HUGEPAGE);
@@ -39,7 +39,7 @@ static void* allocate_on_gpu(std::size_t bytes) {
   return memory;
 }
 
-// Not the default stream, which cannot be recorded.
+// Its own stream: the default stream cannot be captured in a CUDA graph.
 cudaStream_t stream() {
   static const cudaStream_t the_stream = [] {
     cudaStream_t s = nullptr;
@@ -113,7 +113,7 @@ void fill_with_zeros([[maybe_unused]] Device device, void* memory, std::size_t b
 }
 
 void copy(Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
-  if (bytes == 0) return;  // nothing may lie nowhere, which memcpy does not allow
+  if (bytes == 0) return;  // then a pointer may be null, which memcpy forbids even for 0 bytes
   const bool to_gpu = to_device == Device::kCuda, from_gpu = from_device == Device::kCuda;
   check(to_gpu == from_gpu || !Recording::plays(),
         "a recording may not copy between the CPU and the GPU");

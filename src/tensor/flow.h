@@ -1,6 +1,6 @@
-// How a gradient flows into a tensor's gradient: the first one may be stored, all later
-// ones are added. Storing saves filling the gradient with zeros and reading them back, half
-// of the memory traffic of an op that only moves numbers.
+// How an op writes to a tensor's gradient: the first contribution may be stored, all later
+// ones are added. Storing avoids filling the gradient with zeros and reading them back, which is
+// half of the memory traffic of an op that only copies values.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -9,13 +9,13 @@ namespace seekling {
 
 enum class Accumulate { kNo, kYes };  // C = ..., C += ...
 
-// Ask before the View is taken, which fills with zeros a gradient that nothing has flowed into.
-// Whoever is told kNo must store every number.
+// Call this before taking the gradient's View: taking the View zero-fills an untouched gradient.
+// If it returns kNo, the caller must overwrite every element.
 inline Accumulate flow_into(const Tensor& gradient) {
   return gradient.claim() ? Accumulate::kNo : Accumulate::kYes;
 }
 
-// to = or += from, two Eigen expressions.
+// to = from or to += from, for Eigen expressions.
 template <class To, class From>
 void flow(To&& to, const From& from, Accumulate accumulate) {
   if (accumulate == Accumulate::kYes) {

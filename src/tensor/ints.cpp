@@ -9,7 +9,7 @@ static std::size_t bytes(Index n) { return std::size_t(n) * sizeof(std::int32_t)
 Ints::Ints(Index n, Device device)
     : storage_(n > 0 ? std::make_shared<Storage>(n, Storage::Fill::kUndefined, device) : nullptr),
       size_(n) {
-  if (storage_) storage_->data();  // touched here, since threads must not race to be first
+  if (storage_) storage_->data();  // allocate now: threads must not race to do it
 }
 
 Ints Ints::zeros(Index n, Device device) {

@@ -1,6 +1,6 @@
-// Ints: a list of whole numbers that ops hand to each other beside tensors: chosen experts, rows,
-// the first token of a document. Like Tensor a handle on Storage (copying it copies the handle),
-// with memory from the same pool.
+// Ints: a list of integers that ops exchange besides tensors: selected experts, row indices, the
+// first token of a document. Like Tensor it is a handle on Storage (copying it copies the handle),
+// and its memory comes from the same pool.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace seekling {
 
 class Ints {
  public:
-  Ints() = default;                                      // none: empty() is true
+  Ints() = default;                                      // empty() is true
   explicit Ints(Index n, Device device = Device::kCpu);  // contents undefined
   static Ints zeros(Index n, Device device = Device::kCpu);
   Ints(std::span<const std::int32_t> values, Device device = Device::kCpu);
@@ -29,13 +29,13 @@ class Ints {
   }
   Device device() const { return storage_ ? storage_->device() : Device::kCpu; }
 
-  // On the CPU.
+  // Only for Ints on the CPU.
   std::int32_t& operator[](Index i) const { return data()[i]; }
   std::int32_t* begin() const { return data(); }
   std::int32_t* end() const { return data() + size_; }
 
   Ints first(Index n) const;                 // the first n, in the same memory
-  std::vector<std::int32_t> values() const;  // of either device
+  std::vector<std::int32_t> values() const;  // a copy, from either device
 
  private:
   std::shared_ptr<Storage> storage_;

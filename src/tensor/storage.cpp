@@ -13,18 +13,18 @@ namespace seekling {
 
 namespace {
 
-// The system is asked for large slabs, from which buffers are cut. A buffer is taken from
-// the smallest idle block that is large enough, and joins its idle neighbours when it comes back:
-// what were gradients of the last step become activations of the next. Blocks of different slabs
-// never join, so the first slab is larger than most runs need, and each later one as large as all
-// before it together. Pages of a slab that nobody has touched cost nothing.
+// The pool allocates large slabs from the system and cuts buffers from them: best fit, with
+// coalescing of idle neighbours when a buffer is returned. So the memory of the last step's
+// gradients serves the activations of the next step. Blocks of different slabs never coalesce;
+// therefore the first slab is larger than most runs need, and each later slab is as large as all
+// earlier slabs together. Untouched pages of a slab cost nothing.
 #ifdef __SANITIZE_ADDRESS__
-constexpr bool kOwnSlabs = true;  // for each buffer, so that its ends are watched
+constexpr bool kOwnSlabs = true;  // one per buffer, so that the sanitizer guards its ends
 #else
 constexpr bool kOwnSlabs = false;
 #endif
-constexpr std::size_t kFirstSlab = std::size_t(1) << 32;   // less if the system gives less
-constexpr std::size_t kFirstOnGpu = std::size_t(1) << 28;  // taken whether touched or not
+constexpr std::size_t kFirstSlab = std::size_t(1) << 32;   // less if the system refuses
+constexpr std::size_t kFirstOnGpu = std::size_t(1) << 28;  // smaller: untouched pages cost memory
 constexpr std::size_t kAlign = 64;
 
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
@@ -76,7 +76,7 @@ class Pool {
   }
 
   std::size_t used() const { return used_; }
-  void count(std::size_t bytes) { used_ += bytes; }  // taken; given back if negative
+  void count(std::size_t bytes) { used_ += bytes; }  // negative for a buffer that is given back
   std::size_t allocations() const { return allocations_; }
 
  private:
@@ -106,11 +106,11 @@ class Pool {
 
   const Device device_;
   std::mutex mutex_;
-  Idle idle_;                                        // blocks by address, their sizes
-  std::set<std::pair<std::size_t, char*>> by_size_;  // the same
+  Idle idle_;                                        // address of each idle block -> its size
+  std::set<std::pair<std::size_t, char*>> by_size_;  // the same blocks, ordered by size
   std::map<char*, std::size_t> slabs_;
-  std::size_t all_ = 0, allocations_ = 0;  // bytes of all slabs
-  std::atomic<std::size_t> used_ = 0;      // of buffers
+  std::size_t all_ = 0, allocations_ = 0;  // bytes and number of all slabs
+  std::atomic<std::size_t> used_ = 0;      // bytes of buffers in use
 };
 
 Pool& pool_of(Device device) {  // never destroyed: tensors with static lifetime may outlive them
@@ -118,12 +118,12 @@ Pool& pool_of(Device device) {  // never destroyed: tensors with static lifetime
   return device == Device::kCpu ? *cpu : *cuda;
 }
 
-// A few idle blocks of each small size for the thread that gave them back, without a lock: a step
-// of inference takes and gives hundreds. Without a destructor, for the same reason.
+// A thread-local cache of a few idle blocks of each small size. It needs no lock: a step of
+// inference takes and returns hundreds. It has no destructor: static tensors may outlive it.
 struct SmallBlocks {
-  static constexpr std::size_t kSmall = 1 << 14, kHeld = 16;  // bytes; blocks of a size
+  static constexpr std::size_t kSmall = 1 << 14, kHeld = 16;  // bytes; blocks of each size
 
-  char* take(std::size_t bytes) {  // nullptr: there is none
+  char* take(std::size_t bytes) {  // nullptr if there is none
     unsigned char& n = count[bytes / kAlign];
     return n > 0 ? held[bytes / kAlign][--n] : nullptr;
   }
@@ -141,11 +141,11 @@ struct SmallBlocks {
 
   char* held[kSmall / kAlign][kHeld];
   unsigned char count[kSmall / kAlign];
-  bool closed;  // the thread ends
+  bool closed;  // set when the thread ends
 };
 
 SmallBlocks& small_blocks() {
-  static thread_local SmallBlocks blocks;  // zeros
+  static thread_local SmallBlocks blocks;  // zero-initialised
   static thread_local const struct End {
     ~End() { blocks.close(); }
   } end;

@@ -1,6 +1,6 @@
-// Memory. A Storage holds the numbers of one or more tensors and, beside them, their gradient.
-// Its buffer comes from a pool and goes back to it, so that from the second training step
-// on the system is asked for nothing: each step asks for the sizes that the step before gave back.
+// Memory. A Storage holds the elements of one or more tensors and their gradient. Its buffer comes
+// from a pool and returns to it: from the second training step on the system allocates nothing,
+// because each step needs the sizes that the previous step returned.
 #pragma once
 
 #include <functional>
@@ -17,10 +17,9 @@ real* take(Index n, Device device = Device::kCpu);  // room for n reals, 64-byte
 void give(real* buffer, Index n, Device device = Device::kCpu);
 std::size_t bytes_in_use(Device device = Device::kCpu);  // of all buffers in use
 std::size_t allocations(Device device = Device::kCpu);   // constant in steady state
-void release();                                          // returns the idle memory of both
+void release();                                          // returns idle slabs of both devices
 
-// Buffers in the GPU's memory that are given back go into this list instead,
-// as long as there is one.
+// While a list is set, GPU buffers that are given back go into the list instead of the pool.
 struct Buffer {
   real* data;
   Index n;
@@ -38,23 +37,22 @@ class Storage {
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  // The buffer appears when it is first touched, so a gradient that nothing
-  // flows into costs nothing.
+  // Allocates the buffer on first use, so an unused gradient costs nothing.
   real* data();
   bool touched() const { return data_ != nullptr; }
-  bool claim();  // true if untouched until now: the caller must store into all of it
-  void free();   // forget the numbers; the next touch fills anew
+  bool claim();  // true if untouched so far: then the caller must overwrite every element
+  void free();   // drops the contents; the next use fills the buffer again
 
-  // What the tape forgets (tape.h) is made again by the next touch.
+  // Activation checkpointing (tape.h): contents dropped by forget() are recomputed on the next use.
   void remade_by(std::function<void(real*)> remake) { remake_ = std::move(remake); }
   void forget() { remake_ ? free() : void(); }
 
-  // The gradient: made (but not touched) on first request, always zero at first touch.
+  // The gradient: created on the first call, allocated and zero-filled on first use.
   const std::shared_ptr<Storage>& grad();
   bool has_grad() const { return grad_ && grad_->touched(); }
 
   Device device() const { return device_; }
-  void move_to(Device device);  // the numbers; not the gradient, which is to be made there
+  void move_to(Device device);  // moves the contents and drops the gradient
 
   const Index size;
 

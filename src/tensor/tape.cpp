@@ -44,7 +44,7 @@ void Tape::backward(const Tensor& loss, real seed) {
   check(loss.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number");
   const Tensor d = loss.grad();
   d.set_item(d.touched() ? d.item() + seed : seed);
-  active = nullptr;  // what runs inside a closure is not recorded
+  active = nullptr;  // ops inside closures are not recorded
   while (!entries_.empty()) {
     Entry entry = std::move(entries_.back());
     entries_.pop_back();

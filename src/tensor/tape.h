@@ -1,8 +1,14 @@
-// The tape. While a `Tape tape;` is alive on this thread, every op that runs leaves one entry:
-// its name, what went in and came out, and a closure that carries the gradient from its outputs
-// to its inputs. backward(loss) plays the entries from the last to the first and drops each
-// as it goes, so activations are freed while gradients are made. No tape, no recording:
-// inference needs no guard.
+// The tape of reverse-mode automatic differentiation. While a `Tape tape;` is alive on this thread,
+// every op appends one entry: its name, its inputs and outputs, and a closure that carries the
+// gradient from its outputs to its inputs. backward(loss) runs the entries in reverse and drops
+// each one afterwards, so activations are freed while gradients are computed. Without a tape
+// nothing is recorded: inference needs no guard.
+//
+//   forward, which appends ──────────────────────────────────────────▶
+//   x ──▶ linear ──▶ a ──▶ swiglu ──▶ y ──▶ cross_entropy ──▶ loss        x [..,D]  a [..,2F]
+//         entry 0          entry 1          entry 2                       y [..,F]  loss [1]
+//   dx ◀── closure 0 ◀── da ◀── closure 1 ◀── dy ◀── closure 2 ◀── seed   each d as its tensor
+//   ◀────────────────────────────────────── backward, which runs and drops
 #pragma once
 
 #include <functional>
@@ -13,7 +19,7 @@
 
 namespace seekling {
 
-// Is told of each op when it has run, forward and backward: for measuring (report/profile.h).
+// A callback after each op, forward and backward. The profiler uses it (report/profile.h).
 class TapeWatcher {
  public:
   virtual ~TapeWatcher() = default;
@@ -22,22 +28,24 @@ class TapeWatcher {
   virtual void backward(const char* op) = 0;
 };
 
-enum class Cost { kCopy, kArithmetic };  // to recompute a tensor: a pass over memory, or more
+enum class Cost { kCopy, kArithmetic };  // of recomputing a tensor: one pass over memory, or more
 
 class Tape {
  public:
-  enum class Keep { kLittle, kWhatGradientsNeed, kEverything };  // kLittle: see remakeable()
+  // kLittle: activation checkpointing, see remakeable().
+  enum class Keep { kLittle, kWhatGradientsNeed, kEverything };
 
   explicit Tape(Keep keep = Keep::kWhatGradientsNeed, TapeWatcher* watcher = nullptr);
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  // d loss / d everything, for a loss of one number; `seed` is d(what is minimised) / d loss.
+  // Computes d loss / dx for every recorded x. The loss is a scalar; `seed` is the gradient of the
+  // minimised objective with respect to this loss.
   void backward(const Tensor& loss, real seed = 1);
 
-  // On a tape that keeps everything: the first op whose output holds a NaN or an infinity,
-  // and what went into it. `op` is empty if there is none.
+  // The first op whose output contains a NaN or an infinity, and the op's inputs. `op` is empty if
+  // there is none. Only for a tape that keeps everything.
   struct Suspect {
     std::string op;
     std::vector<Tensor> inputs;
@@ -61,22 +69,23 @@ class Tape {
   const Keep keep_;
   TapeWatcher* const watcher_;
   std::vector<Entry> entries_;
-  std::vector<Tensor> remakeable_;  // of the layer at hand
+  std::vector<Tensor> remakeable_;  // of the current layer
   Tape* const outer_;
 };
 
 bool recording();  // is a tape alive on this thread?
 
-// Called by an op after its forward: `backward` adds to the inputs' gradients what
-// the outputs' gradients imply.
+// An op calls this after its forward pass. `backward` reads the outputs' gradients and adds to
+// the inputs' gradients.
 void record(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
             std::function<void()> backward);
 
-// Called by an op whose output y backward can make again from what it keeps anyway.
-// When the layer is done y is forgotten, and the first op of backward that touches it has it made
-// again, the same to the bit. What costs a copy is never kept; what costs arithmetic is kept unless
-// the tape keeps little. remake(y) stores into all of y, and must not hold y itself.
+// Activation checkpointing for one output. An op calls this if the backward pass can recompute its
+// output y from tensors that the tape keeps anyway. y is freed at the end of the layer; the first
+// op of the backward pass that touches y recomputes it, bit for bit. Outputs of kCopy are always
+// freed, outputs of kArithmetic only by a tape with Keep::kLittle. remake(y) must fill all of y and
+// must not capture y.
 void remakeable(const Tensor& y, Cost cost, std::function<void(View)> remake);
-void layer_is_done();  // what was remakeable since the last call is not needed until backward
+void layer_is_done();  // frees all outputs that became remakeable since the last call
 
 }  // namespace seekling

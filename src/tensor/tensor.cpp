@@ -97,7 +97,7 @@ Tensor Tensor::reshape(Shape to) const {
   y.shape_ = to;
   if (contiguous()) {
     y.ld_ = y.cols();
-  } else {  // rows lie ld apart: they may be counted otherwise, but neither cut nor joined
+  } else {  // a strided view: rows may be regrouped, but neither cut nor joined
     check(y.cols() == cols(), "reshape: the rows of ", shape_, " lie ", ld_,
           " apart and cannot become ", y.shape_);
   }

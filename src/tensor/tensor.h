@@ -1,8 +1,8 @@
 // Tensor: a handle on shared Storage (copying it copies the handle), an offset, a shape,
-// and one stride: `ld`, the numbers from one row of the last dimension to the next.
-// Every split that MLA and SwiGLU need is along the last dimension, so ld makes them views without
-// a copy, and, since the gradient lies in the Storage in the same places, their gradients too:
-// reshape, split_at and slice are relabelings that the tape never sees.
+// and one stride: `ld`, the distance in elements from one row to the next (a row is the last
+// dimension). MLA and SwiGLU only split along the last dimension, so ld makes every split a view
+// without a copy. The gradient has the same layout in the same Storage, so the gradient of a view
+// is a view too: the tape never sees reshape, split_at or slice.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace seekling {
 
-// The dimensions, in the object itself: a step of inference makes hundreds of tensors of few numbers.
+// The dimensions, without a heap allocation: a step of inference makes hundreds of small tensors.
 class Shape {
  public:
   static constexpr std::size_t kMost = 8;  // dimensions
@@ -47,7 +47,7 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 3, 8]
 
 class Tensor {
  public:
-  Tensor() = default;                                               // no tensor: defined() is false
+  Tensor() = default;                                               // defined() is false
   explicit Tensor(Shape dimensions, Device device = Device::kCpu);  // contents undefined
   static Tensor zeros(Shape dimensions, Device device = Device::kCpu);
   static Tensor of(Shape dimensions, std::span<const real> values);
@@ -63,38 +63,37 @@ class Tensor {
   Index ld() const { return ld_; }
   bool contiguous() const { return ld_ == cols() || rows() <= 1; }
 
-  // Everything before the last dimension taken as rows.
+  // As a matrix: all dimensions but the last are merged into rows.
   View view() const { return {storage_->data() + offset_, rows(), cols(), ld_}; }
-  operator View() const { return view(); }  // so that ops hand tensors to kernels as they are
+  operator View() const { return view(); }  // lets ops pass tensors to kernels directly
   real* data() const { return storage_->data() + offset_; }
-  real item() const;            // of a tensor of one number; a GPU is waited for
-  void set_item(real x) const;  // likewise, and nobody waits
+  real item() const;            // the value of a one-element tensor; waits for a GPU
+  void set_item(real x) const;  // sets it, without synchronising
 
   Device device() const { return storage_ ? storage_->device() : Device::kCpu; }
-  Tensor to(Device device) const;  // a copy, or itself if it is there
-  void move_to(Device device) const { storage_->move_to(device); }  // and all of its storage
+  Tensor to(Device device) const;  // a copy, or itself if it is already there
+  void move_to(Device device) const { storage_->move_to(device); }  // with all of its storage
 
   Tensor clone() const;                   // a copy with storage of its own
-  void copy_from(const Tensor& x) const;  // the same shape but for how rows are counted
+  void copy_from(const Tensor& x) const;  // rows() and cols() must agree
 
   Tensor reshape(Shape to) const;              // the last dimension changes only if contiguous
   Tensor slice(Index begin, Index n) const;    // [begin, begin + n) of the first dimension
   Tensor columns(Index begin, Index n) const;  // [begin, begin + n) of the last dimension
 
-  // d loss / d this, the same window onto the gradient's storage. Zero until something
-  // flows into it. A closure that needs y's gradient but not y keeps `y.grad()` alone,
-  // and y's numbers are freed.
+  // d loss / d this: the same view of the gradient's storage, zero until an op adds to it. A
+  // closure that needs the gradient of y but not y itself captures only `y.grad()`, so y is freed.
   Tensor grad() const;
   bool has_grad() const { return storage_->has_grad(); }
   void clear_grad() const;  // of the whole storage
-  // For an op that would add to this gradient: true if it must store instead, because nothing
-  // has flowed in yet. Saves filling it with zeros first. Only for a tensor that is all
-  // of its storage; false for others.
+  // For an op that would add to this gradient: true if the op must store instead, because the
+  // gradient is untouched; this avoids filling it with zeros first. Always false for a tensor that
+  // is only a part of its storage.
   bool claim() const { return size() == storage_->size && storage_->claim(); }
   bool touched() const { return storage_->touched(); }
 
   void remade_by(std::function<void(View)> remake) const;  // refills it after forget()
-  void forget() const { storage_->forget(); }              // until touched, if it can be remade
+  void forget() const { storage_->forget(); }              // frees it if it can be recomputed
   bool same_storage(const Tensor& other) const { return storage_ == other.storage_; }
 
  private:
@@ -104,7 +103,7 @@ class Tensor {
   Index ld_ = 0;
 };
 
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;  // by checkpoint name, in order
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;  // checkpoint names, in order
 
 // The first n columns and the rest.
 std::pair<Tensor, Tensor> split_at(const Tensor& x, Index n);

@@ -1,6 +1,6 @@
-// A window onto numbers that somebody else owns: rows x cols, with `ld` numbers from one
-// row to the next. Kernels take Views by value; a View never owns, allocates or checks.
-// What is constexpr, kernels of a GPU may call too.
+// A non-owning matrix view: rows x cols, with consecutive rows `ld` elements apart. Kernels take
+// Views by value; a View never owns, allocates or checks. GPU kernels may call the constexpr
+// functions.
 #pragma once
 
 #include <Eigen/Core>
@@ -21,7 +21,7 @@ struct View {
   constexpr real& operator()(Index i, Index j) const { return data[i * ld + j]; }
   constexpr real& operator[](Index i) const { return data[i]; }  // if contiguous
   RowMap row(Index i) const { return {data + i * ld, cols}; }
-  RowMap vector() const { return {data, rows * cols}; }  // contiguous likewise
+  RowMap vector() const { return {data, rows * cols}; }  // if contiguous
   MatrixMap matrix() const { return {data, rows, cols, Eigen::OuterStride<>(ld)}; }
   constexpr View block(Index i, Index j, Index n, Index m) const {
     return {data + i * ld + j, n, m, ld};
