@@ -1,4 +1,4 @@
-// What a cache does: new tokens' rows go behind the ones that it holds.
+// Appending to a contiguous cache: the rows of new tokens follow the rows that it holds.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -6,7 +6,7 @@
 namespace seekling {
 
 // held[length + t] = fresh[t]               held [1,capacity,heads,width]   fresh [1,T,heads,width]
-// There must be room. No gradient flows back.
+// There must be room. No backward.
 void append(const Tensor& held, const Tensor& fresh, Index length);
 
 using AppendRows = void(View held, View fresh, Index row);

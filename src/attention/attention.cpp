@@ -2,24 +2,24 @@
 // (arXiv:2405.04434) eq. 46:
 //   s_tj = scale (q^C_t·k^C_j + q^R_t·k^R_j)   p_tj = exp(s_tj - lse_t)   lse_t = log Σ_j exp s_tj
 //   o_t  = Σ_j p_tj v_j        j up to t itself, from the first token of t's document and window on
-// A sink of the head (DeepSeek-V4) is one more term of the sum in lse_t: exp sink, of value 0.
-// One head at a time, by tiles, so that no T x S matrix is ever stored: the online softmax
-// (Milakov & Gimelshein 2018, arXiv:1805.02867) keeps a running maximum m and sum l a row,
-// and rescales what it has whenever m grows. Kept for backward: o and lse, one number
-// a row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
+// The sink of a head (DeepSeek-V4) is one more term of the sum in lse_t: exp sink, with value 0.
+// Each head is computed in tiles, so no T x S matrix is ever stored: the online softmax
+// (Milakov & Gimelshein 2018, arXiv:1805.02867) keeps a running maximum m and sum l per row,
+// and rescales the accumulated output whenever m grows. The backward pass needs only o and lse,
+// one value per row (FlashAttention, arXiv:2205.14135, algorithms 1-4).
 //
-// Backward, the tiles of p made again from lse. With D_t = do_t·o_t = Σ_j p_tj (do_t·v_j):
+// Backward: the tiles of p are recomputed from lse. With D_t = do_t·o_t = Σ_j p_tj (do_t·v_j):
 //   dv_j  = Σ_t p_tj do_t                dq_t = scale Σ_j ds_tj k_j
 //   ds_tj = p_tj (do_t·v_j - D_t)        dk_j = scale Σ_t ds_tj q_t
 //   dsink = -Σ_t exp(sink - lse_t) D_t, which is Σ_t ds_tj for v_j = 0
-// Forward, a row of the tile is a query, whose p meet all v_j in one product.
-// Backward, a row is a key: what flows to it comes from all later queries, so dv and dk, too,
-// are long products, and only dq is made of short ones. What a product reads many times, the keys
-// of all queries and the queries of all keys, is packed once a head.
+// Forward, a row of the tile is a query: its weights p multiply all v_j in one product.
+// Backward, a row is a key: its gradient is a sum over all later queries, so dv and dk are long
+// products too, and only dq consists of short ones. Operands that are read many times (the keys
+// in the forward pass, the queries in the backward pass) are packed once per head.
 //
-// A thread owns a (sequence, query head). Where several query heads share a key head,
-// each writes its share of dk or dv apart, and the shares are added in the order of the heads:
-// the same bits for any number of threads.
+// A thread owns a (sequence, query head). If several query heads share a key head, each writes a
+// separate share of dk or dv, and the shares are added in the order of the heads: the same bits for
+// any number of threads.
 #include "attention/attention.h"
 
 #include <algorithm>
@@ -35,17 +35,17 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kQueries = 24, kKeys = 256;          // a tile forward: few rows waste little
-constexpr Index kKeysBack = 48, kQueriesBack = 128;  // a tile backward
-constexpr Index kLanes = 16;                         // rows go in multiples of it: exp has no rest
+constexpr Index kQueries = 24, kKeys = 256;          // forward tile: few rows waste little
+constexpr Index kKeysBack = 48, kQueriesBack = 128;  // backward tile
+constexpr Index kLanes = 16;                         // rows are multiples of this: exp has no tail
 constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 
 static_assert(kKeys % PackedMatrix::kStep == 0 && kQueriesBack % PackedMatrix::kStep == 0);
 
 using Problem = AttentionProblem;
 
-// [content; rotary] of n tokens from `begin`, times `factor`: the only place where the two
-// parts meet, a tile at a time.
+// tile = factor [content; rotary] of the tokens from `begin` on. The two parts are only ever
+// joined here, one tile at a time.
 void gather(View tile, View c, View r, Index begin, real factor) {
   if (c.cols) tile.matrix().leftCols(c.cols) = factor * c.middle_rows(begin, tile.rows).matrix();
   if (r.cols) tile.matrix().rightCols(r.cols) = factor * r.middle_rows(begin, tile.rows).matrix();
@@ -59,9 +59,9 @@ void scatter_add(View c, View r, View tile, Index begin, real factor) {
 Index round_down(Index n, Index step) { return n / step * step; }
 Index round_up(Index n, Index step) { return round_down(n + step - 1, step); }
 
-// The columns [from, to) of a tile's row that the mask leaves, and [begin, end),
-// the same in whole lanes: exp works on these, after -inf was put where they are wider.
-// Rows of a tile have room for whole lanes.
+// The columns [from, to) of a tile's row that the mask lets through, and [begin, end), the same
+// range rounded out to whole lanes. exp runs on [begin, end), with -inf in the margins. Rows of a
+// tile have room for whole lanes.
 struct Seen {
   Index from, to, begin, end;
 
@@ -88,19 +88,25 @@ struct Seen {
   }
 };
 
+// o and lse of one query head.
 void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
+  // Pack the keys and values of the head: every tile of queries reads them.
   const Tensor k_rows({p.S, p.d()}), q_tile({kQueries, p.d()}), s_tile({kQueries, kKeys});
   const Tensor acc_tile({kQueries, p.v.width});
   gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
   const PackedMatrix k = PackedMatrix::transposed(k_rows),
                      v = PackedMatrix::of(p.v.head(b, h, p.H));
+
   for (Index i0 = 0; i0 < p.T; i0 += kQueries) {
+    // A tile of scaled queries, and the start of their online softmax.
     const Index n = std::min(kQueries, p.T - i0);
     const View q = q_tile.view().middle_rows(0, n), acc = acc_tile.view().middle_rows(0, n);
     gather(q, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), i0, p.scale);
     real m[kQueries], l[kQueries];
     std::fill_n(m, n, p.first_maximum(h));
     std::fill_n(l, n, p.first_sum());
+
+    // For each tile of keys that they see: s = Q Kᵀ, mask, online softmax, acc += P V.
     const Index begin = round_down(p.first_key(b, i0), PackedMatrix::kStep),
                 end = p.end_of_keys(i0 + n - 1);
     for (Index j0 = begin; j0 < end; j0 += kKeys) {
@@ -123,6 +129,8 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
       }
       gemm(acc, s, v, j0, 0, j0 > begin ? Accumulate::kYes : Accumulate::kNo);
     }
+
+    // Normalise by the sums.
     for (Index i = 0; i < n; ++i) {
       const Index row = (b * p.T + i0 + i) * p.H + h;
       o.row(row) = acc.row(i) / l[i];
@@ -131,14 +139,14 @@ void forward_head(const Problem& p, View o, View lse, Index b, Index h) {
   }
 }
 
-// What a query head's part of dk or dv is added to: the gradient of its key head, or, where other
-// query heads use that, too, a share of its own.
+// The destination of a query head's dk or dv: the gradient of its key head or, if several query
+// heads use that key head, a separate share.
 class ByQueryHead {
  public:
   ByQueryHead(const Heads& gradient, const Problem& p) : gradient_(gradient), H_(p.H) {
     if (gradient.heads == p.H) return;
     memory_ = Tensor::zeros({p.B, p.H, p.S, gradient.width});
-    shares_ = memory_;  // filled here, not by the first of several threads
+    shares_ = memory_;  // zero-filled here, before the threads start
   }
   View of(Index b, Index h) const {  // [S, width]
     const Index S = gradient_.tokens;
@@ -168,12 +176,14 @@ struct KeyGradients {
   ByQueryHead k_c, k_r, v;
 };
 
-// Adds to dq and dk (content, rotary) and dv of one query head.
+// Adds one query head's dq, dk (content and rotary) and dv.
 void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d, View dO, View O,
                    View lse, Index b, Index h) {
   const Tensor k_rows({p.S, p.d()}), q_rows({p.T, p.d()}), dq({p.T, p.d()}),
       lse_D({2, p.T + kQueriesBack});
   const Tensor p_tile({kKeysBack, kQueriesBack}), ds_tile({kKeysBack, kQueriesBack});
+
+  // The head's rows of k, q, do and o, and its lse and D.
   gather(k_rows, p.k_c.head(b, h, p.H), p.k_r.head(b, h, p.H), 0, 1);
   gather(q_rows, p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H), 0, p.scale);
   const auto of_head = [&](View x) {
@@ -185,10 +195,13 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
     lse_h[t] = lse[(b * p.T + t) * p.H + h], D[t] = do_h.row(t).dot(o_h.row(t));
   dq.view().matrix().setZero();
 
+  // Pack what every tile of keys reads.
   const PackedMatrix q_t = PackedMatrix::transposed(q_rows), do_t = PackedMatrix::transposed(do_h);
   const PackedMatrix q_c = PackedMatrix::of(q_rows.view().block(0, 0, p.T, p.q_c.width));
   const PackedMatrix q_r = PackedMatrix::of(q_rows.view().block(0, p.q_c.width, p.T, p.q_r.width));
   const PackedMatrix d_o = PackedMatrix::of(do_h), k = PackedMatrix::of(k_rows);
+
+  // For each tile of keys, and each tile of queries that see them ...
   for (Index j0 = 0; j0 < p.S; j0 += kKeysBack) {
     const Index n = std::min(kKeysBack, p.S - j0), end = p.end_of_queries(b, j0 + n - 1);
     const View k_j = k_rows.view().middle_rows(j0, n), v_j = v_rows.middle_rows(j0, n);
@@ -198,8 +211,10 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
          i0 += kQueriesBack) {
       const Index w = std::min(kQueriesBack, end - i0);
       const View P = p_tile.view().block(0, 0, n, w), dS = ds_tile.view().block(0, 0, n, w);
+      // ... s and dp ...
       gemm(P, k_j, q_t, 0, i0);
-      gemm(dS, v_j, do_t, 0, i0);  // dp, on its way to ds
+      gemm(dS, v_j, do_t, 0, i0);
+      // ... become p and ds in place ...
       for (Index j = 0; j < n; ++j) {
         real *p_row = P.row(j).data(), *ds_row = dS.row(j).data();
         const Seen seen(p.first_query(j0 + j) - i0, p.end_of_queries(b, j0 + j) - i0, w);
@@ -211,8 +226,9 @@ void backward_head(const Problem& p, View dq_c, View dq_r, const KeyGradients& d
         p_j = (p_j - seen.of(lse_h + i0)).exp();
         ds_j = p_j * (ds_j - seen.of(D + i0));
       }
+      // ... and add to dv, dk and dq.
       gemm(dv_j, P, d_o, i0, 0, Accumulate::kYes);
-      gemm(dk_c, dS, q_c, i0, 0, Accumulate::kYes);  // q carries the scale already
+      gemm(dk_c, dS, q_c, i0, 0, Accumulate::kYes);  // q is already scaled
       gemm(dk_r, dS, q_r, i0, 0, Accumulate::kYes);
       gemm_t(dq.view().middle_rows(i0, w), dS, k, j0, 0, Accumulate::kYes);
     }
@@ -260,7 +276,7 @@ void cpu::attention_backward(const AttentionGradients& d, View d_o, View o, View
   if (p.sink) sink_backward(d.sink, d_o, o, lse, p.sink);
 }
 
-// Of each key, where its document ends, under the document mask of a T x T attention.
+// For each key, the end of its document, under the document mask of a T x T attention.
 static Ints ends_of_queries(std::span<const std::int32_t> document_start, Index B, Index T) {
   const Ints until(Index(document_start.size()));
   for (Index b = 0; b < B && !document_start.empty(); ++b) {
@@ -305,6 +321,7 @@ Tensor joined(const Pair& x) {
 }
 
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, const Mask& mask) {
+  // Check the shapes.
   check_part("content", q.c, k.c, v);
   check_part("rotary", q.r, k.r, v);
   const Tensor& any = q.c.defined() ? q.c : q.r;
@@ -312,12 +329,15 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, cons
   check(S >= T && H % v.dim(2) == 0, "attention: v ", v.shape(), " must hold at least the ", T,
         " new tokens of q ", any.shape(), ", and its heads must divide those of q");
   check_mask(mask, B, T, S, H);
+
+  // The mask as arrays that kernels read. `until` is for the CPU only.
   const Device device = v.device();
-  const Ints begin(mask.document_start, device),
-      until = ends_of_queries(mask.document_start, B, T);  // until: CPU only
+  const Ints begin(mask.document_start, device), until = ends_of_queries(mask.document_start, B, T);
   const Index window = mask.window > 0 ? mask.window : kAllKeys;
   const Ints chosen = mask.chosen;
   const Tensor sink = mask.sink;
+
+  // Forward.
   const Tensor o({B, T, H, v.cols()}, device), lse({B, T, H}, device);
   const auto problem = [=] {
     AttentionProblem p{Heads(q.c), Heads(q.r), Heads(k.c), Heads(k.r), Heads(v), B, T, S, H, scale};
@@ -329,6 +349,8 @@ Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, cons
   };
   on(device, cpu::attention_forward, cuda::attention_forward)(o, lse, problem());
   if (!recording()) return o;
+
+  // The tape entry, with the inputs that are defined.
   std::vector<Tensor> inputs{q.c, q.r, k.c, k.r, v, sink};
   std::erase_if(inputs, [](const Tensor& x) { return !x.defined(); });
   record("attention", inputs, {o}, [=, d_o = o.grad()] {

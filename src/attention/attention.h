@@ -1,5 +1,5 @@
-// Causal attention over (content, rotary) pairs: the one op under MLA, its absorbed
-// decode, MHA, GQA and MQA.
+// Causal attention over (content, rotary) pairs: the one op behind MLA, its absorbed decoding, MHA,
+// GQA and MQA.
 #pragma once
 
 #include <algorithm>
@@ -19,19 +19,19 @@ struct Pair {
   Tensor r;  // rotary  [B,T,H,rope], keys [B,S,heads,rope]
 };
 
-// [content; rotary], both in one row [B,T,H,nope+rope]; heads may share a rotary part.
+// [content; rotary] concatenated, [B,T,H,nope+rope]; heads may share a rotary part.
 Tensor joined(const Pair& x);
 
-// q for T new tokens, k and v for S >= T tokens of which the last T are the new ones: new token t
-// sees the keys 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number
-// of heads that divides H.
-// Query head i uses head i / (H / heads). `mask` may narrow the keys to a token's document (S = T),
-// to a window and to chosen ones, and may have a sink for each head. Returns o [B,T,H,v_head_dim].
+// q is of T new tokens, k and v of S >= T tokens, the last T being the new ones: new token t sees
+// keys 0 .. S-T+t. The parts of k, and v [B,S,heads,v_head_dim], may each have any number of heads
+// that divides H; query head i uses head i / (H / heads). `mask` may restrict the keys to the
+// token's document (S = T), to a window and to chosen keys, and may have a sink for each head.
+// Returns o [B,T,H,v_head_dim].
 Tensor attention(const Pair& q, const Pair& k, const Tensor& v, real scale, const Mask& mask = {});
 
-// What the kernels work on. constexpr, so that those of a GPU may call it.
+// The arguments of the kernels. Their functions are constexpr, so GPU kernels may call them.
 
-// One part of q or k, or v, cut by heads. Undefined parts have width 0.
+// One part of q or k, or v, seen as heads. An undefined part has width 0.
 struct Heads {
   View x;            // rows (b, t, h)
   Index tokens = 0;  // T or S
@@ -48,20 +48,20 @@ struct Heads {
   }
 };
 
-constexpr Index kAllKeys = Index(1) << 40;  // a window that ends nowhere
+constexpr Index kAllKeys = Index(1) << 40;  // a window without an end
 
 struct AttentionProblem {
   Heads q_c, q_r, k_c, k_r, v;
   Index B, T, S, H;
   real scale;
   const std::int32_t* first = nullptr;   // [B,T] the first key of a query's document; nullptr: 0
-  const std::int32_t* until = nullptr;   // CPU: [B,S] where the document of a key ends; nullptr: T
-  Index window = kAllKeys;               // the latest keys that a query sees
+  const std::int32_t* until = nullptr;   // CPU: [B,S] the end of a key's document; nullptr: T
+  Index window = kAllKeys;               // a query sees this many of the latest keys
   const std::int32_t* chosen = nullptr;  // [B,T,key_words(S)], or nullptr: any key
   const real* sink = nullptr;            // [H], or nullptr: none
-  const std::int32_t* plays = nullptr;   // of a Recording, which adds T keys each time
+  const std::int32_t* plays = nullptr;   // of a Recording: each replay adds T keys
 
-  // As it is when a kernel works on it.
+  // The problem at the current replay.
   constexpr AttentionProblem now() const {
     AttentionProblem p = *this;
     const Index more = times(plays) * T;
@@ -85,8 +85,8 @@ struct AttentionProblem {
   }
   constexpr bool is_masked() const { return first || window != kAllKeys || chosen || sink; }
 
-  // The online softmax of a row begins with its sink, as if that were a key with the value 0, or
-  // with nothing. The maximum is finite then too: m - m' is never NaN.
+  // The online softmax of a row starts with its sink, as if the sink were a key with value 0, or
+  // with nothing. The maximum is finite in either case, so m - m' is never NaN.
   constexpr real first_maximum(Index h) const {
     return sink ? sink[h] : std::numeric_limits<real>::lowest();
   }

@@ -1,6 +1,6 @@
 // Multi-head attention and its grouped forms. DeepSeek-V2 (arXiv:2405.04434) eq. 1-8; GQA:
-// Ainslie et al. 2023 (arXiv:2305.13245). RoPE turns the whole of q and k, so the content part
-// of each pair stays empty. Query head i uses key head i / (H / key_heads).
+// Ainslie et al. 2023 (arXiv:2305.13245). RoPE rotates all of q and k, so the content part of each
+// pair is empty. Query head i uses key head i / (H / key_heads).
 #include "attention/gqa.h"
 
 #include "attention/attention.h"
@@ -16,7 +16,7 @@ GQA::GQA(const Config& c)
       q_proj(c.hidden_size, H * head_dim), k_proj(c.hidden_size, key_heads * head_dim),
       v_proj(c.hidden_size, key_heads * head_dim), o_proj(H * head_dim, c.hidden_size) {}
 
-// Equations stand in columns.
+// Equations are in columns.
 // clang-format off
 Tensor GQA::forward(const Tensor& h, const Context& context) const {
   const Tensor q = rope(heads(q_proj(h), H), 0, rotary);          // (1)            [B,T,H,head_dim]
@@ -27,7 +27,7 @@ Tensor GQA::forward(const Tensor& h, const Context& context) const {
 }
 // clang-format on
 
-// New tokens, which follow those in the cache.       all [1,N,hidden_size], h and u [1,n,hidden_size]
+// New tokens, which follow those in the cache.        all [1,N,hidden_size], h, u [1,n,hidden_size]
 Tensor GQA::decode(const Tensor& all, LayerCache& cache) const {
   const Tensor h = cache.wanted(all);
   const Tensor q = rope(heads(q_proj(h), H), cache.positions(h, rotary), rotary);

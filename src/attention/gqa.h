@@ -1,4 +1,4 @@
-// The baselines that MLA is measured against: MHA, GQA and MQA, by the number of key heads.
+// The baselines for MLA: MHA, GQA and MQA, which differ in the number of key heads.
 #pragma once
 
 #include "attention/layer.h"

@@ -1,7 +1,6 @@
-// The link from the table of the kinds of attention, in layer.cpp, to the file of a kind, which
-// ends with
+// Links the table of attention kinds in layer.cpp to the file of each kind. That file ends with
 //   template std::unique_ptr<Attention> make_kind<MLA>(const Config&);
-// so that the table names a class and needs no header of it.
+// so the table names the class without including its header.
 #pragma once
 
 #include "attention/layer.h"

@@ -1,4 +1,4 @@
-// The kinds of attention, and their part that an observer sees.
+// The table of attention kinds, and what an observer sees of them.
 #include "attention/layer.h"
 
 #include "core/check.h"

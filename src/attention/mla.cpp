@@ -28,7 +28,7 @@ MLA::MLA(const Config& c)
   }
 }
 
-// Equations stand in columns.
+// Equations are in columns.
 // clang-format off
 Pair MLA::query(const Tensor& h, const Positions& at) const {
   const bool compressed = q_a_proj.defined();
@@ -57,7 +57,7 @@ Tensor MLA::forward(const Tensor& h, const Context& context) const {
 }
 // clang-format on
 
-// New tokens, which follow those in the cache.       all [1,N,hidden_size], h and u [1,n,hidden_size]
+// New tokens, which follow those in the cache.        all [1,N,hidden_size], h, u [1,n,hidden_size]
 Tensor MLA::decode(const Tensor& all, LayerCache& cache) const {
   const Tensor h = cache.wanted(all);
   const Pair q = query(h, cache.positions(h, rotary));
@@ -68,8 +68,8 @@ Tensor MLA::decode(const Tensor& all, LayerCache& cache) const {
   return o_proj(merge(expand ? expanded(q, cache) : absorbed(q, cache)));
 }
 
-// §2.1.2: q^C·(W^UK c) = (W^UKᵀ q^C)·c, so W^UK is absorbed into the query. All heads read the same
-// row of the cache; Σ_j p_j W^UV c_j = W^UV Σ_j p_j c_j, so W^UV waits until they have.
+// §2.1.2: q^C·(W^UK c) = (W^UKᵀ q^C)·c, so W^UK is absorbed into the query, and all heads read the
+// same row of the cache. Σ_j p_j W^UV c_j = W^UV Σ_j p_j c_j, so W^UV is applied after attention.
 Tensor MLA::absorbed(const Pair& q, const LayerCache& cache) const {
   if (W_UK.defined()) return per_head(cache.attend({per_head(q.c, W_UK), q.r}, scale), W_UV);
   const auto [UK, UV] = halves_of_kv_b_proj();
@@ -81,14 +81,14 @@ std::pair<Tensor, Tensor> MLA::halves_of_kv_b_proj() const {
   return split_at(kv_b_proj.weight.reshape({H, (nope + v_head_dim) * rank}), nope * rank);
 }
 
-// Recomputes the keys and values of all cached tokens; attention is that of training.
+// Recomputes the keys and values of all cached tokens, then uses the attention of training.
 Tensor MLA::expanded(const Pair& q, const LayerCache& cache) const {
   const auto [c_kv, k_r] = cache.keys();
   const auto [k_c, v_c] = keys_and_values(c_kv);
   return attention(q, {k_c, k_r}, v_c, scale);
 }
 
-// Keys and values of every head in the cache, as for MHA.
+// Caches the keys and values of every head, as MHA does.
 Tensor MLA::naive(const Pair& q, const Pair& fresh, LayerCache& cache) const {
   const auto [k_c, v_c] = keys_and_values(fresh.c);
   cache.append({k_c, fresh.r}, v_c);
@@ -99,10 +99,10 @@ std::pair<Tensor, Tensor> MLA::keys_and_values(const Tensor& c_kv) const {  // (
   return split_at(heads(kv_b_proj(merge(c_kv)), H), nope);
 }
 
-// A key in the latents' space is rank + rope long, one of a head nope + rope, so scores and sums
-// of absorbed attention cost about rank / nope times as much. For one token that is less than
-// making keys of all S latents. T tokens share those keys: T (S - T/2) (2 rank - nope - v)
-// multiply-adds a head are saved, and (S - T) rank (nope + v) are spent.
+// A key in the latent space has rank + rope elements, a key of one head nope + rope, so scores and
+// sums of absorbed attention cost about rank / nope times as much. For one token that is cheaper
+// than expanding all S latents into keys. But T tokens share the expanded keys: expanding saves
+// T (S - T/2) (2 rank - nope - v) multiply-adds per head and costs (S - T) rank (nope + v).
 bool MLA::expanding_is_cheaper(Index T, Index S) const {
   const double saved =
       double(T) * (double(S) - 0.5 * double(T)) * double(2 * rank - nope - v_head_dim);
@@ -163,7 +163,7 @@ void MLA::parameters(const std::string& at, const Visitor& visit) const {
   visit(at + ".o_proj.weight", o_proj.weight);
 }
 
-// kv_b_proj is two tensors there, attn_k_b and attn_v_b: interop/gguf_checkpoint.cpp.
+// In GGUF kv_b_proj is two tensors, attn_k_b and attn_v_b: see interop/gguf_checkpoint.cpp.
 GgufNames MLA::gguf_names() const {
   return {{"q_proj.weight", "attn_q.weight"},
           {"q_a_proj.weight", "attn_q_a.weight"},

@@ -1,4 +1,13 @@
-// Multi-head Latent Attention.
+// Multi-head Latent Attention: keys and values of all heads are projections of one latent c^KV per
+// token, and the cache keeps only [c^KV; k^R].
+//
+//          ┌─ W^DQ ──▶ c^Q ───────┬─ W^UQ ────────▶ q^C ─┐           c^Q  [B,T,q_lora_rank]
+//          │                      └─ W^QR ─▶ RoPE ▶ q^R ─┤           q^C  [B,T,H,nope]
+//   h ─────┤                                             ├─▶ attention ─▶ o ─▶ W^O ─▶ u
+//          │                      ┌─ W^UK ────────▶ k^C ─┤           q^R  [B,T,H,rope]
+//          ├─ W^DKV ─▶ c^KV ──────┴─ W^UV ────────▶ v^C ─┤           c^KV [B,T,1,rank], cached
+//          └─ W^KR ──▶ RoPE ──────────────────────▶ k^R ─┘           k^R  [B,T,1,rope], cached
+//   h, u [B,T,hidden_size]     k^C [B,T,H,nope]     v^C, o [B,T,H,v_head_dim]
 #pragma once
 
 #include "attention/attention.h"
@@ -8,7 +17,7 @@
 
 namespace seekling {
 
-// ε of the two norms on the latents, whatever rms_norm_eps is.
+// ε of the two norms on the latents; config.rms_norm_eps does not apply to them.
 inline constexpr double kLatentEps = 1e-6;
 
 struct MLA : Attention {
@@ -31,13 +40,13 @@ struct MLA : Attention {
 
   Pair query(const Tensor& h, const Positions& at) const;
   Pair latent(const Tensor& h, const Positions& at) const;
-  // Three ways from a query of new tokens to o [1,n,H,v_head_dim]: mla.cpp.
+  // Three ways to compute o [1,n,H,v_head_dim] from the queries of new tokens; see mla.cpp.
   Tensor absorbed(const Pair& q, const LayerCache& cache) const;
   Tensor expanded(const Pair& q, const LayerCache& cache) const;
   Tensor naive(const Pair& q, const Pair& fresh, LayerCache& cache) const;
   std::pair<Tensor, Tensor> halves_of_kv_b_proj() const;
   void pack_own(const Precision& precision);
-  bool expanding_is_cheaper(Index T, Index S) const;  // for T tokens of a prompt, S in the cache
+  bool expanding_is_cheaper(Index T, Index S) const;  // T tokens of a prompt, S in the cache
   std::pair<Tensor, Tensor> keys_and_values(const Tensor& c_kv) const;  // of each head
 
   Index H, nope, v_head_dim, rank;
@@ -53,7 +62,7 @@ struct MLA : Attention {
   Linear o_proj;
   RmsNorm kv_a_layernorm;
 
-  // Packed: the form of the cache, and per head W^UKᵀ [rank,nope] and W^UV [v_head_dim,rank].
+  // After pack(): the form of the cache, and per head W^UKᵀ [rank,nope] and W^UV [v_head_dim,rank].
   Decoding decoding = Decoding::kAbsorbed;
   Packed W_UK, W_UV;
 };

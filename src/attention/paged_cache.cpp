@@ -1,4 +1,4 @@
-// No twin: on a GPU decoding keeps one sequence, in the cache of attention/cache.h.
+// No twin: GPU decoding has one sequence, in the contiguous cache of attention/cache.h.
 #include "attention/paged_cache.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace seekling {
 
-constexpr Index kRows = 16;  // of a thread: those of a decoding step are few and short
+constexpr Index kRows = 16;  // per thread: a decoding step has few and short rows
 
 Segments segments_of(const CacheRow& row) {
   Segments widths(size_t(row.heads), row.content + row.rotary);
@@ -52,8 +52,8 @@ HeadLayout PagedCache::layout(Index H) const {
   return {H, row.heads, latents() ? 0 : row.heads, latents() ? row.content : row.value};
 }
 
-// Heads of a prompt's part meet as in training, after a copy out of the cache. Other tokens read
-// the cache in place, and so do latents, all heads the same row.
+// Heads of a prompt use the attention of training, after a copy out of the cache. Single tokens and
+// latents read the cache in place.
 Tensor PagedCache::attend(const Pair& q, real scale, Index window) const {
   const Tensor query = joined(q);  // [1,n,H,content+rotary]
   const Index n = query.dim(1), H = query.dim(2);

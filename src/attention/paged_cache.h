@@ -1,4 +1,4 @@
-// The cache of a layer in pages: attention/pages.h.
+// The paged cache of one layer; the pages are in attention/pages.h.
 #pragma once
 
 #include "attention/cache.h"
@@ -6,11 +6,11 @@
 
 namespace seekling {
 
-// The segments of a token's row: for latents one, [content; rotary]; otherwise the key of each head
-// and then the value of each head. The key of an indexer, if there is one, is the last.
+// The segments of a token's row: one for latents, [content; rotary]; otherwise the keys of all
+// heads, then their values. The key of an indexer, if there is one, comes last.
 Segments segments_of(const CacheRow& row);
 
-// CPU. The cache of layer `layer` in `step`, which must outlive it.
+// The cache of layer `layer` in `step`, which must outlive it. CPU only.
 class PagedCache : public LayerCache {
  public:
   PagedCache(Step& all, Index i, const CacheRow& r) : step(all), layer(i), row(r) {}
@@ -29,7 +29,7 @@ class PagedCache : public LayerCache {
   const TokenSlot& slot(Index t) const { return step.wanted_tokens()[size_t(t)]; }
   bool latents() const { return row.value == 0; }
   HeadLayout layout(Index H) const;
-  // The segments first .. first + heads - 1 of the tokens 0 .. S-1 [1,S,heads,width].
+  // The segments first .. first + heads - 1 of the tokens 0 .. S-1, [1,S,heads,width].
   Tensor read(const Sequence& sequence, Index S, Index first, Index heads, Index width) const;
   Tensor attend_to_chosen(const Tensor& q, real scale) const;
 

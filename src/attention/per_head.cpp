@@ -1,8 +1,8 @@
-// y_h = x_h W_h (per_head) and y_h = x_h W_hᵀ (per_head_t): one small matrix a head.
+// y_h = x_h W_h (per_head) and y_h = x_h W_hᵀ (per_head_t): one small matrix per head.
 // W [H, rows·cols] holds each W_h row-major.
 // Absorption, DeepSeek-V2 (arXiv:2405.04434) §2.1.2:
 //   q^C·(W^UK c) = (W^UKᵀ q^C)·c      Σ_j p_j W^UV c_j = W^UV Σ_j p_j c_j
-// so keys and values never have to be expanded from the latents of the cache.
+// so keys and values need not be expanded from the cached latents.
 // Backward: dx_h = dy_h W_hᵀ (or dy_h W_h) and dW_h = x_hᵀ dy_h (or dy_hᵀ x_h).
 #include "attention/per_head.h"
 
@@ -14,7 +14,7 @@
 
 namespace seekling {
 
-// Rows of x that belong to head h: every H-th.
+// The rows of x that belong to head h: every H-th.
 static View head(View x, Index h, Index H) {
   return {x.data + h * x.ld, x.rows / H, x.cols, H * x.ld};
 }

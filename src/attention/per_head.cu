@@ -1,4 +1,4 @@
-// A matrix of its own for each head, on a GPU: equations and derivation as in per_head.cpp.
+// A separate matrix for each head, on a GPU: equations and derivation as in per_head.cpp.
 #include "attention/per_head.h"
 #include "matmul/gemm.h"
 
@@ -6,7 +6,7 @@ namespace seekling {
 
 namespace {
 
-// One matrix a head: of x every H-th row, of W a row, read as a matrix.
+// One product per head: every H-th row of x, and one row of W read as a matrix.
 cuda::Batch heads(View x, Index H) { return {{x.data, x.rows / H, x.cols, H * x.ld}, x.ld}; }
 cuda::Batch matrices(View W, Index rows) {
   return {{W.data, rows, W.cols / rows, W.cols / rows}, W.ld};

@@ -1,5 +1,5 @@
-// A matrix of its own for each head: what absorbing W^UK into the query and W^UV
-// into the output needs.
+// A linear map with a separate matrix for each head, used to absorb W^UK into the query and W^UV
+// into the output.
 #pragma once
 
 #include "quant/packed.h"
@@ -11,8 +11,8 @@ namespace seekling {
 Tensor per_head(const Tensor& x, const Tensor& W, Index rows);    // [B,T,H,rows] -> [B,T,H,cols]
 Tensor per_head_t(const Tensor& x, const Tensor& W, Index rows);  // [B,T,H,cols] -> [B,T,H,rows]
 
-// The same from packed matrices: x [B,T,H,in] -> [B,T,H,out]. For per_head in is rows, for
-// per_head_t it is cols.
+// The same with packed matrices: x [B,T,H,in] -> [B,T,H,out]. `in` is rows for per_head and cols
+// for per_head_t.
 Packed pack_per_head(Format format, const Tensor& W, Index rows);
 Packed pack_per_head_t(Format format, const Tensor& W, Index rows);
 Tensor per_head(const Tensor& x, const Packed& W);

@@ -1,4 +1,4 @@
-// No twin: on a GPU a step has the tokens of one sequence, which rope.cu turns.
+// No twin: on a GPU a step has the tokens of one sequence, and rope.cu rotates them.
 #include "attention/positions.h"
 
 #include <cmath>
@@ -16,7 +16,7 @@ Angles::Angles(const std::vector<Index>& positions, const Rotary& rotary)
     }
 }
 
-// In a step of inference; no gradient flows back.
+// Only for inference: it has no backward.
 static Tensor turned(const Tensor& x, const Angles& angles, Index first) {
   const Tensor y = Tensor::like(x);
   parallel_for(x.dim(1), /*grain=*/16, [&, from = x.view(), to = y.view(), H = x.dim(2)](Index t) {

@@ -1,11 +1,11 @@
-// RoPE at positions of any kind.
+// RoPE at arbitrary positions.
 #pragma once
 
 #include "attention/rope.h"
 
 namespace seekling {
 
-// cos and sin of the angles of tokens that stand at positions of their own, with the factor.
+// cos and sin of each token's angles, times the factor; each token has its own position.
 struct Angles {
   Angles(const std::vector<Index>& positions, const Rotary& rotary);
 
@@ -13,16 +13,16 @@ struct Angles {
   std::vector<real> cos, sin;  // [tokens,pairs]
 };
 
-// Where the T tokens of x stand.
+// The positions of the T tokens of x.
 struct Positions {
   Positions(Index first) : start(first) {}                                 // first, first + 1, ...
   Positions(const Angles& each, Index row) : start(row), angles(&each) {}  // CPU
 
-  Index start;                     // a position or, with angles, a row of them
+  Index start;                     // the first position or, with angles, their first row
   const Angles* angles = nullptr;  // rows start .. start + T - 1
 };
 
-// x [B,T,H,rope], each token turned to its position.
+// x [B,T,H,rope], each token rotated to its position.
 Tensor rope(const Tensor& x, const Positions& at, const Rotary& rotary);
 
 }  // namespace seekling

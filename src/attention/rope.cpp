@@ -1,10 +1,10 @@
 // RoPE. Su et al. 2021 (arXiv:2104.09864), eq. 34; DeepSeek-V2 (arXiv:2405.04434) eq. 39 and 43.
-// The pair j = (x_2j, x_2j+1) of the token at position p is turned by p θ_j:      x, y [B,T,H,rope]
+// The pair j = (x_2j, x_2j+1) of the token at position p is rotated by p θ_j:     x, y [B,T,H,rope]
 //   y_2j   = x_2j cos(p θ_j) - x_2j+1 sin(p θ_j)
 //   y_2j+1 = x_2j sin(p θ_j) + x_2j+1 cos(p θ_j)
-// Two rotations by pθ and by sθ leave a dot product that knows (p - s) θ alone: position becomes
-// relative. Backward: a rotation's transpose is the rotation back, so dx is dy turned by -p
-// θ_j (times the same factor).
+// The dot product of two vectors rotated by pθ and sθ depends only on (p - s) θ: position becomes
+// relative. Backward: the transpose of a rotation is its inverse, so dx is dy rotated by -p θ_j
+// (times the same factor).
 #include "attention/rope.h"
 
 #include <cmath>

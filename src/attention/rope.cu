@@ -16,13 +16,13 @@ namespace {
 constexpr Index kMostPairs = 128;
 constexpr unsigned kThreads = 256;
 
-struct Speeds {  // a Rotary that a kernel can be handed
+struct Speeds {  // a Rotary that can be a kernel argument
   double theta[kMostPairs];
   double factor;
 };
 
-// A block owns position t of all sequences and heads: the angles are made once for all of them,
-// in double, since p θ may be large and float would lose its fraction of a turn.
+// A block owns position t of all sequences and heads, so the angles are computed once for all of
+// them. They are double: p θ may be large, and float would lose the fraction of a turn.
 template <bool kAligned>
 __global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speeds speeds, int sign,
                             bool add, const std::int32_t* plays) {

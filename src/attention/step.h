@@ -1,5 +1,5 @@
-// A step of inference: some tokens, of one sequence or of many, each after those that its sequence
-// has in the cache.
+// A step of inference: some tokens of one or many sequences, each following the tokens that its
+// sequence has in the cache.
 #pragma once
 
 #include <deque>
@@ -18,11 +18,11 @@ struct Step {
 
   std::span<const TokenSlot> tokens;  // N; the tokens of one sequence are adjacent
   Pages& pages;
-  bool prompt;   // a part of one prompt: attention may be that of training
-  Index wanted;  // of the last `wanted` tokens the output is needed, of the others only the cache
+  bool prompt;   // a part of one prompt: it may use the attention of training
+  Index wanted;  // the last `wanted` tokens need an output; the others only fill the cache
 
   std::span<const TokenSlot> wanted_tokens() const { return tokens.last(size_t(wanted)); }
-  // Made once a step for all layers that have the same rotary.
+  // Computed once per step for all layers with the same rotary.
   const Angles& angles(const Rotary& rotary);
 
  private:
@@ -30,7 +30,7 @@ struct Step {
     Rotary rotary;
     Angles angles;
   };
-  std::deque<Made> made;  // whose elements do not move
+  std::deque<Made> made;  // a deque: its elements never move
 };
 
 }  // namespace seekling

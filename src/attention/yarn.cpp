@@ -1,13 +1,13 @@
-// YaRN (Peng et al. 2023, arXiv:2309.00071) as DeepSeek's code has it: dimensions that turn
-// more than beta_fast times in the original context keep their speed, those that turn less than
-// beta_slow times are slowed by `factor`, and between the two a ramp mixes, linear in the index
-// of the dimension (the paper's is linear in the number of turns).
+// YaRN (Peng et al. 2023, arXiv:2309.00071), as in DeepSeek's code. Dimensions that turn more than
+// beta_fast times in the original context keep their speed; those that turn less than beta_slow
+// times are slowed by `factor`; in between a ramp interpolates, linearly in the index of the
+// dimension (the paper's ramp is linear in the number of turns).
 //   corr(n) = rope ln(L₀ / (2π n)) / (2 ln base)   the dimension that turns n times in L₀ tokens
 //   low = ⌊corr(beta_fast)⌋, high = ⌈corr(beta_slow)⌉, clamped to [0, rope - 1]
 //   θ'_j = θ_j / s · ramp_j + θ_j (1 - ramp_j)     ramp_j = clamp((j - low) / (high - low), 0, 1)
-// The temperature: ms(c) = 0.1 c ln s + 1. The turned q and k are multiplied
+// The temperature: ms(c) = 0.1 c ln s + 1. The rotated q and k are multiplied
 // by ms(mscale) / ms(mscale_all_dim), and the softmax scale by ms(mscale_all_dim)².
-// In all released models the first is 1.
+// The first factor is 1 in all released models.
 #include "attention/yarn.h"
 
 #include <algorithm>

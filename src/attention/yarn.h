@@ -1,4 +1,4 @@
-// How fast the rotary dimensions turn and how sharp the softmax is, with or without YaRN.
+// The speed of the rotary dimensions and the scale of the softmax, with or without YaRN.
 #pragma once
 
 #include "attention/rope.h"

@@ -1,6 +1,6 @@
 // The shape of a model. Fields are the keys of Hugging Face's config.json for DeepseekV2ForCausalLM
-// and DeepseekV3ForCausalLM, with DeepSeek-V2-Lite's values where it has one for every size;
-// spec of each: DeepSeek-V2 (arXiv:2405.04434) §3.1.2 and appendix B.
+// and DeepseekV3ForCausalLM. Defaults are DeepSeek-V2-Lite's values where these suit every size.
+// Specification: DeepSeek-V2 (arXiv:2405.04434) §3.1.2 and appendix B.
 #pragma once
 
 #include <optional>
@@ -18,10 +18,10 @@ struct RopeScaling {  // YaRN (arXiv:2309.00071) as DeepSeek uses it
   double mscale = 0, mscale_all_dim = 0;  // 0: not set
 };
 
-// Attention. MLA has the first five; the baselines (ours) have num_key_value_heads key heads of
-// head_dim (as many as num_attention_heads: MHA; 1: MQA).
+// Attention. MLA uses the first five; our baselines use num_key_value_heads key heads of width
+// head_dim (num_attention_heads of them: MHA; 1: MQA).
 struct AttentionConfig {
-  std::string attention = "mla";  // its kind: attention/layer.h
+  std::string attention = "mla";  // the kind: attention/layer.h
   Index num_attention_heads = 4;
   Index q_lora_rank = 0;  // 0 (null in the file): queries are not compressed
   Index kv_lora_rank = 64;
@@ -31,13 +31,13 @@ struct AttentionConfig {
   std::optional<RopeScaling> rope_scaling;
 };
 
-// The indexer of sparse attention, which model_type deepseek_v32 has. Defaults: DeepSeek-V3.2's.
+// The indexer of sparse attention, for model_type deepseek_v32. Defaults: DeepSeek-V3.2's.
 struct IndexerConfig {
   Index index_n_heads = 64, index_head_dim = 128;
   Index index_topk = 2048;  // keys that a query attends to
 };
 
-// DeepSeekMoE. A dense model is one whose layers are all below first_k_dense_replace.
+// DeepSeekMoE. In a dense model all layers are below first_k_dense_replace.
 struct ExpertsConfig {
   Index moe_intermediate_size = 96;  // of one expert
   Index n_routed_experts = 16;
@@ -62,10 +62,10 @@ struct ExpertsConfig {
 struct TokenConfig {
   Index vocab_size = 2048;
   Index bos_token_id = 0, eos_token_id = 1;
-  std::vector<Index> more_eos_token_ids = {};  // where the file has a list: all but the first
+  std::vector<Index> more_eos_token_ids = {};  // if the file has a list: all but its first id
 };
 
-// The groups are bases, so that a key is written as in the file: config.kv_lora_rank.
+// The groups are base classes, so a key is written as in the file: config.kv_lora_rank.
 struct Config : AttentionConfig, IndexerConfig, ExpertsConfig, TokenConfig {
   std::string model_type = "deepseek_v2";  // or another version: model/versions.h
   Index hidden_size = 128;

@@ -1,4 +1,4 @@
-// The input of a forward pass besides the activations: the same for every layer.
+// The inputs of a forward pass besides the activations, the same for every layer.
 #pragma once
 
 #include <functional>
@@ -10,22 +10,22 @@
 
 namespace seekling {
 
-// Sees the outputs of layers by name, in the order in which a forward pass computes them. Names are
-// those of the checkpoint without ".weight": model.embed_tokens, model.layers.3.self_attn.q and .k
-// (queries and keys with their positions, [B,T,heads,d]), model.layers.3.self_attn,
-// model.layers.3.mlp, model.layers.3.mlp.gate (the router's logits), model.layers.3 (the residual
-// stream after it), model.norm, and for a module of multi-token prediction, which is a layer after
-// the last, also model.layers.4.shared_head.norm.
+// Receives the outputs of layers by name, in the order in which a forward pass computes them. The
+// names are the checkpoint's without ".weight": model.embed_tokens, model.layers.3.self_attn.q and
+// .k (rotated queries and keys, [B,T,heads,d]), model.layers.3.self_attn, model.layers.3.mlp,
+// model.layers.3.mlp.gate (the router's logits), model.layers.3 (the residual stream after the
+// layer), model.norm. A multi-token-prediction module counts as a layer after the last one and also
+// has model.layers.4.shared_head.norm.
 using Observer = std::function<void(const std::string& name, const Tensor& output)>;
 
 struct Context {
-  Mask mask = {};  // of attention(): the documents; a kind of attention adds its own
+  Mask mask = {};  // the document mask; a kind of attention may add its own restrictions
 
-  // Of a training run.
-  bool predict_further = false;  // run the modules of multi-token prediction too
+  // For training only.
+  bool predict_further = false;  // also run the multi-token-prediction modules
   real device_loss_alpha = 0, communication_loss_alpha = 0;  // α2, α3; α1 is the config's
-  double capacity_factor = 0;   // a device's budget over the mean load; 0: nothing is dropped
-  std::vector<char> keep = {};  // [B] sequences of which nothing is dropped, or empty
+  double capacity_factor = 0;   // a device's budget / its mean load; 0: no token dropping
+  std::vector<char> keep = {};  // [B] sequences exempt from token dropping, or empty
   bool want_balance_loss = true;
   // Of sparse attention (sparse/). The dense stage: attention sees all keys, and nothing but the
   // indexers learns. What takes the loss of each layer's indexer, one number, and gives it its
@@ -33,22 +33,22 @@ struct Context {
   bool dense_stage = false;
   std::function<void(const Tensor& loss)> indexer_loss = {};
 
-  Observer observer = {};  // empty: nothing is observed, at no cost
-  std::string path = {};   // of the layer that has this context, for names
+  Observer observer = {};  // empty: none, at no cost
+  std::string path = {};   // of the layer with this context, for names
 
-  // The context of a part of this layer.
+  // The context for a part of this layer.
   Context at(const std::string& part) const {
     Context inside = *this;
     if (observer) inside.path = name_of(part);
     return inside;
   }
 
-  // Shows x to the observer, if there is one, as the output of `part`, and returns it.
+  // Passes x to the observer, if there is one, as the output of `part`, and returns x.
   const Tensor& observe(const char* part, const Tensor& x) const {
     if (observer) observer(name_of(part), x);
     return x;
   }
-  // The same as the output of the layer itself.
+  // The same for the output of the layer itself.
   const Tensor& observe(const Tensor& x) const {
     if (observer) observer(path, x);
     return x;

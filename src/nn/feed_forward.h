@@ -15,12 +15,12 @@ struct Losses;  // experts/losses.h
 struct FeedForward {
   virtual ~FeedForward() = default;
 
-  // x [B,T,hidden_size], same shape out. A mixture of experts leaves its Routing and its balance
-  // loss in losses.
+  // x [B,T,hidden_size] to the same shape. A mixture of experts adds its Routing and its balance
+  // loss to losses.
   virtual Tensor forward(const Tensor& x, const Context& context, Losses& losses) const = 0;
-  // The layer for inference on a CPU: a copy with packed weights.
+  // A copy with packed weights, for inference on a CPU.
   virtual std::unique_ptr<FeedForward> pack(Format format) const = 0;
-  virtual WeightBytes weight_bytes() const = 0;  // of such a copy
+  virtual WeightBytes weight_bytes() const = 0;  // of a packed copy
   virtual void parameters(const std::string& at, const Visitor& visit) const = 0;
   virtual GgufNames gguf_names() const = 0;  // after "mlp."
 };

@@ -1,4 +1,4 @@
-// Between [B,T,H·d] and [B,T,H,d]: the same numbers, counted otherwise.
+// Reshapes between [B,T,H·d] and [B,T,H,d], without a copy.
 #pragma once
 
 #include "tensor/tensor.h"

@@ -1,4 +1,4 @@
-// The smallest layers: a matrix, and the parameters of a norm.
+// The smallest layers: a linear map and the norms.
 #pragma once
 
 #include "core/products.h"
@@ -10,7 +10,7 @@
 
 namespace seekling {
 
-// Of weights packed for inference: all, and those that one token reads.
+// Bytes of weights packed for inference: all, and those that one token reads.
 struct WeightBytes {
   Index all = 0, per_token = 0;
 
@@ -23,8 +23,8 @@ struct WeightBytes {
   }
 };
 
-// y = x Wᵀ. Holds one of the two: a tensor, for training, or packed weights, for inference. With
-// packed weights the bits of a row of y depend on that row of x alone.
+// y = x Wᵀ. Holds either a tensor, for training, or packed weights, for inference. With packed
+// weights the bits of a row of y depend only on the same row of x.
 struct Linear {
   Tensor weight;  // [out,in]
   Packed packed;
@@ -42,7 +42,8 @@ struct Linear {
   }
 };
 
-// One whose products are never rounded: the router's, where a little error picks another expert.
+// A Linear that always multiplies in fp32. The router uses it: a small error in its logits can
+// select a different expert.
 struct PreciseLinear : Linear {
   using Linear::Linear;
   void pack() { Linear::pack(Format::kF32); }
@@ -53,8 +54,8 @@ struct PreciseLinear : Linear {
   }
 };
 
-// A linear layer from few numbers to many: keeping its input and multiplying once more in backward
-// saves keeping its output.
+// A linear layer that widens its input. We keep the small input and recompute the large output in
+// the backward pass.
 struct UpProjection : Linear {
   using Linear::Linear;
   UpProjection(Linear linear) : Linear(std::move(linear)) {}
@@ -92,7 +93,7 @@ struct RmsNorm {
   RmsNorm(Index D, double epsilon) : weight(Tensor::zeros({D})), eps(real(epsilon)) {}
   Tensor operator()(const Tensor& x) const { return rms_norm(x, weight, eps); }
 
-  RmsNorm copy() const {  // with a weight of its own
+  RmsNorm copy() const {  // a deep copy
     RmsNorm norm = *this;
     norm.weight = weight.clone();
     return norm;

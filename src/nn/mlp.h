@@ -1,5 +1,5 @@
-// The dense feed-forward layer, and the shared experts, which are one such layer
-// of their joint width.
+// The dense feed-forward layer. All shared experts together are one such layer of their total
+// width.
 #pragma once
 
 #include "nn/feed_forward.h"
@@ -17,8 +17,8 @@ struct Mlp : FeedForward {
   void parameters(const std::string& at, const Visitor& visit) const override;
   GgufNames gguf_names() const override;
 
-  // gate_proj and up_proj as one matrix, so that both products are one GEMM;
-  // the checkpoint's two are its halves.
+  // gate_proj and up_proj stacked, so that both products are one GEMM. The checkpoint's two tensors
+  // are its halves.
   Linear gate_up;  // [2·width,hidden_size]
   Linear down_proj;
   Tensor gate_proj() const { return gate_up.weight.slice(0, gate_up.weight.dim(0) / 2); }
