@@ -7,8 +7,8 @@
 //   communication level  α3 Σ_g f''_g P''_g    (29)
 //     f''_g = D/(M T) Σ_t [t goes to g]        (30)      P''_g = P'_g                   (31)
 // DeepSeek-V3 (arXiv:2412.19437) eq. 17-20 is (23) with P from s' = s / Σ_j s_j.
-// f counts the choices that were made; V3's eq. 18 as printed would count those that the scores
-// alone, without bias and groups, had made.
+// f counts the actual choices; V3's eq. 18 as printed would count the choices by the scores only,
+// without bias and groups.
 //
 // The f are counts, and P'_g is a sum of P_i, so all three are one form: L = Σ_i w_i P_i,
 // with, for i in E_g,
@@ -17,7 +17,7 @@
 // At perfect balance every f is 1 and Σ P = 1, so each loss is its α.
 //
 // Without a loss (Wang et al. 2024, arXiv:2408.15664, algorithm 1; V3 §2.1.2): after each step,
-// with c_i the number of tokens that expert i got in it,
+// with c_i the number of tokens of expert i in that step,
 //   b_i ← b_i + γ sign(mean(c) - c_i)
 #include "experts/balance.h"
 
@@ -29,7 +29,7 @@ namespace seekling {
 
 namespace {
 
-// w of the tokens [begin, begin + T), whose choices are the experts [T,K].
+// w for tokens [begin, begin + T) with their choices, experts [T,K].
 Row weights(const std::int32_t* experts, Index T, Index E, Index K, const BalanceOptions& o) {
   const Index size = E / o.n_group;
   Row f = Row::Zero(E), sent = Row::Zero(o.n_group);
@@ -97,7 +97,7 @@ void cpu::update_correction_bias(View bias, const Ints& load, real speed) {
   Index all = 0;
   for (const std::int32_t c : load) all += c;
   for (Index i = 0; i < E; ++i) {
-    const Index above = E * load[i];  // compared with the mean in integers: no rounding decides
+    const Index above = E * load[i];  // compares with the mean in integers, free of rounding
     bias[i] += above < all ? speed : above > all ? -speed : 0;
   }
 }

@@ -1,5 +1,5 @@
-// The balance losses on a GPU, as in balance.cpp: counts first, as whole numbers, then w
-// and L = Σ_i w_i P_i of each sequence.
+// The balance losses on a GPU, as in balance.cpp: first integer counts, then w and L = Σ_i w_i P_i
+// of each sequence.
 #include "core/check.h"
 #include "cuda/block.h"
 #include "cuda/launch.h"
@@ -11,10 +11,10 @@ using namespace cuda;
 
 namespace {
 
-constexpr int kWarp = 32, kTokens = 16;  // a block looks at so many experts and tokens at a time
+constexpr int kWarp = 32, kTokens = 16;  // experts and tokens of a block's step
 constexpr int kMostExperts = 1024;
 
-// Σ_j s_j of a token, over the warp's lanes; 1 if nothing is normalised.
+// Σ_j s_j of a token, summed by a warp; 1 without normalisation.
 __device__ real norm(View s, Index t, bool normalise) {
   if (!normalise) return 1;
   real sum = 0;
@@ -30,6 +30,7 @@ __global__ void balance_forward_kernel(View losses, View w, View s, const std::i
   SHARED_ARRAY(real, part, [kTokens][kWarp]);
   const Index b = blockIdx.x, E = s.cols, T = s.rows / w.rows, size = E / o.n_group;
   const int thread = int(threadIdx.y) * kWarp + int(threadIdx.x), threads = kTokens * kWarp;
+  // Count the choices of each expert and the tokens sent to each group.
   for (Index e = thread; e < E; e += threads) hits[e] = sent[e] = 0;
   __syncthreads();
   for (Index n = thread; n < T * K; n += threads) {
@@ -39,6 +40,7 @@ __global__ void balance_forward_kernel(View losses, View w, View s, const std::i
     if (n % K == 0 || choice[-1] / size != g) atomicAdd(&sent[g], 1);  // experts ascend
   }
   __syncthreads();
+  // For 32 experts at a time: P over the tokens, w from the counts, and their share of the loss.
   const real f = real(E) / real(K * T), f_sent = real(o.n_group) / real(o.topk_group * T);
   real loss = 0;
   for (Index e0 = 0; e0 < E; e0 += kWarp) {
@@ -58,9 +60,9 @@ __global__ void balance_forward_kernel(View losses, View w, View s, const std::i
                 o.communication * f_sent * real(sent[e / size]);
       loss += w(b, e) * P / real(T);
     }
-    __syncthreads();  // all are done with part
+    __syncthreads();  // no thread needs `part`
   }
-  loss = warp_sum(loss);  // of the first warp, which alone has any
+  loss = warp_sum(loss);  // only the first warp has shares
   if (thread == 0) losses[b] = loss;
 }
 

@@ -1,5 +1,5 @@
-// What keeps experts, devices and the traffic between them evenly loaded: losses on the router's
-// affinities, and a bias that steers the choice without any loss.
+// Load balancing of experts, devices and communication: losses on the router's affinities, and a
+// bias that steers the choice without a loss.
 #pragma once
 
 #include "experts/router.h"
@@ -9,15 +9,15 @@ namespace seekling {
 struct BalanceOptions {
   real expert = 0, device = 0, communication = 0;  // α1, α2, α3
   Index n_group = 1;                               // D devices, each with the experts of a group
-  Index topk_group = 1;                            // M: to how many devices a token may go
-  Affinity affinity = Affinity::kSoftmax;          // the router's
+  Index topk_group = 1;                            // M: the most devices per token
+  Affinity affinity = Affinity::kSoftmax;          // of the router
 
-  // P from s_i / Σ_j s_j (V3): a softmax has that sum already.
+  // Is P computed from s_i / Σ_j s_j (V3)? A softmax already sums to 1.
   constexpr bool normalise() const { return affinity == Affinity::kSigmoid; }
 };
 
-// The sum of the three losses, one number. The N tokens are `sequences` sequences of equal length:
-// each has its own f and P, and the mean over sequences is taken.
+// The sum of the three losses, a scalar. The N tokens are `sequences` sequences of equal length:
+// each has its own f and P, and the loss is the mean over sequences.
 Tensor balance_loss(const Routing& routing, Index sequences, const BalanceOptions& options);
 
 using BalanceForward = void(View loss, View w, const Routing& routing,
@@ -35,7 +35,7 @@ BalanceBackward balance_backward;
 UpdateCorrectionBias update_correction_bias;
 }  // namespace cuda
 
-// bias [E] of a router whose experts got load[i] tokens in the last step; speed: γ.
+// Updates bias [E] of a router; expert i got load[i] tokens in the last step. speed: γ.
 void update_correction_bias(const Tensor& bias, const std::vector<Index>& load, real speed);
 
 }  // namespace seekling

@@ -1,9 +1,9 @@
 // The routed experts of DeepSeekMoE. DeepSeek-V2 (arXiv:2405.04434) eq. 20:
 //   y_t = Σ_{i chosen by t} g_i,t FFN_i(x_t)
 //
-// A token's K choices become K rows; rows sorted by expert make each expert's input one matrix,
-// so that an expert's linear layer is one GEMM and the layer of all experts one group of GEMMs.
-// The sums over k leave out choices that are dropped.
+// A token's K choices become K rows. Sorting the rows by expert makes each expert's input one
+// matrix, so an expert's linear layer is one GEMM and the layer of all experts one group of GEMMs.
+// Sums over k skip dropped choices.
 //   dispatch        xs_r = x_token(r)            dx_t = Σ_k dxs_row(t,k)
 //   grouped linear  ys_r = W_expert(r) xs_r      dxs = dys W_e, dW_e = dysᵀ xs over the rows of e
 //   combine         y_t  = Σ_k g_tk ys_row(t,k)  dys_row(t,k) = g_tk dy_t, dg_tk = dy_t·ys_row(t,k)
@@ -46,7 +46,7 @@ void cpu::dispatch_backward(View dx, View dxs, const Plan& plan) {
   });
 }
 
-// One product an expert, of the rows [r, r + n): `make` says where a, b and c stand.
+// One product per expert; make(e, rows ...) returns its operands for the rows [r, r + n).
 template <class Make>
 static std::vector<Gemm> group(const Plan& plan, Make&& make) {
   std::vector<Gemm> products;
@@ -135,7 +135,7 @@ Tensor grouped_linear(const Tensor& x, const Tensor& W, const Plan& plan) {
   record("grouped_linear", {x, W}, {y}, [x, W, dx = x.grad(), dW = W.grad(), dy = y.grad(), plan] {
     const Accumulate into_W = flow_into(dW);
     on(x.device(), cpu::grouped_linear_to_W, cuda::grouped_linear_to_W)(dW, into_W, dy, x, plan);
-    x.forget();  // if it can be made again: so x and dx, N·K rows each, are never there together
+    x.forget();  // if recomputable: x and dx, N·K rows each, need not be in memory together
     const Accumulate into_x = flow_into(dx);
     on(x.device(), cpu::grouped_linear_to_x, cuda::grouped_linear_to_x)(dx, into_x, dy, W, plan);
   });
@@ -149,7 +149,7 @@ Tensor grouped_linear(const Tensor& x, const Packed& W, const Plan& plan) {
     const Index r = plan.begin[e], n = plan.begin[e + 1] - r;
     if (n > 0) products.push_back({y.view().middle_rows(r, n), x.view().middle_rows(r, n), &W, e});
   }
-  multiply(products);  // only the chosen experts are read, all in one loop over threads
+  multiply(products);  // reads only the chosen experts, in one parallel loop
   return y;
 }
 
@@ -160,7 +160,7 @@ Tensor combine(const Tensor& y, const Tensor& g, const Plan& plan) {
   on(y.device(), cpu::combine_forward, cuda::combine_forward)(out, y, g, plan);
   if (!recording()) return out;
   record("combine", {y, g}, {out}, [y, g, dy = y.grad(), d_out = out.grad(), plan] {
-    const Accumulate into_y = flow_into(dy);  // a row of y is one token's choice: all are stored
+    const Accumulate into_y = flow_into(dy);  // each row of y belongs to one choice: all are stored
     on(y.device(), cpu::combine_backward, cuda::combine_backward)(dy, into_y, g.grad(), d_out, y, g,
                                                                   plan);
   });

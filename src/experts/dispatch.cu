@@ -1,6 +1,6 @@
-// The path through the experts on a GPU, as in moe.cpp. How many rows an expert has is known
-// on the device alone, and nobody waits to be told: grids are as large as they could have to be,
-// and blocks that find no rows return.
+// The path through the experts on a GPU, as in dispatch.cpp. Only the device knows how many rows
+// each expert has, and the host does not wait for that number: grids are sized for the worst case,
+// and blocks without rows return at once.
 #include "cuda/block.h"
 #include "cuda/launch.h"
 #include "cuda/matrix_units.h"
@@ -14,14 +14,14 @@ using namespace cuda;
 
 namespace {
 
-constexpr int kChunk = 256;    // choices that a block counts, and threads that it has
-constexpr int kThreads = 128;  // of blocks that move rows
+constexpr int kChunk = 256;    // choices per counting block, one per thread
+constexpr int kThreads = 128;  // threads per block that moves rows
 
 // --- the sorting ---------------------------------------------------------------------------------
-// A counting sort in four steps: chunks of choices are counted each for itself; for each expert the
-// counts of the chunks before are added up; the experts' sums become the places where they begin;
-// each choice goes to where its expert begins, plus the choices of earlier chunks, plus those
-// before it in its own. Whole numbers: any order of additions gives the same.
+// A counting sort in four steps: (1) count each chunk of choices by expert; (2) for each expert,
+// sum the counts over earlier chunks; (3) turn the experts' totals into their first rows; (4) place
+// each choice at its expert's first row, plus the expert's choices in earlier chunks, plus those
+// before it in its own chunk. The counts are integers, so the order of additions does not matter.
 
 // A block owns a chunk and its counts [E].
 __global__ void count_choices_kernel(std::int32_t* counts, const std::int32_t* experts,
@@ -33,8 +33,8 @@ __global__ void count_choices_kernel(std::int32_t* counts, const std::int32_t* e
   if (choice < choices && !(dropped && dropped[choice])) atomicAdd(&mine[experts[choice]], 1);
 }
 
-// A warp owns an expert e: counts[chunk][e] become the choices of the chunks before,
-// and begin[e + 1] the sum of all.
+// A warp owns an expert e: counts[chunk][e] becomes the number of its choices in earlier chunks,
+// and begin[e + 1] its total.
 __global__ void add_up_chunks_kernel(std::int32_t* counts, std::int32_t* begin, Index chunks,
                                      Index E) {
   const Index e = blockIdx.x;
@@ -48,8 +48,8 @@ __global__ void add_up_chunks_kernel(std::int32_t* counts, std::int32_t* begin, 
   if (threadIdx.x == 0) begin[e + 1] = before;
 }
 
-// A warp owns all experts: their sums become places, of rows in begin and of the tiles that
-// these make in first_tile.
+// One warp for all experts: prefix sums turn totals into first rows (begin) and first tiles of rows
+// (first_tile).
 __global__ void add_up_experts_kernel(std::int32_t* begin, std::int32_t* first_tile, Index E) {
   std::int32_t rows = 0, tiles = 0;
   for (Index e0 = 0; e0 < E; e0 += 32) {
@@ -63,7 +63,7 @@ __global__ void add_up_experts_kernel(std::int32_t* begin, std::int32_t* first_t
   if (threadIdx.x == 0) begin[0] = first_tile[0] = 0;
 }
 
-// A block owns a chunk of choices, a thread one of them: its row, and that row's token.
+// A block owns a chunk of choices, a thread one choice: its row, and the token of that row.
 __global__ void place_choices_kernel(std::int32_t* row, std::int32_t* token,
                                      const std::int32_t* counts, const std::int32_t* begin,
                                      const std::int32_t* experts, const std::int32_t* dropped,
@@ -115,7 +115,8 @@ __global__ void combine_forward_kernel(View out, View y, View g, const std::int3
   }
 }
 
-// A block owns a choice: the gradient of its gate, and that of its row, which no other choice has.
+// A block owns a choice: the gradients of its gate and of its row, which belongs to no other
+// choice.
 __global__ void combine_backward_kernel(View dy, bool add, View dg, View d_out, View y, View g,
                                         const std::int32_t* row) {
   const Index t = blockIdx.x / g.cols, k = blockIdx.x % g.cols, r = row[blockIdx.x];
@@ -136,7 +137,7 @@ __global__ void combine_backward_kernel(View dy, bool add, View dg, View d_out, 
 template <class Format>
 using WideTile = Tile<Format, /*words=*/16 / Format::kPerWord, kWide>;
 
-// A block owns a tile of c (+)= a Wᵀ, or a W where W does not lie by kRows: rows of one expert (y),
+// A block owns a tile of c (+)= a Wᵀ, or of a W if W is not read by kRows: rows of one expert (y),
 // columns (x). W [E·n, m].
 template <class Format, From kW, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, 2)
@@ -173,9 +174,9 @@ __global__ void __launch_bounds__(kTileThreads, 2)
   store_or_add(dW.middle_rows(e * dy.cols, dy.cols), i0, j0, sums, add);
 }
 
-// Few rows, as when one token is decoded, would leave tiles empty, and each number of W
-// is read for one row: it is memory that has to keep up. A warp owns a number of y:
-// row y, and 8 columns a block (x).
+// For few rows, as in decoding one token: tiles would be mostly empty, and each weight is used for
+// one row only, so memory bandwidth is the limit. A warp owns one element of y; a block has row y
+// and 8 columns (x).
 constexpr Index kFewRows = 64;
 constexpr unsigned kWarps = 8;
 
@@ -196,8 +197,8 @@ __global__ void grouped_few_rows_kernel(View y, View x, View W, const std::int32
 
 unsigned tiles(Index n) { return unsigned((n + kWide - 1) / kWide); }
 
-// c (+)= a Wᵀ, or a W. Each expert's last tile may be a part of one, so there are at most so many.
-// What does not come in whole packs is multiplied exactly.
+// c (+)= a Wᵀ, or a W. Each expert may end in a partial tile; this bounds the number of tiles.
+// Operands that are not whole packs use the exact (fp32) kernel.
 template <From kW>
 void grouped_rows(View c, Accumulate accumulate, View a, View W, const Plan& plan) {
   const Index R = plan.token.size(), E = plan.begin.size() - 1;

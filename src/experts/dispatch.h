@@ -1,5 +1,14 @@
-// The path of tokens through experts: dispatch to them, a linear layer of each,
-// and combine their answers.
+// The path of tokens through the experts: dispatch, a linear layer of each expert, combine.
+//
+//   N = 3 tokens, K = 2 choices each; token 0 chose experts 0 and 2, token 1: 0, 1; token 2: 1, 2
+//
+//   x [N,D]   dispatch   xs [R,D]                   ys [R,D]   combine           y [N,D]
+//   x_0                  x_0 ┐                      ┌ ys_0     y_0 = g_00 ys_0 + g_01 ys_4
+//   x_1       ───────▶   x_1 ┴─▶ FFN of expert 0 ─▶ ┴ ys_1     y_1 = g_10 ys_1 + g_11 ys_2
+//   x_2                  x_1 ┐                      ┌ ys_2     y_2 = g_20 ys_3 + g_21 ys_5
+//             each row   x_2 ┴─▶ FFN of expert 1 ─▶ ┴ ys_3
+//             is copied  x_0 ┐                      ┌ ys_4     begin = 0 2 4 6
+//             K times    x_2 ┴─▶ FFN of expert 2 ─▶ ┴ ys_5     row   = [0 4] [1 2] [3 5]
 #pragma once
 
 #include <vector>
@@ -11,19 +20,19 @@
 
 namespace seekling {
 
-// Which row of the sorted batch belongs to which (token, choice). Rows are sorted by expert,
-// then by token, so that each expert's rows lie together: expert e has the rows begin[e] ..
-// begin[e+1]-1. A choice that is dropped has no row, so there are R = N·K rows or fewer.
+// The row of each (token, choice) in the sorted batch. Rows are sorted by expert, then by token, so
+// each expert has consecutive rows: expert e has rows begin[e] .. begin[e+1]-1. A dropped choice
+// has no row, so R <= N·K.
 struct Plan {
   static constexpr std::int32_t kDropped = -1;
 
   Index K = 1;
   Ints begin;       // [E+1]
-  Ints token;       // [R] of each row
-  Ints row;         // [N,K] of each token's choices, or kDropped
-  Ints first_tile;  // [E+1], on a GPU: of the tiles of rows that the experts' products are made in
+  Ints token;       // [R] the token of each row
+  Ints row;         // [N,K] the row of each token's choices, or kDropped
+  Ints first_tile;  // [E+1] GPU: each expert's first tile of rows in the grouped products
 
-  // dropped [N,K], as dropped_choices gives it, or empty.
+  // dropped [N,K]: the result of dropped_choices, or empty.
   explicit Plan(const Routing& routing, const std::vector<char>& dropped = {});
 };
 

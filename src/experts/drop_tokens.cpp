@@ -1,13 +1,11 @@
-// Token dropping. DeepSeek-V2 (arXiv:2405.04434) §2.2.4. Of N tokens' K choices each of D
-// devices should get K N / D; times the capacity factor, that is its budget. Where a device
-// is over it, the choices with the lowest affinity go, until it is within. A dropped choice
-// contributes nothing; its token keeps the residual, the shared experts and its other choices.
-// The tokens of some sequences (in the paper about 10 %) are never dropped, so that a model that
-// was trained with dropping also knows how it is without. In evaluation nothing is dropped.
-// V3 drops nothing at all.
+// Token dropping. DeepSeek-V2 (arXiv:2405.04434) §2.2.4. A device's budget is its mean load, K N /
+// D choices for N tokens and D devices, times the capacity factor. If a device exceeds its budget,
+// the choices with the lowest affinity are dropped until it fits. A dropped choice contributes
+// nothing; its token keeps the residual, the shared experts and its other choices.
+// The tokens of some sequences (about 10 % in the paper) are never dropped, so that training also
+// covers the model without dropping. Evaluation drops nothing, and V3 never does.
 //
-// No twin: it sorts the choices of a step on the CPU, for which a GPU is waited for;
-// only V2's way of training asks for it.
+// No twin: choices are sorted on the CPU, which waits for a GPU. Only V2's training needs it.
 #include "experts/drop_tokens.h"
 
 #include <algorithm>
@@ -18,7 +16,7 @@ namespace seekling {
 
 std::vector<char> dropped_choices(const Routing& routing, Index n_group, double capacity,
                                   const std::vector<char>& keep) {
-  const std::vector<std::int32_t> experts = routing.experts.values();  // a GPU is waited for here
+  const std::vector<std::int32_t> experts = routing.experts.values();  // waits for a GPU
   const Tensor affinities = routing.s.to(Device::kCpu);
   const Index N = routing.s.rows(), E = routing.s.cols(), choices = Index(experts.size()),
               K = choices / N;

@@ -1,4 +1,4 @@
-// Token dropping: a bound on the work of each device, in training.
+// Token dropping: a bound on the work of each device, for training.
 #pragma once
 
 #include <vector>
@@ -7,10 +7,10 @@
 
 namespace seekling {
 
-// Drops choices so that no device has more than `capacity` times the mean of them,
-// where that can be had without touching the sequences s with keep[s] set (empty: none).
-// The N tokens are keep.size() sequences of equal length. Returns which of the routing's choices
-// are dropped, [N,K]; empty if none is.
+// Drops choices so that no device has more than `capacity` times the mean load, as far as that is
+// possible without touching sequences s with keep[s] set (empty: none). The N tokens are
+// keep.size() sequences of equal length. Returns a flag for each dropped choice, [N,K]; empty if
+// none is dropped.
 std::vector<char> dropped_choices(const Routing& routing, Index n_group, double capacity,
                                   const std::vector<char>& keep);
 

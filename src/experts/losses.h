@@ -1,5 +1,4 @@
-// The losses that a forward pass leaves behind besides that of the next token, and the routers'
-// choices.
+// The results of a forward pass besides the next-token loss: auxiliary losses and routings.
 #pragma once
 
 #include <vector>
@@ -10,8 +9,8 @@
 namespace seekling {
 
 struct Losses {
-  Tensor balance;                 // one number, Σ over MoE layers; undefined if there is none
-  std::vector<Tensor> mtp;        // of each depth of multi-token prediction, one number each
+  Tensor balance;                 // a scalar, Σ over MoE layers; undefined if there is none
+  std::vector<Tensor> mtp;        // a scalar for each depth of multi-token prediction
   std::vector<Routing> routings;  // of each MoE layer, in order
 };
 

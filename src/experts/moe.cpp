@@ -1,7 +1,7 @@
 // DeepSeekMoE. DeepSeekMoE (arXiv:2401.06066) eq. 9-11; DeepSeek-V2 (arXiv:2405.04434) eq. 20-31.
 //   y = Σ_shared FFN(x) + Σ_{i in TopK} g_i FFN_i(x)
-// silu acts element by element, so n_shared_experts experts of width m are exactly one of width
-// n_shared_experts · m, which is how the checkpoint stores them.
+// silu is element-wise, so n_shared_experts experts of width m are exactly one expert of width
+// n_shared_experts · m. The checkpoint stores them that way.
 #include "experts/moe.h"
 
 #include "experts/dispatch.h"
@@ -79,7 +79,7 @@ void MoE::parameters(const std::string& at, const Visitor& visit) const {
 
 std::unique_ptr<FeedForward> MoE::pack(Format format) const {
   auto to = std::make_unique<MoE>(*this);
-  to->gate.pack();  // fp32: a choice must not flip by rounding
+  to->gate.pack();  // fp32: rounding must not change a choice
   to->e_score_correction_bias = e_score_correction_bias.clone();
   to->experts_gate_up.pack(format), to->experts_down.pack(format);
   to->shared_experts.gate_up.pack(format), to->shared_experts.down_proj.pack(format);

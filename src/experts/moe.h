@@ -1,4 +1,4 @@
-// DeepSeekMoE: shared experts that see every token, routed experts of which each token chooses K.
+// DeepSeekMoE: shared experts process every token; each token also chooses K routed experts.
 #pragma once
 
 #include "experts/balance.h"
@@ -12,10 +12,10 @@
 
 namespace seekling {
 
-// The expert-level balance loss of a config; the others are a training run's.
+// The expert-level balance loss from the config. The other two are settings of a training run.
 BalanceOptions balance_options(const Config& config, Affinity affinity);
 
-// A linear layer of each expert, for rows that are sorted by expert.            weight [E,out,in]
+// One linear layer per expert, for rows that are sorted by expert.              weight [E,out,in]
 struct GroupedLinear : Linear {
   using Linear::Linear;
   Tensor operator()(const Tensor& x, const Plan& plan) const {
@@ -26,7 +26,7 @@ struct GroupedLinear : Linear {
 struct MoE : FeedForward {
   MoE(const Config& config, const RouterOptions& router);
 
-  // h [B,T,hidden_size]. Leaves its Routing and its balance loss in losses.
+  // h [B,T,hidden_size]. Adds its Routing and its balance loss to losses.
   Tensor forward(const Tensor& h, const Context& context, Losses& losses) const override;
   std::unique_ptr<FeedForward> pack(Format format) const override;
   WeightBytes weight_bytes() const override;
@@ -34,7 +34,7 @@ struct MoE : FeedForward {
   GgufNames gguf_names() const override;
 
   RouterOptions options;
-  BalanceOptions balance;  // expert level; the others are a training run's, and come in the Context
+  BalanceOptions balance;  // expert level only; a training run's other levels are in the Context
   bool seq_aux;
 
   PreciseLinear gate;              // [E,hidden_size]
@@ -49,7 +49,7 @@ struct MoE : FeedForward {
                         Losses& losses) const;
 };
 
-// The feed-forward layer of a model's layer i: experts, or a dense one where config.is_moe says no.
+// The feed-forward layer of model layer i: MoE if config.is_moe(i), otherwise dense.
 std::unique_ptr<FeedForward> make_feed_forward(const Config& config, Index i,
                                                const RouterOptions& router);
 

@@ -3,7 +3,7 @@
 //   s = softmax(logits) over all E experts (V2), or sigmoid(logits) (V3)            logits, s [N,E]
 //   chosen: the K largest s + b in the topk_group best of n_group groups; ties to the lower index
 //   g_i = s_i, for V3 divided by their sum over the chosen, times routed_scaling_factor     g [N,K]
-// Backward. The choice is piecewise constant, so gradients pass through g alone (b gets none):
+// Backward. The choice is piecewise constant, so gradients pass only through g (b gets none):
 //   normalised: g_i = c s_i / Σ, hence ds_i = (c dg_i - Σ_j g_j dg_j) / Σ;  otherwise ds_i = c dg_i
 //   softmax: dlogit_i = s_i (ds_i - Σ_j s_j ds_j): experts that were not chosen learn too
 //   sigmoid: dlogit_i = s_i (1 - s_i) ds_i
@@ -28,7 +28,7 @@ constexpr real kOne = 1;
 void affinities(View s, View logits, Affinity affinity) {
   parallel_for(s.rows, /*grain=*/64, [=](Index t) {
     const auto x = logits.row(t).array();
-    // In an array of its own: the order of Eigen's sums depends on where a row begins in memory.
+    // A copy: the order of Eigen's sums depends on the alignment of the row.
     Eigen::Array<real, 1, Eigen::Dynamic> a;
     if (affinity == Affinity::kSigmoid) {
       a = kOne / (kOne + (-x).exp());

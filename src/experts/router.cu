@@ -1,5 +1,5 @@
-// Routing on a GPU, as in router.cpp. An expert is chosen if fewer than K are better than it: every
-// lane finds that out for its own experts, without a sorting, and a group is kept in the same way.
+// Routing on a GPU, as in router.cpp. An expert is chosen if fewer than K experts are better. Each
+// lane counts that for its own experts, without sorting. Groups are chosen in the same way.
 #include <cmath>
 #include <limits>
 
@@ -52,16 +52,20 @@ __device__ void affinities(View s, View logits, Index t, Affinity affinity) {
     for (Index e = threadIdx.x; e < s.cols; e += kWarp) s(t, e) /= sum;
 }
 
-// A warp owns a token: affinities, choice, gates. Only `load` is shared, and there
-// whole numbers are added.
+// A warp owns a token: affinities, choice, gates. Only `load` is shared, and its atomic additions
+// are of integers.
 __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std::int32_t* load,
                                      View logits, View bias, RouterOptions o) {
   SHARED_ARRAY(real, c, [kMostExperts]);
   SHARED_ARRAY(real, groups, [kMostExperts]);
   const Index t = blockIdx.x, E = s.cols, size = E / o.n_group;
+
+  // Affinities s, and the scores c that choose.
   affinities(s, logits, t, o.affinity);
   for (Index e = threadIdx.x; e < E; e += kWarp) c[e] = s(t, e) + (bias.data ? bias[e] : real(0));
   __syncthreads();
+
+  // Experts outside the best groups cannot be chosen.
   if (o.n_group > 1) {
     for (Index n = threadIdx.x; n < o.n_group; n += kWarp)
       groups[n] = group_score(c + n * size, size, o.group_score);
@@ -71,19 +75,23 @@ __global__ void route_forward_kernel(View s, View g, std::int32_t* experts, std:
         c[e] = -std::numeric_limits<real>::infinity();
     __syncthreads();
   }
+
+  // The K best experts in ascending order; a scan over the lanes gives each its place.
   std::int32_t* chosen = experts + t * o.K;
-  std::int32_t before = 0;  // how many are chosen of the experts so far
+  std::int32_t before = 0;  // experts chosen so far
   for (Index e0 = 0; e0 < E; e0 += kWarp) {
     const Index e = e0 + threadIdx.x;
     const bool mine = e < E && among_the_best(c, E, e, o.K);
     const std::int32_t place = before + warp_scan(mine) - 1;
-    if (mine && place < o.K) {  // NaNs do not outrank each other: more than K may qualify
+    if (mine && place < o.K) {  // with NaNs more than K may qualify
       chosen[place] = std::int32_t(e);
       atomicAdd(&load[e], 1);
     }
     before = __shfl_sync(0xffffffffu, place + 1, kWarp - 1);
   }
-  __syncthreads();  // all have stored what they chose
+  __syncthreads();  // `chosen` is complete
+
+  // Gates: the affinities of the chosen experts, normalised for V3.
   real sum = 0;
   for (Index k = threadIdx.x; k < o.K; k += kWarp) sum += s(t, chosen[k]);
   sum = block_sum(sum) + kTiny;
@@ -104,7 +112,7 @@ __global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, Vi
   if (o.gate != Gate::kNormalised) sum = 1, shared = 0;
   for (Index k = threadIdx.x; k < o.K; k += kWarp)
     ds(t, chosen[k]) += (o.routed_scaling_factor * dg(t, k) - shared) / sum;
-  __syncthreads();  // ds is whole
+  __syncthreads();  // ds is complete
   real mean = 0;
   for (Index e = threadIdx.x; e < s.cols; e += kWarp) mean += s(t, e) * ds(t, e);
   mean = block_sum(mean);

@@ -1,4 +1,4 @@
-// The router of a mixture of experts: from logits to chosen experts and gates.
+// The router of a mixture of experts: from logits to chosen experts and gate values.
 #pragma once
 
 #include "tensor/ints.h"
@@ -10,15 +10,15 @@ enum class Affinity {  // s from the logits:
   kSoftmax,            //   softmax over all E experts (V2 eq. 22)
   kSigmoid,            //   sigmoid of each (V3 eq. 15)
 };
-enum class GroupScore {  // which groups are the best:
+enum class GroupScore {  // the best groups are:
   kBest,                 //   those with the best expert (V2 §2.2.2)
   kSumOfBestTwo,         //   those whose best two experts have the largest sum (V3 §2.1.2)
 };
-enum class Choice {  // the scores that choose:
+enum class Choice {  // the scores for choosing experts:
   kAffinity,         //   s (V2 eq. 21)
   kBiasedAffinity,   //   s + b, a bias that follows the load without a gradient (V3 eq. 16)
 };
-enum class Gate {  // g of a chosen expert, before routed_scaling_factor:
+enum class Gate {  // g of a chosen expert, before the factor routed_scaling_factor:
   kAffinity,       //   its affinity (V2 eq. 21)
   kNormalised,     //   its affinity divided by the sum over the chosen (V3 eq. 13)
 };
@@ -26,7 +26,7 @@ enum class Gate {  // g of a chosen expert, before routed_scaling_factor:
 struct RouterOptions {
   Index K = 1;  // num_experts_per_tok
   Affinity affinity = Affinity::kSoftmax;
-  Index n_group = 1, topk_group = 1;  // devices (V2) or nodes (V3), and those of a token
+  Index n_group = 1, topk_group = 1;  // devices (V2) or nodes (V3): all, and the most per token
   GroupScore group_score = GroupScore::kBest;
   Choice choice = Choice::kAffinity;
   Gate gate = Gate::kAffinity;
@@ -37,11 +37,11 @@ struct Routing {
   Tensor s;      // affinities [N,E]
   Tensor g;      // gates [N,K] of the chosen experts
   Ints experts;  // [N,K], ascending within a token
-  Ints load;     // tokens that chose each expert [E]
+  Ints load;     // [E] number of tokens that chose each expert
 };
 
-// logits [N,E]; bias [E] (V3's e_score_correction_bias: chooses, but weighs nothing)
-// may be undefined.
+// logits [N,E]. bias [E] is V3's e_score_correction_bias, which affects the choice but not the
+// gates; it may be undefined.
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options);
 
 using RouteForward = void(const Routing& filled, View logits, View bias,

@@ -1,5 +1,5 @@
-// The residual connection of DeepSeek-V2 and V3: attention, then feed-forward, each after a norm
-// and added to the residual stream.
+// The transformer block of DeepSeek-V2 and V3: attention, then feed-forward, each with a norm
+// before it and its output added to the residual stream.
 #pragma once
 
 #include "model/layer.h"

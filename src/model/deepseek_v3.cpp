@@ -1,5 +1,5 @@
-// DeepSeek-V3 (arXiv:2412.19437) §2 as a table of contents. Against V2: another router, and modules
-// of multi-token prediction after the last layer (§2.2: model/mtp.cpp).
+// DeepSeek-V3 (arXiv:2412.19437) §2 as a table of contents. Changes since V2: a different router,
+// and multi-token-prediction modules after the last layer (§2.2: model/mtp.cpp).
 #include "attention/mla.h"
 #include "experts/moe.h"
 #include "model/block.h"

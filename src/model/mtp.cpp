@@ -4,11 +4,11 @@
 //   h^k  = TRM_k(h')                                        (22)  a whole layer of its own, causal
 //   P^k_{i+k+1} = softmax(OutHead(RMSNorm(h^k_i)))          (23)  the model's embedding and head
 //   L^k  = CrossEntropy(P^k_{2+k:T+1}, t_{2+k:T+1})         (24)
-// where the released weights, and everyone who runs them, differ from the print:
-// the embedding comes first in eh_proj (the paper writes h first), h⁰ is the model's output behind
-// its final norm, and each depth hands on its h^k behind a norm of its own (shared_head.norm).
-// (24) divides by T; we take the mean over the targets there are, as for the main loss. Off by one
-// is easy here: at position i the module sees t_1 .. t_{i+k}, and is asked for t_{i+k+1}.
+// The released weights, and all programs that run them, differ from the print in three points:
+// the embedding comes first in eh_proj (the paper writes h first), h⁰ is the model's output after
+// its final norm, and each depth passes on its h^k after its own norm (shared_head.norm).
+// (24) divides by T; we take the mean over the existing targets, as for the main loss. Beware of
+// off-by-one errors: at position i the module sees t_1 .. t_{i+k} and predicts t_{i+k+1}.
 #include "model/mtp.h"
 
 #include "model/versions.h"

@@ -1,18 +1,18 @@
 // The size of a model, counted on the model itself: its layers know their parameters, their caches
-// and the work of their attention. A Transformer takes no memory for parameters that are never
-// touched (tensor/storage.h), so the 671 billion of DeepSeek-V3 are counted in a few milliseconds.
+// and the FLOPs of their attention. A Transformer allocates no memory for untouched parameters
+// (tensor/storage.h), so counting the 671 billion of DeepSeek-V3 takes a few milliseconds.
 #include "model/size.h"
 
 #include "model/transformer.h"
 
 namespace seekling {
 
-// The matrices of routed experts, of which a token uses num_experts_per_tok in each layer.
+// Is this a matrix of routed experts? A token uses num_experts_per_tok experts in each layer.
 static bool is_routed_expert(const std::string& name) {
   return name.find(".experts.") != std::string::npos;
 }
 
-// What `walk` visits. The experts of a layer are equal in size.
+// The size of all parameters that `walk` visits. The experts of a layer have equal sizes.
 static Size count(const Config& c, const std::function<void(const Visitor&)>& walk) {
   Index common = 0, routed = 0;
   walk([&](const std::string& name, const Tensor& p) {
@@ -44,7 +44,7 @@ Size mtp_size_of(const Config& c) {
   return size;
 }
 
-// Σ of(attention) over the layers, without those of multi-token prediction.
+// Σ of(attention) over the layers, without the multi-token-prediction modules.
 template <class Of>
 static auto over_layers(const Config& c, const Of& of) {
   const Transformer model = without_mtp(c);
@@ -55,7 +55,7 @@ static auto over_layers(const Config& c, const Of& of) {
 
 static Index looked_up(const Config& c) { return c.tie_word_embeddings ? 0 : table(c); }
 
-// 2 for each parameter that multiplies the token, which the embedding, a look-up, does not.
+// 2 for each parameter that multiplies the token; the embedding is a look-up and does not.
 double forward_flops(const Config& c, double context) {
   return 2 * double(size_of(c).activated - looked_up(c)) +
          over_layers(c, [=](const Attention& a) { return a.flops(context); });

@@ -1,4 +1,4 @@
-// The size of a model, by its config alone: parameters, work and cache.
+// The size of a model, computed from its config: parameters, FLOPs and cache.
 #pragma once
 
 #include "nn/config.h"
@@ -7,18 +7,17 @@ namespace seekling {
 
 struct Size {
   Index total = 0;      // parameters, correction biases included
-  Index activated = 0;  // of them, those that one token meets; both tables counted
+  Index activated = 0;  // parameters used by one token, including embedding and head
 };
-Size size_of(const Config& config);      // without the modules of multi-token prediction
-Size mtp_size_of(const Config& config);  // only the modules; the shared tables count in `activated`
+Size size_of(const Config& config);      // without the multi-token-prediction modules
+Size mtp_size_of(const Config& config);  // only the modules; `activated` includes shared tables
 
-// Floating-point operations of the forward pass for one token that attends to `context` tokens
-// (a multiply-add is two).
+// FLOPs of the forward pass for one token that attends to `context` tokens (a multiply-add is two).
 double forward_flops(const Config& config, double context);
-// Of reading a prompt until the logits of its last token are known. Of all others only the cache
-// is wanted, so they meet no head, and nothing of the last layer but what makes its cache.
+// FLOPs of prefill up to the logits of the last prompt token. Other tokens only fill the cache:
+// they skip the output head and, in the last layer, everything except the cache projections.
 double prompt_flops(const Config& config, double tokens);
-double mtp_flops(const Config& config, double context);  // of the modules, the head included
+double mtp_flops(const Config& config, double context);  // of the modules, including the head
 
 // Values cached per token in all layers: (kv_lora_rank + qk_rope_head_dim) L for MLA.
 Index cache_elements(const Config& config);

@@ -16,21 +16,21 @@ class Transformer {
  public:
   explicit Transformer(const Config& config);  // parameters are 0 until filled
 
-  // Every parameter with its name in the checkpoint, in a fixed order. gate_proj and up_proj,
-  // and each expert's matrices, are slices of the larger tensors that the layers use.
+  // Every parameter with its name in the checkpoint, in a fixed order. gate_proj, up_proj and the
+  // matrices of each expert are slices of the larger tensors that the layers use.
   void for_each_parameter(const Visitor& visit) const;
 
-  void move_to(Device device) const;  // its parameters, and with them all that is computed
+  void move_to(Device device) const;  // moves the parameters; computation follows them
   Transformer copy_on(Device device) const;
   void copy_from(const Transformer& other) const;  // the parameters, of equal shapes
   Device device() const { return embed_tokens.device(); }
 
   // Matrices normal with mean 0 and standard deviation config.initializer_range;
-  // norm gains 1; correction biases 0. Each tensor has a stream of its own, keyed
-  // by (seed, its place in the walk).
+  // norm gains 1; correction biases 0. Each tensor has its own random stream, keyed by (seed, its
+  // index in the walk).
   void initialise(std::uint64_t seed) const;
 
-  // The residual stream after the final norm, [B,T,hidden_size]. ids: B·T of them in row order.
+  // The residual stream after the final norm, [B,T,hidden_size]. ids: B·T values in row order.
   Tensor hidden(std::span<const std::int32_t> ids, Index B, Index T, const Context& context,
                 Losses& losses) const;
 
@@ -42,9 +42,9 @@ class Transformer {
 
   Tensor logits(const Tensor& h) const;  // [..,hidden_size] -> [..,vocab_size]
 
-  // What each depth k = 1, 2, ... of multi-token prediction has for the head, [B,T-k,hidden_size]:
-  // position i stands for the token at i + k + 1. h: what hidden() gave for these ids.
-  // Depths that reach past the sequence are left out.
+  // The input to the head from each depth k = 1, 2, ... of multi-token prediction,
+  // [B,T-k,hidden_size]: position i predicts the token at i + k + 1. h: the result of hidden() for
+  // these ids. Depths that reach past the sequence are skipped.
   std::vector<Tensor> hidden_further(std::span<const std::int32_t> ids, Index B, Index T,
                                      const Tensor& h, const Context& context, Losses& losses) const;
 

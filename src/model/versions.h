@@ -1,6 +1,5 @@
-// The versions of the model, a file for each: which attention, router, feed-forward layer and
-// residual connection its layers have. Read side by side, the files say what changed from paper to
-// paper.
+// The versions of the model, one file each: the attention, router, feed-forward layer and residual
+// connection of its layers. Read side by side, the files show what changed from paper to paper.
 #pragma once
 
 #include <memory>
@@ -20,8 +19,8 @@ std::unique_ptr<Layer> deepseek_v32(const Config& config, Index layer);  // with
 std::unique_ptr<Layer> baseline(const Config& config, Index layer);
 RouterOptions baseline_router(const Config& config);
 
-// Those of the config's model_type. Layers num_hidden_layers and later are the blocks of the
-// modules of multi-token prediction.
+// Selected by the config's model_type. Layers num_hidden_layers and later are the blocks of the
+// multi-token-prediction modules.
 std::unique_ptr<Layer> make_layer(const Config& config, Index layer);
 RouterOptions make_router(const Config& config);
 

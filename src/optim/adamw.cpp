@@ -5,8 +5,8 @@
 //   m̂ = m / (1 - β1^t)                     v̂ = v / (1 - β2^t)
 //   θ ← θ - lr ( m̂ / (√v̂ + ε) + λ θ )
 // Why the hats: m starts at 0, so m = (1 - β1) Σ_s β1^(t-s) g_s, whose weights sum to 1 - β1^t.
-// Divided by that, m̂ is a weighted mean from the first update on, which moves each
-// number by lr · sign(g).
+// Divided by that, m̂ is a weighted mean from the first update on; that update moves each parameter
+// by lr · sign(g).
 // Why decoupled: λ θ added to g would be divided by √v̂, and parameters with large gradients would
 // hardly decay. DeepSeek-V2 and V3: β1 0.9, β2 0.95, λ 0.1. Like other libraries we multiply λ
 // by lr, so decay follows the schedule.
@@ -30,7 +30,7 @@ AdamW::AdamW(const NamedTensors& parameters, AdamWOptions o) : options(o) {
   sizes = sizes_of(theta);
 }
 
-// What happens to a piece of a parameter: the three lines of the algorithm. All are n numbers.
+// Updates one piece of a parameter, n elements: the three lines of the algorithm.
 template <class Gradient>
 static void update_piece(RowMap theta, const Gradient& g, RowMap m, RowMap v, const Rates& r,
                          real decay) {

@@ -1,4 +1,4 @@
-// AdamW. Its memory of past gradients, the moments m and v of each parameter, is in moments.h.
+// AdamW. The moments m and v of each parameter are in moments.h.
 #pragma once
 
 #include <span>
@@ -12,19 +12,19 @@ namespace seekling {
 struct AdamWOptions {
   double beta1 = 0.9, beta2 = 0.95;
   double eps = 1e-8;
-  double weight_decay = 0.1;  // of matrices; gains, which have one dimension, do not decay
-  bool bf16_moments = false;  // kept so between updates; an update reckons in fp32
+  double weight_decay = 0.1;  // of matrices; gains have one dimension and do not decay
+  bool bf16_moments = false;  // the storage between updates; an update computes in fp32
 };
 
-// One update's numbers, the same for every parameter.
+// The scalars of one update, the same for every parameter.
 struct Rates {
   real beta1, beta2, eps, clip;
   real step;  // lr / (1 - β1^t)
   real root;  // (1 - β2^t)^(-1/2)
 };
 
-// What an update reads and writes of one parameter, n numbers each. g is nullptr where
-// no gradient came: it counts as 0.
+// The operands of one parameter's update, n elements each. g is nullptr, and counts as 0, if the
+// parameter got no gradient.
 struct ParameterUpdate {
   real *theta, *g;
   Kept m, v;
@@ -48,7 +48,7 @@ class AdamW {
   // Gradients stay as they are.
   void update(Index t, double lr, double clip = 1) const;
 
-  // "NAME.m" and "NAME.v" for every parameter, in order: what has to be kept to go on later.
+  // "NAME.m" and "NAME.v" for every parameter, in order: the state that resuming needs.
   const std::vector<Moment>& moments() const { return moment; }
 
   const std::vector<Tensor>& parameters() const { return theta; }

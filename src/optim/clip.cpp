@@ -1,9 +1,9 @@
 // Gradient clipping by global norm. Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063),
 // algorithm 1, over all parameters:
 //   ‖g‖ = (Σ_p Σ_i g_pi²)^(1/2)      g ← g · min(1, max_norm / ‖g‖)
-// DeepSeek-V2 and V3 use max_norm = 1. The factor is applied where AdamW reads g, which saves
-// a pass over memory. Squares are summed as they are over kRun numbers, and these sums in double
-// and in order: the same bits for any number of threads, and no more rounding than one float has.
+// DeepSeek-V2 and V3 use max_norm = 1. AdamW applies the factor when it reads g, which saves a pass
+// over memory. Squares are summed in `real` over runs of kRun elements, and the sums of the runs in
+// double and in order: the same bits for any number of threads, with the error of about one float.
 #include "optim/clip.h"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ double cpu::gradient_norm(std::span<const Tensor> parameters) {
     const auto [p, begin, n] = pieces[size_t(i)];
     if (!parameters[p].has_grad()) return;
     const RowMap g(parameters[p].grad().data() + begin, n);
-    double sum = 0;  // not yet in `sums`, where neighbours belong to other threads
+    double sum = 0;  // local: neighbours in `sums` belong to other threads
     for (Index r = 0; r < n; r += kRun)
       sum += double(g.segment(r, std::min(kRun, n - r)).squaredNorm());
     sums[size_t(i)] = sum;

@@ -1,5 +1,5 @@
-// The gradients' norm on a GPU. Squares are summed as they are over the few numbers of a thread,
-// and these sums in double, always in the same order.
+// The gradients' norm on a GPU. Squares are summed in `real` over the few elements of a thread, and
+// these sums in double, always in the same order.
 #include <cmath>
 
 #include "cuda/block.h"

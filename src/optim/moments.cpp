@@ -20,7 +20,7 @@ Moment::Moment(std::string n, const Shape& s, bool in_bf16, Device device)
     bf16 = std::make_unique<std::uint16_t[]>(std::size_t(s.size()));
   } else {
     fp32 = Tensor::zeros(s, device);
-    fp32.data();  // touched here, since threads must not race to be first
+    fp32.data();  // allocate now: threads must not race to do it
   }
 }
 
