@@ -1,6 +1,5 @@
-// A batch: rows of ids, the mask of their documents, and the targets of each depth of prediction
-// with their weights and counts. All is computed once, where the batch is made, so training only
-// reads it.
+// A batch: rows of ids, their document mask, and the targets of each depth of prediction with their
+// weights and counts. All of it is computed once, when the batch is made; training only reads it.
 //
 // Depth 0 is the next token. Depth k is multi-token prediction, DeepSeek-V3 (arXiv:2412.19437)
 // eq. 24: position i predicts the token at i + k + 1.

@@ -34,11 +34,11 @@ std::vector<Index> row_starts(const TokenFile& file, Index seq_len, std::int32_t
   return starts;
 }
 
-// A Feistel network (Luby & Rackoff 1988) turns any function into a bijection of pairs
-// of h-bit halves: (l, r) becomes (r, l ^ f(r)), which can be undone whatever f is.
-// Its domain, 2^2h < 4n numbers, is larger than n: an image outside 0 .. n-1 is sent through again
-// until it falls inside ("cycle walking"), which keeps it a bijection of 0 .. n-1, as each cycle
-// of the large permutation merely loses its outside members.
+// A Feistel network (Luby & Rackoff 1988) turns any function f into a bijection of pairs of h-bit
+// halves: (l, r) becomes (r, l ^ f(r)), which is invertible for any f. Its domain, 2^2h < 4n
+// numbers, is larger than n: an image outside 0 .. n-1 is mapped again until it is inside ("cycle
+// walking"). That is still a bijection of 0 .. n-1, because each cycle of the large permutation
+// only loses its outside members.
 Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch) {
   int half = 1;
   while (Index(1) << 2 * half < n) ++half;
@@ -55,8 +55,8 @@ Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch) {
   return Index(x);
 }
 
-// Appends the row that begins at `start`. Past the end of the file it is filled with bos,
-// each a document of its own.
+// Appends the row that starts at `start`. Beyond the end of the file it is padded with bos, each a
+// separate document.
 static void append_row(Rows& rows, const TokenFile& file, Index start, std::int32_t bos) {
   const Index T = rows.T, held = std::min(T + 1, file.size() - start);
   std::vector<std::int32_t> row(T + 1, bos);

@@ -1,11 +1,10 @@
-// Rows of a token file, cut so that documents are seen whole, and dealt into batches.
+// Rows of a token file, cut so that documents stay whole, and grouped into batches.
 //
-// A row is T+1 consecutive ids: T inputs and, shifted by one, their T targets. Documents stand
-// one after the other in the file, each as bos + ids + eos, and a row holds as many as fit.
-// Where its end cuts a document, the next row begins again at that document's start,
-// so every document of up to T+1 ids is whole in some row; only a document that fills its row
-// from the start, and so cannot fit, goes on in the next. The price is that the beginnings of cut
-// documents are read twice an epoch.
+// A row is T+1 consecutive ids: T inputs and, shifted by one, their T targets. The file contains
+// the documents one after another, each as bos + ids + eos, and a row holds as many as fit. If the
+// end of a row cuts a document, the next row starts again at the beginning of that document, so
+// every document of up to T+1 ids is whole in some row. Only a document longer than a row continues
+// in the next. The price: the beginnings of cut documents are read twice per epoch.
 //
 //   ids   a a a b b b b c c c c c c c c      T = 4: rows begin at a, b, c (cut in the row before),
 //   rows  [a a a b b]                        then at the fifth id of c, which is the last target of
@@ -28,8 +27,8 @@ namespace seekling {
 // Where the rows begin. Reads the file once, at the speed of memory.
 std::vector<Index> row_starts(const TokenFile& file, Index seq_len, std::int32_t bos);
 
-// A pseudo-random order of 0 .. n-1 that is computed, not stored: (n, seed, epoch) name it,
-// i in it has its image.
+// A pseudo-random permutation of 0 .. n-1 that is computed, not stored; it is a function of (n,
+// seed, epoch).
 Index permuted(Index i, Index n, std::uint64_t seed, std::uint64_t epoch);
 
 class Batches {
@@ -51,8 +50,8 @@ class Batches {
   std::vector<Index> starts;
 };
 
-// All rows in order, for evaluation. Each target counts once, in the first row that reaches it;
-// where a later row repeats it, it is ignored. The last batch may have fewer rows.
+// All rows in order, for evaluation. Each target counts once, in the first row that contains it;
+// its repetitions in later rows are ignored. The last batch may have fewer rows.
 std::vector<Batch> heldout_batches(const TokenFile& file, Index seq_len, Index batch_size,
                                    std::int32_t bos);
 

@@ -1,5 +1,5 @@
-// The model of model/transformer.cpp for a machine whose memory is the limit: DeepSeek-V2
-// (arXiv:2405.04434) §2.1.2 and Fig. 2. A token is a few passes over long memory.
+// The model of model/transformer.cpp, for machines limited by memory bandwidth: DeepSeek-V2
+// (arXiv:2405.04434) §2.1.2 and Fig. 2. A token costs a few passes over long memory.
 #include "infer/decoder.h"
 
 #include "attention/paged_cache.h"
@@ -64,7 +64,7 @@ Tensor Decoder::step(std::span<const Token> tokens, Pages& pages) const {
   for (const Token& t : tokens) ids.push_back(t.id);
   check_ids(ids, config.vocab_size);
   const std::vector<TokenSlot> slots = slots_of(tokens);
-  for (std::size_t i = 0; i < slots.size(); ++i)  // the last of a sequence's asks for all
+  for (std::size_t i = 0; i < slots.size(); ++i)  // a sequence's last token makes room for all
     if (i + 1 == slots.size() || slots[i + 1].sequence != slots[i].sequence)
       pages.make_room(*slots[i].sequence, slots[i].position + 1 - slots[i].sequence->length);
   for (const TokenSlot& slot : slots) slot.sequence->length = slot.position + 1;
@@ -83,7 +83,7 @@ Tensor Decoder::prefill(Sequence& sequence, std::span<const std::int32_t> ids, P
 Tensor Decoder::all_layers(Tensor h, Step step) const {
   const Index N = h.dim(1), L = Index(layers.size()), wanted = step.wanted;
   for (Index i = 0; i < L; ++i) {
-    step.wanted = i + 1 < L ? N : wanted;  // a later layer's cache needs all of them
+    step.wanted = i + 1 < L ? N : wanted;  // the cache of a later layer needs all tokens
     PagedCache cache(step, i, row_of(*layers[size_t(i)]));
     h = layers[size_t(i)]->decode(h, cache);
   }

@@ -23,12 +23,12 @@ void GpuGenerator::read_together(std::span<const std::int32_t> ids) {
     const Tensor rows = h.reshape({h.dim(1), h.cols()});
     last = model.logits(rows.slice(h.dim(1) - 1, 1)).to(Device::kCpu);
   });
-  one_token.reset();  // it goes on from a position that is past now
+  one_token.reset();  // the captured position is stale now
   steps = 0;
 }
 
-// The first is asked for kernel by kernel, which loads what there is to load; the second
-// is recorded, and played from then on.
+// The first step launches its kernels one by one, which loads them. The second is captured, and
+// later steps replay it.
 void GpuGenerator::step(std::int32_t id) {
   Cache::check_room(capacity, length() + 1);
   const Tensor h = embedding(std::span(&id, 1), model.embed_tokens, 1, 1);

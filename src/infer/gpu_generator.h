@@ -1,6 +1,6 @@
-// Text, token by token, from a model on a GPU: by the model's own decode(), absorbed,
-// from latent caches that stay there. What comes back is a row of logits, to be chosen from here.
-// Token after token is the same work at the next position, so it is recorded once.
+// Text generation on a GPU with the model's own decode(), absorbed, and latent caches in GPU
+// memory. Only a row of logits returns to the CPU, which samples from it. Each token is the same
+// work at the next position, so it is captured once, in a CUDA graph.
 #pragma once
 
 #include "infer/generate.h"
@@ -8,7 +8,7 @@
 
 namespace seekling {
 
-class GpuGenerator {  // one conversation; as Generator
+class GpuGenerator {  // one conversation; the interface of Generator
  public:
   GpuGenerator(const Transformer& model, Index capacity);  // the model must outlive it
   void read(std::span<const std::int32_t> ids);
@@ -27,9 +27,9 @@ class GpuGenerator {  // one conversation; as Generator
   const Index capacity;
   std::vector<Cache> caches;
   std::vector<std::int32_t> history;
-  Tensor last;                    // logits [1,1,vocab_size], here
-  Index steps = 0;                // since more than one token was read
-  Tensor embedded, logits_there;  // what goes into the recording, and comes out
+  Tensor last;                    // logits [1,1,vocab_size], on the CPU
+  Index steps = 0;                // single-token steps since the last chunk of several tokens
+  Tensor embedded, logits_there;  // input and output of the recording
   std::unique_ptr<Recording> one_token;
 };
 

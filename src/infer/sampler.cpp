@@ -43,8 +43,8 @@ std::vector<double> penalised(std::span<const real> logits, double penalty,
   return z;
 }
 
-// Zeros all but the k most likely, and of those all behind the first that bring the sum
-// to `reach` of the whole.
+// Sets to zero all but the k most likely tokens, and of these all after the first few whose sum
+// reaches the fraction `reach` of the whole.
 void keep_likeliest(std::vector<double>& p, std::size_t k, double reach) {
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
@@ -110,7 +110,7 @@ GuessOutcome accept_or_resample(std::span<const double> p, std::span<const doubl
   std::vector<double> rest(p.begin(), p.end());
   double left = 0;
   for (std::size_t i = 0; i < rest.size(); ++i) left += rest[i] = std::max(0.0, p[i] - q[i]);
-  return {false, left > 0 ? draw(rest, rng) : draw(p, rng)};  // nothing is left: p = q, rounded
+  return {false, left > 0 ? draw(rest, rng) : draw(p, rng)};  // left is 0 only by rounding: p = q
 }
 
 }  // namespace seekling

@@ -1,4 +1,4 @@
-// Choosing the next token from logits.
+// Sampling the next token from logits.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ struct Sampling {
   std::uint64_t seed = 0;
 };
 
-// Throws Error, naming the flag, for settings that make no sense.
+// Throws Error, naming the flag, for invalid settings.
 void check_sampling(const Sampling& sampling);
 
-// What the next token is drawn from, [vocab_size], summing to 1 but for rounding. `history`:
-// the tokens before it, prompt and answer, for the repetition penalty.
+// The distribution of the next token, [vocab_size], which sums to 1 up to rounding. `history`: the
+// tokens so far, prompt and answer, for the repetition penalty.
 std::vector<double> probabilities(std::span<const real> logits, const Sampling& sampling,
                                   std::span<const std::int32_t> history = {});
 
@@ -34,12 +34,12 @@ std::int32_t draw(std::span<const double> probabilities, Rng& rng);  // any posi
 std::int32_t sample(std::span<const real> logits, const Sampling& sampling, Rng& rng,
                     std::span<const std::int32_t> history = {});
 
-// Speculative decoding: what becomes of a guess that was drawn from q where p was to be drawn from.
-// It is kept with probability min(1, p(guess) / q(guess)); otherwise `id` is a draw from
-// max(0, p - q), normalised. `id` is distributed by p: generate.cpp.
+// Speculative decoding: the outcome of a guess drawn from q in place of p. The guess is accepted
+// with probability min(1, p(guess) / q(guess)); otherwise `id` is drawn from max(0, p - q),
+// normalised. `id` has distribution p: see generate.cpp.
 struct GuessOutcome {
   bool accepted;
-  std::int32_t id;  // the guess, or the token instead of it
+  std::int32_t id;  // the guess, or its replacement
 };
 GuessOutcome accept_or_resample(std::span<const double> p, std::span<const double> q,
                                 std::int32_t guess, Rng& rng);

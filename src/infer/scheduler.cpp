@@ -44,8 +44,8 @@ bool Scheduler::choose(State& s, const Tensor& logits, Index row) {
   return true;
 }
 
-// Reads the prompt as a Generator does, and behind it what was answered before it was preempted,
-// but for the last token, which the next step reads.
+// Reads the prompt as a Generator does, then the answer so far if the request was preempted, except
+// its last token, which the next step reads.
 void Scheduler::join(State& s) {
   Tensor h;
   for_each_chunk(s.request.prompt, [&](std::span<const std::int32_t> chunk, bool ends) {
@@ -67,8 +67,8 @@ void Scheduler::admit() {
       waiting.pop_front();
       continue;
     }
-    // Pages for all that is known, and one more token for it and for each that runs:
-    // or it would be preempted at once.
+    // It needs pages for all its known tokens, and one more token for it and each running request:
+    // otherwise it would be preempted at once.
     const Index known = Index(s.history.size());
     if (Pages::needed(known + 1) + running() > pages.free() && running() > 0) return;
     const Index number = waiting.front();

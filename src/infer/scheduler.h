@@ -1,13 +1,12 @@
-// Many requests at once over one cache of a fixed size (continuous batching,
-// Yu et al. 2022, "Orca").
+// Many requests at once over one cache of fixed size (continuous batching, Yu et al. 2022, "Orca").
 //
-// A step reads every weight once, whoever shares it, so its cost hardly grows with the requests
-// in it, and what limits their number is the cache: the smaller a token's row, the more requests
-// run together. Requests join as soon as there are pages for their prompt, and leave when they end.
-// When a request needs a page and none is free, the one that joined last gives all of its pages
-// back and waits, first in the queue; it is read again later, its prompt as a prompt
-// and its answer as steps, so that every number in its cache comes back to the bit.
-// A request's text is therefore that of a Generator alone, whatever else is in the batch.
+// A step reads every weight once for all requests, so its cost hardly grows with their number; the
+// cache limits that number: the smaller a token's row, the more requests run together. A request
+// joins as soon as there are pages for its prompt, and leaves when it ends. If a request needs a
+// page and none is free, the request that joined last is preempted: it returns all of its pages and
+// waits at the head of the queue. Later it is read again, its prompt by prefill and its answer by
+// steps, so that its cache is restored bit for bit. The text of a request is therefore the same as
+// from a Generator, whatever else is in the batch.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +28,14 @@ struct Request {
 
 class Scheduler {
  public:
-  // A cache of `pages` pages of 32 tokens; at most `most` requests at a time.
-  // The decoder must outlive the scheduler.
+  // A cache of `pages` pages of 32 tokens; at most `most` requests run at a time. The decoder must
+  // outlive the scheduler.
   Scheduler(const Decoder& decoder, Index pages, Index most);
 
   Index submit(Request request);  // its number; Error if it could never run, or has no prompt
 
-  // Lets requests join, then reads one token of each that runs. `each` is told every new token.
-  // False: nothing is left.
+  // Admits requests, then runs one step with a token of each. Calls `each` with every new token.
+  // False: no request is left.
   bool step(const std::function<void(Index request, std::int32_t id)>& each = {});
 
   const std::vector<std::int32_t>& answer(Index request) const {
@@ -64,10 +63,10 @@ class Scheduler {
   const Decoder& decoder;
   Pages pages;
   Index most, steps_done = 0, preempted = 0;
-  std::deque<State> all;  // by number; a deque does not move what the others point to
+  std::deque<State> all;  // by number; a deque does not move its elements
   std::deque<Index> waiting;
   std::vector<Index> active;                          // in the order in which they joined
-  std::vector<std::pair<Index, std::int32_t>> fresh;  // tokens that `each` has not been told
+  std::vector<std::pair<Index, std::int32_t>> fresh;  // tokens not yet passed to `each`
 };
 
 }  // namespace seekling

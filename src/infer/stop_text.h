@@ -1,5 +1,5 @@
-// Stop strings. Text goes through as it comes; what may be the beginning of a stop string waits
-// until it is known not to be one, so that no part of a stop string is ever printed.
+// Stop strings. Text passes through as it arrives; a possible beginning of a stop string is held
+// back until it is known not to be one, so no part of a stop string is ever printed.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ class StopText {
  public:
   explicit StopText(std::vector<std::string> stops);  // Error for an empty one
 
-  std::string feed(const std::string& text);  // what is now certain; nothing once stopped() is true
-  std::string flush();                        // the end of the text: what still waited
+  std::string feed(const std::string& text);  // returns text now certain; "" once stopped()
+  std::string flush();                        // at the end of the text: the rest held back
   bool stopped() const { return found; }
 
  private:

@@ -1,5 +1,5 @@
-// Tokens that are cut out of a text literally, before anything else looks at it: <｜User｜> is one
-// token wherever it stands. The leftmost is taken first, of those that start together the longest.
+// Tokens that are matched literally before any other processing: <｜User｜> is one token wherever it
+// occurs. Matching takes the leftmost token, and of several that start there the longest.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +17,11 @@ namespace seekling {
 struct AddedToken {  // an entry of tokenizer.json's added_tokens
   TokenId id;
   std::string content;
-  bool special = true;        // decode may leave it out
-  bool normalized = false;    // cut out of the normalized text, after those that are not
+  bool special = true;        // decode may omit it
+  bool normalized = false;    // matched in the normalized text, after those that are not
   bool in_vocabulary = true;  // model.vocab has it too
-  bool lstrip = false;        // takes the white space before it
-  bool rstrip = false;        // takes the white space after it
+  bool lstrip = false;        // includes the white space before it
+  bool rstrip = false;        // includes the white space after it
 
   bool operator==(const AddedToken&) const = default;
 };
@@ -30,7 +30,7 @@ class AddedTokenFinder {
  public:
   explicit AddedTokenFinder(std::vector<AddedToken> added);
 
-  // text(part) for the text between the tokens, token(id) for each token, in order.
+  // Calls text(part) for the text between the tokens and token(id) for each token, in order.
   template <class Text, class Token>
   void cut(std::string_view input, Text&& text, Token&& token) const {
     if (longest_first.empty()) return text(input);
@@ -60,8 +60,8 @@ class AddedTokenFinder {
                                                     size_t at);
 
   std::vector<AddedToken> longest_first;
-  std::optional<char> only_first;  // the first byte of all tokens, as DeepSeek's <
-  std::bitset<1 << 16> starts;     // the first two bytes of some token: one look usually decides
+  std::optional<char> only_first;  // the first byte of all tokens if equal, such as DeepSeek's <
+  std::bitset<1 << 16> starts;     // the first two bytes of any token: one test usually decides
 };
 
 }  // namespace seekling

@@ -1,7 +1,7 @@
-// The symbols of a piece stand in a doubly linked list, and the pairs that have a merge in a heap
-// by (rank, position). A merge changes two neighbours' pairs, so it pushes at most two; pairs that
-// it made stale are known by their ids when they come up. Repeating the scan for the lowest rank
-// instead would be quadratic: a file of one letter would take hours.
+// The symbols of a piece are in a doubly linked list, and the pairs that have a merge are in a heap
+// ordered by (rank, position). A merge changes the pairs with two neighbours, so it pushes at most
+// two; stale pairs are recognised by their ids when they are popped. Scanning for the lowest rank
+// instead would be quadratic: a file of one repeated letter would take hours.
 #include "text/bpe.h"
 
 #include <algorithm>
@@ -87,7 +87,7 @@ void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scr
     heap.pop_back();
     auto& left = symbols[size_t(best.at)];
     if (left.id != best.left || left.next < 0 || symbols[size_t(left.next)].id != best.right)
-      continue;  // out of date
+      continue;  // stale
     auto& right = symbols[size_t(left.next)];
     left.id = find(best.left, best.right)->result;
     left.next = right.next;

@@ -37,21 +37,21 @@ class Bpe {
   Bpe(const std::array<TokenId, 256>& byte_ids, const std::vector<Merge>& merges,
       UnknownByte unknown = {});
 
-  // Memory that an encoding writes to: one for each thread.
+  // Scratch memory of an encoding: one per thread.
   struct Scratch {
     struct Symbol {
-      TokenId id;  // kGone once it is merged into the symbol on its left
+      TokenId id;  // kGone after merging into the symbol on its left
       std::int32_t previous, next;
     };
     struct Candidate {
       std::int32_t rank, at;  // the pair whose left symbol is `at`
-      TokenId left, right;    // as they were then: if they have changed, it is out of date
+      TokenId left, right;    // ids when it was pushed: if they have changed, it is stale
     };
     std::vector<Symbol> symbols;
     std::vector<Candidate> heap;
   };
 
-  // Appends the ids of `piece` to `ids`. n log n in its length. Error from 2 GiB on.
+  // Appends the ids of `piece` to `ids`, in O(n log n). Error from 2 GiB on.
   void encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scratch) const;
 
   // The same ids, several times faster for pieces as short as those of text (bpe_short.cpp).
@@ -71,8 +71,8 @@ class Bpe {
     return std::uint64_t(std::uint32_t(left)) << 32 | std::uint32_t(right);
   }
   static std::uint64_t hash(std::uint64_t pair) { return pair * 0x9E3779B97F4A7C15u; }
-  // Null if the pair has no merge. Most pairs have none, and a bit says so for most of these: the
-  // bits, sixteen or more a merge, fit a cache of the second level, the slots do not.
+  // Null if the pair has no merge. Most pairs have none, and one bit tells that for most of them:
+  // the bits, sixteen or more per merge, fit the L2 cache; the slots do not.
   const Slot* find(TokenId left, TokenId right) const {
     const std::uint64_t pair = key(left, right), h = hash(pair), bit = h >> (shift - 3);
     if (!(has_merge[bit / 64] >> (bit % 64) & 1)) return nullptr;
@@ -92,7 +92,7 @@ class Bpe {
   std::array<TokenId, 256> byte_ids;
   UnknownByte unknown;
   std::vector<TokenId> atoms;            // by code point: characters whose bytes are always merged
-  std::vector<std::uint64_t> has_merge;  // bits, eight for each slot
+  std::vector<std::uint64_t> has_merge;  // bits, eight per slot
   std::vector<Slot> slots;               // a power of two, at most half full
   int shift;
 };

@@ -1,14 +1,14 @@
-// Byte-pair encoding of short pieces: ids and the ranks of their pairs are in two arrays, and the
-// lowest rank is found by looking at all of them. That is n² / 2 steps at most, but each is a
-// comparison of neighbours in the first-level cache, several at a time, while the heap and the
-// linked list of bpe.cpp jump. For the pieces of text this is faster.
+// Byte-pair encoding of short pieces: ids and the ranks of their pairs are in two arrays, and a
+// linear scan finds the lowest rank. That takes at most n² / 2 steps, but each compares neighbours
+// in the L1 cache, several at a time, while the heap and the linked list of bpe.cpp access memory
+// at random. For pieces of text the scan is faster.
 //
-// And most characters of several bytes need no merges: where the bytes of a character become one
-// token whatever is beside them, encoding begins with this token (`atoms`). So it is if all merges
-// that could take a part of the character, or its token, together with something outside have
-// higher ranks than the character's own merges. As long as the character is not whole, one of its
-// own merges is waiting; any other merge that comes before it is of a lower rank, and so does not
-// touch the character. To do its own merges at once changes nothing then.
+// Most multi-byte characters need no merges: if the bytes of a character become one token whatever
+// their neighbours are, encoding starts with this token (`atoms`). This holds if all merges that
+// combine a part of the character, or its token, with something outside have higher ranks than the
+// character's own merges. While the character is incomplete, one of its own merges is pending; any
+// merge done before that has a lower rank and so does not touch the character. Doing the
+// character's own merges first therefore changes nothing.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -83,7 +83,7 @@ void Bpe::find_atoms(const std::vector<Merge>& merges) {
   atoms.assign(kEndOfAtoms, kNoToken);
   std::string character;
   for (char32_t c = kFirstAtom; c < kEndOfAtoms; ++c) {
-    if (0xD800 <= c && c < 0xE000) continue;  // no characters
+    if (0xD800 <= c && c < 0xE000) continue;  // surrogates are not characters
     character.clear();
     append_utf8(character, c);
     const TokenId first = byte_ids[static_cast<unsigned char>(character[0])];
@@ -92,7 +92,7 @@ void Bpe::find_atoms(const std::vector<Merge>& merges) {
   }
 }
 
-// The symbols that encoding begins with; false if a byte has no token.
+// The symbols that encoding starts with; false if a byte has no token.
 bool Bpe::first_symbols(std::string_view piece, TokenId* symbols, size_t& n) const {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(piece[i]); };
   const auto more = [&](size_t i) { return char32_t(byte(i) & 0x3F); };

@@ -1,14 +1,13 @@
-// Counts are kept up to date, not counted again: a merge touches only the pieces that hold
-// its pair, and in them only the pairs beside it. The next pair comes from a heap whose counts may
-// be out of date; a pair is put back with its true count when it comes up wrong, which is right
-// because between two pushes counts only fall. What a merge changes is summed up by the token
-// beside its pair first, so that the table of all pairs, which no cache holds, is looked up once
-// for each such token and not for each occurrence.
+// Counts are updated incrementally: a merge touches only the pieces that contain its pair, and in
+// them only the neighbouring pairs. The next pair comes from a heap whose counts may be stale; a
+// popped pair with a stale count is pushed again with its true count, which is correct because
+// counts only decrease between two pushes. The changes of a merge are first summed by neighbouring
+// token, so that the table of all pairs, too large for any cache, is looked up once per such token
+// and not once per occurrence.
 //
-// A special case that must agree with the trainer we follow: two pairs may make the same
-// token (a+bc and ab+c). Then a pair already merged can appear anew. Its old count was not taken
-// back when it was merged, its new pieces come in a heap entry of their own, and if it is merged
-// twice the later rank stands.
+// One special case must agree with Hugging Face's trainer: two pairs may yield the same token (a+bc
+// and ab+c). Then a merged pair can appear again. Its old count was not reset when it was merged,
+// its new pieces come in a separate heap entry, and if it is merged twice the later rank counts.
 #include "text/bpe_train.h"
 
 #include <algorithm>
@@ -74,7 +73,7 @@ class Trainer {
   std::vector<Merge> merges;        // by rank; a pair may be there twice
 
  private:
-  TokenId add_token(const std::string& content) {  // the id it has, if it has one
+  TokenId add_token(const std::string& content) {  // returns the existing id if there is one
     const auto [entry, is_new] = ids.emplace(content, TokenId(tokens.size()));
     if (is_new) tokens.push_back(content);
     return entry->second;

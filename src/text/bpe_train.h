@@ -1,10 +1,10 @@
-// Learning a byte-level BPE vocabulary from text: the rule of Hugging Face's
-// BpeTrainer, merge for merge.
+// Learning a byte-level BPE vocabulary from text, with the same merges as Hugging Face's
+// BpeTrainer.
 //
 // Ids: the special tokens in the listed order, the 256 bytes by their printable character's code
-// point, then what merges make. Each step merges the adjacent pair of highest count over all
-// pieces, a piece weighing as often as it occurs; of equals the smaller (left id, right id).
-// It ends at vocab_size, or when no pair occurs min_frequency times.
+// point, then the results of merges. Each step merges the adjacent pair with the highest count over
+// all pieces, weighted by the number of occurrences of the piece; ties go to the smaller (left id,
+// right id). Learning ends at vocab_size, or when no pair occurs min_frequency times.
 #pragma once
 
 #include <functional>
@@ -24,13 +24,13 @@ struct BpeTraining {
   PreTokenizerKind pre_tokenizer = PreTokenizerKind::kDeepseekV3;
 };
 
-// How often each piece occurs. Documents may be given in parts, so that a corpus larger
-// than memory can be counted.
+// Counts the occurrences of each piece. Documents may be added in parts, so a corpus may be larger
+// than memory.
 class PieceCounts {
  public:
   explicit PieceCounts(PreTokenizerKind kind) : pre_tokenizer(kind) {}
 
-  struct Hash : std::hash<std::string_view> {  // a piece is looked up without a copy of it
+  struct Hash : std::hash<std::string_view> {  // transparent: look-up without a copy
     using is_transparent = void;
   };
   using Counts = std::unordered_map<std::string, Index, Hash, std::equal_to<>>;
@@ -38,7 +38,7 @@ class PieceCounts {
   void add(std::span<const std::string> documents);  // in parallel
 
   const Counts& counts() const { return totals; }
-  Index malformed() const { return malformed_total; }  // sequences that are not UTF-8: unused
+  Index malformed() const { return malformed_total; }  // skipped sequences that are not UTF-8
 
  private:
   PreTokenizer pre_tokenizer;
@@ -46,8 +46,8 @@ class PieceCounts {
   Index malformed_total = 0;
 };
 
-// Error if vocab_size has no room for the specials and the bytes, or a special is empty,
-// twice, or a single byte.
+// Error if vocab_size has no room for the specials and the bytes, or if a special is empty,
+// repeated or a single byte.
 Tokenizer train_bpe(const PieceCounts& pieces, const BpeTraining& training);
 Tokenizer train_bpe(std::span<const std::string> documents, const BpeTraining& training);
 

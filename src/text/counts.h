@@ -64,7 +64,7 @@ class PieceTable {
 
 using Pair = std::pair<TokenId, TokenId>;
 
-// How often each pair occurs.
+// The number of occurrences of each pair.
 class PairCounts {
  public:
   Index& operator[](Pair pair) {
@@ -107,7 +107,7 @@ class PairCounts {
   std::vector<Slot> slots = std::vector<Slot>(size_t(1) << 10);  // always 2^(64 - shift)
 };
 
-// Of small numbers, such as tokens: how often each was seen, and in which words.
+// For small numbers such as tokens: how often each was seen, and in which words.
 class Sightings {
  public:
   struct Seen {
@@ -129,7 +129,7 @@ class Sightings {
   }
 
   template <class Each>
-  void take(Each&& each) {  // each(seen), and all is forgotten
+  void take(Each&& each) {  // calls each(seen), then clears everything
     for (Seen& seen : all) {
       places[seen.number] = 0;
       each(seen);
@@ -138,7 +138,7 @@ class Sightings {
   }
 
  private:
-  std::vector<std::uint32_t> places;  // in `all`, from 1; 0: not there
+  std::vector<std::uint32_t> places;  // index in `all`, from 1; 0: absent
   std::vector<Seen> all;
 };
 

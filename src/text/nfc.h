@@ -1,5 +1,5 @@
-// Unicode's normal form C: of characters that look the same the composed one, é for e and ´.
-// The Unicode Standard, §3.11; its tables are those of Hugging Face's tokenizers library.
+// Unicode normal form C: equivalent characters in composed form, é for e and ´. The Unicode
+// Standard, §3.11, with the tables of Hugging Face's tokenizers library.
 #pragma once
 
 #include <string>
@@ -7,6 +7,6 @@
 
 namespace seekling {
 
-std::string nfc(std::string_view text);  // malformed bytes stay, and text on both sides of them
+std::string nfc(std::string_view text);  // malformed bytes stay, and separate the texts around them
 
 }  // namespace seekling

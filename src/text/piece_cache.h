@@ -1,9 +1,9 @@
-// The ids of pieces seen before. Text repeats itself: of the pieces of ordinary text all but
-// a few in a hundred are here.
+// A cache of the ids of recent pieces. Text repeats itself: all but a few per cent of the pieces of
+// ordinary text are found here.
 //
-// A table of fixed size in which a piece has one place, by its hash; a newcomer takes the place
-// of whoever is there. So it stays bounded whatever the text, allocates once, and an entry fills
-// one cache line. Only short pieces are kept.
+// The table has a fixed size and one slot per hash value; a new piece replaces the old one. So the
+// cache is bounded for any text and allocates once, and an entry fills one cache line. Only short
+// pieces are kept.
 #pragma once
 
 #include <algorithm>
@@ -31,8 +31,8 @@ class PieceCache {
 
   PieceCache() : entries(kEntries) {}
 
-  // Where the piece's ids are or would be kept; null if it is too long. `level`: the stage it comes
-  // from, as the same bytes may still be split by later stages or not.
+  // The slot of a piece, whether occupied or not; null if the piece is too long. `level` is the
+  // stage that it comes from: later stages may still split it.
   Entry* place(std::string_view piece, Index level, bool& found) {
     if (piece.size() > ShortPiece::kLongest || piece.empty()) return nullptr;
     const ShortPiece wanted(piece);

@@ -1,9 +1,9 @@
 // Pre-tokenization: cutting a text into pieces that BPE merges never cross.
 //
-// The stages run in order, each on the pieces of the one before, of which each sees one piece
-// at a time. Every match of a stage's expression is a piece, and so is every gap between
-// matches ("isolated" in tokenizer.json), or one of the two is left out ("removed"). Without
-// such a stage the pieces, joined, are the text.
+// The stages run in order. Each stage splits every piece of the previous stage separately. Every
+// match of its expression becomes a piece, and so does every gap between matches ("isolated" in
+// tokenizer.json); or one of the two is left out ("removed"). Without a stage that removes, the
+// pieces concatenated are the text.
 // Sources: Hugging Face's tokenizers; the presets are GPT-2's (Radford et al. 2019), DeepSeek LLM's
 // and V2's (arXiv:2401.02954 §2.1), and V3's (arXiv:2412.19437 §4.1).
 #pragma once
@@ -28,10 +28,10 @@ struct SplitStage {
   bool literal = false;
   bool removed = false;  // kSplit: matches are left out or, inverted, the gaps
   bool invert = false;
-  bool individual_digits = true;  // kDigits: every \p{N} alone, or runs of them
+  bool individual_digits = true;  // kDigits: every \p{N} separately, or runs of them
   bool use_regex = false;         // kByteLevel: GPT-2's expression first
-  bool trim_offsets = true;       // kByteLevel: kept for other programs; no effect
-  bool add_prefix_space = false;  // kByteLevel, the only stage: a text begins with a blank
+  bool trim_offsets = true;       // kByteLevel: for other programs only; no effect here
+  bool add_prefix_space = false;  // kByteLevel as the only stage: puts a blank before the text
 
   bool operator==(const SplitStage&) const = default;
 };

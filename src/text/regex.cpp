@@ -19,7 +19,7 @@ std::string escape(const std::string& pattern, char letter, bool in_class) {
         " is not supported; use \\s, \\S, \\d or \\p{...}");
   check(letter != 'S' || !in_class, "regex ", pattern,
         ": \\S inside [...] is not supported; list the characters");
-  // PCRE2's own \s has U+180E besides.
+  // PCRE2's own \s includes U+180E.
   if (letter == 's')
     return in_class ? listed(white_space()) : text("[", listed(white_space()), "]");
   if (letter == 'S') return text("[^", listed(white_space()), "]");
@@ -45,13 +45,14 @@ std::string category_at(const std::string& pattern, size_t& i, bool in_class) {
 }
 
 std::string from_oniguruma(const std::string& pattern) {
-  // \s+$ starts again at every blank of a long run that ends in no line end: quadratic.
-  // Where the run's first blank fails, so do the others, so the same matches come from asking
-  // for the first blank only.
+  // In a long run of blanks without a line end after it, \s+$ is tried again at every blank:
+  // quadratic. If the first blank of the run fails, so do the others, so it is enough to try the
+  // first.
   if (pattern == R"(\s+$)") return from_oniguruma(R"((?<!\s)\s+$)");
   std::string out;
   bool in_class = false;
   for (size_t i = 0; i < pattern.size(); ++i) {
+    // Translate escapes and properties; copy everything else.
     const char c = pattern[i];
     if (c == '\\' && i + 1 < pattern.size()) {
       const char letter = pattern[++i];
@@ -60,6 +61,8 @@ std::string from_oniguruma(const std::string& pattern) {
       out += category.empty() ? escape(pattern, letter, in_class) : category;
       continue;
     }
+
+    // Refuse what has another meaning in the two dialects.
     const bool nested = in_class && (c == '[' || pattern.compare(i, 2, "&&") == 0);
     check(!nested, "regex ", pattern,
           ": sets inside [...] are not supported; write \\[ or \\&\\& for the characters");

@@ -1,10 +1,10 @@
-// The regular expressions of tokenizer.json, which are Oniguruma's, run by run_expression.h or, if
-// they are more than it knows, by PCRE2.
+// The regular expressions of tokenizer.json, in Oniguruma's syntax. run_expression.h matches those
+// that it supports, PCRE2 all others.
 //
-// PCRE2 and Oniguruma agree on what pre-tokenizers use, but for two things: `$` ends a line, not
-// only the text, and `\s` is Unicode's White_Space exactly (U+0085, U+00A0, U+3000 in; U+180E,
-// U+200B, U+FEFF out). Escapes that mean something else in Oniguruma (\h is a hex digit there) are
-// refused rather than read wrongly.
+// PCRE2 and Oniguruma agree on what pre-tokenizers use, except that in Oniguruma `$` ends a line,
+// not only the text, and `\s` is exactly Unicode's White_Space (with U+0085, U+00A0, U+3000;
+// without U+180E, U+200B, U+FEFF). Escapes with another meaning in Oniguruma (\h is a hex digit
+// there) are refused rather than misread.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ class Regex {
  public:
   using Match = RunExpression::Match;
 
-  // Memory that a search writes to: one for each thread, any number of expressions.
+  // Scratch memory of a search: one per thread, for any number of expressions.
   class Scratch {
     friend class Regex;
     void prepare();  // before PCRE2's first search

@@ -68,6 +68,7 @@ CharacterRange run_of(char32_t c) {
 
 // For each probe whether PCRE2 has it in the property.
 std::vector<bool> matched_by_pcre2(std::string_view property) {
+  // Compile the property as a class.
   const std::string pattern = "\\p{" + std::string(property) + "}+";
   int error = 0;
   PCRE2_SIZE where = 0;
@@ -80,6 +81,8 @@ std::vector<bool> matched_by_pcre2(std::string_view property) {
   std::vector<bool> matched(probes().size(), false);
   if (code == nullptr) return matched;
   pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
+
+  // Match it against a text of all probes: probes inside a match have the property.
   std::string text;
   for (const char32_t c : probes()) append_utf8(text, c);
   const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(match.get());

@@ -1,5 +1,5 @@
-// Unicode properties in expressions, \p{L}, from the table of character_tables.h and not from
-// PCRE2, whose version of Unicode is the machine's.
+// Unicode properties in expressions, \p{L}, from the table of character_tables.h. PCRE2's own
+// version of Unicode depends on the machine.
 #pragma once
 
 #include <string>

@@ -67,9 +67,9 @@ RunExpression::Found RunExpression::find(std::string_view text, Index from, Matc
   constexpr Index kLeastBudget = 100'000'000;
   const char* const begin = text.data();
   Search search{begin + text.size(), kLeastBudget + 16 * Index(text.size())};
-  // Where a pattern is one run, as \s+$, a run in which no match starts at the first character has
-  // none at the others: they have the same ends to offer. So a long run is not tried again and
-  // again.
+  // If a pattern is a single run, such as \s+$, and no match starts at the first character of a
+  // run, none starts at the others, because they have the same possible ends. So a long run is
+  // tried only once.
   const bool is_one_run = alternatives.size() == 1 && alternatives[0].runs.size() == 1 &&
                           alternatives[0].runs[0].most == kNoLimit;
   for (const char* p = begin + from; p < search.end;) {

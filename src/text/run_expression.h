@@ -1,12 +1,12 @@
 // Expressions made of runs of characters, matched without PCRE2: alternatives such as
-// [A-Za-z]+, \p{N}{1,3}, \s*[\r\n]+ and \s+(?!\S), each a sequence of character sets with the
-// number of times they may occur. The expressions of DeepSeek's, GPT-2's, Qwen's and Llama's
-// tokenizers are such.
+// [A-Za-z]+, \p{N}{1,3}, \s*[\r\n]+ and \s+(?!\S), each a sequence of character sets with
+// repetition counts. The expressions of the tokenizers of DeepSeek, GPT-2, Qwen and Llama have this
+// form.
 //
-// A match is that of any backtracking engine (Perl's, Oniguruma's, PCRE2's): the first start from
-// left to right, there the first alternative that matches, in it each run as long as possible. A
-// general engine takes most of its time to start and to find the sets of a character; here one
-// look-up in a table says all the sets that it is in.
+// The matches are those of any backtracking engine (Perl, Oniguruma, PCRE2): the leftmost start,
+// there the first alternative that matches, and in it each run as long as possible. A general
+// engine spends most of its time on starting up and on finding the sets of a character; here one
+// table look-up returns all sets that contain it.
 #pragma once
 
 #include <limits>

@@ -1,4 +1,4 @@
-// A piece of text that is short enough to be compared as a few whole words, as nearly all are.
+// A piece short enough to be compared as a few machine words; nearly all pieces are.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// UTF-8 decoding that can wait: only a sequence that the text's end cuts is kept back.
+// Incremental UTF-8 decoding: only a sequence cut by the end of the text is held back.
 #include "text/stream_decoder.h"
 
 #include <utility>

@@ -1,6 +1,6 @@
-// Text while it is generated. A token may end in the middle of a character;
-// what comes out is only what no later token can change, and all that came out, with flush(),
-// is Tokenizer::decode of all ids.
+// Decodes text while it is generated. A token may end in the middle of a character, so only text
+// that no later token can change is returned. All returned text together, including flush(), equals
+// Tokenizer::decode of all ids.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ class StreamDecoder {
   explicit StreamDecoder(Tokenizer of, bool keep_specials = true)
       : tokenizer(std::move(of)), keep(keep_specials) {}
 
-  std::string feed(TokenId id);  // the text that is now certain; Error for a negative id
-  std::string flush();           // the end: a character that stays unfinished is one U+FFFD
+  std::string feed(TokenId id);  // returns the text now certain; Error for a negative id
+  std::string flush();           // at the end: an incomplete character becomes one U+FFFD
 
  private:
   Tokenizer tokenizer;

@@ -1,7 +1,7 @@
-// The tokenizer's parts at work. A stage of the pre-tokenizer sees nothing but its own piece,
-// so the ids of a piece at any stage depend on its bytes alone and may be kept (piece_cache.h):
-// after the first stage or two most pieces are words, whose ids are found without running
-// the stages that follow, nor the merges.
+// Encoding and decoding. A stage of the pre-tokenizer sees only its own piece, so the ids of a
+// piece at any stage depend only on its bytes and can be cached (piece_cache.h): after the first
+// stage or two most pieces are words, and their cached ids save the remaining stages and the
+// merges.
 #include "text/tokenizer.h"
 
 #include <algorithm>
@@ -19,13 +19,13 @@ namespace seekling {
 
 namespace {
 
-struct Workspace {  // what an encoding writes to
+struct Workspace {  // the scratch memory of an encoding
   Regex::Scratch regex;
   Bpe::Scratch bpe;
   PieceCache cache;
 };
 
-// A token with a character that stands for no byte is itself: <｜User｜>.
+// A token with a character that represents no byte is literal text: <｜User｜>.
 std::string token_bytes(const std::string& content) {
   return bytes_of_printable(content).value_or(content);
 }
@@ -44,7 +44,7 @@ std::array<TokenId, 256> ids_of_bytes(const TokenizerParts& parts) {
   return ids;
 }
 
-// The ids of whole pieces, where merges are ignored. A special token is never the id of a text.
+// The ids of whole pieces, for ignore_merges. Text never encodes to a special token.
 std::unordered_map<std::string, TokenId> ids_of_pieces(const TokenizerParts& parts) {
   std::unordered_map<std::string, TokenId> ids;
   if (!parts.ignore_merges) return ids;
@@ -64,7 +64,7 @@ bool is_normalized(const AddedToken& token, const TokenizerParts& parts) {
   return token.normalized && parts.normalizer == Normalizer::kNfc;
 }
 
-// The added tokens that are cut out before (false) or after (true) a text is normalized.
+// The added tokens that are matched before (false) or after (true) normalization.
 AddedTokenFinder finder_of(const TokenizerParts& parts, bool normalized) {
   std::vector<AddedToken> tokens;
   for (AddedToken token : parts.added) {
@@ -139,7 +139,8 @@ struct Tokenizer::State {
     work.cache.keep(piece, level, std::span(ids).subspan(before));
   }
 
-  // A piece that is not in the cache. If this level leaves it whole, it is not looked up again.
+  // Encodes a piece that is not in the cache. If this level does not split it, it is not looked up
+  // again.
   void encode_new(std::string_view piece, Index level, std::vector<TokenId>& ids,
                   Workspace& work) const {
     if (level == pre_tokenizer.depth()) return encode_word(piece, ids, work);
@@ -156,7 +157,8 @@ struct Tokenizer::State {
     if (!bpe.encode_short(piece, ids)) bpe.encode(piece, ids, work.bpe);
   }
 
-  // A long text is cut into parts, which threads take: together they have the text's ids.
+  // A long text is cut into parts that threads encode; their ids concatenated are those of the
+  // text.
   void encode_text(std::string_view text, std::vector<TokenId>& ids, Workspace& work) const {
     constexpr size_t kPart = size_t(64) << 10;
     if (text.size() < 2 * kPart || threads() == 1 || in_parallel_region())
@@ -179,7 +181,7 @@ struct Tokenizer::State {
         [&](std::string_view run) { bpe.encode(run, ids, work.bpe); });
   }
 
-  // A text between the added tokens that are cut out before normalization.
+  // Encodes the text between two added tokens that are matched before normalization.
   void encode_between(std::string_view text, bool specials, std::vector<TokenId>& ids,
                       Workspace& work) const {
     const std::string held = parts.normalizer == Normalizer::kNfc ? nfc(text) : std::string();
@@ -231,7 +233,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, bool specials) con
     state->encode_between(between, specials, ids, *work);
   };
   if (text.empty()) {
-    // There is nothing to encode, and no blank is put before it.
+    // Empty: nothing to encode, and no prefix blank.
   } else if (specials) {
     state->finder.cut(text, part, [&](TokenId id) { ids.push_back(id); });
   } else {
@@ -245,7 +247,7 @@ std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std::span<const std::s
   std::vector<std::vector<TokenId>> ids(texts.size());
   const auto is_long = [&](size_t i) { return texts[i].size() >= size_t(256) << 10; };
   for (size_t i = 0; i < texts.size(); ++i)
-    if (is_long(i)) ids[i] = encode(texts[i], specials);  // all threads take parts of it
+    if (is_long(i)) ids[i] = encode(texts[i], specials);  // all threads work on its parts
   const auto n = Index(texts.size());
   parallel_for(n, /*grain=*/std::clamp<Index>(n / 64, 1, 16), [&](Index i) {
     if (!is_long(size_t(i))) ids[size_t(i)] = encode(texts[size_t(i)], specials);

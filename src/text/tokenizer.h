@@ -1,8 +1,8 @@
-// Text to token ids and back: byte-level BPE, as GPT-2 and DeepSeek have it. Where the vocabulary
-// has all 256 bytes, every byte string has ids, and its ids give the same bytes back.
+// Text to token ids and back: byte-level BPE, as in GPT-2 and DeepSeek. If the vocabulary has all
+// 256 bytes, every byte string can be encoded, and decoding restores it.
 //
-//   text -> added tokens cut out -> normalizer -> normalized added tokens cut out
-//        -> pieces of the pre-tokenizer -> BPE in each piece -> ids
+//   text -> match added tokens -> normalizer -> match normalized added tokens
+//        -> pieces of the pre-tokenizer -> BPE of each piece -> ids
 #pragma once
 
 #include <memory>
@@ -25,8 +25,8 @@ inline constexpr const char* kPadContent = "<｜▁pad▁｜>";
 
 enum class Normalizer { kNone, kNfc };
 
-// A token of the vocabulary whose id an added token has as well: text becomes this id, and the id
-// becomes the added token's text.
+// A vocabulary token that shares its id with an added token: its text encodes to this id, but the
+// id decodes to the added token's text.
 struct ShadowedToken {
   TokenId id;
   std::string content;
@@ -44,11 +44,11 @@ struct TokenizerParts {
   std::vector<SplitStage> stages = {};
   Normalizer normalizer = Normalizer::kNone;
   UnknownByte unknown = {};    // a byte without a token
-  bool ignore_merges = false;  // a piece that is a token is that token, whatever the merges say
+  bool ignore_merges = false;  // a piece that equals a token becomes that token without merges
   std::string bos = kBosContent, eos = kEosContent;  // contents of added tokens
   bool add_bos = true;                               // a text begins with bos
 
-  // JSON that changes no id and no text, carried from file to file.
+  // JSON that affects neither ids nor text; copied from file to file.
   std::string post_processor = "null";
   std::string decoder =
       R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";
@@ -56,25 +56,24 @@ struct TokenizerParts {
   bool operator==(const TokenizerParts&) const = default;
 };
 
-// Copies share one immutable tokenizer; every const function may be called from
-// several threads at once.
+// Copies share one immutable tokenizer. All const functions are thread-safe.
 class Tokenizer {
  public:
   // Error if a pair has two merges, an added token repeats another, or an expression is refused.
   explicit Tokenizer(TokenizerParts parts);
 
-  // No bos is put in front. With specials = false the added tokens are text like any other, so that
-  // a user who types <｜Assistant｜> does not end his turn. Bytes that are not UTF-8 are kept,
-  // and are not normalized. Error above 2 GiB.
+  // Does not add bos. With specials = false, added tokens are treated as ordinary text, so a user
+  // who types <｜Assistant｜> does not end the turn. Bytes that are not UTF-8 are kept and not
+  // normalized. Error above 2 GiB.
   std::vector<TokenId> encode(std::string_view text, bool specials = true) const;
   std::vector<std::vector<TokenId>> encode_batch(std::span<const std::string> texts,
                                                  bool specials = true) const;
 
-  // All bytes are joined, then every malformed sequence is replaced by U+FFFD.
-  // keep_specials = false leaves out added tokens marked special. An id without a token gives no
-  // text; Error for a negative id.
+  // Concatenates the bytes of all tokens, then replaces every malformed sequence by U+FFFD.
+  // keep_specials = false omits added tokens marked special. An id without a token yields no text;
+  // Error for a negative id.
   std::string decode(std::span<const TokenId> ids, bool keep_specials = true) const;
-  // The same, but with nothing replaced.
+  // The same without replacement.
   std::string decode_bytes(std::span<const TokenId> ids, bool keep_specials = true) const;
 
   Index vocab_size() const;                                        // ids are 0 ... vocab_size - 1

@@ -1,5 +1,4 @@
-// Reading trusts nothing: every key is looked at before it is used, and whatever is wrong
-// is said in one sentence.
+// Reading trusts nothing: every key is checked before it is used, and every error is one sentence.
 #include "text/tokenizer_json.h"
 
 #include <algorithm>
@@ -36,7 +35,7 @@ std::string shown(const Json& value) {  // short enough for a sentence
   return value.is_string() && out.size() > 60 ? "a long string" : out;
 }
 
-// A value and where it stands, so that each complaint can name it.
+// A JSON value with its path in the file, so that each error can name it.
 struct Node {
   const Json& value;
   const std::string& path;  // the file
@@ -203,8 +202,9 @@ UnknownByte read_unknown(const Node& model, const Ids& vocab) {
   return unknown;
 }
 
-// The id of an added token is not the file's: as the library has it, the id of the same token of
-// the vocabulary, or else the next one after the vocabulary's size and the added tokens so far.
+// The id of an added token is not taken from the file. As in the library, it is the id of the same
+// token in the vocabulary or, if there is none, the next id after the vocabulary and the added
+// tokens so far.
 std::vector<AddedToken> read_added(const Node& root, const Ids& vocab) {
   std::vector<AddedToken> added;
   if (!root.has("added_tokens")) return added;
@@ -223,11 +223,13 @@ std::vector<AddedToken> read_added(const Node& root, const Ids& vocab) {
     node.must_not_be_set("single_word");
     if (token.content.empty()) continue;
     const auto [first, is_new] = places.emplace(token.content, added.size());
-    if (!is_new) {  // the last one's settings count
+    if (!is_new) {  // the settings of the last entry count
       token.id = added[first->second].id, token.in_vocabulary = added[first->second].in_vocabulary;
       added[first->second] = std::move(token);
       continue;
     }
+
+    // A token that the vocabulary lacks gets the next free id.
     const auto known = vocab.find(token.content);
     token.in_vocabulary = known != vocab.end();
     token.id = token.in_vocabulary ? known->second : next;

@@ -41,6 +41,7 @@ OrderedJson unknown_token(const TokenizerParts& parts) {
 }
 
 std::string written(const TokenizerParts& parts, const OrderedJson& post_processor) {
+  // Added tokens, and whether the vocabulary has them too.
   OrderedJson added = OrderedJson::array(), stages = OrderedJson::array(),
               vocab = OrderedJson::object(), merges = OrderedJson::array();
   std::vector<bool> in_vocabulary(parts.tokens.size(), true);
@@ -54,16 +55,21 @@ std::string written(const TokenizerParts& parts, const OrderedJson& post_process
                      {"normalized", token.normalized},
                      {"special", token.special}});
   }
+
+  // The pre-tokenizer's stages.
   for (const SplitStage& stage : parts.stages) stages.push_back(written(stage));
-  // Inserted one after the other an ordered object looks through all keys each time:
-  // build its list of pairs instead.
+  // Inserting into an ordered object searches all keys each time, so build its list of pairs.
   auto& pairs = static_cast<std::vector<OrderedJson::object_t::value_type>&>(
       vocab.get_ref<OrderedJson::object_t&>());
   for (size_t id = 0; id < parts.tokens.size(); ++id)
     if (in_vocabulary[id] && !parts.tokens[id].empty()) pairs.emplace_back(parts.tokens[id], id);
   for (const ShadowedToken& token : parts.shadowed) pairs.emplace_back(token.content, token.id);
+
+  // Merges by rank, as pairs of tokens.
   for (const Merge& merge : parts.merges)
     merges.push_back({vocabulary_token(parts, merge.left), vocabulary_token(parts, merge.right)});
+
+  // The whole file, with the keys in the order in which the tokenizers library writes them.
   const OrderedJson model = {{"type", "BPE"},
                              {"dropout", nullptr},
                              {"unk_token", unknown_token(parts)},

@@ -1,5 +1,5 @@
-// Checksums of the tensors that a save holds together, so that a changed byte, another run's file
-// and a file of another step are found before training continues.
+// Checksums of all tensors in a save. They detect a changed byte, a file from another run and a
+// file from another step before training continues.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@ namespace seekling {
 
 Checksums checksums_of(const std::filesystem::path& safetensors);
 
-// Error, with the names of the file and the tensor, if the files of `run` are not those that
-// `state` was saved with. A state without checksums passes.
+// Error, naming the file and the tensor, if the files of `run` differ from those saved with
+// `state`. A state without checksums passes.
 void check_checksums(const std::filesystem::path& run, const TrainerState& state);
 
 }  // namespace seekling

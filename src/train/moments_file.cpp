@@ -1,4 +1,4 @@
-// Moments to and from a file, apart from moments.cpp, which needs no files.
+// Saving and loading moments; separate from moments.cpp, which needs no files.
 #include <algorithm>
 #include <cmath>
 

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder may exist, but must not hold anything that a run would replace.
+// A folder may exist, but must not contain anything that a run would replace.
 void check_room(const fs::path& folder) {
   recover(folder);
   check(!fs::exists(folder / "trainer_state.json"), "--out: ", folder.string(),
@@ -32,7 +32,7 @@ void check_room(const fs::path& folder) {
           ", which no run has put there and a run would replace; name another folder");
 }
 
-struct RemoveIfEmpty {  // a run that was not made leaves no folder
+struct RemoveIfEmpty {  // a failed start leaves no folder
   fs::path folder;
   ~RemoveIfEmpty() {
     std::error_code not_empty;
@@ -59,8 +59,8 @@ Source source_of(const RunOptions& options) {
   return source;
 }
 
-// The weights are drawn, or read where options.weights has some. Then the checkpoint's other end
-// ids keep their meaning.
+// Initialises the weights at random, or reads them from options.weights; then the checkpoint's
+// other end-of-text ids keep their meaning.
 std::unique_ptr<Transformer> first_model(const RunOptions& options, const Tokenizer& tokenizer,
                                          const Say& say) {
   Config config = options.config;
@@ -190,7 +190,7 @@ BatchSource batches_of(const Run& run, const TokenFiles& texts) {
 
 Heldout heldout_of(const Run& run, const TokenFiles& texts) {
   const TrainSettings& settings = run.state.settings;
-  if (!texts.heldout || settings.overfit_batch) return {};  // one batch teaches no other text
+  if (!texts.heldout || settings.overfit_batch) return {};  // one batch does not generalise
   return {
       heldout_batches(*texts.heldout, settings.seq_len, settings.batch_size, run.tokenizer->bos()),
       texts.heldout->text_bytes()};

@@ -1,6 +1,6 @@
-// A run: a folder, the model that is trained in it, and the state of the training.
+// A run: a folder, the model being trained in it, and the training state.
 //
-//   RUN/data/     the toy world, unless the run has texts of its own
+//   RUN/data/     the toy world, unless the run uses other texts
 //   RUN/tokens/   train.bin and heldout.bin: the texts as token ids
 //   RUN/samples.md, metrics.jsonl, report.html
 //   RUN/config.json, model.safetensors ...: the checkpoint (train/run_folder.h)
@@ -27,16 +27,16 @@ namespace seekling {
 struct RunOptions {
   Config config;
   TrainSettings settings;              // start from default_settings(config.hidden_size)
-  std::filesystem::path folder;        // may exist, but must not hold files of a run
+  std::filesystem::path folder;        // may exist, but must not contain files of a run
   std::vector<std::string> data = {};  // files and folders; empty: the toy world
-  ToyWorldOptions toy_world = {};      // its seed is that of the settings
-  std::string tokenizer = {};          // a tokenizer.json or its folder; empty: one is learned
-  std::filesystem::path weights = {};  // of a checkpoint to start from; empty: drawn from the seed
+  ToyWorldOptions toy_world = {};      // its seed is replaced by that of the settings
+  std::string tokenizer = {};          // a tokenizer.json or its folder; empty: learn one
+  std::filesystem::path weights = {};  // a checkpoint to start from; empty: random weights
 };
 
 struct Run {
   std::filesystem::path folder;
-  std::unique_ptr<FolderLock> lock;  // of the folder: no other process trains in it
+  std::unique_ptr<FolderLock> lock;  // of the folder: prevents a second process from training in it
   std::unique_ptr<Transformer> model;
   std::optional<Tokenizer> tokenizer;
   std::string chat_template =
@@ -49,12 +49,12 @@ struct Run {
   std::shared_ptr<const Transformer> model_on_cpu() const;  // a copy if the model is on a GPU
 };
 
-// Makes the token files, the tokenizer and the weights to start from, and saves them together: the
-// folder holds a whole run or nothing.
+// Makes the token files, the tokenizer and the initial weights, and saves them together: the folder
+// contains a complete run or nothing.
 Run begin_run(const RunOptions& options, const Say& say);
 
-// Reads a run from its last save. `change` may change the settings steps, eval_every, save_every,
-// sample_every and recompute, which do not change what was learned so far.
+// Reads a run from its last save. `change` may modify the settings steps, eval_every, save_every,
+// sample_every and recompute, which do not affect what was learned so far.
 Run resume_run(const std::filesystem::path& folder,
                const std::function<void(TrainSettings&)>& change, const Say& say);
 

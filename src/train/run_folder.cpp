@@ -30,7 +30,7 @@ void RunFolder::write_checkpoint(const AtomicSave& save, const Transformer& mode
   write_file(save.file("generation_config.json"), generation_config_json(model.config));
 }
 
-// After the files that it has checksums of.
+// Written last: it has the checksums of the other files.
 static void write_state(const AtomicSave& save, TrainerState state) {
   state.checksums.clear();
   for (const char* name : {"model.safetensors", "optimizer.safetensors"})

@@ -3,7 +3,7 @@
 //   config.json  model.safetensors  tokenizer.json  tokenizer_config.json  generation_config.json
 //       load as DeepseekV2ForCausalLM or DeepseekV3ForCausalLM
 //   trainer_state.json  optimizer.safetensors
-//       what it takes besides to go on to the bit
+//       what an exact resume needs in addition
 #pragma once
 
 #include <filesystem>
@@ -18,20 +18,20 @@ namespace seekling {
 
 class RunFolder {
  public:
-  // The folder is made if it is not there. The contents of tokenizer.json and tokenizer_config.json
-  // go into every save.
+  // Creates the folder if it does not exist. Every save contains the given tokenizer.json and
+  // tokenizer_config.json.
   RunFolder(std::filesystem::path path, std::string tokenizer_json,
             std::string tokenizer_config_json);
 
-  // The files of a run before its first step, as parts of a larger save. optimizer.safetensors
-  // is not among them: all moments are 0.
+  // Writes the files of a run before its first step, as parts of a larger save. There is no
+  // optimizer.safetensors: all moments are 0.
   void write(const AtomicSave& save, const Transformer& model, const TrainerState& state) const;
 
-  // All seven files or none: a kill at any moment leaves the last whole checkpoint.
+  // Replaces all seven files or none: a kill at any moment leaves a complete checkpoint.
   void save(const Transformer& model, const AdamW& optimizer, const TrainerState& state) const;
 
-  // The weights and moments of the last save, into those given. Error, with its name, if one holds
-  // a number that training cannot have left there.
+  // Reads the weights and moments of the last save into those given. Error, naming the tensor, if
+  // one contains a value that training cannot have produced.
   void load(const Transformer& model, const AdamW& optimizer) const;
 
   const std::filesystem::path& path() const { return path_; }

@@ -33,15 +33,14 @@ std::string story(const Decoder& model, const Tokenizer& tokenizer, const std::s
   return turn(wish, answer(model, tokenizer, prompt(wish), 160));
 }
 
-// The last thing that the user says in a prompt.
+// The last message of the user in a prompt.
 std::string last_turn(std::string prompt) {
   if (const std::size_t turn = prompt.rfind("User: "); turn != std::string::npos)
     prompt = prompt.substr(turn + 6);
   return prompt.substr(0, prompt.rfind("\n\nAssistant:"));
 }
 
-// About 24 tokens from part k of n of the text, from the beginning of a line
-// where there is one soon.
+// About 24 tokens from part k of n of the text, starting at a line if one begins nearby.
 std::vector<TokenId> passage(const Tokenizer& tokenizer, const TokenFile& text, Index k, Index n) {
   constexpr Index kSoon = 400, kLength = 24;
   const auto begins_line = [&](Index i) {
@@ -82,7 +81,7 @@ std::string toy_samples(const Transformer& model, const Tokenizer& tokenizer,
 std::string prose_samples(const Transformer& model, const Tokenizer& tokenizer,
                           const TokenFile& text, Index how_many) {
   constexpr Index kTokens = 80;
-  const Sampling sampling{.temperature = 0.8, .top_p = 0.95, .seed = 1};  // greedy would repeat
+  const Sampling sampling{.temperature = 0.8, .top_p = 0.95, .seed = 1};  // greedy text repeats
   const Decoder decoder(model);
   std::string out;
   for (Index k = 0; k < how_many; ++k) {

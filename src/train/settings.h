@@ -18,7 +18,7 @@
 
 namespace seekling {
 
-// Each member has a row in the table of settings.cpp, which says what it is.
+// Each member is described by its row in the table of settings.cpp.
 struct TrainSettings {
   Index steps = 4400;
   Index batch_size = 8;
@@ -78,7 +78,7 @@ struct Setting {
   Member member;
   Accepted accepted;
   std::string help;
-  std::string usual = {};  // the default in words, where it depends on the model
+  std::string usual = {};  // the default in words, if it depends on the model
 };
 
 struct SettingGroup {
@@ -98,7 +98,7 @@ void for_each_setting(Settings& settings, Visit&& visit) {
 
 std::string flag_of(std::string key);  // the flag of `train` for a key: batch_size -> batch-size
 
-// A setting's value as a person writes it: 0.6,0.9 for a list, yes or no for a switch.
+// The value of a setting as text: 0.6,0.9 for a list, yes or no for a switch.
 template <class T>
 std::string setting_text(const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -127,17 +127,17 @@ double bias_speed_at(const TrainSettings& settings, Index step);  // γ
 // The CRC-32C of the bytes of each tensor in a file of safetensors, by the tensor's name.
 using Checksums = std::map<std::string, std::uint32_t>;
 
-// There is no generator's state to keep: batches are a function of (seed, step).
+// No state of a random generator is needed: batches are a function of (seed, step).
 struct TrainerState {
   Index step = 0;    // number of steps done
-  Index tokens = 0;  // read so far
+  Index tokens = 0;  // trained on so far
   TrainSettings settings;
   std::vector<std::string> data;               // as given to --data
   std::uint64_t tokenizer_fingerprint = 0;     // of the token file
   std::map<std::string, Checksums> checksums;  // by file; empty in the runs of older versions
 };
 
-// With a checksum of its own.
+// The file includes its own checksum.
 std::string trainer_state_json(const TrainerState& state);
 // `path` is for the messages.
 TrainerState parse_trainer_state(const std::string& json, const std::string& path);

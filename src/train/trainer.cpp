@@ -1,14 +1,14 @@
-// One step of training on k micro-batches, whose gradients are added up before the weights move:
+// One training step on k micro-batches, whose gradients are accumulated before the update:
 //   L = Σ_k (n_k / n) CE_k + λ/D Σ_d Σ_k (n_kd / n_d) CE_kd + (1/k) Σ_k (balance_k + indexer_k)
 //   g = ∇L,  g ← g min(1, clip / ‖g‖),  AdamW,  b ← b + γ sign(mean(c) - c)
-// n_k: targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k targets,
-// so the weights n_k / n make the sum the mean over all n: k micro-batches of b sequences
-// give the gradient of one batch of k·b, up to rounding, also where they ignore
-// different numbers of targets. The second term is multi-token prediction, DeepSeek-V3
-// (arXiv:2412.19437) eq. 25, of depths d = 1 .. D, each a mean over its own targets.
-// The balance loss is a mean over sequences, of which each micro-batch has the same number. The
-// indexers' loss (sparse/indexer_loss.cpp) is there for DeepSeek-V3.2 alone, and trains them alone.
-// The correction biases b of V3's routers follow the load c of the whole step.
+// n_k is the number of targets counted in micro-batch k, n = Σ_k n_k. CE_k is a mean over n_k
+// targets, so the weights n_k / n turn the sum into the mean over all n: k micro-batches of b
+// sequences give the gradient of one batch of k·b, up to rounding, even if they ignore different
+// numbers of targets. The second term is multi-token prediction, DeepSeek-V3 (arXiv:2412.19437)
+// eq. 25, for depths d = 1 .. D, each a mean over its own targets. The balance loss is a mean over
+// sequences, and every micro-batch has the same number of them. Only DeepSeek-V3.2 has a loss of
+// the indexers (sparse/indexer_loss.cpp), which trains nothing else. The correction biases b of
+// V3's routers follow the load c of the whole step.
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ namespace seekling {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kKeepStream = 0x6B656570;  // apart from initialisation's and batches'
+constexpr std::uint64_t kKeepStream = 0x6B656570;  // differs from other random streams
 
 struct Trainer::Sums {
   double loss = 0, balance_loss = 0, mtp_loss = 0;
@@ -40,7 +40,7 @@ struct Trainer::Sums {
 
 namespace {
 
-// The targets of a whole step that count, by depth.
+// The number of targets counted in a whole step, by depth.
 std::vector<double> targets_by_depth(const std::vector<Batch>& micro) {
   std::vector<double> all;
   for (const Batch& batch : micro) {
@@ -78,13 +78,13 @@ double max_violation(const ExpertLoad& load) {
   return load.empty() ? 0 : sum / double(load.size());
 }
 
-const char* name_of(double not_finite) {  // a stream writes -nan, too, of which nobody cares
+const char* name_of(double not_finite) {  // streams may print "-nan"; the sign means nothing
   return std::isnan(not_finite) ? "nan" : not_finite > 0 ? "inf" : "-inf";
 }
 
 bool finite(const Tensor& x) { return x.to(Device::kCpu).view().matrix().allFinite(); }
 
-// The name of the first parameter for which `holds`; empty if there is none.
+// The name of the first parameter for which `holds` is true; empty if there is none.
 std::string first_parameter(const Transformer& model,
                             const std::function<bool(const Tensor&)>& holds) {
   std::string first;
@@ -149,9 +149,9 @@ Trainer::Trainer(const Transformer& m, TrainerState s, BatchSource b, Heldout h,
   for (const Moment& moment : optimizer.moments()) moment.move_to(device);
 }
 
-// What the forward pass of micro-batch `number`, counted from 0 over the whole run, is to do
-// besides. Which sequences keep all their tokens is a function of (seed, the sequence's place
-// in the run), so it does not depend on how steps are cut.
+// The context of micro-batch `number`, counted from 0 over the whole run. Which sequences are
+// exempt from token dropping is a function of (seed, index of the sequence in the run), so it does
+// not depend on how steps are cut into micro-batches.
 Context Trainer::context_of(const Batch& batch, Index number) const {
   const TrainSettings& s = settings();
   Context context;
@@ -176,7 +176,7 @@ Context Trainer::context_of(const Batch& batch, Index number) const {
   return context;
 }
 
-// Forward and backward for one micro-batch. counted: the targets of the whole step, by depth.
+// Forward and backward pass of one micro-batch. counted: targets of the whole step, by depth.
 void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<double>& counted,
                             Sums& sums) const {
   const MultiplyIn dtype(products_of(settings()));
@@ -190,7 +190,7 @@ void Trainer::add_gradients(const Batch& batch, Index number, const std::vector<
   add_load(sums.load, others.routings);
   sums.tokens += batch.B * batch.T;
 
-  // The tape is played back once, from all its ends: each gets the factor that it has in L.
+  // One backward pass from all losses at once: each is seeded with its factor in L.
   const auto seed = [](const Tensor& end, double factor) { end.grad().set_item(real(factor)); };
   const double depths = double(std::max<std::size_t>(others.mtp.size(), 1));
   for (std::size_t d = 0; d < others.mtp.size(); ++d) {
@@ -222,8 +222,7 @@ Trainer::Sums Trainer::gradients() {
   return sums;
 }
 
-// DeepSeek-V3 §2.1.2. A layer's load and its bias stand in the same order: the routers',
-// as the forward pass meets them.
+// DeepSeek-V3 §2.1.2. Loads and biases are both in the order of the routers in the forward pass.
 void Trainer::move_biases(const Sums& sums, Index step) const {
   if (biases.empty() || only_indexer(settings())) return;
   for (std::size_t layer = 0; layer < sums.load.size(); ++layer)
@@ -273,7 +272,7 @@ Outcome Trainer::run(const Hooks& hooks) {
     StepMetrics metrics = step();
     finish_step(metrics, hooks);
   }
-  if (saved < state_.step) {  // Ctrl-C, or saving is off
+  if (saved < state_.step) {  // after Ctrl-C, or if saving is off
     save();
     if (hooks.on_save) hooks.on_save(state_.step);
   }
@@ -305,7 +304,7 @@ void Trainer::save() {
   saved = state_.step;
 }
 
-// A full disk ends the run: better now, with the last checkpoint whole, than hours later with none.
+// A full disk ends the run: better now, with a complete checkpoint, than hours later with none.
 void Trainer::write(const std::function<void()>& to_disk) const {
   try {
     to_disk();
@@ -316,19 +315,19 @@ void Trainer::write(const std::function<void()>& to_disk) const {
   }
 }
 
-// As the folder says it: a save that failed near its end may have taken place.
+// Read from the folder: a save that failed near its end may have been committed.
 std::string Trainer::last_save() const {
   Index step = saved;
   try {
     step = read_trainer_state(folder.path()).step;
-  } catch (const Error&) {  // none was saved, or the disk gives nothing back
+  } catch (const Error&) {  // nothing was saved, or the disk cannot be read
   }
   if (step == 0) return "no step was saved yet";
   return text("the weights of step ", step, " are in ", folder.path().string());
 }
 
-// An update may leave numbers that are not finite, or a loss that is not. Saved, they would replace
-// the last good weights.
+// An update may produce non-finite weights or a non-finite loss. Saving them would replace the last
+// good weights.
 void Trainer::check_state() const {
   const std::string weights = first_parameter(model, [](const Tensor& p) { return !finite(p); });
   std::string fault;
@@ -346,7 +345,7 @@ double Trainer::next_loss() const {
   return double(model.loss(batches(state_.step * settings().accumulate), {}, others).item());
 }
 
-// A finite loss may have a gradient that is not: √ and division are steep near 0.
+// A finite loss may have a non-finite gradient: √ and division are steep near 0.
 void Trainer::check_gradients(double norm) const {
   if (std::isfinite(norm)) return;
   const std::string culprit =

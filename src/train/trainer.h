@@ -15,11 +15,11 @@
 
 namespace seekling {
 
-using BatchSource = std::function<Batch(Index)>;  // batch 0, 1, 2, ...: a function of its number
+using BatchSource = std::function<Batch(Index)>;  // batch number -> batch
 
 struct Heldout {
   std::vector<Batch> batches;
-  Index text_bytes = 0;  // of their text; 0: not known, and bits per byte are not given
+  Index text_bytes = 0;  // of their text; 0: unknown, bits per byte are not reported
 };
 
 struct HeldoutLoss {
@@ -27,14 +27,14 @@ struct HeldoutLoss {
 };
 HeldoutLoss evaluate(const Transformer& model, const Heldout& heldout);
 
-struct Hooks {  // what the caller does on the way; each may be empty
+struct Hooks {  // callbacks during training; each may be empty
   std::function<void(const StepMetrics&)> on_step = {};
   std::function<void(Index step)> on_save = {}, on_sample = {};
 };
 
 struct Outcome {
-  Index step = 0;            // so many are done, and saved
-  bool interrupted = false;  // by Ctrl-C, with steps still to do
+  Index step = 0;            // steps completed and saved
+  bool interrupted = false;  // by Ctrl-C, before the last step
 };
 
 // Those that the optimizer moves: all but the correction biases, which no gradient, decay or
@@ -43,19 +43,19 @@ NamedTensors learned_parameters(const Transformer& model, const TrainSettings& s
 
 class Trainer {
  public:
-  // A state with steps behind it, as read_trainer_state gives it, is a run that goes on:
-  // its weights and moments are read from the folder. Otherwise the model is trained from
-  // the weights it has. model must outlive the trainer, and is moved to the device.
+  // If `state` (from read_trainer_state) has completed steps, the run is resumed: weights and
+  // moments are read from the folder. Otherwise training starts from the model's weights. The model
+  // must outlive the trainer; it is moved to the device.
   Trainer(const Transformer& model, TrainerState state, BatchSource batches, Heldout heldout,
           RunFolder folder, Device device = Device::kCpu);
 
-  // To the last step, or to the end of the step in which Ctrl-C came.
+  // Trains up to the last step, or to the end of the step in which Ctrl-C arrives.
   Outcome run(const Hooks& hooks = {});
 
-  void measure(Profile* profile) { profile_ = profile; }  // from the next step on; nullptr: no more
+  void measure(Profile* profile) { profile_ = profile; }  // from the next step on; nullptr: stop
 
   StepMetrics step();  // one update of the weights; Error, and no update, if a value is not finite
-  void save();  // Error, and the last save stays, if training could not continue from this one
+  void save();         // Error, and the last save stays, if training could not resume from this one
 
   const TrainerState& state() const { return state_; }
 
@@ -92,8 +92,7 @@ class Trainer {
   mutable double indexer_loss = 0;  // of the step so far
 };
 
-// Where the loss of a batch stops being a finite number: the op, and a parameter that
-// is to blame, if one is.
+// Finds where the loss of a batch becomes non-finite: the op and, if one is the cause, a parameter.
 std::string first_not_finite(const Transformer& model, const Batch& batch, const Context& context);
 
 }  // namespace seekling

@@ -1,5 +1,5 @@
-// trainer_state.json. Its numbers are not believed: a run that continues from a wrong one ends
-// somewhere else, and says nothing.
+// trainer_state.json. All values are checked: a run that resumes from a wrong value would silently
+// end with a different result.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -27,7 +27,7 @@ std::uint32_t checksum_of(const std::string& hex) {
   return std::uint32_t(std::stoul(hex, nullptr, 16));
 }
 
-// Of the state's values, in whatever order and layout they are written.
+// The checksum of the state's values, independent of the order and layout of the file.
 std::string own_checksum(nlohmann::json state) {
   state.erase("checksum");
   return hex(crc32c(state.dump()));
