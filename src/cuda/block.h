@@ -36,7 +36,7 @@ __device__ T block_sum(T x) {
   SHARED_ARRAY(T, warps, [32]);
   const unsigned of_row = blockDim.x / 32, first = threadIdx.y * of_row;
   x = warp_sum(x);
-  __syncthreads();  // all have read the result of the last call
+  __syncthreads();  // the result of the previous call has been read
   if (threadIdx.x % 32 == 0) warps[first + threadIdx.x / 32] = x;
   __syncthreads();
   T sum = 0;

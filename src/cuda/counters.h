@@ -1,6 +1,6 @@
-// What a kernel asks of a GPU, counted on the emulation: numbers read and written, the bytes that
-// memory moves for them, and operations. A kernel that is a template over its type of number N is
-// counted when it is run with N = Counted, and otherwise computes what it computes with N = real.
+// The cost of a kernel, counted on the emulation: values read and written, the bytes that memory
+// moves for them, and operations. A kernel templated on its number type N is counted when it runs
+// with N = Counted; its results are those of N = real.
 //
 //   template <class N>
 //   __global__ void twice_kernel(Memory<N> y, Memory<N> x) {
@@ -11,11 +11,11 @@
 //     launch(twice_kernel<Counted>, rows, cols, Memory<Counted>{y}, Memory<Counted>{x});
 //   });
 //
-// Memory is counted as a GPU moves it. The n-th accesses of the 32 lanes of a warp are one request,
-// and memory answers in sectors of 32 bytes: lanes that ask for neighbours share sectors, lanes
-// that ask for numbers far apart have one each. There are no caches here: what is counted is what
-// is asked of them. Nor is shared memory counted. Lanes whose loops differ in length get out
-// of step here, and may be counted some sectors more than on a GPU, until the next block begins.
+// Memory traffic is counted as on a GPU. The n-th accesses of the 32 lanes of a warp form one
+// request, which memory serves in sectors of 32 bytes: lanes that access neighbours share sectors;
+// lanes that access distant values need one each. Caches are not modelled, and shared memory is not
+// counted. Lanes whose loops differ in length get out of step in the emulation, which may count
+// some more sectors than a GPU until the next block starts.
 #pragma once
 
 #include <algorithm>

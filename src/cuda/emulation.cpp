@@ -127,7 +127,7 @@ void wait(State state, int line) {
   to_scheduler();
 }
 
-// Lets every group of lanes go on whose members have all come. Was there one?
+// Resumes every group of lanes that is complete. Returns whether there was one.
 bool release_warp(Fiber* warp, std::size_t n) {
   bool any = false;
   for (std::size_t i = 0; i < n; ++i) {

@@ -1,16 +1,16 @@
 // CUDA's execution model on a CPU, for testing kernels without a GPU. Every CUDA thread is a fiber
-// (ucontext) of the thread that launches; blocks run one after the other, and in a block each warp
-// in turn runs as far as it gets on its own. So whatever relies on warps keeping step with each
-// other comes out wrong. It tests logic, not speed: a barrier costs about 0.6 us a thread.
+// (ucontext) of the launching thread. Blocks run one after another, and in a block each warp in
+// turn runs until it must wait, so code that relies on warps running in lockstep gives wrong
+// results. The emulation tests logic, not speed: a barrier costs about 0.6 us per thread.
 //
 // launch() throws Error for barriers that threads reach at different lines or that some never
-// reach, for warp operations whose mask names lanes that do not come, and for a launch over
-// CUDA's limits. Shared memory starts as NaNs, and each shared array is an allocation of its own,
-// so that address sanitizer sees what goes past its end. Blocks, warps and lanes run in an order
-// that may be chosen (Order): results must not depend on it.
+// reach, for warp operations whose mask includes lanes that do not take part, and for a launch over
+// CUDA's limits. Shared memory starts as NaNs, and each shared array is a separate allocation, so
+// that address sanitizer detects overruns. The order of blocks, warps and lanes can be chosen
+// (Order): results must not depend on it.
 //
-// Not emulated here: matrix units (cuda/matrix_units.h does that), streams, and the contraction
-// of a·b + c that a GPU does.
+// Not emulated here: matrix units (see cuda/matrix_units.h), streams, and the contraction of a·b +
+// c to one rounding, which a GPU does.
 #pragma once
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 //   nvcc          real CUDA. This header adds launch() and the macros below.
 //   C++ compiler  an emulation on the CPU (cuda/emulation.h): the same kernels, with no GPU.
 //
-// What a kernel writes otherwise than in a textbook:
+// Differences from plain CUDA:
 //   SHARED_ARRAY(float, tile, [16][17]);     __shared__ float tile[16][17];
 //   launch(kernel, grid, block, args...);    kernel<<<grid, block>>>(args...);
 #pragma once

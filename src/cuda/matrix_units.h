@@ -1,6 +1,5 @@
-// Products on the GPU's matrix units (tensor cores), for cuda/tile.h: factors in TF32,
-// a float with 10 of its 23 bits behind the point, or in bf16, with 7; products are exact
-// and are summed in float.
+// Products on the GPU's matrix units (tensor cores), for cuda/tile.h: factors in TF32, a float with
+// 10 of its 23 mantissa bits, or in bf16, with 7; products are exact and are summed in float.
 //
 // One instruction of a warp multiplies 16 rows by 8 columns, 8 words deep. A word has 32 bits: one
 // number in TF32, two neighbours along k in bf16. Which lane holds what is the hardware's choice
@@ -76,8 +75,8 @@ inline std::uint32_t to_bf16_pair(float low, float high) {
   return to_bf16(low) | std::uint32_t(to_bf16(high)) << 16;
 }
 
-// Lanes tell each other where their factors lie, each makes the sums that are its own,
-// and none goes on before all have.
+// Lanes exchange the addresses of their factors, and each computes its own sums; none continues
+// before all are done.
 template <int N, class Word, class Product>
 void multiply_add_emulated(UnitC (&c)[N], const UnitA<Word>& a, const UnitB<Word> (&b)[N],
                            Product product) {
@@ -111,10 +110,9 @@ void multiply_add(UnitC (&c)[N], const UnitA<std::uint32_t>& a,
 
 #endif
 
-// c += a b of numbers in fp32. Each is taken apart into two in TF32, x = high + low,
-// whose 11 bits each are all but the last one or two of its 24. Of the four products that
-// of the low parts is left out: it is below the last bit. In double, which only the emulation has,
-// numbers are multiplied as they are.
+// c += a b in fp32. Each factor is split into two TF32 values, x = high + low, whose 11 bits each
+// cover all but the last one or two of its 24. The product of the two low parts is omitted: it is
+// below the last bit. In double, which only the emulation supports, factors are not split.
 #if defined(__CUDACC__)
 
 struct Halves {

@@ -1,7 +1,7 @@
-// Element-wise kernels run as fast as memory does. So a thread takes 16 bytes at a time, a pack,
-// which is the most that one instruction moves, and neighbouring threads take neighbouring packs.
-// Where rows do not begin on a boundary of 16 bytes, or do not end on one, the same kernel compiled
-// for loose numbers takes them one by one.
+// Element-wise kernels are limited by memory bandwidth. So a thread moves 16 bytes at a time, a
+// pack, which is the most that one instruction can move, and neighbouring threads move neighbouring
+// packs. If rows do not start and end on a boundary of 16 bytes, the same kernel compiled with
+// kAligned = false moves single values.
 //
 //   template <bool kAligned>
 //   __global__ void add_kernel(View y, View a, View b) {
@@ -63,9 +63,8 @@ __device__ void store_or_add(const View& x, Index i, Index j, const Pack& p, boo
   store<kAligned>(x, i, j, with_each([&](int n) { return before[n] + p[n]; }));
 }
 
-// A pack on its way from device to shared memory, past the registers, while the thread goes on;
-// zeros where `there` is false. It has arrived after the thread's wait_for_fetches(),
-// and a barrier lets the others know.
+// Starts an asynchronous copy of a pack from device to shared memory; zeros if `there` is false. It
+// is complete after the thread's wait_for_fetches(), and visible to other threads after a barrier.
 __device__ inline void fetch(real* to, const real* from, bool there) {
 #if defined(__CUDACC__)
   asm volatile(
@@ -84,7 +83,7 @@ __device__ inline void wait_for_fetches() {
 #endif
 }
 
-// f(i, j) for the packs of x that are this thread's, of all threads of the grid.
+// Calls f(i, j) for this thread's packs of x, which are divided among all threads of the grid.
 template <class F>
 __device__ void each_pack(const View& x, F&& f) {
   const Index in_a_row = (x.cols + kPack - 1) / kPack, threads = Index(gridDim.x) * blockDim.x;
@@ -92,8 +91,8 @@ __device__ void each_pack(const View& x, F&& f) {
     f(n / in_a_row, n % in_a_row * kPack);
 }
 
-// A row's packs, dealt out to the threads of the row, those with one threadIdx.y: at most kRowPacks
-// for each, which it may keep in registers.
+// The packs of a row, divided among the threads with the same threadIdx.y: at most kRowPacks each,
+// which the thread may keep in registers.
 constexpr int kRowPacks = 16 / kPack;
 constexpr unsigned kMostRowThreads = 512;
 constexpr Index kMostRow = kMostRowThreads * kRowPacks * kPack;
@@ -132,8 +131,8 @@ void launch_packs(const View& x, void (*kernel)(Parameters...), Arguments... arg
     launch(kernel, unsigned(std::min(blocks, kMostPackBlocks)), kPackThreads, arguments...);
 }
 
-// How many threads take a row of so many numbers: whole warps, 16 numbers a thread.
-// So even rows of 512 numbers keep enough loads in flight, and few threads wait for each other.
+// The number of threads per row: whole warps, 16 values per thread. So even rows of 512 values keep
+// enough loads in flight, and few threads wait for each other.
 inline unsigned threads_for_row(Index cols) {
   constexpr Index kOfAWarp = 32 * kRowPacks * kPack;
   return unsigned(std::max<Index>(1, (cols + kOfAWarp - 1) / kOfAWarp) * 32);

@@ -1,5 +1,5 @@
-// One launch for many arrays of different sizes, as all parameters of a model are.
-// Each array is cut into parts of up to kPart numbers, and a block works on one part.
+// One launch for many arrays of different sizes, such as all parameters of a model. Each array is
+// cut into parts of up to kPart values, and a block works on one part.
 #pragma once
 
 #include <span>
@@ -36,8 +36,8 @@ class GpuArray {
   Tensor memory_;
 };
 
-// Of `count` owners in a row, owner a having first[a] .. first[a + 1] - 1: who has `number`.
-// Owners of nothing have none.
+// The owner of `number` among `count` owners; owner a has first[a] .. first[a + 1] - 1, which may
+// be empty.
 template <class I>
 __device__ Index owner_of(const I* first, Index count, Index number) {
   Index low = 0, high = count;  // first[low] <= number < first[high]
@@ -48,15 +48,14 @@ __device__ Index owner_of(const I* first, Index count, Index number) {
   return low;
 }
 
-// What a block works on: numbers begin .. begin + n - 1 of an array. T describes the array.
+// The work of a block: elements begin .. begin + n - 1 of an array. T describes the array.
 template <class T>
 struct Part {
   const T& array;
   Index begin, n;
 };
 
-// How a kernel finds its part by the number of its block. Array a has the parts
-// first[a] .. first[a + 1] - 1.
+// Finds the part of a block by its index. Array a has parts first[a] .. first[a + 1] - 1.
 template <class T>
 struct PartFinder {
   const T* arrays;

@@ -1,15 +1,15 @@
-// Products of tiles: what attention and the experts' linear layers are made of.
+// Products of tiles, the building block of attention and of the experts' linear layers.
 //
-// A block of kTileThreads threads makes a tile of kSide x kSide sums C = A B, which they hold
-// in their registers. The factors come through shared memory, a part of the summed dimension k
-// at a time, and lie there with that dimension first: A as a[k][row], B as b[k][column].
+// A block of kTileThreads threads computes a tile of kSide x kSide sums C = A B in registers. The
+// factors pass through shared memory, one part of the summed dimension k at a time, stored with k
+// first: A as a[k][row], B as b[k][column].
 //
-// What shared memory holds is a Format: here Exact, numbers as they are, which each thread
-// multiplies for itself; in cuda/matrix_units.h TF32 and bf16, which the GPU's matrix units
-// multiply for a warp. A format has
+// The Format defines the contents of shared memory: here Exact, unrounded values, which each thread
+// multiplies itself; in cuda/matrix_units.h TF32 and bf16, which the GPU's matrix units multiply
+// for a warp. A format has
 //   Word, kPerWord   its unit, and how many neighbours along k that holds
 //   word(x)          kPerWord numbers as a word
-//   Sums<kSide>      the sums of a thread: which ones these are, and how they are made
+//   Sums<kSide>      the sums of a thread: their positions, and how they are computed
 #pragma once
 
 #include <type_traits>
@@ -37,8 +37,8 @@ struct alignas(16) Tile {
 
 // --- from device memory to shared memory ---------------------------------------------------------
 
-// A matrix that is read in packs; 0 outside of it. Whole numbers of 32 bits: they are what
-// a thread computes most with.
+// A matrix that is read in packs; 0 outside. Its indices are 32-bit integers, because index
+// arithmetic dominates.
 template <bool kAligned>
 struct Packs {
   const real* data;
@@ -59,7 +59,8 @@ enum class From {
   kColumns  // tile[k][i] = x(k0 + k, i0 + i)
 };
 
-// A thread's share of a tile, between the two. A warp reads 16 rows, 32 bytes of each, or one row.
+// A thread's share of a tile on the way from device to shared memory. A warp reads 32 bytes of each
+// of 16 rows, or one row.
 template <From kFrom, class T>
 struct Share {
   using Format = typename T::Of;
@@ -107,8 +108,8 @@ struct Share {
 
 // --- the sums ------------------------------------------------------------------------------------
 
-// Each of 16 x 16 threads has kHalves x kHalves pieces of kPack x kPack sums. So for each k
-// it reads kPack neighbours of either factor at once, and does kPack² multiplications with them.
+// Each of 16 x 16 threads has kHalves x kHalves pieces of kPack x kPack sums. For each k it reads
+// kPack neighbours of both factors at once and does kPack² multiplications with them.
 template <int kSide>
 struct ExactSums {
   static constexpr int kHalves = kSide / kTile, kRows = kHalves * kPack, kColumns = kRows;
@@ -156,8 +157,8 @@ template <class Format, int kSide>
 using SumsOf = typename Format::template Sums<kSide>;
 
 // sums += A B over k in [begin, end), in the block's tile from row i0 of A and column j0 of B on.
-// While the threads multiply what lies in one of two tiles, the next part
-// is on its way to the other.
+// Double buffering: while the threads multiply from one tile, the next part is loaded into the
+// other.
 template <From kA, From kB, class Sums, class T, class A, class B>
 __device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a, int i0,
                              const B& b, int j0, int begin, int end) {
@@ -169,7 +170,7 @@ __device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a
   for (int k = begin; k < end; k += T::kDepth, now ^= 1) {
     next_a.store(left[now]);
     next_b.store(right[now]);
-    __syncthreads();  // all are done with the other tile, too: the next round may overwrite it
+    __syncthreads();  // no thread needs the other tile: the next round may overwrite it
     if (k + T::kDepth < end) {
       next_a.read(a, i0, k + T::kDepth);
       next_b.read(b, j0, k + T::kDepth);
@@ -178,7 +179,7 @@ __device__ void multiply_add(Sums& sums, T (&left)[2], T (&right)[2], const A& a
   }
 }
 
-// The sums as a left factor: their columns are its k.
+// Stores the sums as a left factor: their columns become its k.
 template <class T, class Sums>
 __device__ void store_as_left(T& tile, Sums& sums) {
   constexpr int kPerWord = T::Of::kPerWord;
@@ -190,7 +191,7 @@ __device__ void store_as_left(T& tile, Sums& sums) {
   }
 }
 
-// c(i0 + row, j0 + column) (+)= each sum whose place is in c.
+// c(i0 + row, j0 + column) (+)= sum, for each sum inside c.
 template <class Sums>
 __device__ void store_or_add(const View& c, Index i0, Index j0, Sums& sums, bool add) {
   constexpr int n = Sums::kNeighbours;

@@ -1,19 +1,18 @@
 // The three products as one scheme (Goto and van de Geijn 2008, "Anatomy of high-performance
 // matrix multiplication"):
 //
-//   1. B is packed into panels: kCols columns wide, those of one k side by side, so that
-//      the innermost loop reads memory in the order it lies there, and that C = A Bᵀ and C = A B
-//      differ in the packing alone. Packing costs one pass over B; each number packed is then
-//      used once for every row of C.
-//   2. C is cut into tiles of tile_rows x tile_cols. A tile's part of B, tile_cols x depth,
-//      stays in the second-level cache while the rows of A go by. The threads take one piece of C
-//      after the other, in one of three ways (below).
+//   1. B is packed into panels, kCols columns wide and stored k by k, so that the innermost loop
+//      reads memory sequentially, and C = A Bᵀ and C = A B differ only in the packing. It costs
+//      one pass over B; each packed value is then used once for every row of C.
+//   2. C is cut into tiles of tile_rows x tile_cols. A tile's part of B, tile_cols x depth, stays
+//      in the L2 cache while the rows of A are read. The threads take pieces of C dynamically, in
+//      one of three ways (below).
 //   3. Inside, gemm_kernel.h computes blocks of C that fit the registers.
 //      It reads the rows of A in place; for Aᵀ, whose neighbours in k are far apart in memory,
-//      the tile's part of A is packed first.
+//      it packs the tile's part of A first.
 //
-// A number of C is one chain of multiply-adds for every `depth` of k, in order.
-// Neither tiles nor threads change it. Where the machine has no kernel, Eigen multiplies.
+// An element of C is one chain of multiply-adds for every `depth` of k, in order, independent of
+// tiles and threads. If the machine has no kernel, Eigen multiplies.
 #include "matmul/gemm.h"
 
 #include <algorithm>
@@ -33,10 +32,10 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kEigenRows = 48;          // that a thread multiplies at a time
+constexpr Index kEigenRows = 48;          // rows per piece with Eigen
 constexpr Index kTilesPerThread = 4;      // with fewer, threads would wait for the last tile
 constexpr Index kPacked = 1 << 18;        // values of B packed at a time; 1 MiB, or one depth
-constexpr Index kPartialSums = 1 << 18;   // of C that way 3 keeps, at most; 1 MiB
+constexpr Index kPartialSums = 1 << 18;   // the most values of C that way 3 keeps; 1 MiB
 constexpr Index kFewRows = 4;             // with at most 4 rows of A: dot products, no packing
 constexpr Index kWorthThreads = 1 << 16;  // multiply-adds; waking a thread takes some microseconds
 
@@ -44,7 +43,7 @@ enum class Form { kNT, kNN, kTN };
 
 Index depth(Form form, const Gemm& g) { return form == Form::kTN ? g.a.rows : g.a.cols; }
 
-// Numbers in the panels of N columns of B; the last panel counts as a wide one.
+// Values in the panels of N columns of B; the last panel counts as a wide one.
 Index panels_size(const GemmInstructions& cpu, Index N, Index K) {
   return (N + cpu.cols - 1) / cpu.cols * cpu.cols * K;
 }
@@ -99,8 +98,8 @@ class Scratch {
   Index size_ = 0;
 };
 
-// B as the kernel reads it: panels of cpu.cols columns, each k after k.
-// The last one may be half as wide.
+// B in the kernel's layout: panels of cpu.cols columns, each stored k by k. The last may be half as
+// wide.
 struct Panels {
   real* data;
   Index K, N;
@@ -119,7 +118,7 @@ struct Piece {  // a tile of C, or some columns of B to be packed
   Index i, rows, j, cols;
 };
 
-// C = or += A times what the panels hold from (k0, j0) on; `a` is A, or Aᵀ if `transposed`.
+// C = or += A B for the panels of B from (k0, j0) on; `a` is A, or Aᵀ if `transposed`.
 void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed, const Panels& b,
                    Index k0, Index j0, bool accumulate) {
   static thread_local Scratch scratch;
@@ -167,7 +166,7 @@ void pack_panel(const GemmInstructions& cpu, const Panels& panels, View b, bool 
   }
 }
 
-// f(piece) for all of them, on all threads if the work is worth waking them.
+// Calls f(piece) for all pieces, on all threads if the work is worth waking them.
 template <class F>
 void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> group, Form form,
                     F&& f) {
@@ -178,9 +177,9 @@ void for_each_piece(const std::vector<Piece>& pieces, std::span<const Gemm> grou
                [&](Index p) { f(pieces[size_t(p)]); });
 }
 
-// Way 1, where there are enough columns for all threads, as in a group of experts: a thread
-// takes tile_cols columns of C, packs B for `depth` of k at a time, and runs through all rows.
-// What it packed never leaves its second-level cache.
+// Way 1, if there are enough columns for all threads, as in a group of experts: a thread takes
+// tile_cols columns of C, packs B for `depth` of k at a time, and loops over all rows. The packed
+// panels stay in its L2 cache.
 void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bool accumulate) {
   static thread_local Scratch scratch;
   const auto& [c, a, b] = *p.g;
@@ -203,7 +202,7 @@ void multiply_columns(Form form, const GemmInstructions& cpu, const Piece& p, bo
   } while (k < K);
 }
 
-// Rows of a tile, fewer where C is small, so that there are enough tiles to share out evenly.
+// Rows per tile: fewer if C is small, so that there are enough tiles to balance the threads.
 Index rows_of_tile(const GemmInstructions& cpu, std::span<const Gemm> group) {
   const auto tiles = [&](Index rows) {
     Index sum = 0;
@@ -216,12 +215,14 @@ Index rows_of_tile(const GemmInstructions& cpu, std::span<const Gemm> group) {
   return rows;
 }
 
-// Way 2, for few columns and many rows: all threads pack B, then share out the tiles of C;
-// where B is large, first for its first k, then for the next.
+// Way 2, for few columns and many rows: all threads pack B, then all multiply tiles of C. If B is
+// large, both are repeated for one range of k after another.
 void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm> group,
                     std::vector<Piece>& pieces, bool accumulate) {
   static thread_local Scratch scratch;
   const bool transposed = form == Form::kTN;
+
+  // How much of k is packed at once: B's panels of all products must fit the cache.
   const Index rows = rows_of_tile(cpu, group);
   Index columns = 0, deepest = 0, room = 0;
   for (const Gemm& g : group) columns += g.c.cols, deepest = std::max(deepest, depth(form, g));
@@ -231,7 +232,7 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
   for (const Gemm& g : group) room += panels_size(cpu, g.c.cols, depth_at_once(g));
   real* const panels = scratch.take(room);
 
-  // f(g, its panels) for those products that still have some of k.
+  // Calls f(g, its panels) for the products that have any of this range of k.
   const auto for_each_product = [&](Index k, auto&& f) {
     real* room_left = panels;
     for (const Gemm& g : group) {
@@ -242,6 +243,8 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
   };
   Index k = 0;
   do {  // once even for K = 0, which stores zeros
+
+    // Pack the next part of B: a piece is a panel.
     pieces.clear();
     for_each_product(k, [&](const Gemm& g, const Panels& b) {
       for (Index j = 0; j < b.N; j += cpu.cols) pieces.push_back({&g, b, 0, 0, j, 0});
@@ -279,9 +282,9 @@ void cut_columns(const GemmInstructions& cpu, std::span<const Gemm> group,
       pieces.push_back({&g, {}, 0, 0, j, std::min(cpu.tile_cols, g.c.cols - j)});
 }
 
-// Way 3, for a small C and a long k, as in dW of a narrow layer, where in way 2 each thread would
-// read all of B: every `depth` of k is a product of its own, made by way 1 in memory of its own.
-// Then they are added up in the order of k.
+// Way 3, for a small C and a long k, as in dW of a narrow layer, where way 2 would have each thread
+// read all of B: every `depth` of k becomes a separate product, computed by way 1 into separate
+// memory. The results are added in the order of k.
 bool worth_cutting_depth(const GemmInstructions& cpu, Form form, std::span<const Gemm> group) {
   if (group.size() != 1 || threads() == 1) return false;
   const Index depths = depth(form, group[0]) / cpu.depth;

@@ -1,6 +1,6 @@
-// The three products of gemm.h on a GPU, by cuBLAS: in fp32, or as products() says on the matrix
-// units (tensor cores), with factors rounded to TF32 or to bf16; sums are kept in fp32.
-// Compiled as C++, Eigen stands in for cuBLAS, and TF32 is fp32.
+// The three products of gemm.h on a GPU, by cuBLAS: in fp32 or, if products() says so, on the
+// tensor cores with factors rounded to TF32 or bf16; sums are kept in fp32. Compiled as C++, Eigen
+// replaces cuBLAS, and TF32 is fp32.
 #include "core/check.h"
 #include "core/half.h"
 #include "core/products.h"
@@ -42,7 +42,7 @@ cublasHandle_t handle() {
   return the_handle;
 }
 
-// cuBLAS counts by columns, in which a row-major C = A B reads Cᵀ = Bᵀ Aᵀ.
+// cuBLAS is column-major: a row-major C = A B is Cᵀ = Bᵀ Aᵀ to it.
 void multiply(Index count, const Batch& c, const Factor& a, const Factor& b,
               Accumulate accumulate) {
   const auto operation = [](const Factor& x) {
@@ -108,7 +108,7 @@ __global__ void round_to_bf16_kernel(std::uint16_t* to, View x, Index step) {
   });
 }
 
-// Matrices as the products read them: as they are, or rounded to bf16, in a room of their own.
+// The operands of a product: the given matrices, or copies rounded to bf16.
 class Operand {
  public:
   Operand(Index count_, const Batch& x)

@@ -1,11 +1,11 @@
 // bf16 on AMX, whose registers are tiles of 16 rows of 64 bytes. One instruction multiplies two
-// of them: A's tile holds 16 rows of 16 words, each word two neighbours in k; B's 16 pairs of rows,
-// each word two neighbours in a column; and the product, 16 x 16 numbers in fp32, is added
-// to a third. That is 2 · 16 · 16 · 32 operations in 16 cycles.
+// tiles and adds the product, 16 x 16 values in fp32, to a third. A's tile has 16 rows of 16 words,
+// each word two neighbours in k; B's tile has 16 pairs of rows, each word two neighbours in a
+// column. That is 2 · 16 · 16 · 32 operations in 16 cycles.
 //
-// Words and panels are those of gemm_bf16.h, so the panels of B lie as AMX reads them.
-// Rows of A lie row by row, also those of Aᵀ. A block of C is 2 x 2 tiles: the four loads
-// of a step feed four products.
+// Words and panels are those of gemm_bf16.h, so the panels of B already have AMX's layout. Rows of
+// A are stored row by row, also for Aᵀ. A block of C is 2 x 2 tiles: the four loads of a step feed
+// four products.
 #pragma once
 
 #include "matmul/gemm_bf16.h"
@@ -19,7 +19,7 @@ struct TileKernel : PairPacking<64, 32> {
   using Packing = PairPacking<64, 32>;
   static constexpr Index kTile = 16;
   static constexpr Index kRows = 2 * kTile, kCols = 2 * kTile;
-  static constexpr Index kDepth = 512;  // a panel is 32 KiB, which fit the first-level cache
+  static constexpr Index kDepth = 512;  // a panel is 32 KiB, which fit the L1 cache
   static_assert(kLanes == kTile && Packing::kCols == kCols);
 
   static constexpr int c(int r, int v) { return 2 * r + v; }
@@ -49,6 +49,7 @@ struct TileKernel : PairPacking<64, 32> {
   template <int R, int V>
   static void block(float* to, Index ldc, Index n, Index m, const float* rows, Index lda,
                     const float* panel, Index words, bool add) {
+    // Load the sums. A tile at the border of C is computed in a copy of full size.
     const bool whole = n == R * kTile && m == V * kTile;
     alignas(64) float border[kRows * kCols];
     float* C = whole ? to : border;
@@ -66,6 +67,8 @@ struct TileKernel : PairPacking<64, 32> {
       for (int r = 0; r < R; ++r)
         for (int v = 0; v < V; ++v) Tiles::multiply_add(r, v);
     };
+
+    // Multiply, one tile of k at a time; zeros fill up the last one.
     Index p = 0;
     for (; p + kTile <= words; p += kTile) step(rows + p, lda, panel + p * V * kTile);
     if (const Index left = words - p; left > 0) {  // the last words, with zeros after them
@@ -98,8 +101,8 @@ struct TileKernel : PairPacking<64, 32> {
   }();
 };
 
-// nullptr unless the processor has AMX for bf16 and the operating system lets this program use it,
-// which is asked for once.
+// nullptr unless the processor has AMX for bf16 and the operating system grants its use, which is
+// requested once.
 const GemmInstructions* gemm_amx();
 
 }  // namespace seekling

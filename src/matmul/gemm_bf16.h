@@ -1,10 +1,10 @@
 // The loops of gemm_kernel.h over bf16, the upper half of a float (core/half.h).
-// The product of two bf16 numbers is exact in fp32, where the sums are kept: what is lost is lost
-// when a and b are rounded, 8 bits of mantissa being left.
+// The product of two bf16 values is exact in fp32, and sums are kept in fp32, so the only error is
+// from rounding a and b to 8 bits of mantissa.
 //
-// AVX512-BF16 multiplies two neighbours in k with one instruction, which may make a product
-// twice as fast, and AMX whole tiles (gemm_amx.h). Elsewhere the rounded numbers remain floats,
-// and the loops are those of fp32: no faster, but the same rounding.
+// AVX512-BF16 multiplies two neighbours in k with one instruction, which may double the speed; AMX
+// multiplies whole tiles (gemm_amx.h). Elsewhere the rounded values remain floats, and the loops
+// are those of fp32: no faster, but with the same rounding.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ struct RoundedKernel : Bf16Kernel<kBytes, kRegisters> {
     }
   }
 
-  // What is packed is rounded where it lies, still in the first-level cache.
+  // Packed values are rounded in place, while they are in the L1 cache.
   static void pack(float* panel, const float* b, Index ldb, Index m, Index K) {
     Base::pack(panel, b, ldb, m, K);
     round(panel, (m > kLanes ? 2 : 1) * kLanes * K);

@@ -1,12 +1,12 @@
 // The innermost loops of a matrix product, over registers. They are written in GCC's and Clang's
-// vector extensions: a Vector is kLanes numbers side by side, and + and * act on all of them
-// at once. The compiler picks the instructions, so that one text serves AVX-512 and AVX2,
-// float and double. gemm.cpp has the loops around these.
+// vector extensions: a Vector has kLanes elements, and + and * act on all of them at once. The
+// compiler selects the instructions, so one source serves AVX-512 and AVX2, float and double.
+// gemm.cpp has the loops around these.
 //
 // The tile of C that the registers hold is kRows x kCols: 12 x 2 Vectors on AVX-512,
 // whose 32 registers then hold 24 sums, 2 Vectors of B and some of A; 6 x 2 on AVX2,
-// which has 16. A step of k loads 2 Vectors and 12 numbers and does 24 multiply-adds with them:
-// the more sums a load feeds, the less the loads matter.
+// which has 16. A step of k loads 2 Vectors and 12 values and does 24 multiply-adds with them: the
+// more sums a load feeds, the less the loads matter.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,13 @@
 
 namespace seekling {
 
-// What an instruction set offers to gemm.cpp. A panel is kCols columns of B, or at the right border
-// kCols / 2: those of one k side by side, k after k, zeros beyond the last column.
+// The interface of an instruction set to gemm.cpp. A panel is kCols columns of B, or kCols / 2 at
+// the right border, stored k by k, with zeros beyond the last column.
 struct GemmInstructions {
   Index rows, cols;  // kRows, kCols
-  Index tile_rows;   // of C, whose part of A a thread has at hand
-  Index tile_cols;   // of C, whose panels it has at hand
-  Index depth;       // of k, at most, in one go
+  Index tile_rows;   // rows of C per tile; their part of A stays in a thread's cache
+  Index tile_cols;   // columns of C per tile; their panels stay in a thread's cache
+  Index depth;       // the most of k in one pass
 
   // C[n,m] = or += a b, over the first m columns of a panel b that is `width` wide, and n <= kRows
   // rows: a(i,k) at a[i lda + k], or packed at a[k kRows + i].
@@ -31,7 +31,7 @@ struct GemmInstructions {
                         const real* b, Index width, Index K, bool add);
   Multiply *multiply, *multiply_packed;
 
-  // The panel of B[K, m] as it lies, and of its transpose B[m, K].
+  // Packs a panel of B[K, m], and of the transpose, B[m, K].
   using Pack = void(real* panel, const real* b, Index ldb, Index m, Index K);
   Pack *pack, *pack_transposed;
   // A[K, n], any n, packed for multiply_packed: kRows columns after kRows columns, each
@@ -58,9 +58,8 @@ struct GemmKernel {
   static constexpr int kLanes = kBytes / int(sizeof(T));
   static constexpr int kRows = kRegisters == 32 ? 12 : 6;
   static constexpr int kCols = 2 * kLanes;
-  // The more panels at hand, the less often A is packed or comes from afar.
-  // AVX-512's 16 take 512 KiB of the second-level cache, of which such machines have 1 MiB or more;
-  // AVX2's 8 take 192 KiB.
+  // More panels per tile mean that A is packed or loaded less often. AVX-512's 16 take 512 KiB of
+  // the L2 cache, of which such machines have 1 MiB or more; AVX2's 8 take 192 KiB.
   static constexpr int kDepth = kRegisters == 32 ? 256 : 384;
   static_assert(kDepth % 2 == 0);  // pairs of bf16 are not cut apart
   static constexpr int kTileRows = 48;
@@ -78,13 +77,13 @@ struct GemmKernel {
   }
   static void store(T* p, Vector v) { std::memcpy(p, &v, sizeof v); }
 
-  // The processor fetches on its own what follows in memory, but rows of a part
-  // of a matrix lie far apart.
+  // The hardware prefetcher follows consecutive memory, but the rows of a part of a matrix are far
+  // apart.
   static void fetch(const T* p) { __builtin_prefetch(p); }
   static constexpr Index kAhead = 16;  // rows: by then they have come from main memory
 
-  // C[R, m] = or += a b. Each number of C is one chain of multiply-adds in the order of k,
-  // whatever R and V are: where the borders of tiles lie does not show in the bits.
+  // C[R, m] = or += a b. Each element of C is one chain of multiply-adds in the order of k for any
+  // R and V, so tile borders do not affect the bits.
   template <int R, int V, bool kPacked>  // rows; Vectors a row
   static void tile(T* c, Index ldc, Index m, const T* a, Index lda, const T* b, Index K, bool add) {
     Vector sum[R][V] = {};
@@ -217,8 +216,8 @@ struct GemmKernel {
     return rows[0];
   }
 
-  // For the few rows of a decoding step: B is read once, so that packing it would cost more than
-  // it saves. R rows of A meet kLanes / R rows of B at a time.
+  // For the few rows of a decoding step: B is read only once, so packing would cost more than it
+  // saves. R rows of A are multiplied by kLanes / R rows of B at a time.
   template <int R>
   static void dot(T* c, Index ldc, const T* a, Index lda, const T* b, Index ldb, Index N, Index K,
                   bool add) {
@@ -275,7 +274,7 @@ const GemmInstructions* gemm_avx2();
 
 const GemmInstructions* gemm_instructions();  // those in use; nullptr: Eigen
 
-// For tests and benchmarks: use these, or Eigen where nullptr. Returns what was used before.
+// For tests and benchmarks: sets the instructions, or Eigen for nullptr. Returns the previous ones.
 const GemmInstructions* set_gemm_instructions(const GemmInstructions* cpu);
 
 }  // namespace seekling

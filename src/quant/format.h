@@ -1,14 +1,14 @@
-// How numbers are stored for inference: weights and cache rows alike.
+// The storage formats of inference, for weights and cache rows.
 //
-//   format  bytes each  the stored value                        error at most
+//   format  bytes each  the stored value                        largest error
 //   fp32    4           itself                                  0
 //   bf16    2           the upper half of a float               2^-8 |x|, half a unit of its 8 bits
 //   int8    34 / 32     d q, q = -127 .. 127, a half d a block  amax/254 + amax 2^-11 + 2^-18
 //   int4    18 / 32     d (q - 8), q = 0 .. 15, d likewise      amax/8 + amax 2^-11 + 2^-22
 //
-// int8 and int4 are the blocks of core/blocks.h; amax is the largest |x| of 32 neighbours.
-// An int4 near the end of its range is off by a whole d = amax/8, all others by d/2.
-// The terms behind it are the rounding of d to a half, relative and, for tiny blocks, absolute.
+// int8 and int4 are the blocks of core/blocks.h; amax is the largest |x| of 32 neighbours. The
+// error of an int4 at the end of its range is up to d = amax/8, of all others up to d/2. The other
+// terms come from rounding d to fp16: relative and, for tiny blocks, absolute.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +49,8 @@ Format format_of(const std::string& flag, const std::string& written);  // Error
 
 Index row_bytes(Format format, Index n);  // of n values; a last block is filled with zeros
 
-// One row of n numbers, to and from `format`. Rounding is to the nearest. Where real is double,
-// fp32 rows hold doubles; the short formats are the same.
+// Converts one row of n values to and from `format`, rounding to nearest. If real is double, fp32
+// rows hold doubles; the short formats are the same.
 void encode(Format format, std::byte* row, const real* x, Index n);
 void decode(Format format, real* x, const std::byte* row, Index n);
 

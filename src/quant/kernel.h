@@ -1,12 +1,11 @@
-// What the innermost loops of inference do, and the choice of the instructions they do it in.
-// kernel_loops.h has the loops, packed.cpp and attend.cpp those around them.
+// The interface of the innermost loops of inference, and the choice of an instruction set.
+// kernel_loops.h has the loops, packed.cpp and attend.cpp the loops around them.
 //
-// One rule makes a token's numbers independent of what else is computed with it:
-// every result is one chain of additions whose order depends on its own inputs alone,
-// never on the row it stands in, on how many rows there are, or on where in memory they begin.
-// So a sequence decoded alone, in a batch, or two tokens at a time (speculation) has the same bits.
-// The order is that of one instruction set: another one adds sums across lanes differently,
-// and so rounds differently.
+// One rule makes the results of a token independent of what else is computed with it: every result
+// is one chain of additions whose order depends only on its own inputs, never on the row's index,
+// the number of rows, or their alignment in memory. So a sequence decoded alone, in a batch, or two
+// tokens at a time (speculative decoding) has the same bits. The order is fixed per instruction
+// set: another one adds across lanes in another order, and so rounds differently.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +19,13 @@ namespace seekling {
 
 constexpr Index kPanel = 32;       // columns of a panel, outputs of a product
 constexpr Index kPageTokens = 32;  // keys in a page of the cache
-// Keys whose softmax attention takes at once; rows of scores are so long. Keys that are values too
-// are met twice, and 128 of up to 512 numbers still lie in the second cache the second time.
+// Number of keys per softmax step, and the length of a row of scores. In MLA keys are also values
+// and are read twice; 128 keys of up to 512 values still fit the L2 cache for the second read.
 constexpr Index kSpan = 128;
 
-// Rows of x as the kernels of a format want them; ld counts elements. fp32: the numbers themselves.
-// bf16: rounded to bf16. int8 and int4: blocks of 32 as int8 with a scale each, and Σ q of each
-// block, which undoes the offset of the weights.
+// Rows of x in the form that the kernels of a format need; ld counts elements. fp32: unchanged.
+// bf16: rounded to bf16. int8 and int4: blocks of 32 as int8, each with its scale and with Σ q,
+// which corrects for the offset of the weights.
 struct Operand {
   const real* f32;
   const std::uint16_t* bf16;
@@ -37,7 +36,7 @@ struct Operand {
 };
 
 struct Instructions {
-  int rows[4];  // at a time, by format
+  int rows[4];  // rows of x per call, by format
   // y[n,m] = x panelᵀ: n rows of x from `row` on, m <= kPanel columns.
   using Multiply = void(real* y, Index ldy, Index n, Index m, const Operand& x, Index row,
                         const std::byte* panel, Index K);
@@ -48,14 +47,15 @@ struct Instructions {
   // memory is to bring meanwhile.
   void (*scores)(real* s, const real* q, Index ldq, Index G, const real* k, Index ldk, Index n,
                  Index width, const real* next);
-  // s becomes exp(scale s - m), m being the largest scale s of n scores and l the sum.
+  // Softmax without the division: s = exp(scale s - m), m the largest of the n values scale s, l
+  // the sum.
   void (*soften)(real* s, Index n, real scale, real& m, real& l);
   // acc[g,:] += Σ_j p[g,j] v_j; p has rows of kSpan.
   void (*gather)(real* acc, Index lda, const real* p, Index G, const real* v, Index ldv, Index n,
                  Index width);
 };
 
-// The files of these names: nullptr where they are compiled for another kind of machine.
+// Each is nullptr if compiled for another kind of machine.
 const Instructions* kernel_avx512_bf16();  // Zen 4, Cooper Lake, Sapphire Rapids
 const Instructions* kernel_avx512();       // with VNNI for bytes: Ice Lake
 const Instructions* kernel_avx2();

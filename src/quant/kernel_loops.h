@@ -1,18 +1,18 @@
 // The innermost loops of inference, over registers, in GCC's and Clang's vector extensions:
-// a Floats is one register of kLanes numbers side by side, and + and * act on all of them at once.
-// kernel_avx512.cpp, kernel_avx2.cpp and kernel.cpp each compile this text for their instructions.
-// (A vector wider than a register would compile too, and be kept in memory between any two
+// a Floats is one register of kLanes values, and + and * act on all of them at once.
+// kernel_avx512.cpp, kernel_avx2.cpp and kernel.cpp each compile this file for their instructions.
+// (A vector wider than a register would compile too, but would be stored to memory between
 // operations: 20 times slower.)
 //
-// A loop holds in registers as many sums as there are registers for, since each number loaded
-// is then used most often, and since a sum must wait 4 cycles before the next number can be added
-// to it. How many is what an instruction set says of itself, as the parameter Cpu:
+// A loop keeps as many sums in registers as possible: then each loaded value is used most often,
+// and the latency of an addition, 4 cycles, is hidden. The parameter Cpu describes the instruction
+// set:
 //   Floats, Ints, Bytes    a register of floats; as many 32-bit integers, in a register;
 //                          as many bytes
 //   kSums                  registers for sums: 24 of 32, 12 of 16
-//   kRows[4]               rows of x that a product takes at a time, by format
-//   kTileRows              queries that attention takes at a time, by four keys or by four
-//                          registers of values
+//   kRows[4]               rows of x per step of a product, by format
+//   kTileRows              queries per step of attention, times four keys or four registers of
+//                          values
 //   dot4(sum, w, a)        each lane of `sum`, an integer, plus four products of bytes:
 //                          w is q + 128, a is signed. What it adds may be Σ q a (kByteOffset 0)
 //                          or Σ (q + 128) a (kByteOffset 128)
@@ -77,7 +77,7 @@ struct Kernel {
   static constexpr int kLanes = int(sizeof(Floats) / sizeof(float));
   static constexpr int kAll = int(kPanel) / kLanes;  // registers across a panel
 
-  // Registers across a panel that R rows go over at a time.
+  // Registers across a panel per step of R rows.
   static constexpr int across(int R) {
     int n = kAll;
     while (n > 1 && n * R > Cpu::kSums) n /= 2;
@@ -100,8 +100,8 @@ struct Kernel {
   static void store(float* p, Floats v, Index n) {
     if (n > 0) std::memcpy(p, &v, size_t(std::min<Index>(n, kLanes)) * sizeof(float));
   }
-  // v, of which the compiler thinks that it may have changed: it reads it from memory once
-  // and not for each of its uses.
+  // Returns v, but makes the compiler assume that it may have changed, so that it is loaded once
+  // and not again for each use.
   static Floats kept(Floats v) {
 #if defined(__AVX512F__)
     asm("" : "+v"(v));
@@ -167,6 +167,8 @@ struct Kernel {
   static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row,
                    const std::byte* panel, Index K) {
     constexpr int kAcross = across(R);
+
+    // For each group of vectors of outputs, and each block of 32 along k ...
     for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       const std::byte* w = panel + first * kLanes * 4;  // the panel: [k/2][kPanel][2]
       Floats sum[R][kAcross] = {};
@@ -175,6 +177,8 @@ struct Kernel {
 #pragma GCC unroll 8
         for (int p = 0; p < kAcross; ++p) w_k[p] = load<Ints>(w + (pair * kPanel + p * kLanes) * 4);
 #pragma GCC unroll 12
+
+        // ... start from the correction for the offset of the weights ...
         for (int i = 0; i < R; ++i) {
           const std::uint32_t a = word(x.bf16 + (row + i) * x.ld + 2 * pair);
 #pragma GCC unroll 8
@@ -205,8 +209,12 @@ struct Kernel {
           for (int p = 0; p < kAcross; ++p)
             dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
 #pragma GCC unroll 8
+
+        // ... add integer products, four (int8) or eight (int4) values along k at a time ...
         for (int g = 0; g < kGroups; ++g) {
 #pragma GCC unroll 8
+
+          // ... and scale the block's sums to floats.
           for (int p = 0; p < kAcross; ++p) {
             const Ints w_g = load<Ints>(w + (g * kPanel + p * kLanes) * 4);
 #pragma GCC unroll 6
@@ -284,14 +292,13 @@ struct Kernel {
   }
 
   // --- attention ---------------------------------------------------------------------------------
-  // The queries of one key head meet the same keys, so both products take tiles of R queries
-  // by four: R x 4 sums stay in registers, and R + 4 loads serve R x 4 multiply-adds.
-  // A core does two of each in a cycle, and a sum must wait 4 cycles: with R = 1 loads would
-  // be the limit, with R = 2 eight sums just hide the wait, and R = 3 (12 sums, 3 queries
-  // or weights, 1 key or value) fills 16 registers.
+  // The queries of one key head attend to the same keys, so both products use tiles of R queries by
+  // four: R x 4 sums stay in registers, and R + 4 loads serve R x 4 multiply-adds. A core does two
+  // of each per cycle, with a latency of 4 cycles: with R = 1 loads would be the limit, with R = 2
+  // eight sums just hide the latency, and R = 3 (12 sums, 3 queries or weights, 1 key or value)
+  // fills 16 registers.
 
-  // f(R, g) for rows g .. g + R - 1, until all G have had their turn: tiles as even as possible,
-  // so that none is left alone.
+  // Calls f(R, g) for rows g .. g + R - 1, covering all G rows with tiles of nearly equal height.
   template <class F>
   static void each_tile(Index G, F&& f) {
     for (Index g = 0, tiles = (G + Cpu::kTileRows - 1) / Cpu::kTileRows; g < G; --tiles) {
@@ -304,7 +311,7 @@ struct Kernel {
     }
   }
 
-  // sum[i][l] += q_i·k_l over the kLanes numbers from d on, or over those that are left.
+  // sum[i][l] += q_i·k_l over the kLanes elements from d on, or over the remaining ones.
   template <int R, class... Left>
   static void add_products(Floats (&sum)[R][kKeys], const float* q, Index ldq,
                            const float* const* key, Index d, Left... left) {
@@ -329,15 +336,15 @@ struct Kernel {
     Cpu::sums(of_keys, sum);
     for (int i = 0; i < R; ++i) std::copy_n(of_keys[i], kKeys, s + i * kSpan);
   }
-  // Keys that are met for the first time come from memory, which without a word ahead of time
-  // stands still while queries are multiplied: the machine itself foresees rows in order,
-  // not four at once. Hence `next`, a page ahead.
+  // New keys come from memory, which would be idle while queries are multiplied: the hardware
+  // prefetcher follows consecutive rows, not four at once. Hence the software prefetch of `next`,
+  // one page ahead.
   static void scores(float* s, const float* q, Index ldq, Index G, const float* k, Index ldk,
                      Index n, Index width, const float* next) {
-    for (Index j = 0; j < n; j += kKeys) {  // four keys stay in the nearest cache for all queries
+    for (Index j = 0; j < n; j += kKeys) {  // four keys stay in the L1 cache for all queries
       const float* key[kKeys];              // beyond the last: the last again, its score unused
       for (int l = 0; l < kKeys; ++l) key[l] = k + std::min(j + l, n - 1) * ldk;
-      if (next)  // into the second cache, a line of 16 floats at a time
+      if (next)  // into the L2 cache, one line of 16 floats at a time
         for (int l = 0; l < kKeys; ++l)
           for (Index d = 0; d < width; d += 16)
             __builtin_prefetch(next + (j + l) * ldk + d, /*write=*/0, /*nearness=*/2);

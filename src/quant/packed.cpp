@@ -14,9 +14,9 @@ namespace seekling {
 
 namespace {
 
-constexpr Index kRowsAPiece = 48;         // of x, per panel while it is in the nearest cache
-constexpr Index kBytesAPiece = 1 << 15;   // of panels: small pieces can be shared out
-constexpr Index kWorthThreads = 1 << 15;  // multiply-adds; fewer are done before a thread wakes
+constexpr Index kRowsAPiece = 48;         // rows of x that use a panel while it is in the L1 cache
+constexpr Index kBytesAPiece = 1 << 15;   // bytes of panels: small pieces balance the threads
+constexpr Index kWorthThreads = 1 << 15;  // multiply-adds; fewer take less time than waking threads
 
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
 
@@ -55,8 +55,8 @@ void pack_blocks(std::byte* panel, View W, Index first, Index rows, bool int4) {
     }
 }
 
-// The rows of x of a group, as the kernels of a format want them; kept by a thread
-// from call to call.
+// The rows of x of a group, in the form that the kernels of a format need. Each thread keeps this
+// memory from call to call.
 struct Rows {
   std::vector<std::uint16_t> bf16;
   std::vector<std::int8_t> q;
@@ -142,6 +142,7 @@ void multiply(std::span<const PackedProduct> group) {
   std::vector<Piece>& pieces = pieces_of_thread;
   pieces.clear();
 
+  // Are the products large enough for several threads?
   Index all = 0, work = 0;
   const Index K = round_up(group[0].w->in, kBlock);
   for (const PackedProduct& p : group) {
@@ -149,6 +150,8 @@ void multiply(std::span<const PackedProduct> group) {
     work += p.x.rows * p.w->out * p.w->in;
   }
   const bool threads_pay = work >= kWorthThreads;
+
+  // Convert the rows of x to the format of the weights, and cut each product into pieces.
   if (format != Format::kF32) rows.make_room(format, all, K);
   for (Index done = 0; const PackedProduct& p : group) {
     if (format != Format::kF32)
@@ -164,6 +167,8 @@ void multiply(std::span<const PackedProduct> group) {
                           std::min(panels, p.w->panels() - j)});
     done += p.x.rows;
   }
+
+  // Multiply: a piece is some rows of x and some panels of W, and writes its own part of y.
   const Index at_a_time = cpu.rows[int(format)];
   auto* const product = cpu.multiply[int(format)];
   parallel_for(Index(pieces.size()), threads_pay ? 1 : std::max<Index>(1, Index(pieces.size())),

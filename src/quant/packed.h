@@ -1,11 +1,10 @@
-// Weights prepared for inference: y = x Wᵀ with W stored once, in the order in which
-// the product reads it.
+// Weights packed for inference: y = x Wᵀ with W stored in the order in which the product reads it.
 //
-// W [out,in] is cut into panels of 32 outputs; in a panel the numbers of one input, or of one
-// block of inputs, lie side by side. A row of y needs no sums across lanes, memory is read
-// from front to back, and any number of rows of x go by the same panels with the same bits.
-// A decoding step reads every weight once for one row of x, so its speed is the memory's,
-// and a format with half the bytes is twice as fast.
+// W [out,in] is cut into panels of 32 outputs; in a panel the weights of one input, or of one block
+// of inputs, are adjacent. A row of y needs no sums across lanes, memory is read sequentially, and
+// any number of rows of x use the same panels with the same bits. A decoding step reads every
+// weight once for one row of x, so memory bandwidth is the limit, and a format with half the bytes
+// is twice as fast.
 #pragma once
 
 #include <span>
@@ -42,8 +41,8 @@ struct PackedProduct {  // y = x W_matrixᵀ                            x [n,in]
   Index matrix = 0;
 };
 
-// All products of the group, whose y must not overlap and whose formats must be equal, as one
-// parallel loop. The bits of a row of y depend on that row of x and W alone.
+// Computes all products of the group in one parallel loop. Their y must not overlap, and their
+// formats must be equal. The bits of a row of y depend only on that row of x and on W.
 void multiply(std::span<const PackedProduct> group);
 void multiply(View y, View x, const Packed& w);
 Tensor linear(const Tensor& x, const Packed& w);  // x [..,in] -> y [..,out]
