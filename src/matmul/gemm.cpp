@@ -125,6 +125,7 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
   const Index K = transposed ? a.rows : a.cols;
   Index k = 0;
   do {  // once even for K = 0, which stores zeros
+    // Pack the rows of A unless the kernel can read them in place.
     const Index n_k = std::min(cpu.depth, K - k);
     const bool add = accumulate || k > 0;
     const Index words = cpu.words(n_k);
@@ -135,6 +136,8 @@ void multiply_tile(const GemmInstructions& cpu, View c, View a, bool transposed,
     } else if (cpu.round_rows) {
       cpu.round_rows(packed, a.data + k, a.ld, c.rows, n_k);
     }
+
+    // For each panel of B, and each block of rows of A: one block of C, in registers.
     for (Index j = 0; j < c.cols; j += cpu.cols) {
       const Index m = std::min(cpu.cols, c.cols - j);
       const real* panel = b.at(cpu, k0 + k, j0 + j);
@@ -243,7 +246,6 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
   };
   Index k = 0;
   do {  // once even for K = 0, which stores zeros
-
     // Pack the next part of B: a piece is a panel.
     pieces.clear();
     for_each_product(k, [&](const Gemm& g, const Panels& b) {
@@ -255,6 +257,7 @@ void multiply_tiles(Form form, const GemmInstructions& cpu, std::span<const Gemm
       pack_panel(cpu, p.panels, b, form == Form::kNT, p.j);
     });
 
+    // Multiply: a piece is a tile of C.
     pieces.clear();
     for_each_product(k, [&](const Gemm& g, const Panels& b) {
       for (Index j = 0; j < b.N; j += cpu.tile_cols)  // rows inside: threads share columns of B

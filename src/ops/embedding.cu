@@ -1,6 +1,5 @@
-// Embedding on a GPU, as in embedding.cpp. For the gradient the CPU sorts the tokens by their ids,
-// so that each row of dE that gets any has one owner, who adds its tokens in order: no atomics,
-// and the same bits always.
+// Embedding on a GPU, as in embedding.cpp. For the gradient the CPU sorts the tokens by id, so that
+// each row of dE has one owner, which adds its tokens in order: no atomics, always the same bits.
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -20,7 +19,7 @@ __global__ void embedding_forward_kernel(View y, View E, const std::int32_t* ids
   each_pack(y, [&](Index t, Index j) { store<kAligned>(y, t, j, load<kAligned>(E, ids[t], j)); });
 }
 
-// A block owns the row of an id (x), and of it a stripe of columns (y), a thread a pack.
+// A block owns a stripe of columns (y) of the row of an id (x), a thread one pack of it.
 // The tokens tokens[begin[x]] .. tokens[begin[x+1] - 1] have this id.
 template <bool kAligned>
 __global__ void embedding_backward_kernel(View dE, View dy, const std::int32_t* ids,

@@ -167,8 +167,6 @@ struct Kernel {
   static void bf16(float* y, Index ldy, Index m, const Operand& x, Index row,
                    const std::byte* panel, Index K) {
     constexpr int kAcross = across(R);
-
-    // For each group of vectors of outputs, and each block of 32 along k ...
     for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       const std::byte* w = panel + first * kLanes * 4;  // the panel: [k/2][kPanel][2]
       Floats sum[R][kAcross] = {};
@@ -177,8 +175,6 @@ struct Kernel {
 #pragma GCC unroll 8
         for (int p = 0; p < kAcross; ++p) w_k[p] = load<Ints>(w + (pair * kPanel + p * kLanes) * 4);
 #pragma GCC unroll 12
-
-        // ... start from the correction for the offset of the weights ...
         for (int i = 0; i < R; ++i) {
           const std::uint32_t a = word(x.bf16 + (row + i) * x.ld + 2 * pair);
 #pragma GCC unroll 8
@@ -200,21 +196,20 @@ struct Kernel {
                     kBytes = kScales + (kInt4 ? kPanel * kBlock / 2 : kPanel * kBlock);
     constexpr int kOffset = kInt4 ? 8 : Cpu::kByteOffset, kGroups = kInt4 ? 4 : 8,
                   kAcross = across(R);
+    // For each group of vectors of outputs, and each block of 32 along k ...
     for (int first = 0; first < kAll && first * kLanes < m; first += kAcross) {
       Floats sum[R][kAcross] = {};
       for (Index b = 0; b < (K + kBlock - 1) / kBlock; ++b) {
         const std::byte* w = panel + b * kBytes + kScales + first * kLanes * 4;
         Ints dots[R][kAcross];
+        // ... start from the correction for the offset of the weights ...
         for (int i = 0; i < R; ++i)
           for (int p = 0; p < kAcross; ++p)
             dots[i][p] = Ints{} - kOffset * x.sum[(row + i) * x.blocks + b];
+            // ... add integer products, four (int8) or eight (int4) values along k at a time ...
 #pragma GCC unroll 8
-
-        // ... add integer products, four (int8) or eight (int4) values along k at a time ...
         for (int g = 0; g < kGroups; ++g) {
 #pragma GCC unroll 8
-
-          // ... and scale the block's sums to floats.
           for (int p = 0; p < kAcross; ++p) {
             const Ints w_g = load<Ints>(w + (g * kPanel + p * kLanes) * 4);
 #pragma GCC unroll 6
@@ -230,6 +225,7 @@ struct Kernel {
             }
           }
         }
+        // ... and scale the block's sums to floats.
         for (int p = 0; p < kAcross; ++p) {
           const Floats d_w = Cpu::halves(panel + b * kBytes + (first + p) * kLanes * 2);
           for (int i = 0; i < R; ++i)
