@@ -1,5 +1,5 @@
-// What the tasks of seekling bench share: bench_step.cpp, bench_torch.cpp and bench_gemm.cpp have
-// those of training, bench_infer.cpp and bench_peers.cpp those of inference.
+// The tasks of seekling bench: step.cpp, torch.cpp and gemm.cpp measure training, infer.cpp and
+// peers.cpp inference.
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,8 @@
-// What bench step --against torch and bench peers share: other programs,
-// run in turns with this one.
+// Comparing with other programs, for bench step --against torch and bench peers.
 //
-// A machine's speed drifts by more than what one program is ahead of another, so single
-// runs say nothing. Programs take turns, each a process of its own, and only what ran
-// in the same round is compared.
+// The speed of a machine drifts by more than the difference between two programs, so single runs
+// prove nothing. The programs run alternately, each in its own process, and only runs of the same
+// round are compared.
 #pragma once
 
 #include <string>
@@ -16,12 +15,12 @@ namespace seekling {
 // Of "torch, transformers": does this Python have them?
 bool imports(const std::string& python, const std::string& modules);
 
-// Error if this program's threads are bound to cores: what it starts would be held to the core
-// of the thread that starts it.
+// Error if this program's threads are bound to cores: its child processes would inherit the core of
+// the thread that starts them.
 void check_unbound(const std::string& asks);
 
-// The object that a program prints as its last line, behind whatever else it says.
-// Error with its last words if there is none, or no tokens_per_s in it; `asks` names who asked.
+// Runs a program and returns the object that it prints as its last line. Error, with the end of its
+// output, if there is none or it has no tokens_per_s; `asks` names the command for the message.
 Json answer_of(const std::string& asks, const std::vector<std::string>& words);
 
 double median(std::vector<double> all);

@@ -137,6 +137,7 @@ Json throughput(const Config& config, const Precision& precision, const std::str
 
 Json bench_cache(Config config, Index longest, Index budget, Index repeats,
                  const Precision& precision) {
+  // Absorbed against naive decoding: memory and time of a step by context length.
   config.max_position_embeddings = std::max(config.max_position_embeddings, longest + 1);
   Precision p = precision;
   p.decoding = Decoding::kAbsorbed;
@@ -155,6 +156,8 @@ Json bench_cache(Config config, Index longest, Index budget, Index repeats,
                      {"absorbed_ms", step_ms(absorbed, context, repeats)},
                      {"naive_ms", step_ms(naive, context, repeats)}});
   }
+
+  // Tokens per second of as many requests as one budget for the cache holds, by kind of attention.
   constexpr Index kPrompt = 96, kAnswer = 64;
   // Two query heads share a key head.
   const Index H = config.num_attention_heads, groups = H % 2 == 0 ? H / 2 : 1;

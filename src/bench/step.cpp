@@ -48,20 +48,27 @@ void training_step(const Transformer& model, const AdamW& optimizer, const StepS
 }  // namespace
 
 Json bench_step(const Config& config, const StepSize& size, Index steps) {
+  // A model with random weights, and its optimizer.
   const Transformer model(config);
   model.initialise(1);
   model.move_to(size.device);
   const AdamW optimizer(named_parameters(model), {.bf16_moments = size.bf16_moments});
   Rng rng(1);
   Profile profile;
+
+  // Three steps of warm-up, then the measurement. After the warm-up the pool must allocate nothing.
   std::size_t asked = 0;  // how often the system was asked for memory, until the warm-up was over
   const Times t = measure(3, steps, [&](Index i) {
     if (i == 3) asked = pool::allocations(size.device);
     training_step(model, optimizer, size, i + 1, rng, profile);
   });
+
+  // The FLOPs of a step: the backward pass costs twice the forward pass.
   const double tokens = double(size.batch_size * size.seq_len),
                flops = 3 * forward_flops(config, double(size.seq_len + 1) / 2);
   const double peak = size.device == Device::kCpu ? peak_gflops() : 0;  // the CPU's
+
+  // Time and rate of each op.
   Json ops = Json::array();
   for (const Profile::Row& r :
        size.device == Device::kCpu ? profile.rows() : std::vector<Profile::Row>()) {

@@ -40,6 +40,7 @@ std::string trimmed(const std::string& answer) {
 }  // namespace
 
 int chat_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options(
       "seekling chat", "Talks with a model, a line at a time; an empty line or Ctrl-D ends it.");
   add_sampling(options, "0.7");
@@ -49,6 +50,8 @@ int chat_command(int argc, char** argv) {
   const auto flags = parse(options, argc, argv);
   sampling_of(flags);
   const Index max_tokens = number_of(flags, "max-tokens", 0);
+
+  // The model, and the conversation so far
   const auto folder = model_of(flags);
   const LoadedModel model(flags);
   const Index positions = model.config().max_position_embeddings;
@@ -57,6 +60,8 @@ int chat_command(int argc, char** argv) {
   if (flags.count("system")) conversation.add("system", flags["system"].as<std::string>());
   TextGenerator generator(flags, model, positions);
   TypedLines lines;
+
+  // A line, then the answer; only the new tokens are read
   for (std::string line; std::cerr << "> " << std::flush, lines.next(line) && !line.empty();) {
     conversation.add("user", line);
     const std::vector<TokenId> ids = conversation.ids();

@@ -47,6 +47,8 @@ bool check_chapter(const Chapter& chapter, const ReaderFolder& my, const CheckOp
   const std::vector<const ExerciseFile*> files = files_there(chapter, my);
   check(!files.empty(), shown(my.of(chapter)).string(), ": holds none of chapter ", chapter.number,
         "'s files; copy them there with ./seekling start ", chapter.number);
+
+  // Check each file, and keep a list of what is right
   std::set<std::string> right = my.passed(chapter);
   std::string next;  // the first exercise that is not right
   for (const ExerciseFile* file : files) {
@@ -64,6 +66,8 @@ bool check_chapter(const Chapter& chapter, const ReaderFolder& my, const CheckOp
     }
   }
   my.set_passed(chapter, right);
+
+  // Say what to do next
   if (next.empty())
     std::cout << "all of chapter " << chapter.number << " is right; ./seekling solution "
               << chapter.files[0].bodies[0].exercise

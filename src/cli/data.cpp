@@ -8,6 +8,7 @@
 namespace seekling {
 
 static int data_make(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling data make",
                            "Writes the toy world: train.jsonl, heldout.jsonl and questions.jsonl.");
   // clang-format off
@@ -32,6 +33,8 @@ static int data_make(int argc, char** argv) {
   for (const std::string& language : world.languages)
     if (language != "en" && language != "ja")
       throw Usage("--languages: found " + language + ", expected en, ja or both");
+
+  // Make the world and write it
   const std::filesystem::path out = flags["out"].as<std::string>();
   const ToyWorld made = make_toy_world(world);
   write_toy_world(out, made);

@@ -28,6 +28,7 @@ static EvaluationSet evaluation_of(const cxxopts::ParseResult& flags) {
 }
 
 int data_clean_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options(
       "seekling data clean",
       "Repairs characters, filters, drops evaluation questions and duplicates. Writes text.jsonl, "
@@ -56,6 +57,7 @@ int data_clean_command(int argc, char** argv) {
     clean_options.quality = read_quality(flags["quality"].as<std::string>());
   const DedupOptions dedup_options = dedup_options_of(flags);
 
+  // Clean all documents, and drop duplicates
   DocumentReader reader(reading_of(flags), to_stderr);
   std::vector<std::filesystem::path> read{clean_options.filters};
   for (const char* flag : {"quality", "against"})
@@ -65,6 +67,8 @@ int data_clean_command(int argc, char** argv) {
   Dedup dedup(dedup_options, out);
   if (!read_documents(reader, &clean, dedup, out, flags["save-every"].as<double>()))
     return Interrupt::exit_code();
+
+  // Write the output and its report
   nlohmann::ordered_json details = clean.details();
   details.update(dedup.finish());
   out.finish(reader, details, data_page);

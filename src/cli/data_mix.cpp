@@ -23,6 +23,7 @@ static MixSource source_of(const std::string& word) {  // PATH=WEIGHT
 }
 
 int data_mix_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling data mix",
                            "Mixes sources so that each has its share of the bytes. Writes "
                            "text.jsonl and report.json.");
@@ -37,6 +38,7 @@ int data_mix_command(int argc, char** argv) {
   for (const auto& word : reading.paths) sources.push_back(source_of(word.string()));
   const std::filesystem::path folder = out_of(flags);
 
+  // Mix, and save the text with a report
   AtomicSave save(folder);
   const FolderLock lock(folder);
   FileWriter texts(save.file("text.jsonl"));
@@ -47,6 +49,8 @@ int data_mix_command(int argc, char** argv) {
   texts.finish();
   write_file(save.file("report.json"), report.dump(2) + "\n");
   save.commit();
+
+  // Print the shares
   for (const auto& source : report.at("sources"))
     std::printf("%6.2f %%  %10ld documents %14ld bytes of text  %s\n",
                 100 * source["share"].get<double>(), source["documents"].get<long>(),

@@ -57,6 +57,7 @@ void print_packed(const nlohmann::ordered_json& report) {
 }  // namespace
 
 int data_pack_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling data pack",
                            "Writes token files for `train --data DIR`: train.bin, heldout.bin, "
                            "tokenizer.json and report.json.");
@@ -82,12 +83,15 @@ int data_pack_command(int argc, char** argv) {
     throw Usage(text("--fim-rate: found ", pack_options.fim_rate, ", expected 0 to 1"));
   const Reading reading = reading_of(flags);
   const std::filesystem::path folder = out_of(flags);
+
+  // The tokenizer: given, or learned from the input
   const std::string given = flags["tokenizer"].as<std::string>();
   const Tokenizer tokenizer =
       given.empty()
           ? learned_tokenizer(reading, number_of(flags, "vocab-size", 1), pack_options.fim_rate > 0)
           : read_tokenizer(given);
 
+  // Pack, and save all files together
   AtomicSave save(folder);
   const FolderLock lock(folder);
   DocumentReader reader(reading, to_stderr);

@@ -10,6 +10,7 @@
 namespace seekling {
 
 int data_stats_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling data stats",
                            "Documents, bytes, words, tokens and languages of each PATH.");
   // clang-format off
@@ -23,6 +24,8 @@ int data_stats_command(int argc, char** argv) {
   const std::string given = flags["tokenizer"].as<std::string>();
   const auto tokenizer = given.empty() ? std::nullopt : std::optional(read_tokenizer(given));
   const Reading reading = reading_of(flags);
+
+  // Count each path by itself
   for (const auto& path : reading.paths) {
     Reading one = reading;
     one.paths = {path};

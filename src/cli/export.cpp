@@ -77,6 +77,7 @@ void write_folder(const fs::path& from, const fs::path& out, const Transformer& 
 }  // namespace
 
 int export_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling export",
                            "Writes a model as a Hugging Face folder, or as a GGUF file.");
   // clang-format off
@@ -100,11 +101,15 @@ int export_command(int argc, char** argv) {
   const fs::path from =
       flags.count("model") ? fs::path(flags["model"].as<std::string>()) : latest_run();
   const fs::path out = flags["out"].as<std::string>();
+
+  // The output must not replace anything
   if (gguf)
     check(!fs::exists(out), "--out: ", out.string(), " is there already; name another file");
   else
     check(free_for_a_save(out), "--out: ", out.string(),
           " holds something already; name another folder");
+
+  // Write the model
   const auto model = load_model(from, to_stderr);
   if (gguf) write_gguf_file(from, out, *model, type.in_file);
   else write_folder(from, out, *model, type, shard_mib);

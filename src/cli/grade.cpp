@@ -68,12 +68,16 @@ int grade_command(int argc, char** argv) {
   check(fs::is_directory(folder), folder.string(),
         ": is not a folder, expected one with chapters in it, like my/05");
   const CheckOptions check_with = check_options(flags);
+
+  // Grade each chapter
   std::vector<Graded> graded;
   for (const Chapter& chapter : chapters_in(folder, flags))
     for (const Graded& line : grade(the_checker(), chapter, {folder}, check_with))
       graded.push_back(line);
   const std::string remark =
       text("graded on ", check_with.rounds, " random inputs from --seed ", check_with.seed);
+
+  // Print the points
   if (flags.count("json"))
     std::cout
         << gradescope(graded, remark).dump(2, ' ', false, nlohmann::json::error_handler_t::replace)

@@ -33,6 +33,7 @@ static std::string tokenizer_json_of(const Tokenizer& tokenizer) {
 }
 
 int import_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling import", "Makes a Hugging Face folder of a GGUF file.");
   // clang-format off
   options.add_options()
@@ -47,12 +48,15 @@ int import_command(int argc, char** argv) {
   check(free_for_a_save(out), "--out: ", out.string(),
         " holds something already; name another folder");
 
+  // Read the model and its tokenizer
   const GgufFile file(flags["model"].as<std::string>());
   const Config config = gguf_config(file);
   for (const std::string& note : gguf_config_notes(file)) std::cerr << "note: " << note << "\n";
   const auto tokenizer = tokenizer_of(file);
   const Transformer model(config);
   load_gguf(file, model);
+
+  // Save them together
   AtomicSave save(out);
   write_file(save.file("config.json"), config_json(config));
   save_weights(save.file("config.json").parent_path(), model);

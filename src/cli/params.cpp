@@ -10,6 +10,7 @@
 namespace seekling {
 
 int params_command(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling params", "Parameters, FLOPs and cache bytes of a model.");
   // clang-format off
   options.add_options()
@@ -22,6 +23,8 @@ int params_command(int argc, char** argv) {
   const auto flags = parse(options, argc, argv, "model");
   const Config c = find_config(flags["model"].as<std::string>());
   const Index context = number_of(flags, "ctx", 0);
+
+  // Parameters
   const Size size = size_of(c);
   const long input = long(c.vocab_size * c.hidden_size);
   std::printf("parameters                    %20ld\n", long(size.total));
@@ -32,11 +35,15 @@ int params_command(int argc, char** argv) {
     std::printf("multi-token prediction        %20ld   more; activated %ld with both tables\n",
                 long(mtp.total), long(mtp.activated));
   }
+
+  // FLOPs; a training step costs three forward passes
   const double forward = forward_flops(c, double(context)), further = mtp_flops(c, double(context));
   std::printf("forward FLOPs a token         %20.0f   at a context of %ld\n", forward,
               long(context));
   std::printf("training FLOPs a token        %20.0f\n", 3 * forward);
   if (further > 0) std::printf("  with multi-token prediction %20.0f\n", 3 * (forward + further));
+
+  // The cache, compared with the other kinds of attention
   std::printf("\n");
   std::printf("cache a token, all layers          numbers     bytes in fp32     bytes in bf16\n");
   const auto row = [](const std::string& name, Index n) {

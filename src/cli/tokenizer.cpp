@@ -44,6 +44,7 @@ PreTokenizerKind kind_of(const std::string& name) {
 }
 
 int train(int argc, char** argv) {
+  // Flags
   cxxopts::Options options("seekling tokenizer train",
                            "Learns a byte-level BPE vocabulary from text.");
   // clang-format off
@@ -66,6 +67,8 @@ int train(int argc, char** argv) {
   training.vocab_size = flags["vocab-size"].as<Index>();
   training.min_frequency = flags["min-frequency"].as<Index>();
   training.pre_tokenizer = kind_of(flags["pre-tokenizer"].as<std::string>());
+
+  // Learn from the files, and write the tokenizer
   const auto given = all_of(flags, "data");
   const Corpus corpus(std::vector<std::filesystem::path>(given.begin(), given.end()));
   const auto [tokenizer, malformed] =

@@ -16,7 +16,8 @@ std::filesystem::path out_of(const cxxopts::ParseResult& flags);
 
 // Of a stage that drops documents: its output, with --tokenizer, --shards and --resume.
 void add_output_flags(cxxopts::Options& options);
-// `read`: the files besides the input that the output depends on, which --resume must find unchanged.
+// `read`: the files besides the input that the output depends on, which --resume must find
+// unchanged.
 CleanOutputOptions output_options_of(const cxxopts::ParseResult& flags,
                                      const DocumentReader& reader,
                                      const std::vector<std::filesystem::path>& read = {});

@@ -1,5 +1,5 @@
-// The part of `data clean` and `data dedup` that reads: all documents, cleaned, put where duplicates
-// are looked for. Saved now and then, so that a run that is killed can go on.
+// The reading part of `data clean` and `data dedup`: cleans all documents and adds them to the
+// search for duplicates. It saves from time to time, so that a killed run can be resumed.
 #pragma once
 
 #include "clean/clean.h"

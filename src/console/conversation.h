@@ -1,5 +1,5 @@
-// A conversation as token ids, in the words of the model's own chat template, or of its encoder if
-// it is DeepSeek-V3.2 or V4. A model without one gets DeepSeek-V2's template.
+// A conversation as token ids, formatted by the model's chat template or, for DeepSeek-V3.2 and V4,
+// by its encoder. A model without either gets DeepSeek-V2's template.
 #pragma once
 
 #include <filesystem>
@@ -18,15 +18,15 @@ namespace seekling {
 class Conversation {
  public:
   // `folder`: the model's. Error for a template outside the subset of Jinja that src/jinja knows.
-  // thinking: the model should reason before it answers; templates without a variable of this name
-  // take no notice of it. `say` is told if the model comes without words of its own.
+  // thinking: the model should reason before it answers; ignored by templates without a variable of
+  // this name. `say` is called if the model has neither template nor encoder.
   Conversation(Tokenizer tokenizer, const std::filesystem::path& folder, const Say& say,
                bool thinking = false);
 
   void add(const std::string& role, const std::string& content);  // "user", "assistant", "system"
 
-  // All that was said, and the beginning of the next answer. Special tokens that a user types stay
-  // text; those of the template are tokens. Error if the template refuses the conversation.
+  // The conversation so far and the beginning of the next answer. Special tokens typed by a user
+  // stay text; those of the template are tokens. Error if the template refuses the conversation.
   std::vector<TokenId> ids() const;
 
  private:

@@ -1,4 +1,4 @@
-// The flags and arguments that commands of the course share.
+// Flags and arguments shared by the commands of the course.
 #pragma once
 
 #include <cxxopts.hpp>

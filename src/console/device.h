@@ -9,7 +9,7 @@
 namespace seekling {
 
 void add_device(cxxopts::Options& options);
-Device device_of(const cxxopts::ParseResult& flags);  // Error, saying why, where there is no GPU
+Device device_of(const cxxopts::ParseResult& flags);  // Error, with the reason, without a GPU
 void check_dtype(const std::string& dtype, Device device);
 
 }  // namespace seekling

@@ -1,9 +1,10 @@
 // Conversations as text for DeepSeek-V3.2 and V4. These models come with a program in Python
 // instead of a chat template; this is its format.
 //
-// Messages are objects as in OpenAI's interface: role, content, of the assistant also
-// reasoning_content and tool_calls, and of the system also tools and response_format. The assistant's answer to a tool's result is a part of the
-// turn that the user's last message began, and only in this turn is its reasoning kept.
+// Messages are objects as in OpenAI's interface: role and content; the assistant's may also have
+// reasoning_content and tool_calls, the system's tools and response_format. The assistant's answer
+// to the result of a tool belongs to the turn that the user's last message started, and reasoning
+// is kept only in this turn.
 #pragma once
 
 #include <filesystem>

@@ -39,8 +39,8 @@ class TextGenerator {
   TextGenerator(const cxxopts::ParseResult& flags, const LoadedModel& model, Index capacity);
 
   void read(std::span<const TokenId> ids);
-  // Reads a conversation of which a part was read before: only the rest, if it begins with all that
-  // was read and generated, and else everything again. (A template may drop earlier thinking.)
+  // Reads a conversation: only the new part if it begins with everything that was read and
+  // generated so far, otherwise all of it again. (A template may drop earlier reasoning.)
   void read_rest_of(std::span<const TokenId> conversation);
   Index length() const { return gpu ? gpu->length() : cpu->length(); }
   std::vector<TokenId> generate(Index max_tokens, const Ends& ends, const Each& each = {});
@@ -51,7 +51,7 @@ class TextGenerator {
 
   Ends ends_with(TokenId eos) const;  // the model's own, and eos of its tokenizer
 
-  void report() const;  // on stderr: the cache, the formats, and the guesses that were right
+  void report() const;  // on stderr: the cache, the formats, and the accepted guesses
 
   const GenerationConfig usual;  // of the model's files
   Sampling sampling;

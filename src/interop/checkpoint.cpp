@@ -157,8 +157,8 @@ void read_parts(const Shards& shards, const std::vector<std::pair<Fused, Tensor>
   }
 }
 
-// What a released V3 holds twice: each module of multi-token prediction comes
-// with the model's own tables.
+// Tensors that a released V3 contains twice: each multi-token-prediction module has copies of the
+// model's embedding and head.
 std::vector<Copy> copies_of(const Transformer& model) {
   std::vector<Copy> copies;
   if (model.config.tie_word_embeddings) copies.push_back({"lm_head.weight", model.embed_tokens});
@@ -174,7 +174,7 @@ std::vector<Copy> copies_of(const Transformer& model) {
 
 void load_tensors(const fs::path& folder, const NamedTensors& into, const std::vector<Copy>& copies,
                   const LeftUnread& left_unread) {
-  // Where each tensor is: in the file by its own name, as a part of another one, or nowhere
+  // Find each tensor: by its own name, as a part of another one, or nowhere
   const Shards shards(folder);
   NamedTensors whole;
   std::vector<std::pair<Fused, Tensor>> parts;
@@ -186,7 +186,7 @@ void load_tensors(const fs::path& folder, const NamedTensors& into, const std::v
     else missing.insert(name);
   }
 
-  // Whatever else the file holds
+  // Refuse other tensors, and report missing ones
   std::set<std::string> known;
   for (const auto& [name, tensor] : into) known.insert(name);
   for (const Copy& copy : copies) known.insert(copy.name);
@@ -204,9 +204,11 @@ void load_tensors(const fs::path& folder, const NamedTensors& into, const std::v
               "config.json"
             : "");
 
-  // The numbers
+  // Read the values
   for (const auto& [name, tensor] : whole) read_tensor(shards, name, tensor);
   read_parts(shards, parts);
+
+  // A tensor that the file has twice must be the same in both places
   for (const Copy& copy : copies) {
     if (!shards.has(copy.name)) continue;
     const Tensor twin(copy.of.shape());

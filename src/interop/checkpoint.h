@@ -22,11 +22,11 @@ struct Copy {
 
 using LeftUnread = std::function<bool(const std::string& tensor)>;
 
-// Every tensor of `into` must be there once, with its shape and finite, and nothing else but
-// `copies`, the rotary tables and empty shared experts that some files hold, and the tensors that
-// `left_unread` names; all else is refused by name. F8_E4M3 comes with NAME_scale_inv, a factor for
-// each block of 128 x 128 numbers, as DeepSeek-V3 was released. The experts of a layer may also be
-// two tensors, as in the classes of transformers 5: gate_up_proj and down_proj.
+// Reads every tensor of `into`, which must exist once, with its shape and finite values. The folder
+// may also contain `copies`, rotary tables, empty shared experts and tensors for which
+// `left_unread` is true; any other tensor is refused by name. F8_E4M3 comes with NAME_scale_inv, a
+// factor for each block of 128 x 128 values, as in the released DeepSeek-V3. The experts of a layer
+// may also be two tensors, gate_up_proj and down_proj, as in transformers 5.
 void load_tensors(const std::filesystem::path& folder, const NamedTensors& into,
                   const std::vector<Copy>& copies = {}, const LeftUnread& left_unread = {});
 

@@ -70,8 +70,8 @@ void check_class_name(const nlohmann::json& j, const std::string& source) {
         type.dump());
 }
 
-// The blocks of 8 bits that DeepSeek-V3 was released in. Each tensor of a file says whether it has
-// them, so a list of modules that have not changes nothing, nor does how activations are scaled.
+// The 8-bit blocks of the released DeepSeek-V3. Each tensor of a file tells whether it has them, so
+// the list of modules without them has no effect, nor has the scaling of activations.
 void check_quantization(const nlohmann::json& j, const std::string& source) {
   static const std::map<std::string, nlohmann::json> wanted = {{"activation_scheme", "dynamic"},
                                                                {"fmt", "e4m3"},
@@ -95,7 +95,7 @@ void check_quantization(const nlohmann::json& j, const std::string& source) {
   refuse_unknown(unknown, where);
 }
 
-// Null is falsy in Python: it means what false, 0 or {} means.
+// Null is falsy in Python: it means false, 0 or {}.
 bool same_as(const nlohmann::json& value, const nlohmann::json& one) {
   return value == one || (value.is_null() && (one == false || one == 0 || one.empty()));
 }
@@ -143,7 +143,7 @@ void check_experts_per_token(const Config& c, const nlohmann::json& j, const std
         source, ": the key num_experts_per_tok is missing");
 }
 
-// MLA has a key for each of its heads, and its widths say how wide a head is.
+// MLA has a key for each head, and its widths define the width of a head.
 void read_heads(Config& c, const nlohmann::json& j, const std::string& source) {
   const bool given = j.contains("num_key_value_heads") && !j["num_key_value_heads"].is_null();
   if (!given && j.contains("num_key_value_heads")) c.num_key_value_heads = c.num_attention_heads;
@@ -175,7 +175,7 @@ std::vector<KeyRow> config_key_table() {
 Config config_from_json(const std::string& contents, const std::string& source) {
   nlohmann::json j = parse_json(contents, source);
   check(j.is_object(), source, ": is not a JSON object, expected a model's config.json");
-  // Before anything else: keys mean what the architecture says they mean.
+  // First of all, because the meaning of keys depends on the architecture.
   if (j.contains("model_type")) name_architecture(j, source);
   for (const Key& key : keys())
     check(j.contains(key.name) || !key.absent.v3.is_discarded(), source, ": the key ", key.name,

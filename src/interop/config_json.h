@@ -1,4 +1,4 @@
-// config.json: a model's shape, as Hugging Face writes it.
+// config.json: the shape of a model, in Hugging Face's format.
 #pragma once
 
 #include <filesystem>

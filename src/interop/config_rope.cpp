@@ -44,6 +44,8 @@ RopeScaling read_yarn(const nlohmann::json& j, const Config& c, const std::strin
                                               "original_max_position_embeddings",
                                               "mscale",
                                               "mscale_all_dim"};
+
+  // Refuse unknown keys.
   std::vector<std::string> unknown;
   for (const auto& [name, value] : j.items())
     if (!known.contains(name) && !value.is_null()) unknown.push_back(name);
@@ -64,11 +66,15 @@ RopeScaling read_yarn(const nlohmann::json& j, const Config& c, const std::strin
   y.factor = number(j, "factor",
                     double(c.max_position_embeddings) / double(y.original_max_position_embeddings),
                     source);
+
+  // The ramp and the temperature.
   const auto or_default = [](double given, double usual) { return given == 0 ? usual : given; };
   y.beta_fast = or_default(number(j, "beta_fast", 0, source), 32);  // 0 as null, as transformers
   y.beta_slow = or_default(number(j, "beta_slow", 0, source), 1);
   y.mscale = number(j, "mscale", 0, source);
   y.mscale_all_dim = number(j, "mscale_all_dim", 0, source);
+
+  // Refuse values that no released model comes near.
   check(y.factor >= 1 && y.factor <= 1e9 && y.beta_fast >= y.beta_slow && y.beta_slow > 0, source,
         ": rope_scaling has values out of range: factor ", y.factor, ", beta_fast ", y.beta_fast,
         ", beta_slow ", y.beta_slow);

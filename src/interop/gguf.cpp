@@ -75,7 +75,7 @@ std::size_t padded(std::size_t n, std::size_t alignment) {
 
 }  // namespace
 
-// Where the reading is. Every step checks that the file goes on so far.
+// The read position. Every read checks that the file is long enough.
 class GgufCursor {
  public:
   GgufCursor(const MappedFile& file, std::string path) : file_(file), path_(std::move(path)) {}
@@ -94,7 +94,7 @@ class GgufCursor {
     const char* bytes = take(length);
     return {bytes, std::size_t(length)};
   }
-  // Of a value or a tensor. It may stand in a message, so it must be short and printable.
+  // The name of a value or tensor. Messages may contain it, so it must be short and printable.
   std::string name() {
     const std::size_t begin = at_;
     const std::string s = string();
@@ -139,7 +139,7 @@ class GgufCursor {
   template <class T>
   std::vector<T> elements(std::uint32_t type, std::uint64_t length, const std::string& key) {
     std::vector<T> all;
-    for (std::uint64_t i = 0; i < length; ++i)  // a length that is a lie ends with the file's bytes
+    for (std::uint64_t i = 0; i < length; ++i)  // a false length ends with the file
       all.push_back(std::get<T>(value(type, key)));
     return all;
   }
@@ -231,6 +231,8 @@ namespace {
 
 GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
   const std::string where = at.path() + ": tensor " + name;
+
+  // The shape, which GGUF stores with the last dimension first.
   const auto dimensions = at.number<std::uint32_t>();
   check(dimensions >= 1 && dimensions <= 4, where, " has ", dimensions,
         " dimensions, expected 1 to 4");
@@ -246,6 +248,8 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
   }
   for (; !from_the_last.empty(); from_the_last.pop_back())
     entry.shape.push_back(from_the_last.back());
+
+  // The type.
   const auto number = at.number<std::uint32_t>();
   const char* type = tensor_type(number);
   check(type != nullptr, where, " has ggml's type ", number,
@@ -254,6 +258,8 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
   const std::size_t row = bytes_of_row(entry.dtype, entry.shape.back());
   check(row > 0, where, " has ", entry.shape, " numbers of ", type, ", whose rows are blocks of ",
         numbers_in_block(type));
+
+  // The place in the data.
   const auto offset = at.number<std::uint64_t>();
   const std::size_t bytes = std::size_t(size) / std::size_t(entry.shape.back()) * row;
   check(offset <= std::uint64_t(1) << 62, where, " lies at byte ", offset,
@@ -267,6 +273,8 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
 void GgufFile::read_infos(GgufCursor& at, const Values& values, std::uint64_t count) {
   const std::size_t size = files_.back()->bytes().size();
   std::vector<std::pair<const std::string, Entry>*> added;
+
+  // Names, shapes and offsets.
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string name = at.name();
     const auto [place, is_new] = tensors_.emplace(name, read_info(at, name));
@@ -274,6 +282,8 @@ void GgufFile::read_infos(GgufCursor& at, const Values& values, std::uint64_t co
     place->second.file = files_.size() - 1;
     added.push_back(&*place);
   }
+
+  // The data begins at the next multiple of the alignment.
   std::int64_t alignment = kAlignment;
   if (const auto given = values.find("general.alignment"); given != values.end()) {
     const std::int64_t* n = std::get_if<std::int64_t>(&given->second);
@@ -282,6 +292,8 @@ void GgufFile::read_infos(GgufCursor& at, const Values& values, std::uint64_t co
     alignment = *n;
   }
   const std::size_t data = padded(at.position(), std::size_t(alignment));
+
+  // Each tensor must be aligned and inside the file ...
   std::vector<std::pair<std::size_t, const std::string*>> order;
   for (auto* const tensor : added) {
     auto& [name, entry] = *tensor;
@@ -293,6 +305,8 @@ void GgufFile::read_infos(GgufCursor& at, const Values& values, std::uint64_t co
     entry.begin += data, entry.end += data;
     order.emplace_back(entry.begin, &name);
   }
+
+  // ... and must not overlap another.
   std::sort(order.begin(), order.end());
   for (std::size_t i = 1; i < order.size(); ++i)
     check(tensors_.at(*order[i - 1].second).end <= order[i].first, at.path(), ": the tensors ",
@@ -313,7 +327,7 @@ void GgufFile::read_rows(const std::string& tensor, Index first, const Tensor& i
 
 namespace {
 
-// Bytes in memory, so that the data's place is known before the file is begun.
+// Bytes in memory, so that the offset of the data is known before writing starts.
 class Header {
  public:
   template <class T>

@@ -1,5 +1,5 @@
-// GGUF, the file of llama.cpp: named values, then named tensors. What they mean for a model
-// is in gguf_checkpoint.h.
+// GGUF, the file format of llama.cpp: named values, then named tensors. gguf_checkpoint.h maps them
+// to a model.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,10 @@
-// Names and shapes are those of llama.cpp's src/models/deepseek2.cpp. Three things lie
-// otherwise than in a checkpoint:
+// Names and shapes are those of llama.cpp's src/models/deepseek2.cpp. Three things differ from a
+// checkpoint:
 //   kv_b_proj is split, as absorption needs it (V2 §2.1.2): attn_k_b [H,rank,nope] is W^UK
 //   transposed, head by head, and attn_v_b [H,v_head_dim,rank] is W^UV;
 //   the experts of a layer are one tensor for each of their three matrices, [E,out,in];
 //   YaRN's mscale_all_dim is a tenth of itself, under the name rope.scaling.yarn_log_multiplier.
-// The rotary dimensions lie as in the checkpoint: llama.cpp turns neighbours here.
+// The rotary dimensions are in the checkpoint's order: llama.cpp rotates neighbours here.
 #include "interop/gguf_checkpoint.h"
 
 #include <map>

@@ -1,5 +1,5 @@
-// A model as one GGUF file of the architecture "deepseek2", which llama.cpp runs
-// for DeepSeek-V2 and V3 alike.
+// A model as one GGUF file of architecture "deepseek2", which llama.cpp uses for both DeepSeek-V2
+// and V3.
 #pragma once
 
 #include <filesystem>

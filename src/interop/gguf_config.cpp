@@ -23,6 +23,7 @@ enum Gating : std::int64_t { kNoGating = 0, kSoftmax = 1, kSigmoid = 2 };
 
 std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
                                                            const std::string& dtype) {
+  // The type of the file.
   static const std::map<std::string, std::int64_t> file_types = {
       {"F32", 0}, {"F16", 1}, {"Q8_0", 7}, {"BF16", 32}};
   const auto type = file_types.find(dtype);
@@ -32,6 +33,7 @@ std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
                                                            {"general.type", "model"},
                                                            {"general.file_type", type->second}};
   if (dtype == "Q8_0") values.emplace_back("general.quantization_version", std::int64_t(2));
+  // Sizes; a key starts with the name of the architecture.
   const auto add = [&](const std::string& key, GgufValue v) {
     values.emplace_back(std::string(kArchitecture) + "." + key, std::move(v));
   };
@@ -41,6 +43,7 @@ std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
   size("embedding_length", c.hidden_size);
   size("block_count", c.num_hidden_layers);
   size("feed_forward_length", c.intermediate_size);
+  // Attention. The cache has one head, the latent, and GGUF also has the widths of MLA's own heads.
   size("attention.head_count", c.num_attention_heads);
   size("attention.head_count_kv", 1);  // the latent, which all heads share
   size("attention.q_lora_rank", c.q_lora_rank);
@@ -49,6 +52,7 @@ std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
   size("attention.value_length", c.kv_lora_rank);
   size("attention.key_length_mla", c.qk_nope_head_dim + c.qk_rope_head_dim);  // of a head
   size("attention.value_length_mla", c.v_head_dim);
+  // Norms, RoPE and YaRN.
   add("attention.layer_norm_rms_epsilon", c.rms_norm_eps);
   size("rope.dimension_count", c.qk_rope_head_dim);
   add("rope.freq_base", c.rope_theta);
@@ -62,6 +66,7 @@ std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
     if (y.mscale_all_dim != 0)
       add("rope.scaling.yarn_log_multiplier", kLogMultiplier * y.mscale_all_dim);
   }
+  // Experts and their router.
   const bool moe = c.first_k_dense_replace < c.num_hidden_layers;
   size("leading_dense_block_count", std::min(c.first_k_dense_replace, c.num_hidden_layers));
   size("expert_count", moe ? c.n_routed_experts : 0);
@@ -196,6 +201,7 @@ void read_router(Config& c, const Values& v, const GgufFile& file) {
 }  // namespace
 
 Config gguf_config(const GgufFile& file) {
+  // Only DeepSeek's architecture, without multi-token prediction.
   const auto architecture = file.values().find("general.architecture");
   check(architecture != file.values().end() && architecture->second == GgufValue(kArchitecture),
         file.path(), ": general.architecture is not \"", kArchitecture,
@@ -203,6 +209,8 @@ Config gguf_config(const GgufFile& file) {
   const Values v(file);
   check(v.size("nextn_predict_layers", 0) == 0, file.path(),
         ": has modules of multi-token prediction, which Seekling does not read from GGUF");
+
+  // Sizes, attention and RoPE. GGUF has the width of a whole key, so d_h is a difference.
   Config c;
   c.max_position_embeddings = v.size("context_length");
   c.hidden_size = v.size("embedding_length");
@@ -217,8 +225,12 @@ Config gguf_config(const GgufFile& file) {
   c.rms_norm_eps = v.number("attention.layer_norm_rms_epsilon", 0);
   c.rope_theta = v.number("rope.freq_base", 10000);
   c.rope_scaling = yarn_of(v, file.path());
+
+  // Experts and the router.
   c.first_k_dense_replace = v.size("leading_dense_block_count", 0);
   read_router(c, v, file);
+
+  // The vocabulary, from the table itself, and the tokens that begin and end a text.
   c.tie_word_embeddings = !file.tensors().contains("output.weight");
   const auto table = file.tensors().find("token_embd.weight");
   check(table != file.tensors().end(), file.path(), ": the tensor token_embd.weight is missing");

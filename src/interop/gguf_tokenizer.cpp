@@ -1,7 +1,7 @@
 // As llama.cpp's src/llama-vocab.cpp reads it. tokenizer.ggml.model is "gpt2" for byte-level BPE;
 // tokens are written with GPT-2's printable characters (text/byte_chars.h), as in tokenizer.json;
-// a merge is "left right". tokenizer.ggml.pre names the expressions that cut a text into pieces:
-// a wrong name loads, and gives other ids without a word.
+// a merge is "left right". tokenizer.ggml.pre names the expressions that cut a text into pieces; a
+// wrong name is not detected and yields other ids.
 #include "interop/gguf_tokenizer.h"
 
 #include <algorithm>
@@ -83,7 +83,7 @@ Merge merge_of(const std::string& both, const Ids& ids, const std::string& path)
   return {ids.at(left), ids.at(right), ids.at(left + right)};
 }
 
-// Tokens that are never used fill a vocabulary up to the model's: they are left away at its end.
+// Unused tokens pad the vocabulary to the model's size; those at its end are dropped.
 std::size_t used(const std::vector<std::string>& tokens, const std::vector<std::int64_t>& types,
                  const std::string& path) {
   check(types.size() == tokens.size(), path, ": tokenizer.ggml.token_type has ", types.size(),
@@ -102,6 +102,8 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& t
   check(tokenizer.vocab_size() <= vocab_size, "tokenizer: has ", tokenizer.vocab_size(),
         " tokens, more than the model's vocab_size ", vocab_size);
   check_fits(tokenizer);
+
+  // Tokens and their types. Unused tokens fill up the vocabulary.
   std::vector<std::string> tokens, merges;
   std::vector<std::int64_t> types;
   const auto unused = [&] { return text("[unused", tokens.size(), "]"); };
@@ -112,6 +114,8 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& t
   for (const AddedToken& added : parts.added)
     types[std::size_t(added.id)] = added.special ? kControl : kUserDefined;
   while (Index(tokens.size()) < vocab_size) tokens.push_back(unused()), types.push_back(kUnused);
+
+  // Merges, as pairs of tokens.
   for (const Merge& m : parts.merges)
     merges.push_back(parts.tokens[std::size_t(m.left)] + " " + parts.tokens[std::size_t(m.right)]);
 
@@ -121,6 +125,8 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& t
       {"tokenizer.ggml.tokens", tokens},
       {"tokenizer.ggml.token_type", types},
       {"tokenizer.ggml.merges", merges}};
+
+  // The tokens that begin and end a text.
   const auto id = [&](const char* key, const std::string& content) {
     if (const auto found = tokenizer.special(content))
       values.emplace_back(key, std::int64_t(*found));
@@ -136,13 +142,19 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const Tokenizer& t
 std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
   using Texts = std::vector<std::string>;
   const std::string& path = file.path();
+
+  // Only byte-level BPE.
   const auto& model = value<std::string>(file, "tokenizer.ggml.model", "\"gpt2\" or \"none\"");
   if (model == "none" || model == "no_vocab") return std::nullopt;
   check(model == "gpt2", path, ": tokenizer.ggml.model is \"", model,
         "\", expected \"gpt2\", byte-level BPE");
+
+  // The pre-tokenizer.
   TokenizerParts parts;
   parts.stages = stages_named(
       value<std::string>(file, "tokenizer.ggml.pre", "the pre-tokenizer's name"), path);
+
+  // Tokens by id. Control tokens and the user's are added tokens; unused ids stay empty.
   const auto& tokens = value<Texts>(file, "tokenizer.ggml.tokens", "a list of strings");
   const auto& types =
       value<std::vector<std::int64_t>>(file, "tokenizer.ggml.token_type", "a list of numbers");
@@ -164,6 +176,8 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
     if (types[i] != kNormal)
       parts.added.push_back({.id = TokenId(i), .content = token, .special = types[i] == kControl});
   }
+
+  // Merges, and the tokens that begin and end a text.
   for (const std::string& both : value<Texts>(file, "tokenizer.ggml.merges", "a list of strings"))
     parts.merges.push_back(merge_of(both, ids, path));
   for (const auto& [key, content] : {std::pair{"tokenizer.ggml.bos_token_id", &parts.bos},
@@ -175,6 +189,8 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
   }
   if (file.values().contains("tokenizer.ggml.add_bos_token"))
     parts.add_bos = value<bool>(file, "tokenizer.ggml.add_bos_token", "true or false");
+
+  // The tokenizer checks the rest; its errors get the path of the file.
   try {
     return Tokenizer(std::move(parts));
   } catch (const Error& e) {

@@ -9,8 +9,8 @@
 
 namespace seekling {
 
-// Gives num_nextn_predict_layers the number of modules of multi-token prediction that the folder's
-// weights have, if that is smaller. Says so, and if there are more.
+// Reduces num_nextn_predict_layers to the number of multi-token-prediction modules in the folder's
+// weights. Reports a difference in either direction.
 void fit_mtp_modules(Config& config, const std::filesystem::path& folder, const Say& say);
 
 std::unique_ptr<Transformer> load_model(const std::filesystem::path& folder, const Say& say);

@@ -1,7 +1,7 @@
 // safetensors, as huggingface/safetensors defines it: u64 header length (little-endian), JSON
 //   {"__metadata__": {..}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..}
-// and the data, row-major, which the ranges must cover without gap or overlap. A file comes from
-// outside, so nothing in its header is believed before it is checked against the file's real size.
+// and the data, row-major, which the ranges must cover without gap or overlap. A file is untrusted:
+// everything in its header is checked against the size of the file.
 #include "interop/safetensors.h"
 
 #include <algorithm>
@@ -50,6 +50,8 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
   check(sound, where,
         " must have dtype, shape and two data_offsets; the file is damaged or not safetensors");
   SafetensorsFile::Entry entry;
+
+  // The type and the shape, without overflow in the number of bytes.
   entry.dtype = j["dtype"].get<std::string>();
   const std::size_t width = bytes_of(entry.dtype);
   check(width > 0, where, " has dtype ", entry.dtype,
@@ -65,6 +67,8 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
     bytes *= size;
     entry.shape.push_back(Index(size));
   }
+
+  // The place in the data, which must agree with the shape.
   for (const auto& o : j["data_offsets"])
     check(o.is_number_unsigned(), where, " has offsets that are not sizes");
   entry.begin = j["data_offsets"][0].get<std::size_t>();
@@ -84,6 +88,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
 }
 
 void SafetensorsFile::parse() {
+  // The header: its length, then JSON.
   const std::uint64_t length = load<std::uint64_t>(at(0));
   check(length <= file_.bytes().size() - 8 && length <= kLargestHeader, path_.string(),
         ": its header claims ", length, " bytes, but the file has ", file_.bytes().size(),
@@ -93,6 +98,8 @@ void SafetensorsFile::parse() {
   const nlohmann::json header = parse_json({text, std::size_t(length)}, path_.string());
   check(header.is_object(), path_.string(),
         ": its header is not a JSON object; it is damaged or not safetensors");
+
+  // Its entries: tensors, and strings of metadata.
   for (const auto& [name, value] : header.items()) {
     if (name != "__metadata__") {
       entries_[name] = entry_of(value, path_.string() + ": tensor " + name);
@@ -102,6 +109,8 @@ void SafetensorsFile::parse() {
     for (const auto& [key, word] : value.items())
       if (word.is_string()) metadata_[key] = word.get<std::string>();
   }
+
+  // The tensors must cover the data without gaps and overlaps.
   std::vector<std::pair<std::size_t, std::size_t>> ranges;
   for (const auto& [name, e] : entries_) ranges.emplace_back(e.begin, e.end);
   std::sort(ranges.begin(), ranges.end());
@@ -168,6 +177,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
                        const std::vector<NamedIntegers>& integers,
                        const std::map<std::string, std::string>& metadata, const DtypeOf& dtype_of,
                        const std::vector<NamedBf16>& bf16) {
+  // The header: each tensor's type, shape and place in the data.
   nlohmann::ordered_json header;
   header["__metadata__"] = metadata;
   std::size_t at = 0;
@@ -188,6 +198,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   for (const NamedBf16& b : bf16)
     declare(b.name, "BF16", b.shape, std::size_t(b.shape.size()) * sizeof(*b.numbers));
 
+  // Write the header, padded, and then the data in the same order.
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
   FileWriter file(path);

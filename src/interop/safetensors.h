@@ -1,5 +1,5 @@
-// The safetensors format: an 8-byte length, that many bytes of JSON that say where each
-// tensor lies, then the numbers.
+// The safetensors format: an 8-byte length, a JSON header of that length with the location of each
+// tensor, then the data.
 #pragma once
 
 #include <cstdint>

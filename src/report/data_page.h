@@ -1,6 +1,6 @@
-// report.html of data clean and data dedup: what came in, what left at which rule, how it is spread
-// over sources, lengths and languages, and samples of dropped and kept documents side by side. The
-// same page needs no network and no script (html.h).
+// report.html of data clean and data dedup: documents read, kept and dropped by rule; their
+// distribution over sources, lengths and languages; and samples of dropped and kept documents side
+// by side. The page needs no network and no script (html.h).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,5 +1,5 @@
-// A page of HTML that needs no network and no script, put together from strings: SVG for the
-// pictures, one <style>, and every text of the user's escaped.
+// An HTML page that needs no network and no script, built from strings: SVG for the pictures, one
+// <style>, and all user text escaped.
 #pragma once
 
 #include <string>

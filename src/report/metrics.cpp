@@ -1,5 +1,5 @@
-// metrics.jsonl: appended line by line, read back with care for the line that
-// a crash may have torn.
+// metrics.jsonl: appended line by line. The reader tolerates a last line that a crash has
+// truncated.
 #include "report/metrics.h"
 
 #include <limits>

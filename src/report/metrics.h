@@ -1,5 +1,4 @@
-// What a step of training was like, and the file metrics.jsonl that keeps one
-// line of JSON for each.
+// The metrics of a training step, and the file metrics.jsonl with one line of JSON per step.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,6 @@
-// Where a step's time goes. Ops run one after the other, and each is told of when it ends,
-// so its time is that since the one before ended: no op has to hold a stopwatch, and nothing falls
-// between two. What is no op (the batch, the optimizer) the trainer marks by a lap of its own.
+// A profile of training steps. Ops run one after another, and each reports when it ends; its time
+// is the interval since the previous op ended, so ops need no timers and no time is lost between
+// them. The trainer reports parts that are not ops (the batch, the optimizer) by lap().
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ class Profile : public TapeWatcher {
   void lap(const char* part);  // what ran since the last lap is this part of the step
   void end_step();
 
-  // From the second step on, if there was one: the first fills the memory pool.
+  // Without the first step, which fills the memory pool, if there was a second one.
   const std::vector<Row>& rows() const { return rows_; }
   Index steps() const { return steps_; }
   double share(const Row& row) const;  // of the steps' time
@@ -47,8 +47,8 @@ class Profile : public TapeWatcher {
   Clock::time_point begin_, last_;
 };
 
-// What the innermost loop of the matrix products reaches with everything in the nearest cache,
-// on all threads: the ceiling for all else, measured anew. 0 where Eigen multiplies.
+// The speed of the innermost loop of the matrix products with all operands in the L1 cache, on all
+// threads, measured now: the upper bound for everything else. 0 if Eigen multiplies.
 double peak_gflops();
 
 }  // namespace seekling

@@ -1,4 +1,5 @@
-// The progress line. Only it knows of terminals; the training loop hands it each step's metrics.
+// The progress line, the only code that deals with terminals; the training loop passes it the
+// metrics of each step.
 #include "report/progress.h"
 
 #include <sys/ioctl.h>

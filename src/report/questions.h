@@ -1,4 +1,4 @@
-// The toy world's held-out questions, put to a model.
+// Asking a model the held-out questions of the toy world.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,7 @@
 
 namespace seekling {
 
-// What the model says to a prompt, as far as its positions reach; nothing
-// to a prompt that fills them.
+// The model's answer to a prompt, limited by its positions; empty if the prompt fills them.
 std::string answer(const Decoder& model, const Tokenizer& tokenizer, const std::string& prompt,
                    Index max_tokens);
 

@@ -67,16 +67,21 @@ std::string grid_line(double x1, double y1, double x2, double y2) {
 }
 
 std::string line_plot(std::vector<Curve> curves) {
+  // The ranges of both axes.
   Range x, y;
   for (Curve& curve : curves) {
     curve.points = thinned(curve.points);
     for (const auto& [step, value] : curve.points) x.include(step), y.include(value);
   }
   if (x.low > x.high) return "<p>Nothing yet.</p>\n";
+
+  // From values to pixels.
   const auto across = [&](double v) { return kLeft + x.place(v) * (kWidth - kLeft - kRight); };
   const auto down = [&](double v) {
     return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom);
   };
+
+  // Grid lines and labels.
   std::string svg = "<svg viewBox=\"0 0 " + fixed(kWidth) + " " + fixed(kHeight) + "\">";
   for_each_tick(y, 5, [&](double v) {
     svg += grid_line(kLeft, down(v), kWidth - kRight, down(v)) +
@@ -85,6 +90,8 @@ std::string line_plot(std::vector<Curve> curves) {
   for_each_tick(x, 8, [&](double v) {
     svg += svg_label(across(v), kHeight - kBottom + 18, "middle", rounded(v));
   });
+
+  // Curves and their key.
   double key = kWidth - kRight;
   for (const Curve& curve : curves) {
     std::string path;

@@ -1,6 +1,6 @@
-// report.html: a run on one page that needs no network and no script. Curves of the loss
-// and the learning rate, the load of every expert over the steps, samples of what the model said
-// on the way, and the run's settings.
+// report.html: a run on one page that needs no network and no script, with curves of the loss and
+// the learning rate, the load of every expert over the steps, samples of the model's text, and the
+// settings.
 #pragma once
 
 #include <filesystem>

@@ -24,8 +24,8 @@ namespace seekling {
 
 class TensorBoard {
  public:
-  // A new file in `folder`, beside those of a run that goes on after step `last_step`:
-  // later points of theirs are dropped by TensorBoard when it comes to this one.
+  // Starts a new file in `folder`. For a run resumed after step `last_step`, it makes TensorBoard
+  // drop the later points of older files.
   TensorBoard(const std::filesystem::path& folder, Index last_step);
   void append(const StepMetrics& metrics);
 
