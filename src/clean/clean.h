@@ -28,7 +28,7 @@ class Clean {
  public:
   Clean(CleanOptions options, EvaluationSet evaluation, CleanOutput& out);
 
-  // Drops what breaks a rule, changes the others, and counts. The documents that are left.
+  // Drops documents that break a rule, repairs the others, and counts. Returns the remaining ones.
   std::vector<InputDocument> clean(std::vector<InputDocument> documents);
   nlohmann::ordered_json details() const;  // for the report
   void resume(const nlohmann::ordered_json& details);

@@ -49,6 +49,8 @@ void Dedup::for_each_kept(const std::function<void(Index, const StoredDocument&)
 
 RemovedPassages Dedup::remove_passages() {
   constexpr std::size_t kBatch = std::size_t(8) << 20;  // bytes of text
+
+  // Give all kept documents to the search, in batches of text.
   RepeatedPassages passages(
       {.least = options.passage_words, .memory = options.memory, .scratch = out.scratch()});
   std::vector<Index> numbers;
@@ -65,6 +67,8 @@ RemovedPassages Dedup::remove_passages() {
     if (bytes >= kBatch) add();
   });
   add();
+
+  // Find the passages, then write each document without them.
   passages.find(store);
   RemovedPassages removed;
   auto shorter = std::make_unique<DocumentStore>(out.scratch() / "rest");

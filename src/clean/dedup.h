@@ -1,6 +1,6 @@
-// The stage that drops duplicates: whole documents (duplicates.h), and of the documents that are left
-// passages (repeated_passages.h) and then lines (repeated_lines.h). The same bytes for any number of
-// threads.
+// The stage that drops duplicates: first whole documents (duplicates.h), then passages
+// (repeated_passages.h) and lines (repeated_lines.h) of the remaining documents. The output is the
+// same for any number of threads.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,9 @@
-// The stage that mixes sources by weight: of the text that is written, each source has its share
-// of the bytes. The next document is always that of the source whose bytes, divided by its weight,
-// are fewest, so every long piece of the output has the shares, and nothing is drawn by chance.
+// The stage that mixes sources by weight: each source gets its share of the bytes of the output.
+// The next document always comes from the source with the fewest bytes divided by its weight, so
+// every long part of the output has the same shares, and nothing is random.
 //
-// A source that ends begins again until it was read `epochs` times. The output ends when the next
-// document would be one more: more of the other sources alone would change the shares.
+// A source that ends is read again, up to `epochs` times. The output ends when a source is
+// exhausted: more of the others would change the shares.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// The stage that makes token files of documents, for `train --data`: held-out documents apart, some
-// turned to fill-in-the-middle, and all ordered so that rows hold them whole.
+// The stage that converts documents to token files for `train --data`: held-out documents go to a
+// separate file, some documents become fill-in-the-middle, and the order keeps them whole in rows.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,5 @@
-// What a stage did with the documents: how many came in, left at which rule and were kept, of each
-// source; how long they were; and samples, which depend on where a document stood and not on the
-// order of work.
+// Statistics of a stage, by source: documents read, dropped at each rule, and kept; their lengths;
+// and samples, which depend on the position of a document, not on the order of work.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// The course as its folders hold it: chapters, exercises, hints, starters, known mistakes.
-// chapters/README.md, "How a chapter is made", has the format. An Error names the file and what is
+// The contents of the course's folders: chapters, exercises, hints, starters, known mistakes. The
+// format is in chapters/README.md, "How a chapter is made". Errors name the file and what is
 // missing.
 #pragma once
 
@@ -26,7 +26,7 @@ struct Mistake {
   std::string find, replace;   // in the file of src/
 };
 
-// A file of src/ that exercises take bodies out of.
+// A file of src/ from which exercises remove function bodies.
 struct ExerciseFile {
   std::filesystem::path source;  // attention/rope.cpp
   std::string target;            // course_05_rope: its programs' name in chapters/CMakeLists.txt
@@ -45,7 +45,7 @@ struct Chapter {
 
   std::string digits() const;  // "05"
   const Exercise& exercise(const std::string& number) const;
-  // Of 10.1: 10.1a and 10.1b; of 5.1 and of 10.1a: itself.
+  // For 10.1: 10.1a and 10.1b; for 5.1 or 10.1a: the exercise itself.
   std::vector<std::string> parts(const std::string& number) const;
   const ExerciseFile* file_of(const std::string& number) const;  // null: on paper
 };

@@ -55,7 +55,8 @@ std::set<std::string> functions_in(const fs::path& object) {
   return names;
 }
 
-// Where a tool is installed, with its libraries: the folder above its own. Not all of a home folder.
+// Where a tool is installed, with its libraries: the folder above its own. Not all of a home
+// folder.
 fs::path installed_in(const fs::path& tool) {
   const char* home = std::getenv("HOME");
   const fs::path prefix = tool.parent_path().parent_path();

@@ -44,8 +44,9 @@ class Workshop {
   // others, where the kernel can see to it.
   Ended make_strangers(const std::string& target, const Limits& limits) const;
 
-  // A function of the library's file that the reader's has not, in C++'s words; nothing if it has
-  // all. The linker would take what is missing from the library: an empty file would pass.
+  // The declaration of a function that the library's file has and the reader's lacks; "" if there
+  // is none. The linker would take a missing function from the library, so an empty file would
+  // pass.
   std::string lacking(const ExerciseFile& file) const;
 
   std::filesystem::path make_demo(const Chapter& chapter) const;  // gives its path
@@ -62,8 +63,8 @@ class Workshop {
   std::filesystem::path build_;
 };
 
-// For make: of our code, the first time whole directories, or of one file of the student, which may
-// send the compiler round in circles.
+// Limits for make: for our code, at first whole directories; for the student's one file, which may
+// keep the compiler busy for ever.
 inline constexpr Limits kOurs{
     .seconds = 1800, .memory_mib = 16384, .file_mib = 4096, .output_bytes = 1 << 20};
 inline constexpr Limits kTheReaders{

@@ -20,7 +20,7 @@ struct Observed {
   std::string inputs;  // in words
   std::vector<Number> numbers;
   std::optional<std::string> threw;  // an error's text
-  bool whole = false;                // the probe came to its end
+  bool whole = false;                // the probe ran to its end
 };
 
 using Observations = std::map<std::string, Observed>;  // by exercise

@@ -1,4 +1,4 @@
-// The file of a stranger, which is compiled and whose words are printed.
+// A stranger's file, which is compiled and whose output is printed.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,12 @@ namespace seekling {
 // compiled. Empty if it may be compiled.
 std::string refused(const std::filesystem::path& folder, const std::filesystem::path& relative);
 
-// A line of a source that reads a file outside the project and the compiler's own folders, or may do
-// so; empty if there is none. Known are #include and its relatives, with names that are absolute,
-// lead upwards or come from a macro; what puts text into assembly, whose .incbin reads any file
-// (asm, the compiler's attributes); and what could spell these (##). They are found in comments and
-// strings as well, because a wrong guess of where these end would hide others. Beyond this the
-// compiler itself is confined (Workshop::make_strangers).
+// A line of a source that reads a file outside the project and the compiler's own folders, or may
+// do so; empty if there is none. Known are #include and its relatives, with names that are
+// absolute, lead upwards or come from a macro; what puts text into assembly, whose .incbin reads
+// any file (asm, the compiler's attributes); and what could spell these (##). They are found in
+// comments and strings as well, because a wrong guess of where these end would hide others. Beyond
+// this the compiler itself is confined (Workshop::make_strangers).
 std::string line_that_reads_outside(const std::string& source);
 
 // At most `most` bytes of a text, of which a terminal shows every character as itself: no control

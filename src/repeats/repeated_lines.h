@@ -1,7 +1,7 @@
-// Lines that stood in the corpus before: menus, licences, signatures. The first of equal lines
-// stays; equal means but for white space. Short lines always stay: brackets and the items of lists
-// are equal by nature. After CCNet's paragraphs (Wenzek et al. 2019, arXiv:1911.00359, §3.1), but
-// over the whole corpus and in external memory, 16 bytes of disk a line.
+// Lines that occurred earlier in the corpus: menus, licences, signatures. The first of equal lines
+// stays; white space is ignored. Short lines always stay, because brackets and list items are equal
+// by nature. The method is that of CCNet's paragraphs (Wenzek et al. 2019, arXiv:1911.00359, §3.1),
+// but over the whole corpus and in external memory, with 16 bytes of disk per line.
 #pragma once
 
 #include <filesystem>

@@ -1,13 +1,13 @@
-// Passages that stood in the corpus before: runs of at least 50 words. Lee et al. 2022,
-// "Deduplicating training data makes language models better" (arXiv:2107.06499), §4.1 (ExactSubstr),
-// with words (words.h) for its tokens, so that case, punctuation and blanks do not hide a passage.
-// The first occurrence stays; the paper's code removes that as well.
+// Passages that occurred earlier in the corpus: runs of at least 50 words. Lee et al. 2022,
+// "Deduplicating training data makes language models better" (arXiv:2107.06499), §4.1
+// (ExactSubstr), with words (words.h) for its tokens, so that case, punctuation and blanks do not
+// hide a passage. The first occurrence stays; the paper's code removes that as well.
 //
 //   1. Documents are joined to blocks that fit in memory. The suffix array (suffix_array.h) of a
 //      block has the places that share their next 50 words side by side. All of these but the first
 //      are repeats, except that a passage does not repeat one that it overlaps.
-//   2. Passages that stand in different blocks: of every 26 windows of 25 words side by side the one
-//      with the smallest hash is noted on the disk (winnowing: Schleimer, Wilkerson & Aiken 2003),
+//   2. Passages in different blocks: of every 26 consecutive windows of 25 words, the one with the
+//      smallest hash is noted on the disk (winnowing: Schleimer, Wilkerson & Aiken 2003),
 //      2 of 27 on average. A passage of 50 words has 26 windows, so two equal passages have noted
 //      the same one. Equal hashes meet in an external sort, the documents are read again, and the
 //      two places are followed in both directions as long as the words are equal.

@@ -42,7 +42,8 @@ class SuffixSort {
     place(group);
   }
 
-  // Sorts `keyed` into the group's part of the array. A suffix's rank is where its new group begins.
+  // Sorts `keyed` into the group's part of the array. A suffix's rank is where its new group
+  // begins.
   void place(Group group) {
     std::sort(keyed.begin(), keyed.end());
     for (std::size_t k = 0, end = 0; k < keyed.size(); k = end) {

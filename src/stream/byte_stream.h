@@ -1,6 +1,6 @@
-// The bytes of a file or of standard input, one piece after the other. gzip and zstd are recognised
-// by their first bytes, not by the name, and unpacked as they are read, so memory does not grow
-// with the file.
+// The bytes of a file or of standard input, piece by piece. gzip and zstd are recognised by their
+// first bytes, not by the name, and decompressed while reading, so memory does not grow with the
+// file.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// A file for numbers and bytes that do not fit in memory: read and written anywhere, and mostly gone
-// with its object. The operating system caches what is in use.
+// A file for data that does not fit in memory, with random access. It is usually deleted with its
+// object. The operating system caches the parts in use.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace seekling {
 
 class DiskFile {
  public:
-  // stays: what is in the file is kept, and the file outlives its object.
+  // stays: existing contents are kept, and the file outlives its object.
   explicit DiskFile(std::filesystem::path path, bool stays = false);
   ~DiskFile();
   DiskFile(const DiskFile&) = delete;

@@ -156,11 +156,15 @@ DocumentReader::Parsed DocumentReader::parse_text(const Piece& piece) const {
 
 DocumentReader::Parsed DocumentReader::parse_json(const Piece& piece) const {
   Parsed parsed;
+
+  // Drop the byte-order mark and line end, and repair malformed UTF-8.
   std::string_view line = piece.bytes;
   if (piece.place.ends_with(":1") && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
   while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
   std::string mended;
   if ((parsed.malformed = count_malformed(line)) > 0) line = mended = utf8_lossy(line);
+
+  // The line must be an object with a text.
   Json object = parse_json_or_discard<Json>(line, piece.place);
   if (object.is_discarded()) {
     parsed.skipped = kNotJson;
@@ -175,6 +179,8 @@ DocumentReader::Parsed DocumentReader::parse_json(const Piece& piece) const {
                            reading.text_field, "\"; --text-field names another key");
     return parsed;
   }
+
+  // Keep the other keys; the text is always under "text".
   parsed.document.text = std::move(found->get_ref<std::string&>());
   if (reading.text_field == "text") {
     parsed.document.line = line;

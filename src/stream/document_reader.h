@@ -7,8 +7,8 @@
 //   .gz .zst after these   the same, packed
 //   stdin, other endings   JSON lines if the first byte is {, otherwise text
 //
-// What is no document is skipped and counted, and the first of each kind is told in a sentence. A
-// file that cannot be read, or is damaged as gzip or zstd, is an Error.
+// Input that is not a document is skipped and counted; the first case of each kind is reported in a
+// sentence. A file that cannot be read, or is damaged gzip or zstd, is an Error.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,7 @@
-// One rename is atomic, several are not. So the new files are written into folder/.next
-// and flushed; renaming that to folder/.commit is the one moment at which the save happens; then
-// each file moves to its place. A kill before the moment leaves .next, which the next save forgets;
-// a kill after it leaves .commit, whose remaining files recover() moves.
+// One rename is atomic, several are not. So the new files are written to folder/.next and flushed;
+// renaming that to folder/.commit is the commit point; then each file moves to its final name. A
+// kill before the commit point leaves .next, which the next save discards; a kill after it leaves
+// .commit, and recover() moves the remaining files.
 #include "system/atomic_save.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// A folder's files replaced all together: after a kill at any moment it holds all of the old
-// ones or all of the new.
+// Replaces the files of a folder atomically: after a kill at any moment the folder contains all of
+// the old files or all of the new ones.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@ namespace seekling {
 // One at a time for a folder (folder_lock.h).
 class AtomicSave {
  public:
-  // The folder is made if it is not there; a save that a kill cut off is forgotten.
+  // Creates the folder if it does not exist, and discards a save that a kill interrupted.
   explicit AtomicSave(std::filesystem::path folder);
   ~AtomicSave();  // without commit(), nothing has happened
   AtomicSave(const AtomicSave&) = delete;
@@ -28,8 +28,8 @@ class AtomicSave {
 // A folder that is not there, is empty, or holds only a save that a kill cut off before its commit.
 bool free_for_a_save(const std::filesystem::path& folder);
 
-// Finishes a save that a kill cut off after its commit point. Whoever opens the folder calls
-// it first, also while another process is saving: what that one is still writing is left alone.
+// Finishes a save that a kill interrupted after its commit point. Call it before opening the
+// folder, also while another process is saving: files that are still being written are not touched.
 void recover(const std::filesystem::path& folder);
 
 }  // namespace seekling

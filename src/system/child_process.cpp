@@ -202,6 +202,8 @@ Ended run_child(const std::vector<std::string>& words, const fs::path& folder, c
   std::optional<FileRules> rules;
   if (confined) rules.emplace(confined->may_read, folder);
   const bool apart = confined && confined->apart, first = apart && containment().processes;
+
+  // Pipes for its output and, if it is first in a namespace, for its exit status
   int output[2], status_pipe[2];
   check(::pipe(output) == 0 && ::pipe2(status_pipe, O_CLOEXEC) == 0, words[0],
         ": cannot be started: ", std::strerror(errno));

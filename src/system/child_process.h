@@ -1,7 +1,6 @@
-// Another program, run so that it can do no harm by accident: in a process group of its own,
-// with limits on its time, its memory, its processes, its output and its files. All that it
-// started ends with it. The program of a stranger is also confined, as far as the kernel can do it
-// (confinement.h).
+// Runs another program so that it can do no accidental harm: in a separate process group, with
+// limits on its time, memory, processes, output and files. All processes that it started end with
+// it. A stranger's program is also confined, as far as the kernel supports it (confinement.h).
 #pragma once
 
 #include <filesystem>
@@ -13,10 +12,10 @@
 namespace seekling {
 
 struct Limits {
-  double seconds = 60;         // of the clock; then it and all that it started are killed
+  double seconds = 60;         // wall-clock time; then it and its descendants are killed
   Index memory_mib = 4096;     // of address space, each process
   Index file_mib = 64;         // the largest file that it may write
-  Index output_bytes = 65536;  // so much of stdout and stderr is kept; the rest is read and dropped
+  Index output_bytes = 65536;  // of stdout and stderr that are kept; the rest is discarded
   Index processes = 512;       // and threads, at one time
   Index total_mib = 256;       // of all files in its folder together, if it is confined
 };

@@ -1,5 +1,5 @@
-// A process that reaches only the files that it needs, no network and no other process, as far as
-// Linux can do it: by Landlock and by namespaces, which any user may have.
+// Confines a process to the files that it needs, without network or other processes, as far as
+// Linux supports it: by Landlock and namespaces, which need no privileges.
 #pragma once
 
 #include <sys/types.h>

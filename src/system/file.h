@@ -1,5 +1,5 @@
-// Files as the formats need them: written through to the disk or not at all,
-// and bytes and JSON that are not trusted.
+// File access for all formats: files that are written through to the disk or not at all, and
+// untrusted bytes and JSON.
 #pragma once
 
 #include <filesystem>
@@ -33,7 +33,7 @@ class FileWriter {
   std::string buffer_;
 };
 
-// A file that grows by whole pieces: one that does not fit on the disk leaves no part of itself.
+// A file that grows by complete pieces: a piece that does not fit on the disk leaves no part of it.
 class AppendFile {
  public:
   explicit AppendFile(std::filesystem::path path);  // which is made if it is not there

@@ -1,5 +1,5 @@
-// A folder that one process writes to. The lock is the operating system's (flock on the folder
-// itself): it leaves no file behind and ends with the process, however that ends.
+// A lock on a folder, so that only one process writes to it. It is an flock on the folder itself:
+// it leaves no file and ends with the process, however that ends.
 #pragma once
 
 #include <filesystem>

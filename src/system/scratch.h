@@ -1,4 +1,4 @@
-// A folder for files that nobody keeps: it is gone when this is.
+// A temporary folder, removed by the destructor.
 #pragma once
 
 #include <cstdlib>
