@@ -55,6 +55,10 @@ std::vector<Command> commands() {
   };
   const Words old = {"w/heldout.jsonl"}, twice = {"w/train.jsonl", "w/train.jsonl"};
   const Words dedup = {"dedup", "--lines", "20"}, clean = {"clean", "--lines", "20"};
+  const Words village = {"data", "make", "--out", "w", "--documents", "60", "--questions", "2"};
+  const Words quality = {
+      "data",   "quality",   "--good", "w/train.jsonl", "--bad", "w/heldout.jsonl", "--out",
+      "q.json", "--threads", "2",      "--seed"};
   const Words mix = {"mix", "--epochs", "2"};
   const Words pack = {"pack", "--tokenizer", std::string(SEEKLING_GOLDEN) + "/tok_v3"};
   return {
@@ -71,6 +75,7 @@ std::vector<Command> commands() {
       {"data make", {with(make, {"--seed", "2"})}, with(make, {"--seed", "1"}), "w"},
       {"data dedup", {make, stage(dedup, old)}, stage(dedup, twice), "d"},
       {"data clean", {make, stage(clean, old)}, stage(clean, twice), "d"},
+      {"data quality", {village, with(quality, {"1"})}, with(quality, {"2"}), "q.json"},
       {"data mix",
        {make, stage(mix, {"w/heldout.jsonl=1"})},
        stage(mix, {"w/train.jsonl=2", "w/heldout.jsonl=1"}),
