@@ -65,7 +65,7 @@ std::string table_row(const std::string& what, const Json& count) {
 }  // namespace
 
 CleanOutput::CleanOutput(CleanOutputOptions o)
-    : options(std::move(o)), atomic_save(options.folder), lock(options.folder),
+    : options(std::move(o)), lock(options.folder), atomic_save(options.folder),
       scratch_(options.folder / ".work"), tally(options.sources) {
   check_no_others(options.folder, options.shards);
   std::error_code ignored;
@@ -85,7 +85,7 @@ CleanOutput::~CleanOutput() {
 
 void CleanOutput::take_up(const fs::path& state_file) {
   keep_scratch = true;
-  const Json all = Json::parse(read_file(state_file), nullptr, /*allow_exceptions=*/false);
+  const Json all = parse_json_or_discard<Json>(read_file(state_file), state_file.string());
   check(all.is_object() && all.contains("run"), state_file.string(),
         ": is damaged; start again without --resume");
   check(all.at("run") == options.run, options.folder.string(),
@@ -93,7 +93,12 @@ void CleanOutput::take_up(const fs::path& state_file) {
         "start again without --resume");
   tally.restore(all.at("tally"));
   dropped_bytes = all.at("dropped_bytes");
-  fs::resize_file(scratch_ / kDropped, std::uintmax_t(dropped_bytes));
+  const fs::path rows = scratch_ / kDropped;
+  std::error_code failure;
+  const std::uintmax_t there = fs::file_size(rows, failure), wanted = std::uintmax_t(dropped_bytes);
+  check(!failure && there >= wanted, rows.string(), ": is cut off; start again without --resume");
+  fs::resize_file(rows, wanted, failure);  // without what came after save()
+  check(!failure, rows.string(), ": cannot be written (", failure.message(), ")");
   state = all.at("state");
 }
 
@@ -101,6 +106,7 @@ const Json* CleanOutput::resumed() const { return state ? &*state : nullptr; }
 
 void CleanOutput::save(const Json& now) {
   flush_dropped();
+  dropped->flush();
   replace_file(scratch_ / kState, to_line({{"run", options.run},
                                            {"tally", tally.saved()},
                                            {"dropped_bytes", dropped_bytes},

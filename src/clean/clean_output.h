@@ -57,7 +57,8 @@ class CleanOutput {
 
   Index kept_documents() const { return tally.kept_documents(); }
 
-  // Notes how far the work is, before the first keep(); `state` is of those who work.
+  // Notes how far the work is, before the first keep(); `state` is of those who work, whose own
+  // files have reached the disk.
   void save(const nlohmann::ordered_json& state);
   const nlohmann::ordered_json* resumed() const;  // the state, or null for a run from the start
 
@@ -81,8 +82,8 @@ class CleanOutput {
   void flush_dropped();
 
   const CleanOutputOptions options;
-  AtomicSave atomic_save;
   const FolderLock lock;
+  AtomicSave atomic_save;
   const std::filesystem::path scratch_;
   std::optional<nlohmann::ordered_json> state;
   bool keep_scratch = false;

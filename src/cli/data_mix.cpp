@@ -39,8 +39,8 @@ int data_mix_command(int argc, char** argv) {
   const std::filesystem::path folder = out_of(flags);
 
   // Mix, and save the text with a report
-  AtomicSave save(folder);
   const FolderLock lock(folder);
+  AtomicSave save(folder);
   FileWriter texts(save.file("text.jsonl"));
   const auto report = mix(sources, epochs, reading, to_stderr, [&](std::string_view line) {
     texts.write(line.data(), line.size());

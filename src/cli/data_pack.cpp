@@ -92,8 +92,8 @@ int data_pack_command(int argc, char** argv) {
           : read_tokenizer(given);
 
   // Pack, and save all files together
-  AtomicSave save(folder);
   const FolderLock lock(folder);
+  AtomicSave save(folder);
   DocumentReader reader(reading, to_stderr);
   Pack pack(pack_options, tokenizer, save.file("train.bin"), save.file("heldout.bin"));
   for_each_batch(reader, [&](std::vector<InputDocument>& batch) { return pack.add(batch), true; });

@@ -15,6 +15,7 @@
 #include "interop/load_model.h"
 #include "system/atomic_save.h"
 #include "system/file.h"
+#include "system/folder_lock.h"
 #include "text/tokenizer_json.h"
 
 namespace seekling {
@@ -62,6 +63,7 @@ std::string exported_tokenizer(const fs::path& from) {
 
 void write_folder(const fs::path& from, const fs::path& out, const Transformer& model,
                   const NumberType& type, Index shard_mib) {
+  const FolderLock lock(out);
   AtomicSave save(out);
   write_file(save.file("config.json"), config_json(model.config, type.in_config));
   save_weights(save.file("config.json").parent_path(), model,

@@ -14,6 +14,7 @@
 #include "interop/gguf_tokenizer.h"
 #include "system/atomic_save.h"
 #include "system/file.h"
+#include "system/folder_lock.h"
 #include "text/tokenizer_json.h"
 
 namespace seekling {
@@ -57,6 +58,7 @@ int import_command(int argc, char** argv) {
   load_gguf(file, model);
 
   // Save them together
+  const FolderLock lock(out);
   AtomicSave save(out);
   write_file(save.file("config.json"), config_json(config));
   save_weights(save.file("config.json").parent_path(), model);

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "core/check.h"
+#include "system/file.h"
 
 namespace seekling {
 
@@ -19,6 +20,8 @@ static int locked(const std::filesystem::path& folder, bool& taken) {
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
+  const std::error_code failure = make_folders(folder);
+  check(!failure, folder.string(), ": the folder cannot be made (", failure.message(), ")");
   bool taken = false;
   folder_ = locked(folder, taken);
   if (!taken) return;

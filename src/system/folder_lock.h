@@ -8,7 +8,9 @@ namespace seekling {
 
 class FolderLock {
  public:
-  explicit FolderLock(const std::filesystem::path& folder);  // Error if another process holds it
+  // The folder is made if it is not there. Error if another process holds it. Whoever saves a folder
+  // at once (atomic_save.h) locks it first: a save begins by forgetting one that was cut off.
+  explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "system/atomic_save.h"
 #include "system/file.h"
+#include "system/folder_lock.h"
 #include "toy/world.h"
 
 namespace seekling {
@@ -32,10 +33,9 @@ static void write_lines(const fs::path& path, const std::vector<Row>& rows) {
 }
 
 void write_toy_world(const fs::path& folder, const ToyWorld& world) {
-  std::error_code failure;
-  fs::create_directories(folder, failure);
-  check(fs::is_directory(folder, failure), "toy world: cannot create the folder ", folder.string(),
+  check(!make_folders(folder), "toy world: cannot create the folder ", folder.string(),
         "; choose one that can be written");
+  const FolderLock lock(folder);
   AtomicSave save(folder);
   write_lines(save.file("train.jsonl"), world.train);
   write_lines(save.file("heldout.jsonl"), world.heldout);

@@ -4,6 +4,7 @@
 #include "cli/program.h"
 #include "interop/checkpoint.h"
 #include "interop/safetensors.h"
+#include "system/folder_lock.h"
 
 namespace seekling {
 
@@ -42,6 +43,25 @@ TEST_F(ConvertTest, ARunComesBackFromGgufWithItsTokenizer) {
   EXPECT_EQ(generated("back"), generated("run"));
   EXPECT_EQ(read_file(folder / "back/tokenizer_config.json"),
             read_file(folder / "run/tokenizer_config.json"));
+}
+
+TEST_F(ConvertTest, WhatAnotherProcessWritesIsLeftAlone) {
+  out_of({"export", "--gguf", "--model", golden("v2_lite_tiny"), "--out", "a.gguf"});
+  const FolderLock lock(folder / "o");  // as the other one holds it
+  fs::create_directories(folder / "o" / ".next");
+  write_file(folder / "o/.next/config.json", "half");
+  for (const Words& words : std::vector<Words>{{"export", "--model", golden("v2_lite_tiny")},
+                                               {"import", "--model", "a.gguf"}}) {
+    Words all = words;
+    all.insert(all.end(), {"--out", "o"});
+    const Ran ran = run(all);
+    EXPECT_EQ(ran.exit, 1) << words[0];
+    EXPECT_TRUE(
+        ran.err.ends_with("seekling: o: another process writes to this folder; wait for "
+                          "it, or name another folder\n"))
+        << ran.err;
+    EXPECT_EQ(read_file(folder / "o/.next/config.json"), "half") << words[0];
+  }
 }
 
 TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
