@@ -16,7 +16,7 @@ Dedup::Dedup(const DedupOptions& o, CleanOutput& output)
 }
 
 Json Dedup::save() {
-  store.flush();
+  store.save();
   return {{"documents", store.size()}, {"keys", finder.save()}};
 }
 

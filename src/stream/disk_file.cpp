@@ -44,4 +44,12 @@ std::size_t DiskFile::read(void* bytes, std::size_t n, std::uint64_t at) const {
   return done;
 }
 
+void DiskFile::read_all(void* bytes, std::size_t n, std::uint64_t at) const {
+  check(read(bytes, n, at) == n, path.string(), ": is cut off; another program changed it");
+}
+
+void DiskFile::flush() {
+  check(::fsync(file) == 0, path.string(), ": cannot be written: ", std::strerror(errno));
+}
+
 }  // namespace seekling

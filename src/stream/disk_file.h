@@ -21,6 +21,8 @@ class DiskFile {
   // several threads.
   void write(const void* bytes, std::size_t n, std::uint64_t at);
   std::size_t read(void* bytes, std::size_t n, std::uint64_t at) const;  // fewer at the end
+  void read_all(void* bytes, std::size_t n, std::uint64_t at) const;     // Error for fewer
+  void flush();  // through to the disk: what was written survives a power cut
 
  private:
   const std::filesystem::path path;

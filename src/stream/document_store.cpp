@@ -42,6 +42,8 @@ DocumentStore::DocumentStore(const std::filesystem::path& scratch_file, bool sta
 void DocumentStore::resume(Index documents) {
   count = documents;
   end = flushed = end_of(count - 1);
+  char last;  // what is added would leave a hole after a file that was cut off
+  if (end > 0) records.read_all(&last, 1, end - 1);
 }
 
 void DocumentStore::add(const InputDocument& document) {
@@ -66,15 +68,21 @@ void DocumentStore::flush() {
   held_ends.clear();
 }
 
+void DocumentStore::save() {
+  flush();
+  records.flush();
+  ends.flush();
+}
+
 std::uint64_t DocumentStore::end_of(Index i) const {
   std::uint64_t at = 0;
-  if (i >= 0) ends.read(&at, sizeof at, std::uint64_t(i) * sizeof at);
+  if (i >= 0) ends.read_all(&at, sizeof at, std::uint64_t(i) * sizeof at);
   return at;
 }
 
 std::string DocumentStore::bytes_of(Index i) const {
   std::string all(std::size_t(bytes(i)), '\0');
-  records.read(all.data(), all.size(), end_of(i - 1));
+  records.read_all(all.data(), all.size(), end_of(i - 1));
   return all;
 }
 
@@ -89,12 +97,12 @@ void DocumentStore::for_each(const std::function<void(Index, const StoredDocumen
   for (Index first = 0; first < count;) {
     // As many as fit in a block, but one at least
     borders.assign(std::size_t(std::min(kMost, count - first)), 0);
-    ends.read(borders.data(), borders.size() * sizeof(std::uint64_t),
-              std::uint64_t(first) * sizeof(std::uint64_t));
+    ends.read_all(borders.data(), borders.size() * sizeof(std::uint64_t),
+                  std::uint64_t(first) * sizeof(std::uint64_t));
     const std::uint64_t begin = end_of(first - 1);
     const auto too_far = std::upper_bound(borders.begin() + 1, borders.end(), begin + kBlock);
     block.resize(*(too_far - 1) - begin);
-    records.read(block.data(), block.size(), begin);
+    records.read_all(block.data(), block.size(), begin);
     // One after the other
     std::uint64_t at = begin;
     for (auto to = borders.begin(); to != too_far; at = *to++)

@@ -26,10 +26,11 @@ class DocumentStore {
   // And scratch_file.ends. stays: as in disk_file.h.
   explicit DocumentStore(const std::filesystem::path& scratch_file, bool stays = false);
 
-  void resume(Index documents);  // with the first ones of another process, which had flushed them
+  void resume(Index documents);  // with the first ones of another process, which had saved them
 
   void add(const InputDocument& document);
   void flush();  // after the last add(), before the first document is read
+  void save();   // and through to the disk, for resume()
   Index size() const { return count; }
 
   Index bytes(Index i) const { return Index(end_of(i) - end_of(i - 1)); }

@@ -27,7 +27,7 @@ struct RecordSort::Run {  // a run being read
   bool refill() {
     const std::size_t n = std::min(buffer.capacity(), end - begin);
     buffer.resize(n);
-    file->read(buffer.data(), n * sizeof(Record), begin * sizeof(Record));
+    file->read_all(buffer.data(), n * sizeof(Record), begin * sizeof(Record));
     begin += n;
     next = 0;
     return n > 0;
@@ -63,12 +63,15 @@ void RecordSort::write_runs() {
 
 std::vector<std::size_t> RecordSort::save() {
   write_runs();
+  file.flush();
   return runs;
 }
 
 void RecordSort::resume(const std::vector<std::size_t>& saved) {
   runs = saved;
   for (const std::size_t length : runs) written += length;
+  Record last{};  // what is added would leave a hole after a file that was cut off
+  if (written > 0) file.read_all(&last, sizeof last, (written - 1) * sizeof last);
 }
 
 bool RecordSort::later(const Run* a, const Run* b) { return b->front() < a->front(); }

@@ -25,7 +25,8 @@ class RecordSort {
   ~RecordSort();
 
   void add(std::span<const Record> records);
-  // Writes what was added so far, and says what resume() needs to go on in another process.
+  // Writes what was added so far, through to the disk, and says what resume() needs to go on in
+  // another process.
   std::vector<std::size_t> save();
   void resume(const std::vector<std::size_t>& saved);  // before the first add()
   void sort();                                         // once, after the last add()

@@ -5,6 +5,7 @@
 
 #include "cli/program.h"
 #include "core/rng.h"
+#include "system/folder_lock.h"
 
 namespace seekling {
 
@@ -210,7 +211,26 @@ TEST_F(DataTest, KilledAgainAndAgainAndResumedItEndsWithTheSameBytes) {
   EXPECT_FALSE(fs::exists(folder / "p" / ".work"));
 }
 
-TEST_F(DataTest, ResumeRefusesOtherFlagsAndAnotherInput) {
+TEST_F(DataTest, WhatAnotherProcessWritesIsLeftAlone) {
+  const FolderLock lock(folder / "o");  // as the other one holds it
+  fs::create_directories(folder / "o" / ".next");
+  write_file(folder / "o/.next/text.jsonl", "half");
+  write_file(folder / "a.jsonl", many_documents(20));
+  for (const Words& words : std::vector<Words>{{"dedup", "a.jsonl"},
+                                               {"clean", "a.jsonl"},
+                                               {"mix", "a.jsonl=1"},
+                                               {"pack", "a.jsonl", "--tokenizer", golden("tok_v3")},
+                                               {"make", "--documents", "2"}}) {
+    Words all{"data"};
+    all.insert(all.end(), words.begin(), words.end());
+    all.insert(all.end(), {"--out", "o"});
+    expect_refused(all, 1,
+                   "o: another process writes to this folder; wait for it, or name another folder");
+    EXPECT_EQ(file("o/.next/text.jsonl"), "half") << words[0];
+  }
+}
+
+TEST_F(DataTest, ResumeRefusesOtherFlagsAnotherInputAndCutFiles) {
   write_file(folder / "a.jsonl", many_documents(40'000));
   Started program(folder, {"data", "dedup", "a.jsonl", "--out", "o", "--save-every", "0"});
   while (program.running() && !fs::exists(folder / "o" / ".work" / "state.json"))
@@ -222,6 +242,12 @@ TEST_F(DataTest, ResumeRefusesOtherFlagsAndAnotherInput) {
       "start again without --resume";
   expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--resume", "--jaccard", "0.7"}, 1,
                  refusal);
+  fs::resize_file(folder / "o/.work/documents", 1000);
+  const Ran ran = run({"data", "dedup", "a.jsonl", "--out", "o", "--resume"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_TRUE(
+      ran.err.ends_with("seekling: o/.work/documents: is cut off; another program changed it\n"))
+      << ran.err;
   write_file(folder / "a.jsonl", many_documents(10));
   expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--resume"}, 1, refusal);
   out_of({"data", "dedup", "a.jsonl", "--out", "o"});

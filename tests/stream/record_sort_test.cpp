@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "scratch_test.h"
@@ -42,6 +43,27 @@ TEST_F(RecordSortTest, FewRecordsAndNoneAreSorted) {
   EXPECT_TRUE(sorted(dir / "records", {}).empty());
   const std::vector<Record> expected{{1, 2}, {1, 2}, {3, 0}};
   EXPECT_TRUE(sorted(dir / "records", {{3, 0}, {1, 2}, {1, 2}}) == expected);
+}
+
+TEST_F(RecordSortTest, ASavedFileThatWasCutOffIsAnError) {
+  std::vector<std::size_t> saved;
+  {
+    RecordSort sort(dir / "records", 1, /*stays=*/true);
+    const std::vector<Record> records{{3, 0}, {1, 2}, {2, 2}};
+    sort.add(records);
+    saved = sort.save();
+  }
+  const auto ordered = [&] {
+    RecordSort sort(dir / "records", 1, /*stays=*/true);
+    sort.resume(saved);
+    sort.sort();
+    std::vector<std::uint64_t> keys;
+    for (Record r; sort.next(r);) keys.push_back(r.key);
+    return keys;
+  };
+  EXPECT_EQ(ordered(), (std::vector<std::uint64_t>{1, 2, 3}));
+  std::filesystem::resize_file(dir / "records", 2 * sizeof(Record));
+  EXPECT_THROW(ordered(), Error);
 }
 
 TEST_F(RecordSortTest, TheScratchFileIsGoneWithIt) {
