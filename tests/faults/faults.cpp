@@ -2,9 +2,10 @@
 // fault the folder must hold the old output or the new one, and the same command, or a resume,
 // must then end as if nothing had happened, to the byte.
 //
-//   faults [--every K] [--kinds LIST] [--commands LIST] [--kills N]
+//   faults [--every K] [--kinds LIST] [--commands LIST] [--kills N [--seed S]]
 //
-// prints the table of faults, commands and outcomes, and exits with 1 if a promise was broken.
+// prints the table of faults, commands and outcomes, and exits with 1 if a promise was broken. With
+// --kills there are N kills of each command, at random moments, in place of the faults.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -32,7 +33,9 @@ struct Command {
   std::vector<Words> setup;  // makes the old output, and what the command reads
   Words words;
   std::string output;  // a file or a folder
-  bool trains = false;
+  Index steps = 0;     // at the end, if it trains
+
+  bool trains() const { return steps > 0; }
 };
 
 Words with(Words words, const Words& more) {
@@ -40,7 +43,8 @@ Words with(Words words, const Words& more) {
   return words;
 }
 
-std::vector<Command> commands() {
+// A run ends after so many steps.
+std::vector<Command> commands(Index steps) {
   const Words run = small_run("a", {"--threads", "1", "--steps"});
   const Words make = {"data", "make", "--out", "w", "--documents", "12", "--questions", "2"};
   const Words learn = {
@@ -62,18 +66,22 @@ std::vector<Command> commands() {
   const Words mix = {"mix", "--epochs", "2"};
   const Words pack = {"pack", "--tokenizer", std::string(SEEKLING_GOLDEN) + "/tok_v3"};
   return {
-      {"train", {}, with(run, {"4", "--save-every", "2"}), "a", true},
+      {"train", {}, with(run, {text(steps), "--save-every", "2"}), "a", steps},
       {"train --resume",
        {with(run, {"2"})},
-       {"train", "--resume", "a", "--steps", "4", "--save-every", "1", "--threads", "1"},
+       {"train", "--resume", "a", "--steps", text(steps), "--save-every", "1", "--threads", "1"},
        "a",
-       true},
+       steps},
       {"export", {model}, {"export", "a", "--out", "e", "--threads", "1"}, "e"},
       {"export --gguf", {model}, gguf, "a.gguf"},
       {"import", {model, gguf}, {"import", "a.gguf", "--out", "i", "--threads", "1"}, "i"},
       {"tokenizer train", {with(learn, {"300"})}, with(learn, {"320"}), "t.json"},
       {"data make", {with(make, {"--seed", "2"})}, with(make, {"--seed", "1"}), "w"},
       {"data dedup", {make, stage(dedup, old)}, stage(dedup, twice), "d"},
+      {"data dedup --resume",
+       {make, stage(dedup, old)},
+       stage(with(dedup, {"--resume", "--save-every", "0"}), twice),
+       "d"},
       {"data clean", {make, stage(clean, old)}, stage(clean, twice), "d"},
       {"data quality", {village, with(quality, {"1"})}, with(quality, {"2"}), "q.json"},
       {"data mix",
@@ -106,13 +114,23 @@ Snapshot checkpoint(const fs::path& run) {
   return all;
 }
 
+// What a look finds wrong.
+template <class Look>
+std::string reason(const Look& look) {
+  try {
+    return look();
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+}
+
 class Harness {
  public:
   explicit Harness(fs::path folder) : work_(std::move(folder)) { fs::remove_all(work_); }
   ~Harness() { fs::remove_all(work_); }
 
   void examine(const Command& command, const Words& kinds, long every);
-  void kill_at_random(long times);
+  void kill_at_random(const Command& command, long times, std::mt19937_64& random);
   bool well() const { return faults_ == 0; }
 
  private:
@@ -123,13 +141,19 @@ class Harness {
 
   Ran run(const Words& words, const std::string& fault = "") const;
   void prepare(const Command& command) const;
+  void learn(const Command& command, const std::string& fault);
+  bool begun(const Command& command) const;
+  Words next_words(const Command& command) const;
   void try_fault(const Command& command, const std::string& kind, long number, Outcomes& outcomes);
   void fail(const Command& command, const std::string& fault, const std::string& why);
   std::string look_after(const Command& command, Outcomes& outcomes) const;
   std::string look_at_run(const Command& command, Outcomes& outcomes) const;
+  std::string look_at_weights(const Command& command) const;
+  static void print(const Command& command, const std::string& kind, const Outcomes& outcomes);
 
   const fs::path work_;
   Snapshot before_, after_;
+  std::chrono::microseconds duration_{};  // of the command without a fault
   long calls_ = 0, allocations_ = 0, faults_ = 0;
 };
 
@@ -166,36 +190,56 @@ void Harness::fail(const Command& command, const std::string& fault, const std::
   std::fflush(stdout);
 }
 
+// Whether there is a run to be continued.
+bool Harness::begun(const Command& command) const {
+  const fs::path run_folder = work_ / command.output;
+  return command.trains() &&
+         (fs::exists(run_folder / "trainer_state.json") || fs::exists(run_folder / ".commit"));
+}
+
+// What its user types after a fault.
+Words Harness::next_words(const Command& command) const {
+  return begun(command) ? Words{"train",
+                                "--resume",
+                                "a",
+                                "--threads",
+                                "1",
+                                "--steps",
+                                text(command.steps),
+                                "--save-every",
+                                "1"}
+                        : command.words;
+}
+
+std::string Harness::look_at_weights(const Command& command) const {
+  if (!begun(command)) return before_.empty() ? "" : "the run is gone";
+  recover(work_ / command.output);
+  const TrainerState state = read_trainer_state(work_ / command.output);
+  check_checksums(work_ / command.output, state);
+  return state.checksums.empty() ? "the state has no checksums" : "";
+}
+
 // What is wrong with a run after a fault; empty if nothing is.
 std::string Harness::look_at_run(const Command& command, Outcomes& outcomes) const {
   const fs::path run_folder = work_ / command.output;
-  const bool begun =
-      fs::exists(run_folder / "trainer_state.json") || fs::exists(run_folder / ".commit");
-  if (!begun && !before_.empty()) return "the run is gone";
-  const Snapshot found = checkpoint(run_folder);
-  if (!begun || found == before_) ++outcomes.old_output;
+  if (!begun(command) || checkpoint(run_folder) == before_) ++outcomes.old_output;
   else ++outcomes.new_output;
-  if (begun) {
-    const TrainerState state = read_trainer_state(run_folder);
-    check_checksums(run_folder, state);
-    if (state.checksums.empty()) return "the state has no checksums";
-  }
-  const Ran again = run(begun ? Words{"train", "--resume", "a", "--steps", "4", "--threads", "1"}
-                              : command.words);
+  if (const std::string why = look_at_weights(command); !why.empty()) return why;
+  const Ran again = run(next_words(command));
   if (again.exit != 0) return "it cannot be continued: " + again.err;
-  if (read_file(run_folder / "model.safetensors") != after_.at("model.safetensors"))
-    return "its weights differ in the end";
+  for (const char* name : {"model.safetensors", "optimizer.safetensors"})
+    if (read_file(run_folder / name) != after_.at(name)) return text(name, " differs in the end");
   if (!read_file(run_folder / "metrics.jsonl").ends_with('\n'))
     return "metrics.jsonl ends in half a line";
   const std::vector<StepMetrics> metrics = read_metrics(run_folder / "metrics.jsonl");
-  for (Index step = 1; step <= 4; ++step)
-    if (metrics.size() != 4 || metrics[std::size_t(step - 1)].step != step)
+  for (Index step = 1; step <= command.steps; ++step)
+    if (Index(metrics.size()) != command.steps || metrics[std::size_t(step - 1)].step != step)
       return "metrics.jsonl does not hold each step once";
   return "";
 }
 
 std::string Harness::look_after(const Command& command, Outcomes& outcomes) const {
-  if (command.trains) return look_at_run(command, outcomes);
+  if (command.trains()) return look_at_run(command, outcomes);
   const Snapshot found = snapshot(work_ / command.output);
   if (found == after_) ++outcomes.new_output;
   else if (found == before_) ++outcomes.old_output;
@@ -220,12 +264,7 @@ void Harness::try_fault(const Command& command, const std::string& kind, long nu
   else if (sentence) ++outcomes.said;
   else if (ran.exit == -SIGKILL) ++outcomes.killed;
   else if (aborted) ++outcomes.aborted;
-  std::string why;
-  try {
-    why = look_after(command, outcomes);
-  } catch (const std::exception& e) {
-    why = e.what();
-  }
+  std::string why = reason([&] { return look_after(command, outcomes); });
   if (ran.exit != 0 && !sentence && ran.exit != -SIGKILL && !aborted)
     why = text("it ended with ", ran.exit, ": ", ran.err, why);
   if (why.empty()) return;
@@ -233,20 +272,33 @@ void Harness::try_fault(const Command& command, const std::string& kind, long nu
   fail(command, fault, why);
 }
 
-void Harness::examine(const Command& command, const Words& kinds, long every) {
-  // The command without a fault, whose output is the new one
+// The folder before the command, and after it where nothing fails.
+void Harness::learn(const Command& command, const std::string& fault) {
   fs::remove_all(work_.string() + ".ready");
   prepare(command);
   const auto look = [&] {
-    return command.trains ? checkpoint(work_ / command.output) : snapshot(work_ / command.output);
+    return command.trains() ? checkpoint(work_ / command.output) : snapshot(work_ / command.output);
   };
   before_ = look();
-  const Ran ran = run(command.words, "count:0");
+  const auto start = std::chrono::steady_clock::now();
+  const Ran ran = run(command.words, fault);
+  duration_ = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
   check(ran.exit == 0, command.name, ": fails without a fault: ", ran.err);
   after_ = look();
-  std::istringstream(read_file(work_ / ".count")) >> calls_ >> allocations_;
+}
 
-  // Each kind of fault at each call
+void Harness::print(const Command& command, const std::string& kind, const Outcomes& o) {
+  std::printf("| %-15s | %-7s | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld |\n",
+              command.name.c_str(), kind.c_str(), o.tried, o.done, o.said, o.killed, o.aborted,
+              o.old_output, o.new_output, o.faults);
+  std::fflush(stdout);
+}
+
+// Each kind of fault at each call.
+void Harness::examine(const Command& command, const Words& kinds, long every) {
+  learn(command, "count:0");
+  std::istringstream(read_file(work_ / ".count")) >> calls_ >> allocations_;
   for (const std::string& kind : kinds) {
     Outcomes o;
     const bool memory =
@@ -255,35 +307,41 @@ void Harness::examine(const Command& command, const Words& kinds, long every) {
     for (long n = 1; n <= (memory ? allocations_ : calls_);
          n = memory ? std::max(n + every, long(double(n) * growth)) : n + every)
       try_fault(command, kind, n, o);
-    std::printf("| %-15s | %-7s | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld | %5ld |\n",
-                command.name.c_str(), kind.c_str(), o.tried, o.done, o.said, o.killed, o.aborted,
-                o.old_output, o.new_output, o.faults);
-    std::fflush(stdout);
+    print(command, kind, o);
   }
   fs::remove_all(work_.string() + ".ready");
 }
 
-// A run with a save at each step, killed at random moments and resumed each time.
-void Harness::kill_at_random(long times) {
-  const Words words = small_run("a", {"--threads", "1", "--steps", "2000", "--save-every", "1"});
-  const Command command{"train, killed at random", {}, words, "a", true};
-  std::random_device random;
-  fs::create_directories(work_);
-  for (long killed = 0; killed < times; ++killed) {
-    const bool begun =
-        fs::exists(work_ / "a/trainer_state.json") || fs::exists(work_ / "a/.commit");
-    Started program(work_, begun ? Words{"train", "--resume", "a", "--threads", "1"} : words);
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 400'000));
-    program.signal(SIGKILL);
-    const Ran ran = program.wait();
-    if (ran.exit != -SIGKILL)
-      fail(command, "kill", text("it ended with ", ran.exit, ": ", ran.err));
-    if (ran.exit != -SIGKILL) return;
+// One to three kills at random moments, each of the command or of the resume after the kill before
+// it; then a look, as after a fault; and so on. The last of a series may come too late.
+void Harness::kill_at_random(const Command& command, long times, std::mt19937_64& random) {
+  learn(command, "");
+  Outcomes o;
+  while (o.killed < times) {
+    prepare(command);
+    std::string why;
+    for (long left = 1 + long(random() % 3); left > 0 && o.killed < times && why.empty(); --left) {
+      Started program(work_, next_words(command));
+      std::this_thread::sleep_for(
+          std::chrono::microseconds(std::int64_t(random() % std::uint64_t(duration_.count()))));
+      program.signal(SIGKILL);
+      const Ran ran = program.wait();
+      ++o.tried;
+      if (ran.exit == 0) ++o.done;
+      else if (ran.exit == -SIGKILL) ++o.killed;
+      else why = text("it ended with ", ran.exit, ": ", ran.err);
+      if (ran.exit == 0) break;
+      if (why.empty() && command.trains()) why = reason([&] { return look_at_weights(command); });
+      // What is whole is not made again; import would refuse
+      if (!command.trains() && snapshot(work_ / command.output) == after_) break;
+    }
+    if (why.empty()) why = reason([&] { return look_after(command, o); });
+    if (why.empty()) continue;
+    ++o.faults;
+    fail(command, text("kill ", o.killed), why);
   }
-  const TrainerState state = read_trainer_state(work_ / "a");
-  check_checksums(work_ / "a", state);
-  const std::string last = text(state.step);
-  std::printf("%ld random kills; the run is whole after step %s\n", times, last.c_str());
+  print(command, "random", o);
+  fs::remove_all(work_.string() + ".ready");
 }
 
 Words parts_of(const std::string& list) {
@@ -303,16 +361,18 @@ int run_all(int argc, char** argv) {
   Words kinds;
   std::ranges::copy_if(kKinds, std::back_inserter(kinds),
                        [&](const std::string& kind) { return chosen("--kinds", kind); });
+  const long kills = flags.contains("--kills") ? std::stol(flags["--kills"]) : 0;
+  const std::uint64_t seed = flags.contains("--seed") ? std::stoull(flags["--seed"]) : 1;
+  std::mt19937_64 random(seed);
   Harness harness(fs::temp_directory_path() / text("seekling_faults_", ::getpid()));
-  if (flags.contains("--kills")) {
-    harness.kill_at_random(std::stol(flags["--kills"]));
-    return harness.well() ? 0 : 1;
-  }
   std::printf(
       "| command         | fault   | tried |  done | sentence | killed | aborted | old | new | "
       "FAULTS |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n");
-  for (const Command& command : commands())
-    if (chosen("--commands", command.name)) harness.examine(command, kinds, every);
+  for (const Command& command : commands(kills > 0 ? 40 : 4)) {
+    if (!chosen("--commands", command.name)) continue;
+    if (kills > 0) harness.kill_at_random(command, kills, random);
+    else harness.examine(command, kinds, every);
+  }
   return harness.well() ? 0 : 1;
 }
 

@@ -295,6 +295,12 @@ int ftruncate(int file, off_t size) {
   return next(file, size);
 }
 
+int truncate(const char* path, off_t size) {
+  static auto* const next = real<int(const char*, off_t)>("truncate");
+  if (counts(path) && hit(Does::kOther)) return -1;
+  return next(path, size);
+}
+
 int rename(const char* from, const char* to) {
   const Ours ours;
   static auto* const next = real<int(const char*, const char*)>("rename");
