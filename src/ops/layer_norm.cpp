@@ -34,8 +34,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, real 
   parallel_for(x.rows(), /*grain=*/64,
                [=, from = x.view(), g = gain.view(), b = bias.view(), to = y.view(),
                 normal = n.view(), r = r.view()](Index i) {
-                 const real mean = from.row(i).mean();
-                 normal.row(i) = from.row(i).array() - mean;
+                 const Row x_i = from.row(i);  // aligned: the sum's order is the same for any row
+                 normal.row(i) = x_i.array() - x_i.mean();
                  r[i] = 1 / std::sqrt(normal.row(i).squaredNorm() / real(from.cols) + eps);
                  normal.row(i) *= r[i];
                  to.row(i) = normal.row(i).cwiseProduct(g.vector()) + b.vector();
