@@ -64,7 +64,7 @@ void check_message(const Json& message, std::size_t place, bool is_v4) {
   for (const char* key : {"content", "reasoning_content"}) {
     const Json value = message.value(key, Json());
     check(value.is_null() || value.is_string(), at, key, ": found ", value.dump().substr(0, 40),
-          ", expected a text");
+          ", expected a string");
   }
   check(message.value("task", Json()).is_null(), at, "task: is not supported; remove it");
   for (const char* key : {"tools", "response_format"})
@@ -127,7 +127,7 @@ std::string call_text(const Json& function, EncoderKind kind) {
   const std::string name = function["name"].get<std::string>();
   const Json arguments = arguments_of(function, kind);
   check(arguments.is_object(), "tool_calls: the arguments of ", name,
-        " are no JSON object, expected one such as {\"city\": \"Paris\"}");
+        " are not a JSON object, expected one such as {\"city\": \"Paris\"}");
   std::string parameters;
   for (const auto& [key, value] : arguments.items())
     parameters += text(parameters.empty() ? "" : "\n", kTagStart, "parameter name=\"", key,

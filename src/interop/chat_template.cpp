@@ -11,7 +11,7 @@ namespace seekling {
 namespace {
 
 constexpr const char* kExpected =
-    ": chat_template: expected a text, or a list of {\"name\", \"template\"} with the name "
+    ": chat_template: expected a string, or a list of {\"name\", \"template\"} with the name "
     "\"default\"";
 
 std::string named_default(const nlohmann::json& list, const std::string& path) {

@@ -122,7 +122,7 @@ Value to_json(const Value& value, const Given& p) {
   }
   if (p[2] && !is_none(*p[2])) {
     const Values both = elements(*p[2]);
-    if (both.size() != 2) fail("found separators that are not two texts");
+    if (both.size() != 2) fail("found separators that are not two strings");
     style.comma = text_of(both[0]), style.colon = text_of(both[1]);
   }
   return json(value, style);
@@ -275,7 +275,7 @@ const std::map<std::string, std::string> kSigns = {{"eq", "=="}, {"equalto", "==
 Value range(const Arguments& a) {
   Values bounds = a.positional;
   if (bounds.empty() || bounds.size() > 3 || !a.named.empty())
-    fail("found range without one to three whole numbers");
+    fail("found range without one to three integers");
   if (bounds.size() == 1) bounds.insert(bounds.begin(), std::int64_t(0));
   const std::int64_t from = whole(bounds[0]), to = whole(bounds[1]);
   const std::int64_t step = bounds.size() == 3 ? whole(bounds[2]) : 1;

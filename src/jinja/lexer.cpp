@@ -199,7 +199,7 @@ class Lexer {
   void string() {
     std::size_t end = at + 1;
     while (end < source.size() && source[end] != source[at]) end += source[end] == '\\' ? 2 : 1;
-    if (end >= source.size()) fail("found a text without its closing quote");
+    if (end >= source.size()) fail("found a string without its closing quote");
     add(Token::kString, unescaped(source.substr(at + 1, end - at - 1)));
     at = end + 1;
   }

@@ -47,7 +47,7 @@ Value split(const Value& self, const Given& given) {
     return words(text_of(self));
   }
   const std::string &text = text_of(self), &by = text_of(*given[0]);
-  if (by.empty()) fail("found split() at an empty text");
+  if (by.empty()) fail("found split() at an empty string");
   Values parts;
   std::size_t from = 0;
   for (std::size_t to; most-- != 0 && (to = text.find(by, from)) != std::string::npos;
@@ -171,7 +171,7 @@ std::string strip(const std::string& text, bool left, bool right, const std::str
 
 std::string replaced(const std::string& text, const std::string& from, const std::string& to,
                      std::int64_t most) {
-  if (from.empty()) fail("found replace() of an empty text");
+  if (from.empty()) fail("found replace() of an empty string");
   std::string out;
   std::size_t at = 0;
   for (std::size_t next; most-- != 0 && (next = text.find(from, at)) != std::string::npos;
@@ -196,12 +196,12 @@ std::string unescaped(const std::string& literal) {
       if (hex.size() < digits || hex.find_first_not_of("0123456789abcdefABCDEF") != hex.npos)
         fail("found \\", c, " without ", digits, " hexadecimal digits");
       const unsigned long code = std::stoul(hex, nullptr, 16);
-      if (code > 0x10ffff) fail("found \\U", hex, ", which is no character");
+      if (code > 0x10ffff) fail("found \\U", hex, ", which is not a character");
       out += utf8(code);
       i += digits;
     } else if ((c >= '0' && c <= '7') || c == 'N') {
       fail("found the escape \\", c,
-           " in a text, which is not supported; write \\u and four digits");
+           " in a string, which is not supported; write \\u and four digits");
     } else if (known == std::string_view::npos) {
       (out += '\\') += c;
     } else if (known < meant.size()) {

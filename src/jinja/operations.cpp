@@ -23,7 +23,7 @@ Value integers(char sign, std::int64_t a, std::int64_t b) {
       const std::int64_t rest = a % b, down = rest != 0 && (rest < 0) != (b < 0);
       out = sign == '%' ? rest + down * b : a / b - down;
   }
-  if (overflow) fail("found a whole number that does not fit in 64 bits");
+  if (overflow) fail("found an integer that does not fit in 64 bits");
   return out;
 }
 
@@ -44,7 +44,7 @@ Value reals(const std::string& sign, double a, double b) {
 Value repeated(const Value& value, std::int64_t times) {
   const auto n = std::size_t(std::max<std::int64_t>(times, 0));
   if (const std::string* s = as_text(value)) {
-    if (!s->empty() && n > kLargestText / s->size()) fail("a text repeated ", n, " times");
+    if (!s->empty() && n > kLargestText / s->size()) fail("a string repeated ", n, " times");
     std::string out;
     for (std::size_t i = 0; i < n && !s->empty(); ++i) out += *s;
     return out;
@@ -92,7 +92,7 @@ Value arithmetic(const std::string& sign, const Value& a, const Value& b) {
   if (sign == "+") return sum(a, b);
   if (sign == "*" && integral(b) && (as_text(a) || as<List>(a))) return repeated(a, whole(b));
   if (sign == "*" && integral(a) && (as_text(b) || as<List>(b))) return repeated(b, whole(a));
-  if (sign == "%" && as_text(a)) fail("found a text before %, which is not supported; write ~");
+  if (sign == "%" && as_text(a)) fail("found a string before %, which is not supported; write ~");
   fail("found ", kind(a), " ", sign, " ", kind(b));
 }
 

@@ -228,7 +228,7 @@ class Renderer {
   Value call(const E& e, const Scope& scope) {
     const Value callee = value(e.parts[0], scope);
     const auto* f = as<Function>(callee);
-    if (!f) fail("found a call of ", kind(callee), ", which is no function");
+    if (!f) fail("found a call of ", kind(callee), ", which is not a function");
     return f->call(arguments(e, scope));
   }
 
@@ -241,7 +241,7 @@ class Renderer {
     Named items;
     for (std::size_t i = 0; i < keys_and_values.size(); i += 2) {
       const std::string* key = as_text(keys_and_values[i]);
-      if (!key) fail("found ", kind(keys_and_values[i]), " as a key, expected a text");
+      if (!key) fail("found ", kind(keys_and_values[i]), " as a key, expected a string");
       items.emplace_back(*key, keys_and_values[i + 1]);
     }
     return dict(std::move(items));

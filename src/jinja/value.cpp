@@ -96,7 +96,7 @@ Given bound(const std::string& function, const Arguments& arguments,
 std::int64_t whole(const Value& value) {
   if (const bool* b = std::get_if<bool>(&value)) return *b;
   if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
-  fail("found ", kind(value), " where a whole number was expected");
+  fail("found ", kind(value), " where an integer was expected");
 }
 
 double number(const Value& value) {
@@ -106,11 +106,11 @@ double number(const Value& value) {
 
 const std::string& text_of(const Value& value) {
   if (const std::string* s = as_text(value)) return *s;
-  fail("found ", kind(value), " where a text was expected");
+  fail("found ", kind(value), " where a string was expected");
 }
 
 std::string limited(std::string text) {
-  if (text.size() > kLargestText) fail("a text of more than ", kLargestText >> 20, " MiB");
+  if (text.size() > kLargestText) fail("a string of more than ", kLargestText >> 20, " MiB");
   return text;
 }
 
@@ -127,7 +127,7 @@ std::string kind(const Value& value) {
   static const char* const forms[] = {"a list", "a tuple", "a view, which needs | list,",
                                       "the result of a filter, which needs | list,"};
   static const char* const kinds[] = {"an undefined value", "none",     "a boolean",
-                                      "a whole number",     "a number", "a text"};
+                                      "an integer",         "a number", "a string"};
   if (const auto* u = std::get_if<Undefined>(&value)) return "\"" + u->name + "\", not defined";
   if (const auto* l = as<List>(value)) return forms[l->form];
   if (as<Dict>(value)) return "a dictionary";
@@ -165,7 +165,7 @@ bool less(const Value& a, const Value& b) {
 
 bool contains(const Value& container, const Value& item) {
   if (const std::string* s = as_text(container)) {
-    if (!as_text(item)) fail("found ", kind(item), " before \"in\" and a text after it");
+    if (!as_text(item)) fail("found ", kind(item), " before \"in\" and a string after it");
     return s->find(*as_text(item)) != std::string::npos;
   }
   return std::ranges::any_of(elements(container),
@@ -186,7 +186,7 @@ Values elements(const Value& value) {
   if (is_undefined(value)) return {};
   if (const auto* l = as<List>(value)) {
     if (l->form == List::kIterator && std::exchange(l->walked, true))
-      fail("found a second walk over the result of a filter; write | list after the filter");
+      fail("found a second loop over the result of a filter; write | list after the filter");
     return l->items;
   }
   Values found;

@@ -85,7 +85,8 @@ std::string written(const Value& value, const Style& style, std::size_t level) {
   }
   const auto* d = as<Dict>(value);
   if (!d)
-    fail("found ", kind(value), python ? " where a text was expected" : ", which has no JSON form");
+    fail("found ", kind(value),
+         python ? " where a string was expected" : ", which has no JSON form");
   Named items = d->items;
   if (style.json.sorted) std::ranges::sort(items, {}, [](const auto& item) { return item.first; });
   return bracketed(items, "{", "}", style, level, [&](const auto& item) {

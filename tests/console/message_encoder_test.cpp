@@ -62,7 +62,7 @@ TEST(MessageEncoder, RefusesWhatTheFormatDoesNotHave) {
   EXPECT_EQ(refused(R"([{"role": "latest_reminder", "content": "x"}])").substr(0, 27),
             "messages[0]: found the role");
   EXPECT_EQ(refused(R"([{"role": "user", "content": [1]}])"),
-            "messages[0]: content: found [1], expected a text");
+            "messages[0]: content: found [1], expected a string");
   EXPECT_EQ(refused(R"([{"role": "user", "content": "x", "task": "title"}])"),
             "messages[0]: task: is not supported; remove it");
   EXPECT_EQ(refused(R"([{"role": "user", "content": "x", "tools": []}])"),
@@ -81,7 +81,7 @@ TEST(MessageEncoder, RefusesWhatTheFormatDoesNotHave) {
             "arguments");
   EXPECT_EQ(refused(R"([{"role": "assistant", "tool_calls": [{"function": {"name": "f",
                         "arguments": "[]"}}]}])"),
-            "tool_calls: the arguments of f are no JSON object, expected one such as {\"city\": "
+            "tool_calls: the arguments of f are not a JSON object, expected one such as {\"city\": "
             "\"Paris\"}");
   EXPECT_EQ(refused(R"([{"role": "user"}, {"role": "assistant", "content": "x"}])",
                     EncoderKind::kDeepseekV32, true),
@@ -95,7 +95,7 @@ TEST(MessageEncoder, ArgumentsThatNestTooDeepAreNotRead) {
   const Json call = {{"function", {{"name", "f"}, {"arguments", levels}}}};
   const Json messages = {{{"role", "assistant"}, {"tool_calls", {call}}}};
   EXPECT_EQ(refusal([&] { encode_messages(EncoderKind::kDeepseekV32, messages, {}); }),
-            "tool_calls: the arguments of f are no JSON object, expected one such as {\"city\": "
+            "tool_calls: the arguments of f are not a JSON object, expected one such as {\"city\": "
             "\"Paris\"}");
   const std::string written = encode_messages(EncoderKind::kDeepseekV4, messages, {});
   EXPECT_NE(written.find("parameter name=\"arguments\" string=\"true\">" + levels), written.npos);

@@ -48,7 +48,7 @@ TEST_F(ChatTemplateTest, AFileOfItsOwnComesFirst) {
 TEST_F(ChatTemplateTest, AnotherFormIsRefused) {
   const std::string expected =
       (folder / "tokenizer_config.json").string() +
-      ": chat_template: expected a text, or a list of {\"name\", \"template\"} with the name "
+      ": chat_template: expected a string, or a list of {\"name\", \"template\"} with the name "
       "\"default\"";
   EXPECT_EQ(refusal([&] { with_config(R"({"chat_template": 3})"); }), expected);
   EXPECT_EQ(refusal([&] { with_config(R"({"chat_template": [{"name": "rag"}]})"); }), expected);

@@ -74,8 +74,8 @@ TEST(JinjaFilters, AreRefusedInASentence) {
        {"{{ missing | tojson }}",
         "chat template, line 1: found \"missing\", not defined, which has no JSON form"},
        {"{{ l | map('upper') }}",
-        "chat template, line 1: found the result of a filter, which needs | list, where a text was "
-        "expected"},
+        "chat template, line 1: found the result of a filter, which needs | list, where a string "
+        "was expected"},
        {"{{ messages | map(attribute='role') | length }}",
         "chat template, line 1: found the length of the result of a filter, which needs | list, "
         "first"},
@@ -85,7 +85,7 @@ TEST(JinjaFilters, AreRefusedInASentence) {
        {"{{ cycler(1) }}",
         "chat template, line 1: found the name \"cycler\", which is not supported"},
        {"{{ n(1) }}",
-        "chat template, line 1: found a call of a whole number, which is no function"}});
+        "chat template, line 1: found a call of an integer, which is not a function"}});
 }
 
 }  // namespace seekling::jinja

@@ -29,7 +29,7 @@ TEST(JinjaLexer, SaysInWhichLineATagIsNotClosed) {
       {{"a\n{{ n", "chat template, line 2: found a tag without }}"},
        {"a\n{# n", "chat template, line 2: found {# without #}"},
        {"{% raw %}\n{% endif %}", "chat template, line 1: found {% raw %} without {% endraw %}"},
-       {"{{ 'a }}", "chat template, line 1: found a text without its closing quote"},
+       {"{{ 'a }}", "chat template, line 1: found a string without its closing quote"},
        {"\n\n{{ a ! b }}", "chat template, line 3: found the character !, which no expression has"},
        {"{{ a $ }}", "chat template, line 1: found the character $, which no expression has"}});
 }

@@ -26,19 +26,19 @@ TEST(JinjaMethods, AreThoseOfPython) {
 TEST(JinjaMethods, AreRefusedInASentence) {
   expect_rendered(
       {{"{{ s.format(1) }}",
-        "chat template, line 1: found the method \"format\" of a text, which is not supported"},
+        "chat template, line 1: found the method \"format\" of a string, which is not supported"},
        {"{{ u.upper() }}",
         "chat template, line 1: found \"héllo\", whose letters have a case beyond ASCII"},
-       {"{{ s.split('') }}", "chat template, line 1: found split() at an empty text"},
+       {"{{ s.split('') }}", "chat template, line 1: found split() at an empty string"},
        {"{{ s.replace('a') }}", "chat template, line 1: found replace() without the argument new"},
-       {"{{ s.strip(1) }}",
-        "chat template, line 1: found a whole number where a text was expected"},
+       {"{{ s.strip(1) }}", "chat template, line 1: found an integer where a string was expected"},
        {"{{ s.lower(1) }}",
         "chat template, line 1: found 1 arguments of lower(), expected at most 0"},
        {"{{ s.split(by=1) }}",
         "chat template, line 1: found the argument \"by\" of split(), unknown"},
        {"{{ '\\N{DASH}' }}",
-        "chat template, line 1: found the escape \\N in a text, which is not supported; write \\u "
+        "chat template, line 1: found the escape \\N in a string, which is not supported; write "
+        "\\u "
         "and four digits"}});
 }
 

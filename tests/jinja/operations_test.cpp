@@ -34,7 +34,7 @@ TEST(JinjaOperations, AnAttributeIsAMethodFirstAndAnItemIsAKeyFirst) {
 
 TEST(JinjaOperations, IsRefusedInASentence) {
   expect_rendered(
-      {{"{{ 1 + 'a' }}", "chat template, line 1: found the sum of a whole number and a text"},
+      {{"{{ 1 + 'a' }}", "chat template, line 1: found the sum of an integer and a string"},
        {"{{ missing + 1 }}",
         "chat template, line 1: found \"missing\", which is not defined, where a value was "
         "expected"},
@@ -43,19 +43,19 @@ TEST(JinjaOperations, IsRefusedInASentence) {
         "expected"},
        {"{{ 1 // 0 }}", "chat template, line 1: found a division by zero"},
        {"{{ 9223372036854775807 + 1 }}",
-        "chat template, line 1: found a whole number that does not fit in 64 bits"},
-       {"{{ 'x' * 99999999 }}", "chat template, line 1: a text repeated 99999999 times"},
+        "chat template, line 1: found an integer that does not fit in 64 bits"},
+       {"{{ 'x' * 99999999 }}", "chat template, line 1: a string repeated 99999999 times"},
        {"{{ '%s' % 1 }}",
-        "chat template, line 1: found a text before %, which is not supported; write ~"},
+        "chat template, line 1: found a string before %, which is not supported; write ~"},
        {"\n{{ l.append(1) }}",
         "chat template, line 2: found the method \"append\", which changes a list; a chat template "
         "may not, so write + or a namespace"},
        {"{{ l.count(1) }}",
         "chat template, line 1: found the method \"count\" of a list, which is not supported"},
-       {"{{ 1 < 'a' }}", "chat template, line 1: found a comparison of a whole number with a text"},
+       {"{{ 1 < 'a' }}", "chat template, line 1: found a comparison of an integer with a string"},
        {"{{ 1 in 'a' }}",
-        "chat template, line 1: found a whole number before \"in\" and a text after it"},
-       {"{{ 5[1:] }}", "chat template, line 1: found a slice of a whole number"}});
+        "chat template, line 1: found an integer before \"in\" and a string after it"},
+       {"{{ 5[1:] }}", "chat template, line 1: found a slice of an integer"}});
 }
 
 }  // namespace seekling::jinja

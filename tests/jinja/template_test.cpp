@@ -55,7 +55,7 @@ TEST(JinjaTemplate, HasLimits) {
         "chat template, line 1: found more than 400 nested steps"},
        {"{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s "
         "+ ns.s %}{% endfor %}",
-        "chat template, line 1: a text of more than 64 MiB"},
+        "chat template, line 1: a string of more than 64 MiB"},
        {"{{ "
         "(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((("
         "((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))"
@@ -86,11 +86,11 @@ TEST(JinjaTemplate, IsRefusedInASentenceWithItsLine) {
       {{"{% set x.y = 1 %}",
         "chat template, line 1: found \"x\", not defined where a namespace was expected: x.y"},
        {"{% for a, b in [1] %}{% endfor %}",
-        "chat template, line 1: found a whole number where a list was expected"},
+        "chat template, line 1: found an integer where a list was expected"},
        {"{% for a, b in [(1, 2, 3)] %}{% endfor %}",
         "chat template, line 1: found 3 values for 2 names"},
        {"{% for a in 5 %}{% endfor %}",
-        "chat template, line 1: found a whole number where a list was expected"},
+        "chat template, line 1: found an integer where a list was expected"},
        {"{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}",
         "chat template, line 1: found 2 arguments of m, expected at most 1"},
        {"{% macro m(a) %}{% endmacro %}{{ m(b=1) }}",
@@ -98,8 +98,8 @@ TEST(JinjaTemplate, IsRefusedInASentenceWithItsLine) {
        {"{% for a in l %}\n{{ loop.changed(a) }}{% endfor %}",
         "chat template, line 2: found loop.changed, which is not supported"},
        {"{% macro m() %}\n{% endmacro %}\n{{ m() + 1 }}",
-        "chat template, line 3: found the sum of a text and a whole number"},
-       {"{{ {1: 2} }}", "chat template, line 1: found a whole number as a key, expected a text"}});
+        "chat template, line 3: found the sum of a string and an integer"},
+       {"{{ {1: 2} }}", "chat template, line 1: found an integer as a key, expected a string"}});
 }
 
 }  // namespace seekling::jinja

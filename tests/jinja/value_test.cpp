@@ -44,7 +44,7 @@ TEST(JinjaValue, ComparesAsPythonDoes) {
   EXPECT_FALSE(equal(list({}), list({}, List::kTuple)));
   EXPECT_TRUE(equal(read(R"({"a": 1, "b": 2})"), read(R"({"b": 2, "a": 1})")));
   EXPECT_TRUE(less("Z", "a"));
-  EXPECT_EQ(failure([] { less("a", 1.0); }), "found a comparison of a text with a number");
+  EXPECT_EQ(failure([] { less("a", 1.0); }), "found a comparison of a string with a number");
 }
 
 TEST(JinjaValue, KeepsItsSizeAndDepthInBounds) {
@@ -54,7 +54,7 @@ TEST(JinjaValue, KeepsItsSizeAndDepthInBounds) {
             }),
             "lists in one another, more than 100 deep");
   EXPECT_EQ(failure([] { limited(std::string(kLargestText + 1, 'x')); }),
-            "a text of more than 64 MiB");
+            "a string of more than 64 MiB");
   const Value space = std::static_pointer_cast<Object>(std::make_shared<Namespace>());
   EXPECT_EQ(failure([&] { list({space}); }),
             "found a namespace inside a list, dictionary or namespace");
@@ -64,7 +64,7 @@ TEST(JinjaValue, AnIteratorIsWalkedOverOnce) {
   const Value iterator = list({Value("a")}, List::kIterator);
   EXPECT_EQ(elements(iterator).size(), 1u);
   EXPECT_EQ(failure([&] { elements(iterator); }),
-            "found a second walk over the result of a filter; write | list after the filter");
+            "found a second loop over the result of a filter; write | list after the filter");
 }
 
 }  // namespace seekling::jinja
