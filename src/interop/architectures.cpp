@@ -16,11 +16,10 @@ using Json = nlohmann::json;
 // What Seekling cannot run of each.
 const std::map<std::string, std::string>& not_run() {
   static const std::string grouped =
-      "grouped-query attention with Llama's names of tensors, which "
-      "the R1-Distill models have";
+      "grouped-query attention with Llama's tensor names, as in the R1-Distill models";
   static const std::string images = "models of images and text";
   static const std::map<std::string, std::string> table = {
-      {"deepseek", "DeepSeekMoE with multi-head attention, as it was before MLA"},
+      {"deepseek", "DeepSeekMoE with multi-head attention, its form before MLA"},
       {"deepseek_v4", "hyper-connections, compressed sparse attention and routing by token"},
       {"deepseek_v41", "hyper-connections, compressed sparse attention and n-gram tables"},
       {"glm_moe_dsa", "sparse attention"},

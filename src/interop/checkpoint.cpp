@@ -118,7 +118,7 @@ void read_tensor(const Shards& shards, const std::string& name, const Tensor& in
   shards.file_of(name).read(name, into);
   if (is_eight_bit(shards, name)) scale_blocks(shards, name, into);
   check(into.view().matrix().allFinite(), shards.path_of(name), ": tensor ", name,
-        " holds a number that is not finite; the file is damaged, or its training failed");
+        " has a value that is not finite; the file is damaged, or its training failed");
 }
 
 // The place of one expert's matrix in the tensor that holds those of all experts of its layer:
@@ -199,7 +199,7 @@ void load_tensors(const fs::path& folder, const NamedTensors& into, const std::v
   check(missing.empty(), folder.string(), ": the tensor ", missing.empty() ? "" : *missing.begin(),
         " is missing", missing.size() > 1 ? text(", and ", missing.size() - 1, " more") : "",
         !missing.empty() && missing.begin()->ends_with(".eh_proj.weight")
-            ? "; if these weights have no modules of multi-token prediction, set "
+            ? "; if these weights have no multi-token prediction modules, set "
               "num_nextn_predict_layers to 0 in "
               "config.json"
             : "");

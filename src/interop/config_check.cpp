@@ -113,7 +113,7 @@ void check_config(const Config& c, const std::string& source) {
           ": num_key_value_heads ", c.num_key_value_heads, " must divide num_attention_heads ",
           c.num_attention_heads, ", and head_dim ", c.head_dim, " must be even");
     check(c.model_type == "seekling", source, ": attention is \"gqa\" with model_type \"",
-          c.model_type, "\", expected \"seekling\": DeepSeek's classes know MLA alone");
+          c.model_type, "\", expected \"seekling\": DeepSeek's classes have only MLA");
   }
   if (c.model_type == "deepseek_v32") check_indexer(c, source);
   at_least("num_nextn_predict_layers", c.num_nextn_predict_layers, 0);

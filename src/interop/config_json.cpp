@@ -83,13 +83,13 @@ void check_quantization(const nlohmann::json& j, const std::string& source) {
   check(j.is_object(), where, " is ", j.dump(), ", expected null or an object");
   check(j.value("quant_method", nlohmann::json()) == "fp8", where, " has quant_method ",
         j.value("quant_method", nlohmann::json()).dump(),
-        ", and Seekling knows only \"fp8\", as DeepSeek-V3 was released");
+        ", and Seekling supports only \"fp8\", as DeepSeek-V3 was released");
   std::vector<std::string> unknown;
   for (const auto& [name, value] : j.items()) {
     const auto one = wanted.find(name);
     if (one == wanted.end() && !without_effect.contains(name)) unknown.push_back(name);
     check(one == wanted.end() || value.is_null() || value == one->second, where, " has ", name, " ",
-          value.dump(), ", and Seekling knows only ",
+          value.dump(), ", and Seekling supports only ",
           one == wanted.end() ? "" : one->second.dump());
   }
   refuse_unknown(unknown, where);
@@ -108,7 +108,7 @@ bool read_one(Config& c, const std::string& name, const nlohmann::json& value,
   if (const Key* key = find(name)) return read_key(*key, c, value, source), true;
   if (const auto one = find_in(keys_with_one_value(), name); one != keys_with_one_value().end()) {
     check(same_as(value, one->second), source, ": ", name, " is ", value.dump(),
-          ", and Seekling knows only ", one->second.dump());
+          ", and Seekling supports only ", one->second.dump());
     return true;
   }
   if (name == "quantization_config") return check_quantization(value, source), true;
@@ -122,7 +122,8 @@ void read_keys(Config& c, const nlohmann::json& j, const std::string& source) {
     const auto other = find_in(other_names(), name);
     const std::string& key = other == other_names().end() ? name : other->second;
     check(key == name || !j.contains(key) || j[key] == value, source, ": ", name, " is ",
-          value.dump(), ", but ", key, ", which is the same key, is not; remove one of them");
+          value.dump(), ", but ", key,
+          ", another name of the same key, is not; remove one of them");
     if (!read_one(c, key, value, source) && !value.is_null()) unknown.push_back(name);
   }
   refuse_unknown(unknown, source + ":");

@@ -197,7 +197,7 @@ const std::vector<Key>& keys() {
       {"num_nextn_predict_layers",
        {0, 1},
        field(&Config::num_nextn_predict_layers),
-       "modules of multi-token prediction (D)"},
+       "multi-token prediction modules (D)"},
   };
   return table;
 }

@@ -124,7 +124,7 @@ void write_rows(FileWriter& file, const std::string& name, View x, const std::st
   if (dtype == "F32") return write_numbers<float>(file, x, [](float v) { return v; });
   if (dtype == "BF16") return write_numbers<std::uint16_t>(file, x, to_bf16);
   const double most = largest(x), bound = dtype == "F16" ? 65520 : 65520.0 * 127;
-  check(most < bound, "tensor ", name, " holds a number of which ", dtype, " has none so large, ",
+  check(most < bound, "tensor ", name, " has a value too large for ", dtype, ", which holds ",
         dtype == "F16" ? "65504" : "8.3 million", " at most; write it as BF16 or F32");
   if (dtype == "F16") return write_numbers<std::uint16_t>(file, x, to_half);
   write_blocks(file, x);

@@ -66,7 +66,7 @@ const char* tensor_type(std::uint32_t number) {
 std::uint32_t number_of_type(const std::string& dtype) {
   for (std::size_t i = 0; i < kWritten; ++i)
     if (dtype == kTensorTypes[i].second) return kTensorTypes[i].first;
-  throw Error("gguf: " + dtype + " is no type of tensors, expected F32, F16, BF16 or Q8_0");
+  throw Error("gguf: " + dtype + " is not a type of tensors, expected F32, F16, BF16 or Q8_0");
 }
 
 std::size_t padded(std::size_t n, std::size_t alignment) {
@@ -215,7 +215,7 @@ void GgufFile::add_shards(const std::filesystem::path& one, std::int64_t number,
     const std::filesystem::path shard =
         one.parent_path() / (name.substr(0, name.size() - ending.size()) + shard_ending(i, count));
     check(std::filesystem::exists(shard), path_, ": is one of ", count, " shards, and ",
-          shard.string(), " is not there; put all of them into one folder, or ", kMerge);
+          shard.string(), " is missing; put all of them into one folder, or ", kMerge);
     Values values = add_file(shard);
     check(number_of(values, "split.no", -1) == i && number_of(values, "split.count", 1) == count,
           shard.string(), ": is not shard ", i, " of ", count, " by its split.no; ", kMerge);
@@ -224,7 +224,7 @@ void GgufFile::add_shards(const std::filesystem::path& one, std::int64_t number,
   const std::int64_t tensors = number_of(values_, "split.tensors.count", 0);
   check(tensors == 0 || std::size_t(tensors) == tensors_.size(), path_, ": its ", count,
         " shards hold ", tensors_.size(), " tensors, but split.tensors.count is ", tensors,
-        "; get the shards again, or ", kMerge);
+        "; download the shards again, or ", kMerge);
 }
 
 namespace {
@@ -242,7 +242,7 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
   for (std::uint32_t i = 0; i < dimensions; ++i) {
     const auto d = at.number<std::uint64_t>();
     check(d > 0 && size <= (std::uint64_t(1) << 60) / d, where,
-          " has a shape that no file can hold");
+          " has a shape too large for any file");
     size *= d;
     from_the_last.push_back(Index(d));
   }
@@ -256,14 +256,14 @@ GgufFile::Entry read_info(GgufCursor& at, const std::string& name) {
         ", expected F32, F16, BF16, Q8_0, Q4_0, Q5_0, Q4_K or Q6_K; convert it to one of them");
   entry.dtype = type;
   const std::size_t row = bytes_of_row(entry.dtype, entry.shape.back());
-  check(row > 0, where, " has ", entry.shape, " numbers of ", type, ", whose rows are blocks of ",
+  check(row > 0, where, " has ", entry.shape, " elements of ", type, ", whose rows are blocks of ",
         numbers_in_block(type));
 
   // The place in the data.
   const auto offset = at.number<std::uint64_t>();
   const std::size_t bytes = std::size_t(size) / std::size_t(entry.shape.back()) * row;
-  check(offset <= std::uint64_t(1) << 62, where, " lies at byte ", offset,
-        " of the data, where no file reaches");
+  check(offset <= std::uint64_t(1) << 62, where, " begins at byte ", offset,
+        " of the data, beyond the end of any file");
   entry.begin = std::size_t(offset), entry.end = std::size_t(offset) + bytes;
   return entry;
 }
@@ -347,7 +347,7 @@ class Header {
  private:
   void typed(bool x) { number(std::uint32_t(kBool)), number(std::uint8_t(x)); }
   void typed(std::int64_t x) {
-    check(x >= 0 && x <= 0xFFFFFFFF, "gguf: ", x, " is no unsigned number of 32 bits");
+    check(x >= 0 && x <= 0xFFFFFFFF, "gguf: ", x, " is not an unsigned 32-bit number");
     number(std::uint32_t(kU32)), number(std::uint32_t(x));
   }
   void typed(double x) { number(std::uint32_t(kF32)), number(float(x)); }

@@ -104,7 +104,7 @@ std::vector<std::string> gguf_notes(const Transformer& model, const std::string&
   const Config& c = model.config;
   std::vector<std::string> notes;
   if (c.num_nextn_predict_layers > 0)
-    notes.push_back("the modules of multi-token prediction are left out of a GGUF file");
+    notes.push_back("the multi-token prediction modules are not written to a GGUF file");
   std::set<Index> widths;
   for (const GgufTensor& t : layout_of(model).tensors)
     if (dtype == "Q8_0" && dtype_of(t, dtype) == "F16") widths.insert(t.shape.back());
@@ -112,7 +112,7 @@ std::vector<std::string> gguf_notes(const Transformer& model, const std::string&
   for (const Index width : widths) list += text(list.empty() ? "" : ", ", width);
   if (!widths.empty())
     notes.push_back("matrices with rows of " + list +
-                    " numbers, no multiple of 32, are F16, not Q8_0");
+                    " elements, not a multiple of 32, are written as F16 instead of Q8_0");
   return notes;
 }
 
@@ -141,7 +141,7 @@ void load_gguf(const GgufFile& file, const Transformer& model) {
   for (const GgufTensor& t : layout.tensors) known.emplace(t.name, &t);
   for (const auto& [name, entry] : file.tensors())
     check(known.contains(name), file.path(), ": has the tensor ", name,
-          ", which a model of these values does not have");
+          ", which a model with these settings does not have");
   for (const GgufTensor& t : layout.tensors) {
     const auto found = file.tensors().find(t.name);
     check(found != file.tensors().end(), file.path(), ": the tensor ", t.name, " is missing");
@@ -152,7 +152,7 @@ void load_gguf(const GgufFile& file, const Transformer& model) {
       file.read_rows(t.name, first, part);
       first += part.rows();
       check(part.view().matrix().allFinite(), file.path(), ": tensor ", t.name,
-            " holds a number that is not finite; the file is damaged");
+            " has a value that is not finite; the file is damaged");
     }
   }
   for (const KeyUp& key : layout.keys)

@@ -28,7 +28,7 @@ std::vector<std::pair<std::string, GgufValue>> gguf_values(const Config& c,
       {"F32", 0}, {"F16", 1}, {"Q8_0", 7}, {"BF16", 32}};
   const auto type = file_types.find(dtype);
   check(type != file_types.end(), "gguf: ", dtype,
-        " is no type of numbers, expected F32, F16, BF16 or Q8_0");
+        " is not a number format, expected F32, F16, BF16 or Q8_0");
   std::vector<std::pair<std::string, GgufValue>> values = {{"general.architecture", kArchitecture},
                                                            {"general.type", "model"},
                                                            {"general.file_type", type->second}};
@@ -205,10 +205,10 @@ Config gguf_config(const GgufFile& file) {
   const auto architecture = file.values().find("general.architecture");
   check(architecture != file.values().end() && architecture->second == GgufValue(kArchitecture),
         file.path(), ": general.architecture is not \"", kArchitecture,
-        "\", the one that Seekling knows");
+        "\", the only one that Seekling supports");
   const Values v(file);
   check(v.size("nextn_predict_layers", 0) == 0, file.path(),
-        ": has modules of multi-token prediction, which Seekling does not read from GGUF");
+        ": has multi-token prediction modules, which Seekling does not read from GGUF");
 
   // Sizes, attention and RoPE. GGUF has the width of a whole key, so d_h is a difference.
   Config c;

@@ -27,7 +27,7 @@ std::string name_of(const PreTokenizer& pre_tokenizer) {
   for (const auto& [kind, name] : kNames)
     if (PreTokenizer(kind).patterns() == pre_tokenizer.patterns()) return name;
   throw Error(
-      "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot hold it; "
+      "tokenizer: llama.cpp has no name for its pre_tokenizer, so GGUF cannot store it; "
       "train a "
       "tokenizer with DeepSeek-V3's (seekling tokenizer train)");
 }
@@ -44,7 +44,7 @@ void check_fits(const Tokenizer& tokenizer) {
   const TokenizerParts& parts = tokenizer.parts();
   const auto refuse_if = [](bool found, const auto&... why) {
     check(!found, "tokenizer: ", why...,
-          ", which GGUF cannot hold; export a folder without --gguf");
+          ", which GGUF cannot store; export a folder without --gguf");
   };
   refuse_if(parts.normalizer != Normalizer::kNone, "its normalizer is NFC");
   refuse_if(parts.ignore_merges, "its ignore_merges is true");
@@ -55,7 +55,7 @@ void check_fits(const Tokenizer& tokenizer) {
               "byte ", byte, " has no token and is dropped or becomes unk_token");
   for (const AddedToken& token : parts.added)
     refuse_if(token.lstrip || token.rstrip, "its added token ", token.content,
-              " takes the white space beside it");
+              " absorbs the adjacent white space");
   for (const ShadowedToken& token : parts.shadowed)
     refuse_if(true, "two of its tokens have the id ", token.id);
 }
@@ -75,11 +75,11 @@ using Ids = std::unordered_map<std::string, TokenId>;
 Merge merge_of(const std::string& both, const Ids& ids, const std::string& path) {
   const std::size_t blank = both.find(' ', 1);
   check(blank != both.npos, path, ": the merge \"", both,
-        "\" is not two tokens with a blank between them");
+        "\" is not two tokens with a space between them");
   const std::string left = both.substr(0, blank), right = both.substr(blank + 1);
   for (const std::string& token : {left, right, left + right})
     check(ids.contains(token), path, ": the merge \"", both, "\" needs the token \"", token,
-          "\", which is not there");
+          "\", which is missing");
   return {ids.at(left), ids.at(right), ids.at(left + right)};
 }
 
@@ -168,8 +168,7 @@ std::optional<Tokenizer> tokenizer_of(const GgufFile& file) {
     const std::string& token = tokens[i];
     check(std::size_t(valid_utf8_prefix(token)) == token.size(), path, ": token ", i,
           " is not UTF-8");
-    check(ids.emplace(token, TokenId(i)).second, path, ": the token \"", token,
-          "\" is there twice");
+    check(ids.emplace(token, TokenId(i)).second, path, ": the token \"", token, "\" occurs twice");
     check(types[i] == kNormal || types[i] == kControl || types[i] == kUserDefined, path, ": token ",
           i, " has type ", types[i], ", expected 1, 3, 4 or 5");
     parts.tokens.push_back(token);

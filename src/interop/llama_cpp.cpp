@@ -56,7 +56,7 @@ void check_llama_cpp(const Config& c) {
         "gguf: Seekling does not write DeepSeek-V3.2's sparse "
         "attention to GGUF yet; export it without --gguf");
   check(c.attention == "mla", "gguf: attention is \"", c.attention,
-        "\", but the architecture deepseek2 has MLA alone");
+        "\", but the architecture deepseek2 has only MLA");
   check(c.num_hidden_layers <= kLlamaLayers, "gguf: num_hidden_layers is ", c.num_hidden_layers,
         ", but llama.cpp takes at most ", kLlamaLayers);
   check(c.rms_norm_eps == kLatentEps, "gguf: rms_norm_eps is ", c.rms_norm_eps,

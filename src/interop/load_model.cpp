@@ -17,9 +17,9 @@ void fit_mtp_modules(Config& config, const fs::path& folder, const Say& say) {
   const std::string note =
       text("note: ", folder.string(), ": num_nextn_predict_layers is ", wanted,
            ", but the weights have ", found, " such ", found == 1 ? "module" : "modules", "; ");
-  if (found == 0 && wanted > 0) say(note + "going on without multi-token prediction");
-  else if (found < wanted) say(note + "going on with fewer");
-  else if (found > wanted) say(note + "the rest is left unread");
+  if (found == 0 && wanted > 0) say(note + "continuing without multi-token prediction");
+  else if (found < wanted) say(note + "continuing with fewer");
+  else if (found > wanted) say(note + "the rest is ignored");
   config.num_nextn_predict_layers = std::min(wanted, found);
 }
 

@@ -74,7 +74,7 @@ SafetensorsFile::Entry entry_of(const nlohmann::json& j, const std::string& wher
   entry.begin = j["data_offsets"][0].get<std::size_t>();
   entry.end = j["data_offsets"][1].get<std::size_t>();
   check(entry.begin <= entry.end && entry.end - entry.begin == bytes, where, " has ", entry.shape,
-        " numbers of ", entry.dtype, ", which are ", bytes, " bytes, but its data_offsets are ",
+        " elements of ", entry.dtype, ", which take ", bytes, " bytes, but its data_offsets are ",
         entry.begin, " to ", entry.end);
   return entry;
 }

@@ -49,7 +49,7 @@ TEST(ConfigJson, RefusesByNameWhatItDoesNotKnow) {
                "c.json: has the key sliding_window, which Seekling does not know; if it changes "
                "nothing, remove it");
   EXPECT_ERROR(with(R"(, "hidden_act": "gelu")"),
-               "c.json: hidden_act is \"gelu\", and Seekling knows only \"silu\"");
+               "c.json: hidden_act is \"gelu\", and Seekling supports only \"silu\"");
   EXPECT_ERROR(with(R"(, "topk_method": "best")"),
                "c.json: topk_method is \"best\", expected one of "
                "[\"greedy\",\"group_limited_greedy\",\"noaux_tc\"]");
@@ -131,7 +131,7 @@ TEST(ConfigJson, TreatsEveryKeyAsTheTableSays) {
         << r.name;
     EXPECT_ERROR(
         with(", \"" + r.name + "\": \"other\""),
-        text("c.json: ", r.name, " is \"other\", and Seekling knows only ", r.note).c_str());
+        text("c.json: ", r.name, " is \"other\", and Seekling supports only ", r.note).c_str());
   }
 }
 
@@ -317,9 +317,9 @@ TEST(ConfigJson, ReadsNullAsTransformersDoes) {
   EXPECT_EQ(config_from_json(v3.dump(), "c.json").topk_method, "noaux_tc");
   v3["rope_interleave"] = nullptr;  // false, to V3's class
   EXPECT_ERROR(config_from_json(v3.dump(), "c.json"),
-               "c.json: rope_interleave is null, and Seekling knows only true");
+               "c.json: rope_interleave is null, and Seekling supports only true");
   EXPECT_ERROR(with(R"(, "hidden_act": null)"),
-               "c.json: hidden_act is null, and Seekling knows only \"silu\"");
+               "c.json: hidden_act is null, and Seekling supports only \"silu\"");
   EXPECT_ERROR(with(R"(, "kv_lora_rank": null)"),
                "c.json: kv_lora_rank is null, expected an integer");
 }
@@ -337,9 +337,10 @@ TEST(ConfigJson, NamesAllUnknownKeysAtOnce) {
 TEST(ConfigJson, ReadsTheOtherNamesOfTransformers5) {
   EXPECT_EQ(with(R"(, "num_experts": 32)").n_routed_experts, 32);
   EXPECT_EQ(with(R"(, "num_mtp_layers": 2)").num_nextn_predict_layers, 2);
-  EXPECT_ERROR(with(R"(, "num_experts": 32, "n_routed_experts": 8)"),
-               "c.json: num_experts is 32, but n_routed_experts, which is the same key, is not; "
-               "remove one of them");
+  EXPECT_ERROR(
+      with(R"(, "num_experts": 32, "n_routed_experts": 8)"),
+      "c.json: num_experts is 32, but n_routed_experts, another name of the same key, is not; "
+      "remove one of them");
 }
 
 TEST(ConfigJson, KimiK2IsV3ByAnotherName) {
@@ -387,11 +388,11 @@ TEST(ConfigJson, KnowsTheBlocksOfV3AndOfV31) {
               whole)
         << blocks;
   EXPECT_ERROR(with(R"(, "quantization_config": {"quant_method": "awq", "bits": 4})"),
-               "c.json: quantization_config has quant_method \"awq\", and Seekling knows only "
+               "c.json: quantization_config has quant_method \"awq\", and Seekling supports only "
                "\"fp8\", as DeepSeek-V3 was released");
   EXPECT_ERROR(
       with(R"(, "quantization_config": {"quant_method": "fp8", "weight_block_size": [64, 64]})"),
-      "c.json: quantization_config has weight_block_size [64,64], and Seekling knows only "
+      "c.json: quantization_config has weight_block_size [64,64], and Seekling supports only "
       "[128,128]");
   EXPECT_ERROR(with(R"(, "quantization_config": {"quant_method": "fp8", "bits": 8})"),
                "c.json: quantization_config has the key bits, which Seekling does not know; if it "

@@ -86,12 +86,12 @@ TEST(Floats, ANumberBeyondF16IsRefusedByName) {
   const Tensor x = Tensor::zeros({1, 32});
   x.data()[5] = 70000;
   EXPECT_ERROR(through_a_file(x, "F16"),
-               "tensor x holds a number of which F16 has none so large, 65504 at most; write it as "
+               "tensor x has a value too large for F16, which holds 65504 at most; write it as "
                "BF16 or F32");
   EXPECT_EQ(through_a_file(x, "Q8_0").data()[4], 0);
   x.data()[5] = 1e7;
   EXPECT_ERROR(through_a_file(x, "Q8_0"),
-               "tensor x holds a number of which Q8_0 has none so large, 8.3 million at most; "
+               "tensor x has a value too large for Q8_0, which holds 8.3 million at most; "
                "write it as BF16 or F32");
 }
 

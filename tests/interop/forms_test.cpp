@@ -117,7 +117,7 @@ std::vector<Form> forms_of_checkpoints() {
       weights_form(
           "a module of multi-token prediction too many", "num_nextn_predict_layers 0",
           "right, with a note: model: num_nextn_predict_layers is 0, but the weights have "
-          "1 such module; the rest is left unread",
+          "1 such module; the rest is ignored",
           [](const fs::path& model) {
             write_parameters(model, named_parameters(*model_of(plain_v3())));
           },
@@ -147,7 +147,7 @@ std::vector<Form> forms_of_configs() {
                   "right"),
       config_form("blocks of another kind", R"({"quantization_config": {"quant_method": "awq"}})",
                   "refused: model/config.json: quantization_config has quant_method \"awq\", and "
-                  "Seekling knows only \"fp8\", as DeepSeek-V3 was released"),
+                  "Seekling supports only \"fp8\", as DeepSeek-V3 was released"),
       config_form("V4", R"({"model_type": "deepseek_v4"})",
                   "refused: model/config.json: model_type is \"deepseek_v4\": Seekling cannot run "
                   "hyper-connections, compressed sparse attention and routing by token yet; it "
@@ -156,9 +156,10 @@ std::vector<Form> forms_of_configs() {
           "keys that Seekling does not know", R"({"index_topk": 8, "swa": true})",
           "refused: model/config.json: has the keys index_topk and swa, which Seekling does "
           "not know; if they change nothing, remove them"),
-      config_form("rotary weights in halves", R"({"rope_interleave": false})",
-                  "refused: model/config.json: rope_interleave is false, and Seekling knows only "
-                  "true"),
+      config_form(
+          "rotary weights in halves", R"({"rope_interleave": false})",
+          "refused: model/config.json: rope_interleave is false, and Seekling supports only "
+          "true"),
       config_form("a key left out that has no value in the class", R"({"hidden_size": null})",
                   "refused: model/config.json: the key hidden_size is missing"),
   };
@@ -280,7 +281,7 @@ std::vector<Form> forms_of_gguf() {
       shards_form("GGUF in shards", "right", true),
       shards_form("GGUF of which a shard is missing",
                   "refused: model-00001-of-00002.gguf: is one of 2 shards, and "
-                  "model-00002-of-00002.gguf is not there; put all of them into one folder, or "
+                  "model-00002-of-00002.gguf is missing; put all of them into one folder, or "
                   "merge them first (llama-gguf-split --merge)",
                   false),
       values_form(
@@ -304,13 +305,13 @@ std::vector<Form> forms_of_gguf() {
                   "refused: model.gguf: the value deepseek2.attention.key_length_mla is missing; "
                   "this file keeps kv_b whole, as files before 2025 did: convert it again",
                   [=](auto& values) { values.erase(key("attention.key_length_mla")); }),
-      values_form("GGUF with modules of multi-token prediction", "nextn_predict_layers 1",
-                  "refused: model.gguf: has modules of multi-token prediction, which Seekling does "
+      values_form("GGUF with multi-token prediction modules", "nextn_predict_layers 1",
+                  "refused: model.gguf: has multi-token prediction modules, which Seekling does "
                   "not read from GGUF",
                   [=](auto& values) { values[key("nextn_predict_layers")] = std::int64_t(1); }),
       values_form("GGUF of another architecture", "general.architecture \"llama\"",
-                  "refused: model.gguf: general.architecture is not \"deepseek2\", the one that "
-                  "Seekling knows",
+                  "refused: model.gguf: general.architecture is not \"deepseek2\", the only one "
+                  "that Seekling supports",
                   [](auto& values) { values["general.architecture"] = "llama"; }),
   };
 }

@@ -242,7 +242,8 @@ TEST_F(GgufRefusals, WhatAFileLacksOrHasTooMuchIsNamed) {
   write_gguf(path, {{"general.architecture", "llama"}}, {});
   EXPECT_ERROR(
       gguf_config(GgufFile(path)),
-      (at + ": general.architecture is not \"deepseek2\", the one that Seekling knows").c_str());
+      (at + ": general.architecture is not \"deepseek2\", the only one that Seekling supports")
+          .c_str());
   write_gguf(path, {{"general.architecture", "deepseek2"}, {"deepseek2.context_length", "long"}},
              {});
   EXPECT_ERROR(
@@ -254,7 +255,7 @@ TEST_F(GgufRefusals, WhatAFileLacksOrHasTooMuchIsNamed) {
   const GgufFile file(path);
   EXPECT_ERROR(
       load_gguf(file, Transformer(v3())),
-      (at + ": has the tensor blk.0.attn_q.weight, which a model of these values does not have")
+      (at + ": has the tensor blk.0.attn_q.weight, which a model with these settings does not have")
           .c_str());
   Config other = v2();
   other.vocab_size = 36;
@@ -270,11 +271,10 @@ TEST_F(GgufRefusals, ANumberThatIsNotFiniteIsRefused) {
   const auto model = filled(v2());
   model->norm.weight.data()[2] = std::numeric_limits<real>::quiet_NaN();
   save_gguf(path, *model);
-  EXPECT_ERROR(
-      load_gguf(GgufFile(path), Transformer(v2())),
-      (path.string() +
-       ": tensor output_norm.weight holds a number that is not finite; the file is damaged")
-          .c_str());
+  EXPECT_ERROR(load_gguf(GgufFile(path), Transformer(v2())),
+               (path.string() +
+                ": tensor output_norm.weight has a value that is not finite; the file is damaged")
+                   .c_str());
 }
 
 }  // namespace seekling

@@ -113,19 +113,20 @@ TEST_F(Gguf, TensorsThatLieAreRefusedInASentence) {
   expect_refused(header(1, 0) + tensor("w", {1, 1, 1, 1, 1}, 0),
                  ": tensor w has 5 dimensions, expected 1 to 4");
   expect_refused(header(1, 0) + tensor("w", {0}, 0),
-                 ": tensor w has a shape that no file can hold");
+                 ": tensor w has a shape too large for any file");
   expect_refused(header(1, 0) + tensor("w", {std::uint64_t(1) << 40, std::uint64_t(1) << 40}, 0),
-                 ": tensor w has a shape that no file can hold");
+                 ": tensor w has a shape too large for any file");
   expect_refused(
       header(1, 0) + tensor("w", {32}, 0, /*type=*/13),
       ": tensor w has ggml's type 13, expected F32, F16, BF16, Q8_0, Q4_0, Q5_0, Q4_K or Q6_K; "
       "convert it to one of them");
   expect_refused(header(1, 0) + tensor("w", {33, 2}, 0, /*type=*/8),
-                 ": tensor w has [2, 33] numbers of Q8_0, whose rows are blocks of 32");
+                 ": tensor w has [2, 33] elements of Q8_0, whose rows are blocks of 32");
   expect_refused(header(1, 0) + tensor("w", {128, 2}, 0, /*type=*/12),
-                 ": tensor w has [2, 128] numbers of Q4_K, whose rows are blocks of 256");
-  expect_refused(header(1, 0) + tensor("w", {4}, ~std::uint64_t(0)),
-                 ": tensor w lies at byte 18446744073709551615 of the data, where no file reaches");
+                 ": tensor w has [2, 128] elements of Q4_K, whose rows are blocks of 256");
+  expect_refused(
+      header(1, 0) + tensor("w", {4}, ~std::uint64_t(0)),
+      ": tensor w begins at byte 18446744073709551615 of the data, beyond the end of any file");
   expect_refused(with_data(header(1, 0) + tensor("w", {4}, 8), 64),
                  ": tensor w begins at byte 8 of the data, expected a multiple of 32");
   expect_refused(
@@ -155,7 +156,7 @@ TEST_F(Gguf, BlocksHoldTheNumbersThatThePackageGgufFindsInThem) {
 
 TEST_F(Gguf, BlocksThatAreOnlyReadAreNotWritten) {
   EXPECT_ERROR(write_gguf(path, {}, {{"w", "Q4_K", {1, 256}, {Tensor::zeros({1, 256})}}}),
-               "gguf: Q4_K is no type of tensors, expected F32, F16, BF16 or Q8_0");
+               "gguf: Q4_K is not a type of tensors, expected F32, F16, BF16 or Q8_0");
 }
 
 class GgufShards : public testing::Test {
@@ -194,7 +195,7 @@ TEST_F(GgufShards, AreRefusedUnlessAllAreThere) {
   const std::string merge = "merge them first (llama-gguf-split --merge)", at = shard(1).string();
   write(1, 0, "a");
   EXPECT_ERROR(GgufFile{shard(1)}, (at + ": is one of 2 shards, and " + shard(2).string() +
-                                    " is not there; put all of them into one folder, or " + merge)
+                                    " is missing; put all of them into one folder, or " + merge)
                                        .c_str());
   write(2, 1, "a");
   EXPECT_ERROR(GgufFile{shard(1)}, (shard(2).string() + ": has the tensor a twice").c_str());
@@ -209,12 +210,11 @@ TEST_F(GgufShards, AreRefusedUnlessAllAreThere) {
                                    merge)
                                       .c_str());
   write_gguf(shard(2), {{"split.no", std::int64_t(1)}, {"split.count", std::int64_t(2)}}, {});
-  EXPECT_ERROR(GgufFile{shard(1)},
-               (at +
-                ": its 2 shards hold 1 tensors, but split.tensors.count is 2; get the shards "
-                "again, or " +
-                merge)
-                   .c_str());
+  EXPECT_ERROR(GgufFile{shard(1)}, (at +
+                                    ": its 2 shards hold 1 tensors, but split.tensors.count is 2; "
+                                    "download the shards again, or " +
+                                    merge)
+                                       .c_str());
 }
 
 TEST_F(Gguf, NoChangedOrMissingByteOfAHeaderCrashesTheReader) {

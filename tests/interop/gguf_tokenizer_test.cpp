@@ -63,8 +63,8 @@ TEST_F(GgufTokenizer, NamesThePreTokenizerAndRefusesOneWithoutAName) {
   TokenizerParts parts = golden("tok_v3").parts();
   parts.stages.erase(parts.stages.begin());
   EXPECT_ERROR(gguf_tokenizer(Tokenizer(parts), 5000, ""),
-               "tokenizer: its pre_tokenizer is none that llama.cpp has a name for, so GGUF cannot "
-               "hold it; train a tokenizer "
+               "tokenizer: llama.cpp has no name for its pre_tokenizer, so GGUF cannot store it; "
+               "train a tokenizer "
                "with DeepSeek-V3's (seekling tokenizer train)");
 }
 
@@ -96,7 +96,7 @@ TEST_F(GgufTokenizer, RefusesATokenizerThatDoesMoreThanGgufSays) {
     change(parts);
     EXPECT_ERROR(
         gguf_tokenizer(Tokenizer(parts), 5000, ""),
-        text("tokenizer: ", why, ", which GGUF cannot hold; export a folder without --gguf")
+        text("tokenizer: ", why, ", which GGUF cannot store; export a folder without --gguf")
             .c_str());
   };
   refused([](TokenizerParts& p) { p.normalizer = Normalizer::kNfc; }, "its normalizer is NFC");
@@ -104,7 +104,7 @@ TEST_F(GgufTokenizer, RefusesATokenizerThatDoesMoreThanGgufSays) {
   refused([](TokenizerParts& p) { p.tokens[8] = "new"; },
           "byte 33 has no token and is dropped or becomes unk_token");
   refused([](TokenizerParts& p) { p.added[1].lstrip = true; },
-          "its added token <｜end▁of▁sentence｜> takes the white space beside it");
+          "its added token <｜end▁of▁sentence｜> absorbs the adjacent white space");
   refused(
       [](TokenizerParts& p) {
         p.shadowed.push_back({5, "x"});
@@ -134,9 +134,9 @@ TEST_F(GgufTokenizer, WhatIsWrongIsNamed) {
           ": tokenizer.ggml.pre is \"qwen2\", expected deepseek-v3, joyai-llm, deepseek-llm or "
           "gpt-2");
   refused("tokenizer.ggml.merges", Texts{"ab"},
-          ": the merge \"ab\" is not two tokens with a blank between them");
+          ": the merge \"ab\" is not two tokens with a space between them");
   refused("tokenizer.ggml.merges", Texts{"a ?!?"},
-          ": the merge \"a ?!?\" needs the token \"?!?\", which is not there");
+          ": the merge \"a ?!?\" needs the token \"?!?\", which is missing");
   refused("tokenizer.ggml.merges", 1.5,
           ": the value tokenizer.ggml.merges has another type, expected a list of strings");
   refused("tokenizer.ggml.token_type", std::vector<std::int64_t>{1},
@@ -145,7 +145,7 @@ TEST_F(GgufTokenizer, WhatIsWrongIsNamed) {
           text(": tokenizer.ggml.bos_token_id is 99999, expected 0 to ", saved.vocab_size() - 1));
   Texts tokens = saved.parts().tokens;
   tokens[5] = tokens[4];
-  refused("tokenizer.ggml.tokens", tokens, ": the token \"" + tokens[4] + "\" is there twice");
+  refused("tokenizer.ggml.tokens", tokens, ": the token \"" + tokens[4] + "\" occurs twice");
   tokens[5] = "\xC3";
   refused("tokenizer.ggml.tokens", tokens, ": token 5 is not UTF-8");
 }

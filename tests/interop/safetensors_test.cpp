@@ -85,7 +85,7 @@ TEST(Safetensors, RefusesHostileHeadersInASentence) {
   const auto one = [](const char* shape, const char* offsets) {
     return text(R"({"a":{"dtype":"F32","shape":)", shape, R"(,"data_offsets":)", offsets, "}}");
   };
-  EXPECT_NE(refusal_of(file_of(one("[2]", "[0,4]"), 4)).find("which are 8 bytes"),
+  EXPECT_NE(refusal_of(file_of(one("[2]", "[0,4]"), 4)).find("which take 8 bytes"),
             std::string::npos);
   EXPECT_NE(refusal_of(file_of(one("[1]", "[4,8]"), 8)).find("begins at byte 4"),
             std::string::npos);

@@ -87,7 +87,7 @@ TEST_F(SaveWeights, InF16UnlessANumberIsTooLarge) {
   expect_loaded([](float x) { return from_half(to_half(x)); });
   model.norm.weight.data()[3] = 70000;
   EXPECT_ERROR(save_weights(folder, model, {.dtype = "F16"}),
-               "tensor model.norm.weight holds a number of which F16 has none so large, 65504 at "
+               "tensor model.norm.weight has a value too large for F16, which holds 65504 at "
                "most; write it as BF16 or F32");
 }
 
@@ -131,8 +131,8 @@ TEST_F(SaveWeights, AModuleThatIsMissingIsRefusedWithAWayOut) {
   std::erase_if(all, [](const auto& t) { return t.first.starts_with("model.layers.2."); });
   write_safetensors(folder / "model.safetensors", all);
   EXPECT_EQ(mtp_modules_in(folder, small_v3()), 0);
-  EXPECT_NE(refusal_to_load().find("; if these weights have no modules of multi-token prediction, "
-                                   "set num_nextn_predict_layers to 0"),
+  EXPECT_NE(refusal_to_load().find("; if these weights have no multi-token prediction modules, set "
+                                   "num_nextn_predict_layers to 0"),
             std::string::npos)
       << refusal_to_load();
 }
@@ -175,8 +175,8 @@ TEST_F(SaveWeights, ANumberThatIsNotFiniteIsRefused) {
   model.norm.weight.data()[0] = std::numeric_limits<real>::quiet_NaN();
   save_weights(folder, model);
   EXPECT_EQ(refusal_to_load(), (folder / "model.safetensors").string() +
-                                   ": tensor model.norm.weight holds a number that is not finite; "
-                                   "the file is damaged, or its training failed");
+                                   ": tensor model.norm.weight has a value that is not finite; the "
+                                   "file is damaged, or its training failed");
 }
 
 // As DeepSeek-V3 was released: 8-bit weights, and a factor for each block of 128 x 128.
