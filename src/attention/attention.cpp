@@ -283,7 +283,7 @@ static Ints ends_of_queries(std::span<const std::int32_t> document_start, Index 
     const auto documents = document_start.subspan(size_t(b * T), size_t(T));
     check(std::is_sorted(documents.begin(), documents.end()),
           "attention: the document mask of sequence ", b,
-          " goes back: a token's first key must not come before that of the token before it");
+          " decreases: a token's first key must not come before the previous token's first key");
     Index end = 0;
     for (Index j = 0; j < T; ++j) {
       while (end < T && documents[size_t(end)] <= j) ++end;

@@ -326,8 +326,8 @@ __global__ void add_shares_kernel(Heads dx, View shares, Index column, Index H) 
 Index tiles(Index n) { return (n + kTile - 1) / kTile; }
 
 void check_width(Index width, Index panels) {
-  check(width <= panels * kTile, "attention: heads of ", width, " numbers; on a GPU they may have ",
-        panels * kTile);
+  check(width <= panels * kTile, "attention: heads of ", width,
+        " elements; on a GPU they may have at most ", panels * kTile);
 }
 
 // DeepSeek's own heads, of up to 192 and 128 numbers, in whole packs, are what kernels
@@ -353,8 +353,9 @@ Index heads_in_a_group(const AttentionProblem& p) {
 
 void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
   if (o.rows == 0) return;
-  check(!p.plays || p.B == 1, "attention: a recording has one sequence, found ", p.B);
-  check(!p.plays || !p.chosen, "attention: a recording has more keys each time, and none chosen");
+  check(!p.plays || p.B == 1, "attention: a captured graph has one sequence, found ", p.B);
+  check(!p.plays || !p.chosen,
+        "attention: a captured graph reads a growing cache and takes no chosen keys");
   if (is_absorbed_decode(p)) return attention_decode(o, lse, p);
   const Index group = heads_in_a_group(p), blocks = tiles(p.T * group) * (p.H / group) * p.B;
   const Index splits = std::max<Index>(1, std::min(kBusy / blocks, p.S / kLeastSpan));

@@ -27,7 +27,7 @@ static constexpr Kind kKinds[] = {
 std::unique_ptr<Attention> make_attention(const Config& config) {
   for (const Kind& kind : kKinds)
     if (config.attention == kind.name) return kind.make(config);
-  throw Error(text("attention is \"", config.attention, "\", which is no kind of attention"));
+  throw Error(text("attention is \"", config.attention, "\", expected mla or gqa"));
 }
 
 std::vector<std::string> attention_kinds() {

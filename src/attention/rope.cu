@@ -54,8 +54,8 @@ __global__ void turn_kernel(View y, View x, Index T, Index H, Index start, Speed
 void cuda::turn(View y, View x, Index T, Index H, Index start, const Rotary& rotary, int sign,
                 bool accumulate) {
   const Index pairs = Index(rotary.theta.size());
-  check(pairs <= kMostPairs, "rope: ", 2 * pairs, " rotary dimensions; on a GPU there may be ",
-        2 * kMostPairs);
+  check(pairs <= kMostPairs, "rope: ", 2 * pairs,
+        " rotary dimensions; on a GPU there may be at most ", 2 * kMostPairs);
   if (x.rows == 0) return;
   Speeds speeds = {.theta = {}, .factor = rotary.factor};
   std::copy(rotary.theta.begin(), rotary.theta.end(), speeds.theta);

@@ -27,7 +27,7 @@ bool imports(const std::string& python, const std::string& modules) {
 void check_unbound(const std::string& asks) {
   for (const char* name : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"})
     check(!std::getenv(name), asks, ": ", name,
-          " is set, so that the other programs would share one core; unset it");
+          " is set and would confine the other programs to one core; unset it");
 }
 
 Json answer_of(const std::string& asks, const std::vector<std::string>& words) {
@@ -38,7 +38,7 @@ Json answer_of(const std::string& asks, const std::vector<std::string>& words) {
       ended.output.substr(ended.output.size() - std::min<std::size_t>(ended.output.size(), 300));
   check(ended.well() && answer.is_object() && answer.contains("tokens_per_s"), asks, ": ", words[0],
         " ", words[1], ended.well() ? " printed no result" : " " + how(ended, kLimits),
-        "; its last words: ", end);
+        "; its last output: ", end);
   return answer;
 }
 

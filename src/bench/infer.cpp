@@ -28,7 +28,7 @@ double memory_bandwidth() {
                         });
                       }).best;
   check(std::accumulate(sums.begin(), sums.end(), 0ull) == std::uint64_t(kNumbers),
-        "bench: memory was misread");
+        "bench: the sum of what was read from memory is wrong");
   return double(kNumbers * 8) / time;
 }
 
@@ -114,7 +114,7 @@ Json throughput(const Config& config, const Precision& precision, const std::str
   const Index page = decoder.make_pages(1).bytes(), pages = budget / page;
   const Index at_once = std::clamp<Index>(pages / Pages::needed(prompt + answer), 1, 64);
   check(pages >= Pages::needed(prompt + answer), "bench cache: ", budget,
-        " bytes hold no request of ", prompt + answer, " tokens with ", what);
+        " bytes are too few for a request of ", prompt + answer, " tokens with ", what);
   Scheduler scheduler(decoder, pages, 64);
   Rng rng(1);
   for (Index i = 0; i < at_once; ++i)
@@ -178,12 +178,12 @@ Json bench_cache(Config config, Index longest, Index budget, Index repeats,
 
 void print_cache(const Json& r) {
   std::printf(
-      "a step behind a context   cache, MiB: absorbed     naive   time, ms: absorbed     naive\n");
+      "a step after a context    cache, MiB: absorbed     naive   time, ms: absorbed     naive\n");
   for (const Json& s : r["steps"])
     std::printf("  %6ld %36.3f %9.3f %20.3f %9.3f\n", s["ctx"].get<long>(),
                 s["absorbed_mib"].get<double>(), s["naive_mib"].get<double>(),
                 s["absorbed_ms"].get<double>(), s["naive_ms"].get<double>());
-  std::printf("\nrequests of %ld tokens and %ld to come, over a cache of %.1f MiB\n",
+  std::printf("\nrequests of %ld prompt tokens and %ld new tokens, in a cache of %.1f MiB\n",
               r["prompt"].get<long>(), r["answer"].get<long>(), r["budget_mib"].get<double>());
   for (const Json& b : r["batches"])
     std::printf(

@@ -62,7 +62,8 @@ Json bench_file(const Tokenizer& tokenizer, const fs::path& file, const Tokenize
   for (Index round = 0; round < runs.rounds; ++round) {
     const Pass one = first_pass(tokenizer, text, 1);
     const Pass all = first_pass(tokenizer, text, threads());
-    check(one.ids == all.ids, "bench tokenizer: ", file.string(), ": one thread gives other ids");
+    check(one.ids == all.ids, "bench tokenizer: ", file.string(),
+          ": one thread and all threads give different ids");
     tokens = one.ids.size();
     ours.push_back(one.tokens_per_cpu_s);
     all_threads.add(all.tokens_per_s, all.tokens_per_s / one.tokens_per_s);
@@ -96,7 +97,7 @@ Json bench_tokenizer(const TokenizerRuns& runs) {
 }
 
 void print_tokenizer(const Json& r) {
-  std::printf("tokens/s on one thread, medians of %ld rounds; ratios are medians, then the least\n",
+  std::printf("tokens/s on one thread, medians of %ld rounds; ratios: median, then minimum\n",
               r["rounds"].get<long>());
   for (const Json& row : r["rows"]) {
     const double mb_per_token = row["mb"].get<double>() / row["tokens"].get<double>();

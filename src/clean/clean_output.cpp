@@ -34,8 +34,8 @@ void check_no_others(const fs::path& folder, Index shards) {
     const std::string name = entry.path().filename().string();
     bool own = !name.starts_with("text") || !name.ends_with(".jsonl");
     for (Index shard = 0; shard < shards && !own; ++shard) own = name == shard_name(shard, shards);
-    check(own, entry.path().string(), ": was written with another --shards than ", shards,
-          "; remove it or name another folder");
+    check(own, entry.path().string(), ": was written with another number of --shards than ", shards,
+          "; remove it or choose another folder");
   }
 }
 
@@ -89,8 +89,8 @@ void CleanOutput::take_up(const fs::path& state_file) {
   check(all.is_object() && all.contains("run"), state_file.string(),
         ": is damaged; start again without --resume");
   check(all.at("run") == options.run, options.folder.string(),
-        ": what is to be resumed was begun with other flags or another input; give the same, or "
-        "start again without --resume");
+        ": the interrupted run had other flags or another input; give the same, or start again "
+        "without --resume");
   tally.restore(all.at("tally"));
   dropped_bytes = all.at("dropped_bytes");
   const fs::path rows = scratch_ / kDropped;
@@ -164,7 +164,7 @@ void CleanOutput::flush_dropped() {
 void CleanOutput::finish(const DocumentReader& reader, const Json& details, const Page& page) {
   write_pending();
   check(!tally.empty(), "found no document in the input",
-        reader.skipped().empty() ? "" : "; the sentences above say what was skipped");
+        reader.skipped().empty() ? "" : "; the messages above say what was skipped");
   for (const auto& shard : shards) shard->finish();
   flush_dropped();
   copy_through(scratch_ / kDropped,

@@ -97,7 +97,7 @@ Filters::Filters(const fs::path& path) : file(path) {
   const nlohmann::json table = parse_json(read_file(path), path.string());
   check(table.is_object(), path.string(), ": expected an object with a threshold for each rule");
   for (const auto& [name, threshold] : table.items()) {
-    check(is_rule(name), path.string(), ": \"", name, "\" is no rule; the rules are those of ",
+    check(is_rule(name), path.string(), ": \"", name, "\" is not a rule; the rules are listed in ",
           standard_file().string());
     check(threshold.is_number() || threshold.is_null(), path.string(), ": found ", threshold.dump(),
           " for ", name, ", expected a number, or null to switch the rule off");

@@ -11,7 +11,7 @@ namespace {
 TokenId fim_token(const Tokenizer& tokenizer, const char* content) {
   const auto id = tokenizer.special(content);
   check(id.has_value(), "--fim-rate: the tokenizer has no token ", content,
-        "; give DeepSeek-V3's, or let `data pack` learn one");
+        "; use DeepSeek-V3's tokenizer, or let `data pack` train one");
   return *id;
 }
 

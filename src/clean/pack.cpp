@@ -97,7 +97,7 @@ void Pack::add(std::span<const InputDocument> documents) {
 Json Pack::finish() {
   write_window();
   check(to_train.tokens > options.seq_len, "found ", to_train.tokens,
-        " tokens to learn from, which do not fill one row of --seq-len ", options.seq_len,
+        " training tokens, fewer than one row of --seq-len ", options.seq_len,
         "; give more text or a smaller --seq-len");
   train.finish();
   heldout.finish();

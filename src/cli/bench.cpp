@@ -79,12 +79,12 @@ int bench_command(int argc, char** argv) {
        cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
       ("dtype", "step: number format of matrix products' inputs: fp32, bf16 or, on a GPU, tf32",
        cxxopts::value<std::string>()->default_value("fp32"), "TYPE")
-      ("ctx", "decode: tokens before it; prefill: tokens of the prompt; cache: the longest context,"
-       " 32768 if not given", cxxopts::value<Index>()->default_value("64"), "N")
+      ("ctx", "decode: tokens before it; prefill: tokens in the prompt; cache: the longest "
+       "context, 32768 if not given", cxxopts::value<Index>()->default_value("64"), "N")
       ("gen", "tokens to decode", cxxopts::value<Index>()->default_value("64"), "N")
       ("budget", "cache: MiB for the caches of all requests",
        cxxopts::value<Index>()->default_value("16"), "MIB")
-      ("against", "step: another program to measure in turns with this one: torch",
+      ("against", "step: another program to measure, alternating with this one: torch",
        cxxopts::value<std::string>(), "PEER")
       ("tokenizer", "tokenizer: a tokenizer.json, or a folder with one",
        cxxopts::value<std::string>(), "FILE")
@@ -113,7 +113,7 @@ int bench_command(int argc, char** argv) {
   if (dtype != "fp32" && task != "step")
     throw Usage("--dtype: found " + dtype + ", expected fp32, or " + dtype + " with bench step");
   if (task == "kernels" && device == Device::kCpu)
-    throw Usage("bench kernels: times a GPU's; add --device cuda");
+    throw Usage("bench kernels: measures the kernels of a GPU; add --device cuda");
   if (device == Device::kCuda && task != "step" && task != "decode" && task != "kernels")
     throw Usage("--device cuda: found bench " + task + ", expected bench step, decode or kernels");
   if (moments != "fp32" && !(moments == "bf16" && task == "step"))

@@ -23,7 +23,7 @@ class TypedLines {
       if (c == '\n' || c == '\r') return true;
       line += char(c);
       check(line.size() <= kLongestPrompt, "stdin: a line has more than ", kLongestPrompt,
-            " bytes, expected fewer; say it in parts");
+            " bytes, expected fewer; split it");
     }
     return !line.empty();
   }

@@ -45,7 +45,7 @@ std::vector<const ExerciseFile*> files_there(const Chapter& chapter, const Reade
 // True if every exercise of the chapter is right.
 bool check_chapter(const Chapter& chapter, const ReaderFolder& my, const CheckOptions& options) {
   const std::vector<const ExerciseFile*> files = files_there(chapter, my);
-  check(!files.empty(), shown(my.of(chapter)).string(), ": holds none of chapter ", chapter.number,
+  check(!files.empty(), shown(my.of(chapter)).string(), ": has none of chapter ", chapter.number,
         "'s files; copy them there with ./seekling start ", chapter.number);
 
   // Check each file, and keep a list of what is right
@@ -112,8 +112,8 @@ bool prove(const Chapter& chapter, const CheckOptions& options) {
 int check_command(int argc, char** argv) {
   cxxopts::Options options("seekling check", "check N: checks your files of chapter N.");
   add_argument(options, "the chapter", "N");
-  options.add_options()("watch", "again whenever you save a file, until all is right")(
-      "prove", "check the check: starters, references and known mistakes instead of your files");
+  options.add_options()("watch", "check again whenever you save a file, until all is right")(
+      "prove", "test the checker: starters, references and known mistakes instead of your files");
   add_my(options);
   add_check_options(options);
   const auto flags = parse(options, argc, argv, "what");

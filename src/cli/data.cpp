@@ -17,7 +17,7 @@ static int data_make(int argc, char** argv) {
        cxxopts::value<std::string>()->default_value("runs/toy-world"), "DIR")
       ("seed", "seed of the toy world; another seed gives another village",
        cxxopts::value<std::uint64_t>()->default_value("1"), "N")
-      ("documents", "documents to learn from",
+      ("documents", "number of training documents",
        cxxopts::value<Index>()->default_value("100000"), "N")
       ("questions", "held-out questions of each kind",
        cxxopts::value<Index>()->default_value("100"), "N")
@@ -48,14 +48,13 @@ int data_command(int argc, char** argv) {
   const std::string stage = argc > 1 ? argv[1] : "";
   if (stage == "--help" || stage == "-h") {
     std::cout << "seekling data STAGE [FLAGS]; seekling data STAGE --help lists its flags\n\n"
-                 "  make     the toy world as files\n"
-                 "  clean    text to train on, of text as it is found: repaired, filtered, without "
-                 "duplicates\n"
-                 "  quality  a classifier for clean, learned from good and bad texts\n"
-                 "  dedup    text without its duplicates\n"
-                 "  mix      sources of text in given shares\n"
-                 "  pack     token files of texts, for train --data\n"
-                 "  stats    the size of a corpus, and what is in it\n";
+                 "  make     write the toy world to files\n"
+                 "  clean    turn raw text into training text: repair, filter, drop duplicates\n"
+                 "  quality  train a classifier for clean on good and bad examples\n"
+                 "  dedup    drop duplicates\n"
+                 "  mix      mix sources of text in given shares\n"
+                 "  pack     tokenize text into files for train --data\n"
+                 "  stats    print the size and the contents of a corpus\n";
     return 0;
   }
   if (stage == "make") return data_make(argc - 1, argv + 1);

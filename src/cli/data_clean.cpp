@@ -23,7 +23,7 @@ static EvaluationSet evaluation_of(const cxxopts::ParseResult& flags) {
         "\"; --against-field names another key");
   if (too_short > 0)
     to_stderr(text("note: ", too_short, " questions have fewer than ", EvaluationSet::kLeastWords,
-                   " words and are not looked for"));
+                   " words and are ignored"));
   return evaluation;
 }
 
@@ -35,13 +35,14 @@ int data_clean_command(int argc, char** argv) {
       "dropped.ndjson, report.json and report.html.");
   // clang-format off
   options.add_options()
-      ("languages", "languages to keep, such as en,ja (default: all)",
+      ("languages", "languages to keep, such as en,ja; empty: all",
        cxxopts::value<std::vector<std::string>>()->default_value(""), "LIST")
-      ("filters", "rules and their thresholds (default: data/filters.json, for web pages)",
+      ("filters", "rules and their thresholds; the default is for web pages",
        cxxopts::value<std::string>()->default_value(Filters::standard_file().string()), "FILE")
-      ("quality", "a classifier that `data quality` wrote; documents that it scores below "
+      ("quality", "a classifier written by data quality; documents that it scores below "
        "quality_min_score are dropped", cxxopts::value<std::string>(), "FILE")
-      ("against", "evaluation questions, whose documents are dropped; JSON lines or text",
+      ("against", "evaluation questions (JSON lines or text); documents that contain one are "
+       "dropped",
        cxxopts::value<std::string>(), "FILE")
       ("against-field", "the key of the question in --against",
        cxxopts::value<std::string>()->default_value("prompt"), "KEY");
@@ -75,8 +76,8 @@ int data_clean_command(int argc, char** argv) {
   std::cout << out.summary();
   if (out.kept_documents() == 0)
     to_stderr(
-        "note: nothing is kept; dropped.ndjson names the rule of each document, and "
-        "--filters FILE has other rules");
+        "note: no document is kept; dropped.ndjson names the rule that dropped each one, and "
+        "--filters FILE sets other rules");
   return 0;
 }
 

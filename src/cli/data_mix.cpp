@@ -18,7 +18,8 @@ static MixSource source_of(const std::string& word) {  // PATH=WEIGHT
   if (end == nullptr || *end != '\0' || !(weight > 0 && weight < 1e9))
     throw Usage("data mix: found " + word + ", expected PATH=WEIGHT with a weight above 0");
   if (word.starts_with("-="))
-    throw Usage("data mix: standard input cannot be a source, as sources are read more than once");
+    throw Usage(
+        "data mix: standard input cannot be a source, because sources are read more than once");
   return {word.substr(0, equals), weight};
 }
 
@@ -27,7 +28,7 @@ int data_mix_command(int argc, char** argv) {
   cxxopts::Options options("seekling data mix",
                            "Mixes sources so that each has its share of the bytes. Writes "
                            "text.jsonl and report.json.");
-  options.add_options()("epochs", "times that a source may be read",
+  options.add_options()("epochs", "how often a source may be read",
                         cxxopts::value<Index>()->default_value("1"), "N");
   add_clean_flags(options);
   options.positional_help("PATH=WEIGHT...");

@@ -21,8 +21,8 @@ Tokenizer learned_tokenizer(const Reading& reading, Index vocab_size, bool with_
   for (const auto& path : reading.paths)
     if (path == "-")
       throw Usage(
-          "--tokenizer: not given, and standard input cannot be read twice, to learn a "
-          "vocabulary and to use it; give a tokenizer or a file");
+          "--tokenizer: not given, and standard input cannot be read twice, to train a tokenizer "
+          "and to use it; give a tokenizer or a file");
   BpeTraining training;
   training.vocab_size = vocab_size;
   if (with_fim)
@@ -48,8 +48,8 @@ void print_packed(const nlohmann::ordered_json& report) {
                 count["bytes"].get<long>(), count["bytes_per_token"].get<double>());
   }
   std::printf(
-      "%ld rows; %.2f %% of their tokens are read twice or pad the last row; %ld documents "
-      "are longer than a row; %ld fill in the middle\n",
+      "%ld rows; %.2f %% of their tokens are read twice or pad the last row; %ld documents are "
+      "longer than a row; %ld are fill-in-the-middle\n",
       report["rows"].get<long>(), 100 * report["tokens_read_twice"].get<double>(),
       report["documents_longer_than_a_row"].get<long>(), report["fim_documents"].get<long>());
 }
@@ -63,13 +63,14 @@ int data_pack_command(int argc, char** argv) {
                            "tokenizer.json and report.json.");
   // clang-format off
   options.add_options()
-      ("tokenizer", "a tokenizer.json or a folder with one (default: one is learned)",
+      ("tokenizer", "a tokenizer.json or a folder with one; without it a tokenizer is trained",
        cxxopts::value<std::string>()->default_value(""), "PATH")
-      ("vocab-size", "tokens of the vocabulary that is learned",
+      ("vocab-size", "size of the vocabulary that is learned",
        cxxopts::value<Index>()->default_value("4096"), "N")
-      ("seq-len", "tokens of a row in training; documents are ordered so that rows hold them whole",
+      ("seq-len", "tokens in a training row; documents are ordered so that most fit into a row "
+       "whole",
        cxxopts::value<Index>()->default_value("256"), "N")
-      ("fim-rate", "share of the documents that become fill-in-the-middle; DeepSeek-V3 has 0.1",
+      ("fim-rate", "share of the documents that become fill-in-the-middle; 0.1 in DeepSeek-V3",
        cxxopts::value<double>()->default_value("0"), "R")
       ("seed", "seed of fill-in-the-middle",
        cxxopts::value<std::uint64_t>()->default_value("1"), "N");

@@ -17,7 +17,7 @@ int data_stats_command(int argc, char** argv) {
   options.add_options()
       ("tokenizer", "a tokenizer.json or a folder with one, to count tokens",
        cxxopts::value<std::string>()->default_value(""), "PATH")
-      ("json", "an object a line instead of sentences");
+      ("json", "print one JSON object per line");
   // clang-format on
   add_reading_flags(options);
   const auto flags = parse(options, argc, argv, "input");

@@ -36,7 +36,7 @@ constexpr double kGiB = 1024.0 * 1024 * 1024;
 bool look(const std::function<std::string()>& at) {
   try {
     const std::string well = at();
-    std::cout << "  well   " << well << "\n";
+    std::cout << "  ok     " << well << "\n";
     return true;
   } catch (const std::exception& e) {
     std::cout << "  WRONG  " << e.what() << "\n";
@@ -57,9 +57,8 @@ std::string in_path(std::initializer_list<const char*> names) {
 
 std::string tool(const char* what, std::initializer_list<const char*> names, const char* package) {
   const std::string found = in_path(names);
-  check(!found.empty(), "there is no ", what,
-        " in PATH, without which Seekling cannot be built anew; install ", package,
-        " (apt-get install ", package, ", or brew install ", package, ")");
+  check(!found.empty(), "found no ", what, " in PATH, which building Seekling needs; install ",
+        package, " (apt-get install ", package, ", or brew install ", package, ")");
   return text("the ", what, " is ", found);
 }
 
@@ -72,20 +71,21 @@ std::string cores() {
 
 std::string memory() {
   const double all = double(memory_size());
-  check(all > 0.9 * kGiB, "this machine has ", all / kGiB,
-        " GiB of memory; training the nano model takes about 1, so give it "
-        "a smaller --batch-size");
+  check(
+      all > 0.9 * kGiB, "this machine has ", all / kGiB,
+      " GiB of memory, and training the nano model takes about 1 GiB; use a smaller --batch-size");
   return text(std::round(10 * all / kGiB) / 10, " GiB of memory");
 }
 
 std::string disk(const fs::path& folder) {
   std::error_code failure;
   const fs::space_info space = fs::space(folder, failure);
-  check(!failure, folder.string(), ": its disk cannot be asked for room: ", failure.message());
-  check(
-      double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ",
-      double(space.available) / kGiB,
-      " GiB left; a build takes about 0.5 and a run three times its model.safetensors; make room");
+  check(!failure, folder.string(),
+        ": the free space of its disk cannot be read: ", failure.message());
+  check(double(space.available) > kGiB, fs::absolute(folder).string(), ": its disk has ",
+        double(space.available) / kGiB,
+        " GiB free; a build takes about 0.5 GiB and a run three times its model.safetensors; free "
+        "some space");
   check(::access(folder.c_str(), W_OK) == 0, fs::absolute(folder).string(),
         ": cannot be written to; run from another folder");
   return text(std::round(10 * double(space.available) / kGiB) / 10, " GiB free in ",
@@ -94,11 +94,12 @@ std::string disk(const fs::path& folder) {
 
 std::string gpu() {
   if (!built_for_gpus())
-    return "no --device cuda: this build has no CUDA, which only it needs (cmake --preset cuda)";
+    return "--device cuda is not available: this build has no CUDA (cmake --preset cuda makes one "
+           "that has)";
   check(has_gpu(),
-        "this build is for GPUs, but CUDA finds none (nvidia-smi may say why); --device cpu works "
-        "all the same");
-  return "a GPU is there, for --device cuda";
+        "this build is for GPUs, but CUDA finds none (nvidia-smi may say why); --device cpu still "
+        "works");
+  return "a GPU is available for --device cuda";
 }
 
 bool machine_is_well() {
@@ -114,17 +115,18 @@ bool machine_is_well() {
 }
 
 std::string saves(const fs::path& run) {
-  check(fs::is_directory(run), run.string(), ": is not a folder, expected a run's");
-  if (FolderLock::held(run)) return "a process is training in it at this moment";
+  check(fs::is_directory(run), run.string(), ": is not a folder, expected the folder of a run");
+  if (FolderLock::held(run)) return "another process is training in this folder now";
   if (fs::exists(run / ".commit")) {
     recover(run);
-    return "a save had been cut off after its commit point; it is finished now";
+    return "a save was interrupted after its commit point; it has been completed now";
   }
   if (fs::exists(run / ".next") && fs::exists(run / "config.json"))
-    return "a save was cut off; the checkpoint before it counts, and the next save clears it away";
+    return "a save was interrupted; the checkpoint before it is valid, and the next save removes "
+           "its remains";
   check(fs::exists(run / "config.json"), run.string(),
-        ": has no config.json, so it is no run; name the folder of one");
-  return "no save was cut off";
+        ": has no config.json, so it is not a run; give the folder of a run");
+  return "no save was interrupted";
 }
 
 std::string weights(const fs::path& run) {
@@ -135,8 +137,8 @@ std::string weights(const fs::path& run) {
     numbers += p.size();
     if (bad.empty() && !p.view().matrix().allFinite()) bad = name;
   });
-  check(bad.empty(), run.string(), ": model.safetensors holds a NaN or an infinity in ", bad,
-        "; go back to an earlier run, or train anew with a lower --lr");
+  check(bad.empty(), run.string(), ": model.safetensors has a NaN or an infinity in ", bad,
+        "; go back to an earlier run, or train again with a lower --lr");
   return text("config.json and model.safetensors agree, and all ", numbers, " weights are finite");
 }
 
@@ -144,11 +146,12 @@ std::string tokenizer(const fs::path& run) {
   const Tokenizer found = read_tokenizer(run.string());
   const Index rows = read_config(run).vocab_size;
   check(found.vocab_size() <= rows, run.string(), ": tokenizer.json has ", found.vocab_size(),
-        " tokens, but the model only ", rows, " (vocab_size); they do not belong together");
+        " tokens, but the model has only ", rows, " (vocab_size); they do not belong together");
   check(fingerprint(found) == read_trainer_state(run).tokenizer_fingerprint, run.string(),
-        ": tokenizer.json is not the one that the run's tokens were made with; resume from another "
+        ": tokenizer.json is not the one that made the run's token files; resume from another "
         "folder");
-  return text("tokenizer.json has ", found.vocab_size(), " tokens, the model room for ", rows);
+  return text("tokenizer.json has ", found.vocab_size(), " tokens, and the model has room for ",
+              rows);
 }
 
 std::string training_state(const fs::path& run) {
@@ -159,7 +162,7 @@ std::string training_state(const fs::path& run) {
     RunFolder(run, "", "")
         .load(*model, AdamW(learned_parameters(*model, state.settings), adamw_of(state.settings)));
   }
-  return text("trainer_state.json and optimizer.safetensors are whole",
+  return text("trainer_state.json and optimizer.safetensors are intact",
               state.checksums.empty() ? "" : ", and the checksums of all tensors agree", ": ",
               state.step, " of ", state.settings.steps, " steps are done");
 }
@@ -167,7 +170,7 @@ std::string training_state(const fs::path& run) {
 // The ids of a damaged file may be outside the vocabulary.
 void check_ids(const TokenFile& file, const std::string& path, Index vocab_size) {
   check(file.vocab_size() <= vocab_size, path, ": is for a vocabulary of ", file.vocab_size(),
-        ", but the model's has ", vocab_size, "; train anew");
+        ", but the model's has ", vocab_size, "; train again");
   std::vector<std::int32_t> ids(1 << 16);
   for (Index i = 0; i < file.size(); i += Index(ids.size()))
     file.read(i, std::span(ids).first(std::size_t(std::min(Index(ids.size()), file.size() - i))));
@@ -182,11 +185,11 @@ std::string text_files(const fs::path& run) {
     const std::string path = (run / "tokens" / name).string();
     const TokenFile file(path);
     check(file.fingerprint() == state.tokenizer_fingerprint, path,
-          ": was made with another tokenizer than the run's; train anew");
+          ": was made with a different tokenizer than the run's; train again");
     check_ids(file, path, vocab_size);
     tokens += file.size();
   }
-  return text("the token files are whole: ", tokens, " tokens, all in the vocabulary");
+  return text("the token files are intact: ", tokens, " tokens, all in the vocabulary");
 }
 
 std::string curve(const fs::path& run) {
@@ -195,7 +198,7 @@ std::string curve(const fs::path& run) {
   const StepMetrics *best = nullptr, *last = nullptr;
   for (const StepMetrics& m : all) {
     check(std::isfinite(m.loss), run.string(), ": the loss of step ", m.step,
-          " is not a number; train anew with a lower --lr");
+          " is not a number; train again with a lower --lr");
     if (!m.heldout_loss) continue;
     if (!best || *m.heldout_loss < *best->heldout_loss) best = &m;
     last = &m;
@@ -203,7 +206,7 @@ std::string curve(const fs::path& run) {
   check(!last || *last->heldout_loss < 1.05 * *best->heldout_loss, run.string(),
         ": the held-out loss was ", best ? *best->heldout_loss : 0, " at step ",
         best ? best->step : 0, " and is ", last ? *last->heldout_loss : 0,
-        " now: the run learns its text by heart; give it more text, or fewer --steps");
+        " now: the run is overfitting; give it more text, or fewer --steps");
   const BusiestExpert busiest = busiest_expert(all.back().expert_load);
   return text("the loss went from ", all.front().loss, " to ", all.back().loss, " in ",
               all.back().step, " steps",
@@ -224,9 +227,10 @@ bool run_is_well(const fs::path& run) {
 }  // namespace
 
 int doctor_command(int argc, char** argv) {
-  cxxopts::Options options("seekling doctor",
-                           "What is wrong with this machine or, where one is named, with a run.");
-  options.add_options()("run", "a run's folder (default: look at this machine)",
+  cxxopts::Options options(
+      "seekling doctor",
+      "Reports what is wrong with this machine or, given its folder, with a run.");
+  options.add_options()("run", "the folder of a run (default: check this machine)",
                         cxxopts::value<std::string>(), "DIR");
   options.positional_help("[DIR]");
   const auto flags = parse(options, argc, argv, "run");

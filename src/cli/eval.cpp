@@ -76,8 +76,8 @@ int eval_command(int argc, char** argv) {
         ": not found, expected a questions.jsonl as data make writes it");
   const fs::path tokens = folder / "tokens" / "heldout.bin";
   check(fs::exists(tokens) || fs::exists(questions) || !fs::is_directory(folder), folder.string(),
-        ": there is nothing to evaluate on, neither tokens/heldout.bin nor data/questions.jsonl; "
-        "give the folder of a run that held text out, or --questions FILE");
+        ": has neither tokens/heldout.bin nor data/questions.jsonl to evaluate on; give the folder "
+        "of a run with held-out text, or --questions FILE");
   const auto model = load_model(folder, to_stderr);
   const Tokenizer tokenizer = read_tokenizer(folder.string());
 
@@ -85,8 +85,8 @@ int eval_command(int argc, char** argv) {
     const TokenFile file(tokens);
     const TrainerState state = read_trainer_state(folder);
     check(file.fingerprint() == fingerprint(tokenizer), tokens.string(),
-          ": was made with another tokenizer than ", (folder / "tokenizer.json").string(),
-          "; put the run's own back, or train anew");
+          ": was made with a different tokenizer than ", (folder / "tokenizer.json").string(),
+          "; restore the run's own, or train again");
     const Heldout heldout{
         heldout_batches(file, state.settings.seq_len, batch_size, tokenizer.bos()),
         file.text_bytes()};

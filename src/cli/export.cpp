@@ -48,7 +48,7 @@ void write_gguf_file(const fs::path& from, const fs::path& out, const Transforme
     options.tokenizer = &tokenizer.emplace(read_tokenizer(from.string()));
   else
     std::cerr << "note: " << from.string()
-              << " has no tokenizer.json: the file is for token ids alone\n";
+              << " has no tokenizer.json: the file can only be used with token ids\n";
   for (const std::string& note : gguf_notes(model, dtype)) std::cerr << "note: " << note << "\n";
   const fs::path aside = out.string() + ".tmp";
   save_gguf(aside, model, options);
@@ -90,7 +90,7 @@ int export_command(int argc, char** argv) {
       ("gguf", "write one file for llama.cpp instead of a folder")
       ("dtype", "number format of the weights: fp32, bf16 or fp16; with --gguf also int8 (Q8_0)",
        cxxopts::value<std::string>()->default_value("bf16"), "TYPE")
-      ("shard-mib", "largest size in MiB of a file of weights in the folder; 0: one file",
+      ("shard-mib", "largest size of a weight file in MiB; 0: one file for all weights",
        cxxopts::value<Index>()->default_value("0"), "N");
   // clang-format on
   options.positional_help("[DIR]");
@@ -106,10 +106,8 @@ int export_command(int argc, char** argv) {
 
   // The output must not replace anything
   if (gguf)
-    check(!fs::exists(out), "--out: ", out.string(), " is there already; name another file");
-  else
-    check(free_for_a_save(out), "--out: ", out.string(),
-          " holds something already; name another folder");
+    check(!fs::exists(out), "--out: ", out.string(), " already exists; choose another file");
+  else check(free_for_a_save(out), "--out: ", out.string(), " is not empty; choose another folder");
 
   // Write the model
   const auto model = load_model(from, to_stderr);

@@ -47,8 +47,8 @@ int generate_command(int argc, char** argv) {
        cxxopts::value<std::string>(), "TEXT")
       ("ids", "token ids to continue instead of a text: 0,17,4",
        cxxopts::value<std::string>(), "LIST")
-      ("system", "make the text a question of a conversation that begins with this, in the words"
-       " of the model's chat template", cxxopts::value<std::string>(), "TEXT")
+      ("system", "the system prompt of a conversation, in the model's chat template, in which the "
+       "text is the question", cxxopts::value<std::string>(), "TEXT")
       ("print-ids", "print token ids instead of text")
       ("no-eos", "continue after the token that ends a text");
   // clang-format on
@@ -86,10 +86,10 @@ int generate_command(int argc, char** argv) {
     }
   }
   check(!ids.empty(),
-        "--prompt: the text is empty, and this tokenizer puts no token before it, "
-        "expected a text to continue");
-  check(Index(ids.size()) <= positions, "the prompt has ", ids.size(), " tokens, but the model ",
-        positions, " positions (max_position_embeddings)");
+        "--prompt: found an empty text, before which this tokenizer puts no token; expected a text "
+        "to continue");
+  check(Index(ids.size()) <= positions, "the prompt has ", ids.size(),
+        " tokens, but the model has ", positions, " positions (max_position_embeddings)");
 
   // Their continuation
   TextGenerator generator(flags, model, Index(ids.size()) + max_tokens);

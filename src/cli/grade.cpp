@@ -24,8 +24,8 @@ std::vector<Chapter> chapters_in(const fs::path& folder, const cxxopts::ParseRes
                                                : fs::is_directory(folder / chapter.digits());
     if (wanted && !chapter.files.empty()) chapters.push_back(chapter);
   }
-  check(!chapters.empty(), folder.string(),
-        ": has no folder of a chapter that has exercises, like ", folder.string(), "/05");
+  check(!chapters.empty(), folder.string(), ": has no folder of a chapter with exercises, such as ",
+        folder.string(), "/05");
   return chapters;
 }
 
@@ -46,21 +46,19 @@ void print_points(const std::vector<Graded>& graded, const std::string& remark) 
 int grade_command(int argc, char** argv) {
   cxxopts::Options options(
       "seekling grade",
-      "grade DIR: points for the files in DIR/NN/room/file.cpp, where `start` puts them in my/.\n\n"
+      "grade DIR: points for files in the layout of my/, such as DIR/05/attention/rope.cpp.\n\n"
       "The files are compiled and run with limits on time, memory, processes, output and files. A "
       "file that is reached through a link, or that includes a file outside the project, is not "
       "compiled. " +
           containment_in_words() +
-          "\n\nNOT contained: a program that knows how the check works may write down the right "
-          "numbers without computing them; one may use all processors until its time is over, and "
-          "the memory of --memory in each of its processes; any may read what you may read of "
-          "/etc, /usr and /proc (root: all of it), and ask whether a file is there and how large "
-          "it "
-          "is. "
-          "Look at what passes, and grade strangers on a machine that holds nothing of worth.");
+          "\n\nNOT contained: a program that knows how the check works can print the right values "
+          "without computing them. A program can use all processors until its time is over, and "
+          "--memory in each of its processes. It can read all that you can read in /etc, /usr and "
+          "/proc (as root: everything), and find out whether a file exists and how large it is. "
+          "Look at the code that passes, and grade strangers on a machine without valuable data.");
   add_argument(options, "the folder", "DIR");
   options.add_options()("chapter",
-                        "grade this chapter alone; by default those that DIR has a folder of",
+                        "grade only this chapter (default: all chapters that DIR has a folder of)",
                         cxxopts::value<Index>(), "N")("json", "print Gradescope's results.json");
   add_check_options(options);
   const auto flags = parse(options, argc, argv, "what");

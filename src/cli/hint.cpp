@@ -28,8 +28,7 @@ int hint_command(int argc, char** argv) {
   const std::string number = open_part(chapter, asked, my_folder(flags).passed(chapter));
   const Exercise& exercise = chapter.exercise(number);
   const Index level = number_of(flags, "level", 1), levels = Index(exercise.hints.size());
-  check(levels > 0, "there is no hint for ", number,
-        ": it is done on paper, and its answer stands in ",
+  check(levels > 0, "there is no hint for ", number, ": it is done on paper, and its answer is in ",
         (chapter.folder / "exercises.md").string());
   if (level > levels) throw Usage(text("--level: found ", level, ", expected 1 to ", levels));
   std::cout << exercise.hints[std::size_t(level - 1)] << "\n";

@@ -35,7 +35,7 @@ static std::string tokenizer_json_of(const Tokenizer& tokenizer) {
 
 int import_command(int argc, char** argv) {
   // Flags
-  cxxopts::Options options("seekling import", "Makes a Hugging Face folder of a GGUF file.");
+  cxxopts::Options options("seekling import", "Converts a GGUF file to a Hugging Face folder.");
   // clang-format off
   options.add_options()
       ("model", "the GGUF file to read", cxxopts::value<std::string>(), "FILE.gguf")
@@ -46,8 +46,7 @@ int import_command(int argc, char** argv) {
   for (const char* needed : {"model", "out"})
     if (!flags.count(needed)) throw Usage(text("import: --", needed, " is missing; see --help"));
   const fs::path out = flags["out"].as<std::string>();
-  check(free_for_a_save(out), "--out: ", out.string(),
-        " holds something already; name another folder");
+  check(free_for_a_save(out), "--out: ", out.string(), " is not empty; choose another folder");
 
   // Read the model and its tokenizer
   const GgufFile file(flags["model"].as<std::string>());

@@ -30,16 +30,16 @@ constexpr Command kCommands[] = {
      "logits, losses, hidden states and gradients, for checking against other programs"},
     {"export", export_command,
      "write a model as a Hugging Face folder, or as a GGUF file for llama.cpp"},
-    {"import", import_command, "make a Hugging Face folder of a GGUF file"},
+    {"import", import_command, "convert a GGUF file to a Hugging Face folder"},
     {"params", params_command, "parameters, FLOPs and cache bytes of a model"},
     {"tokenizer", tokenizer_command, "train, encode, decode"},
-    {"data", data_command, "make the toy world, or text to train on of text as it is found"},
-    {"bench", bench_command, "the speed of a training step, of decoding, of the matrix products"},
+    {"data", data_command, "make the toy world, or turn raw text into training text"},
+    {"bench", bench_command, "measure the speed of training, decoding and matrix products"},
     {"doctor", doctor_command, "what is wrong with this machine, or with a run"},
     {"list", list_command, "the course: chapters, exercises, and how far you are"},
     {"start", start_command, "N: copies the exercises of chapter N to my/"},
     {"demo", demo_command, "N: builds and runs the demo of chapter N"},
-    {"check", check_command, "N: checks what you wrote; --watch: again at each save"},
+    {"check", check_command, "N: checks what you wrote; --watch: after every save"},
     {"hint", hint_command, "N.K: a hint for an exercise; --level 2 and 3 say more"},
     {"solution", solution_command, "N.K: our code, once yours has passed"},
     {"grade", grade_command, "DIR: points for a folder of exercises, for instructors"},
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     std::cerr << "seekling: " << e.what() << "\n";
     return std::string_view(e.what()).starts_with("--") ? 2 : 1;  // such a message is about a flag
   } catch (const std::bad_alloc&) {
-    std::cerr << "seekling: this machine's memory is too small for that; try a smaller "
+    std::cerr << "seekling: this machine has too little memory for that; try a smaller "
                  "--batch-size or --seq-len\n";
     return 1;
   } catch (const std::exception& e) {

@@ -47,7 +47,7 @@ std::map<std::string, fs::path> finished_files(const ReaderFolder& my) {
                   << " is not yet attempted\n";
     }
   check(!files.empty(), "--mine: ", shown(my.path).string(),
-        " holds no finished file; begin one with ./seekling start 5");
+        " has no finished file; begin one with ./seekling start 5");
   return files;
 }
 
@@ -59,7 +59,7 @@ bool wants_mine(int argc, char** argv) {
 
 int mine_command(int argc, char** argv) {
   check(std::strcmp(argv[1], "demo") != 0,
-        "--mine: a demo is a program of its own, which has the library's files");
+        "--mine: a demo is a separate program and always uses the library's files");
   const std::string mine = *std::find_if(argv + 2, argv + argc, is_mine);
   const std::map<std::string, fs::path> files = finished_files(folder_of(mine));
   for (const auto& [source, path] : files)

@@ -16,7 +16,7 @@ int params_command(int argc, char** argv) {
   options.add_options()
       ("model", "a preset, a config.json or a folder with one",
        cxxopts::value<std::string>()->default_value("nano"), "MODEL")
-      ("ctx", "tokens of context that the FLOPs are computed for",
+      ("ctx", "context length for which the FLOPs are computed",
        cxxopts::value<Index>()->default_value("2048"), "N");
   // clang-format on
   options.positional_help("[MODEL]");
@@ -45,7 +45,7 @@ int params_command(int argc, char** argv) {
 
   // The cache, compared with the other kinds of attention
   std::printf("\n");
-  std::printf("cache a token, all layers          numbers     bytes in fp32     bytes in bf16\n");
+  std::printf("cache a token, all layers           values     bytes in fp32     bytes in bf16\n");
   const auto row = [](const std::string& name, Index n) {
     std::printf("  %-28s %12ld  %16ld  %16ld\n", name.c_str(), long(n), long(4 * n), long(2 * n));
   };

@@ -261,7 +261,7 @@ int score_command(int argc, char** argv) {
       ("model", "a run or checkpoint folder", cxxopts::value<std::string>(), "DIR")
       ("ids", "a safetensors file with input_ids [B,T]", cxxopts::value<std::string>(), "FILE")
       ("out", "the safetensors file to write", cxxopts::value<std::string>(), "FILE")
-      ("grad", "write the gradients of the loss, too");
+      ("grad", "also write the gradients of the loss");
   // clang-format on
   add_device(options);
   const auto flags = parse(options, argc, argv);

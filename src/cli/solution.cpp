@@ -20,11 +20,11 @@ int solution_command(int argc, char** argv) {
   std::string code;
   for (const std::string& part : chapter.parts(number)) {
     const ExerciseFile* file = chapter.file_of(part);
-    check(file != nullptr, part, " is done on paper; its answer stands in ",
+    check(file != nullptr, part, " is done on paper; its answer is in ",
           (chapter.folder / "exercises.md").string());
     check(flags.count("anyway") || passed.contains(part), part,
           " has not passed the check yet; ./seekling hint ", part,
-          " helps, and --anyway shows the solution all the same");
+          " helps, and --anyway shows the solution regardless");
     code += (code.empty() ? "// src/" : "\n// src/") + file->source.string() + "\n" +
             solution(*file, part);
   }

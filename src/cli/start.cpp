@@ -23,7 +23,7 @@ int start_command(int argc, char** argv) {
     const fs::path path = my_folder(flags).file(chapter, file);
     if (fs::exists(path) && !flags.count("again")) {
       std::cout << shown(path).string()
-                << " is there already and was left alone; --again starts it anew\n";
+                << " already exists and was left unchanged; --again replaces it\n";
       continue;
     }
     fs::create_directories(path.parent_path());

@@ -49,11 +49,11 @@ int train(int argc, char** argv) {
                            "Learns a byte-level BPE vocabulary from text.");
   // clang-format off
   options.add_options()
-      ("data", "texts to learn from: files, folders, .jsonl",
+      ("data", "training text: files, folders, .jsonl",
        cxxopts::value<std::vector<std::string>>(), "PATH")
       ("vocab-size", "tokens in the vocabulary, special tokens and bytes included",
        cxxopts::value<Index>()->default_value("4096"), "N")
-      ("min-frequency", "smallest number of occurrences at which a pair is merged",
+      ("min-frequency", "least number of occurrences for a pair to be merged",
        cxxopts::value<Index>()->default_value("2"), "N")
       ("pre-tokenizer", "rule that cuts text into pieces first: gpt2, deepseek-v2 or deepseek-v3",
        cxxopts::value<std::string>()->default_value("deepseek-v3"), "KIND")

@@ -64,10 +64,10 @@ cxxopts::Options train_options() {
                            "Trains a model; by default the nano preset on the toy world.");
   // clang-format off
   options.add_options()
-      ("model", "the shape: a preset or a config.json, whose keys the Model options change; of a "
-       "folder with weights, training starts from these",
+      ("model", "a preset, a config.json (the Model options change its keys), or a folder with "
+       "weights to start from",
        cxxopts::value<std::string>()->default_value("nano"), "MODEL")
-      ("data", "texts to learn from: files, folders, .jsonl (default: the toy world)",
+      ("data", "training text: files, folders, .jsonl (default: the toy world)",
        cxxopts::value<std::vector<std::string>>(), "PATH")
       ("documents", "documents of the toy world",
        cxxopts::value<Index>()->default_value("100000"), "N")
@@ -81,7 +81,7 @@ cxxopts::Options train_options() {
       ("set", "change a key of config.json, as the Model options do",
        cxxopts::value<std::vector<std::string>>(), "KEY=VALUE")
       ("profile", "print at the end how much time each part of a step took")
-      ("tensorboard", "write the curves for TensorBoard, too");
+      ("tensorboard", "also write the curves for TensorBoard");
   // clang-format on
   options.positional_help("[PATH ...]");
   add_settings(options);
@@ -121,8 +121,8 @@ void check_resume_flags(const cxxopts::ParseResult& flags) {
       "threads", "device", "profile",    "tensorboard", "recompute"};
   for (const auto& given : flags.arguments())
     if (std::ranges::find(kMayChange, given.key()) == kMayChange.end())
-      throw Usage("--" + given.key() + ": --resume goes on with the run's own settings; leave --" +
-                  given.key() +
+      throw Usage("--" + given.key() +
+                  ": --resume continues with the run's own settings; leave --" + given.key() +
                   " out, or begin a new run with --out (--steps, --eval-every, --save-every and "
                   "--sample-every may change)");
 }
@@ -148,7 +148,8 @@ void start_from_weights(RunOptions& options, const std::string& model) {
 
 RunOptions options_of(const cxxopts::ParseResult& flags) {
   if (flags.count("data") && flags.count("documents"))
-    throw Usage("--documents is of the toy world, which --data replaces; leave one of them out");
+    throw Usage(
+        "--documents is a setting of the toy world, which --data replaces; remove one of them");
   const std::string model = flags["model"].as<std::string>();
   const Config config = config_of(flags);
   RunOptions options{.config = config,
@@ -177,8 +178,8 @@ void print_overfit(const std::vector<StepMetrics>& metrics) {
   const double first = metrics.front().loss, last = metrics.back().loss;
   std::cout << "the loss of batch 0 went from " << first << " to " << last << " nats in "
             << metrics.back().step << " steps: "
-            << (last < 0.1 ? "the model can learn by heart, as it must\n"
-                           : "not yet 0; give it more --steps, or another --lr, and if it stays "
+            << (last < 0.1 ? "the model can overfit a batch, as it must\n"
+                           : "not yet 0; try more --steps or another --lr, and if the loss stays "
                              "there, look for a wrong gradient\n");
 }
 
@@ -215,10 +216,10 @@ int train_command(int argc, char** argv) {
   // Its data
   const TokenFiles texts(run);
   const Heldout heldout = heldout_of(run, texts);
-  std::cerr << texts.train.size() << " tokens to learn from; the run is in " << run.folder.string()
+  std::cerr << texts.train.size() << " training tokens; the run is in " << run.folder.string()
             << "\n";
   if (settings.overfit_batch)
-    std::cerr << "--overfit-batch: batch 0 is all there is, and its loss must go to 0\n";
+    std::cerr << "--overfit-batch: training on batch 0 only; its loss must go to 0\n";
 
   // The training, and the records that it writes
   Trainer trainer(*run.model, run.state, batches_of(run, texts), heldout, run.checkpoint(), device);

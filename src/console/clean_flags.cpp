@@ -21,8 +21,8 @@ void add_reading_flags(cxxopts::Options& options) {
        cxxopts::value<std::vector<std::string>>(), "PATH")
       ("text-field", "the key of the text in JSON lines",
        cxxopts::value<std::string>()->default_value("text"), "KEY")
-      ("separator", "the line between the documents of a text file (default: the file is one "
-       "document)", cxxopts::value<std::string>()->default_value(""), "LINE");
+      ("separator", "the line between the documents of a text file; empty: the file is one "
+       "document", cxxopts::value<std::string>()->default_value(""), "LINE");
   // clang-format on
   options.positional_help("PATH...");
 }
@@ -50,12 +50,12 @@ std::filesystem::path out_of(const cxxopts::ParseResult& flags) {
 void add_output_flags(cxxopts::Options& options) {
   // clang-format off
   options.add_options()
-      ("tokenizer", "a tokenizer.json or a folder with one: the report counts tokens of what is "
-       "kept", cxxopts::value<std::string>()->default_value(""), "PATH")
-      ("shards", "files to write; which one a document is in depends on the document alone",
+      ("tokenizer", "a tokenizer.json or a folder with one: the report also counts tokens",
+       cxxopts::value<std::string>()->default_value(""), "PATH")
+      ("shards", "number of output files; a document's file depends only on the document",
        cxxopts::value<Index>()->default_value("1"), "N")
-      ("resume", "go on with a run that was interrupted or killed: give the same flags and input")
-      ("save-every", "seconds of reading between two savings, for --resume",
+      ("resume", "continue a run that was interrupted or killed, with the same flags and input")
+      ("save-every", "seconds from one save to the next, for --resume",
        cxxopts::value<double>()->default_value("10"), "S");
   // clang-format on
   add_clean_flags(options);
@@ -86,12 +86,12 @@ void add_dedup_flags(cxxopts::Options& options) {
   options.add_options("Duplicates")
       ("jaccard", "the least Jaccard similarity of near duplicates, over runs of five words",
        cxxopts::value<double>()->default_value("0.8"), "J")
-      ("exact", "drop only documents that are equal but for white space")
-      ("passages", "remove runs of at least N words that stood before; 50 is the usual number "
-       "(default: none)", cxxopts::value<Index>()->default_value("0"), "N")
-      ("lines", "remove lines of at least N characters, not counting white space, that stood before "
-       "(default: none)", cxxopts::value<Index>()->default_value("0"), "N")
-      ("memory", "MiB for sorting; what does not fit goes to the disk of --out",
+      ("exact", "drop only documents that are equal except for white space")
+      ("passages", "remove runs of at least N words that occurred before; 50 is usual; 0: none",
+       cxxopts::value<Index>()->default_value("0"), "N")
+      ("lines", "remove lines of at least N characters, not counting white space, that occurred "
+       "before; 0: none", cxxopts::value<Index>()->default_value("0"), "N")
+      ("memory", "MiB of memory for sorting; the rest is sorted on the disk of --out",
        cxxopts::value<Index>()->default_value("32"), "MIB");
   // clang-format on
 }

@@ -16,7 +16,7 @@ bool read_documents(DocumentReader& reader, Clean* clean, Dedup& dedup, CleanOut
   if (const Json* saved = out.resumed()) {
     reader.resume(saved->at("reader"));
     if (clean) clean->resume(saved->at("clean"));
-    to_stderr(text("going on after ", reader.documents(), " documents"));
+    to_stderr(text("continuing after ", reader.documents(), " documents"));
   }
   const auto save = [&] {
     out.save({{"reader", reader.state()},
@@ -34,7 +34,7 @@ bool read_documents(DocumentReader& reader, Clean* clean, Dedup& dedup, CleanOut
     saved_at = Clock::now();
     return !Interrupt::requested();
   });
-  if (!all) to_stderr("interrupted; the same command with --resume goes on from here");
+  if (!all) to_stderr("interrupted; the same command with --resume continues from here");
   if (!all || std::chrono::duration<double>(Clock::now() - saved_at).count() >= save_every) save();
   return all;
 }

@@ -56,8 +56,7 @@ Conversation::Conversation(Tokenizer of, const std::filesystem::path& folder, co
       words(template_of(chat_template_in(folder))) {
   if (!chat_template_in(folder).source.empty()) return;
   encoder = encoder_of(folder);
-  if (!encoder)
-    say("note: " + folder.string() + " has no chat template; the words are DeepSeek-V2's");
+  if (!encoder) say("note: " + folder.string() + " has no chat template; using DeepSeek-V2's");
 }
 
 void Conversation::add(const std::string& role, const std::string& content) {

@@ -54,18 +54,19 @@ Chapter chapter_of_exercise(const std::string& number) {
 
 void expect_programmed(const Chapter& chapter) {
   check(!chapter.files.empty(), "chapter ", chapter.number,
-        " has no exercise to program; those on paper are in ",
+        " has no programming exercise; its exercises on paper are in ",
         (chapter.folder / "exercises.md").string());
 }
 
 Checker the_checker() { return {SEEKLING_ROOT, SEEKLING_BUILD}; }
 
 void add_check_options(cxxopts::Options& options) {
-  options.add_options()("seed", "of the random shapes and numbers (fresh each time)",
+  options.add_options()("seed",
+                        "seed of the random shapes and values (default: a new one each time)",
                         cxxopts::value<std::uint64_t>(), "N")(
-      "rounds", "so many random inputs", cxxopts::value<Index>()->default_value("3"), "N")(
+      "rounds", "number of random inputs", cxxopts::value<Index>()->default_value("3"), "N")(
       "seconds", "stop a program that runs longer", cxxopts::value<double>()->default_value("60"),
-      "X")("memory", "MiB of memory that it may have",
+      "X")("memory", "MiB of memory that a program may use",
            cxxopts::value<Index>()->default_value("4096"), "N");
 }
 

@@ -14,7 +14,8 @@ Device device_of(const cxxopts::ParseResult& flags) {
   if (device == "cpu") return Device::kCpu;
   if (device != "cuda") throw Usage("--device: found " + device + ", expected cpu or cuda");
   check(built_for_gpus(),
-        "--device cuda: this build of Seekling has no CUDA; where nvcc is, make one with cmake "
+        "--device cuda: this build of Seekling has no CUDA; where nvcc is installed, make one with "
+        "cmake "
         "--preset cuda && cmake "
         "--build build/cuda, and run build/cuda/src/cli/seekling; or leave --device out to use the "
         "CPU");
@@ -26,7 +27,7 @@ Device device_of(const cxxopts::ParseResult& flags) {
 
 void check_dtype(const std::string& dtype, Device device) {
   check(dtype != "tf32" || device == Device::kCuda,
-        "--dtype tf32: only a GPU multiplies in it; add --device cuda, or use fp32 or bf16");
+        "--dtype tf32: only GPUs support it; add --device cuda, or use fp32 or bf16");
 }
 
 }  // namespace seekling

@@ -44,7 +44,7 @@ std::string own_name(const cxxopts::Options& options, const std::string& word) {
 
 Usage not_a_number(const std::string& flag, const std::string& value) {
   return Usage(flag + (flag.empty() ? "found " : ": found ") + value +
-               ", which is no number that it can be; see --help");
+               ", expected a number in range; see --help");
 }
 
 // cxxopts names the value that it cannot read, but not the flag that it was given to: the flag is
@@ -148,7 +148,7 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv,
       std::exit(0);
     }
     if (!result.unmatched().empty())
-      throw Usage("found \"" + result.unmatched()[0] + "\", which is no flag of this command");
+      throw Usage("found \"" + result.unmatched()[0] + "\", which is not a flag of this command");
     check_numbers(result);
     if (result.count("threads")) set_threads(int_of(result["threads"].as<Index>()));
     return result;

@@ -21,13 +21,13 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
       ("max-tokens", "largest number of tokens to generate",
        cxxopts::value<Index>()->default_value("200"), "N")
       ("temperature", "logits are divided by this before sampling; 0: the likeliest token; the model's "
-       "generation_config.json counts before the default",
+       "generation_config.json overrides the default",
        cxxopts::value<double>()->default_value(temperature), "X")
-      ("top-k", "sample among the K likeliest tokens; 0: all; generation_config.json counts as for "
-       "--temperature",
+      ("top-k", "sample among the K likeliest tokens; 0: all; generation_config.json overrides the "
+       "default",
        cxxopts::value<Index>()->default_value("0"), "K")
       ("top-p", "sample among the fewest likeliest tokens whose probabilities sum to P; "
-       "generation_config.json counts as for --temperature",
+       "generation_config.json overrides the default",
        cxxopts::value<double>()->default_value("1"), "P")
       ("min-p", "sample among tokens at least P times as likely as the likeliest",
        cxxopts::value<double>()->default_value("0"), "P")
@@ -35,8 +35,10 @@ void add_sampling(cxxopts::Options& options, const char* temperature) {
        cxxopts::value<double>()->default_value("1"), "X")
       ("stop", "stop before this text; may be given several times",
        cxxopts::value<std::string>(), "TEXT")
-      ("speculative", "guess tokens ahead by multi-token prediction, with the same distribution")
-      ("v,verbose", "print the cache's size and, with --speculative, how many guesses were right")
+      ("speculative", "speculative decoding: multi-token prediction drafts tokens; the "
+       "distribution stays the same")
+      ("v,verbose", "print the cache's size and, with --speculative, how many drafted tokens were "
+       "accepted")
       ("seed", "seed of the sampling", cxxopts::value<std::uint64_t>()->default_value("0"), "N");
   // clang-format on
   add_precision(options);
@@ -74,7 +76,7 @@ LoadedModel::LoadedModel(const cxxopts::ParseResult& flags) {
   if (device == Device::kCuda)
     for (const char* flag : {"weights", "cache", "decode", "speculative"})
       check(!flags.count(flag), "--", flag,
-            ": a GPU decodes in fp32, absorbed, without guessing ahead; leave --", flag,
+            ": a GPU decodes only in fp32, absorbed and without speculation; leave --", flag,
             " out, or --device");
   auto model = load_model(model_of(flags), to_stderr);
   if (device == Device::kCpu) {
@@ -157,7 +159,7 @@ void TextGenerator::report() const {
             << " bytes of " << room << "\n"
             << "weights: " << weights << "\n";
   if (!speculative) return;
-  std::cerr << text("guesses: ", guesses.accepted, " of ", guesses.made, " accepted (",
+  std::cerr << text("drafted tokens: ", guesses.accepted, " of ", guesses.made, " accepted (",
                     100 * double(guesses.accepted) / double(std::max<Index>(guesses.made, 1)),
                     " %), ", guesses.tokens_per_step(written - 1), " tokens a step\n");
 }

@@ -90,7 +90,7 @@ ExerciseFile read_file_of(const std::vector<Task>& tasks, const fs::path& root,
                           const Chapter& chapter) {
   const fs::path source = tasks[0].source, page = root / chapter.folder / "exercises.md";
   check(fs::is_regular_file(root / "src" / source), page.string(), ": exercise ", tasks[0].exercise,
-        " is in src/", source.string(), ", which is not there");
+        " is in src/", source.string(), ", which does not exist");
   ExerciseFile file;
   file.source = source;
   file.target = "course_" + chapter.digits() + "_" + source.stem().string();
@@ -191,7 +191,7 @@ Chapter read_chapter(const fs::path& root, Index number) {
     if (chapter.number == number) return chapter;
     there += (there.empty() ? "" : ", ") + std::to_string(chapter.number);
   }
-  throw Error(text("chapter ", number, " is not written; those that are: ", there));
+  throw Error(text("chapter ", number, " is not written yet; the chapters are: ", there));
 }
 
 std::string solution(const ExerciseFile& file, const std::string& exercise) {

@@ -86,8 +86,7 @@ std::vector<fs::path> sources_and_tools(const fs::path& build) {
 
 BuildLock::BuildLock(const fs::path& build)
     : folder_(::open(build.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  check(folder_ >= 0, build.string(),
-        ": is not there; build Seekling first (./seekling --help does)");
+  check(folder_ >= 0, build.string(), ": not found; build Seekling first (./seekling --help does)");
   while (::flock(folder_, LOCK_EX) != 0) continue;
 }
 
@@ -99,7 +98,7 @@ fs::path Workshop::slot(const ExerciseFile& file, const std::string& of) const {
     if (entry.path().filename().string().starts_with(digits + "-"))
       return entry.path() / "slots" / file.source.stem() / of / file.source.filename();
   throw Error(
-      text(build_.string(), ": has no chapter ", digits, "; build it anew (./seekling test does)"));
+      text(build_.string(), ": has no chapter ", digits, "; rebuild it (./seekling test does)"));
 }
 
 void Workshop::put(const ExerciseFile& file, const std::string& of, const std::string& contents,

@@ -119,7 +119,7 @@ std::string Checker::tests(const ExerciseFile& file, const std::string& program,
                 ended.too_long
                     ? text("; --seconds ", 5 * limits.seconds, " gives a busy machine more time")
                     : "");
-  return text("the numbers are right, but of the file's tests these fail: ", failed,
+  return text("the values are right, but these tests of the file fail: ", failed,
               "; the first says", first);
 }
 
@@ -165,7 +165,7 @@ Verdict Checker::judge(const ExerciseFile& file, const std::string& exercise,
                        const Looked& expected, const Looked& found, std::uint64_t seed) const {
   const auto reference = expected.recording.find(exercise), reader = found.recording.find(exercise);
   check(reference != expected.recording.end() && reference->second.whole, file.source.string(),
-        ": its probe sees nothing of ", exercise, " in the reference",
+        ": its probe records nothing of ", exercise, " in the reference",
         expected.ended.empty() ? "" : ": it " + expected.ended);
   Verdict verdict{exercise, Verdict::Is::kWrong, "", ""};
   if (reader == found.recording.end()) {
@@ -222,7 +222,7 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
   workshop_.put(file, "reader", contents, path);
   const Ended made = make(file.target, kTheReaders);
   if (made.too_long)
-    return all(text(path.string(), ": the compiler was still at it after ", kTheReaders.seconds,
+    return all(text(path.string(), ": the compiler was still running after ", kTheReaders.seconds,
                     " seconds and was stopped"));
   // Was the library's file linked, too?
   const bool twice = made.output.find("multiple definition") != std::string::npos;
@@ -254,7 +254,7 @@ std::vector<Verdict> Checker::check_file(const ExerciseFile& file, const fs::pat
             look_at_mistakes(file, verdict.exercise, seed, options.limits);
         if (const Mistake* mistake = known(file, verdict.exercise, observed->second, mistakes)) {
           judged.mistake = mistake->name;
-          judged.because += "\nthese are the numbers of a known mistake: " + mistake->name +
+          judged.because += "\nthese are the values of a known mistake: " + mistake->name +
                             "\nreread " + mistake->reread;
         }
       }

@@ -22,7 +22,7 @@ std::vector<std::string> Checker::prove(const Chapter& chapter, const ExerciseFi
   }
   for (const Mistake& mistake : file.mistakes)
     expect(file.starter.find(mistake.find) == std::string::npos, "\"", mistake.name,
-           "\" is in no body that is taken out");
+           "\" is not in the body of an exercise");
 
   {  // the starter: each exercise says "not attempted", or is reached only after another
     const BuildLock lock = workshop_.lock();

@@ -57,8 +57,8 @@ Observations parse_recording(const std::string& text) {
 
 std::optional<std::string> difference(const Observed& expected, const Observed& found) {
   if (expected.threw != found.threw) {
-    if (!found.threw) return text("it went through, expected the error \"", *expected.threw, "\"");
-    if (*found.threw == "std::bad_alloc") return "it asked for more memory than it may have";
+    if (!found.threw) return text("it returned, expected the error \"", *expected.threw, "\"");
+    if (*found.threw == "std::bad_alloc") return "it asked for more memory than is allowed";
     return text("it threw \"", *found.threw, "\"",
                 expected.threw ? text(", expected \"", *expected.threw, "\"") : "");
   }
@@ -74,11 +74,11 @@ std::optional<std::string> difference(const Observed& expected, const Observed& 
     if (e.name != f.name) return text("found ", f.name, ", expected ", e.name);
     return text(e.name, " is ", shown(f.value), ", expected ", shown(e.value),
                 expected.numbers.size() == found.numbers.size()
-                    ? text(" (", differ, " of ", n, " numbers differ)")
+                    ? text(" (", differ, " of ", n, " values differ)")
                     : "");
   }
   if (expected.numbers.size() != found.numbers.size())
-    return text("found ", found.numbers.size(), " numbers, expected ", expected.numbers.size());
+    return text("found ", found.numbers.size(), " values, expected ", expected.numbers.size());
   return {};
 }
 

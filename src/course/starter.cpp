@@ -68,7 +68,7 @@ Task read_task(const std::string& exercise, const CodeBlock& block, const fs::pa
   check(!task.text.empty(), name,
         "the block has no comment in the body's place, expected the task");
   check(!squeezed(task.before).empty(), name,
-        "the block shows no line before the comment, expected one that is there once");
+        "the block shows no line before the comment, expected a line that occurs once");
   check(!squeezed(task.after).empty(), name,
         "the block shows no line after the comment, expected the line after the body");
   return task;

@@ -120,9 +120,9 @@ std::string refused(const fs::path& folder, const fs::path& relative) {
   std::error_code ignored;
   for (const fs::path& part : relative) {
     at /= part;
-    if (fs::is_symlink(at, ignored)) return "is reached through a link, which is not followed";
+    if (fs::is_symlink(at, ignored)) return "is reached through a link, and links are not followed";
   }
-  if (!fs::is_regular_file(at, ignored)) return "is not there";
+  if (!fs::is_regular_file(at, ignored)) return "does not exist";
   const std::uintmax_t size = fs::file_size(at, ignored);
   if (size > kLargest) return text("has ", size, " bytes, expected at most ", kLargest);
   const std::string line = line_that_reads_outside(read_file(at));

@@ -235,7 +235,7 @@ void* shared_array(const void* key, std::size_t bytes) {
   block->shared_bytes += bytes;
   if (block->shared_bytes > kMostShared)
     fail(text("a kernel wants ", block->shared_bytes,
-              " bytes of shared memory, and CUDA gives a block ", kMostShared));
+              " bytes of shared memory, but CUDA gives a block at most ", kMostShared));
   SharedArray array{key, std::unique_ptr<char[], Free>(new (kAligned) char[bytes])};
   std::memset(array.memory.get(), 0xFF, bytes);  // NaNs
   block->shared.push_back(std::move(array));

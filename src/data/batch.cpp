@@ -52,7 +52,7 @@ Batch make_batch(Rows rows, Index depths) {
             (rows.document_start.empty() || rows.document_start.size() == n),
         "a batch of ", rows.B, " rows of ", rows.T, " tokens: found ", rows.ids.size(), " ids, ",
         rows.targets.size(), " targets, ", rows.weights.size(), " weights and ",
-        rows.document_start.size(), " beginnings of documents; expected ", n, " of each");
+        rows.document_start.size(), " document starts; expected ", n, " of each");
   Batch batch{.B = rows.B, .T = rows.T};
   for (Index k = 0; k <= depths && k < rows.T; ++k) batch.targets.push_back(targets_at(rows, k));
   batch.ids = std::move(rows.ids);

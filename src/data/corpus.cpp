@@ -69,10 +69,10 @@ static std::string document_of(std::string_view line, const fs::path& path, Inde
     return utf8_lossy(line.substr(0, 40)) + (line.size() > 40 ? "..." : "");
   };
   const char* expected =
-      R"(; expected an object such as {"text": "..."}; mend the line or take it out)";
+      R"(; expected an object such as {"text": "..."}; correct the line or remove it)";
   check(!value.is_discarded() || count_malformed(line) == 0, path.string(), ":", number,
-        ": found bytes that are not UTF-8, which JSON does not allow; mend the line, or give the "
-        "text as a .txt file, "
+        ": found bytes that are not UTF-8, which JSON does not allow; correct the line, or give "
+        "the text as a .txt file, "
         "where "
         "they are kept");
   check(!value.is_discarded(), path.string(), ":", number, ": found ", found(),
@@ -89,7 +89,7 @@ static std::vector<std::string> documents_of(const nlohmann::json& file, const f
     const std::string* text =
         value.is_string() && file.is_array() ? value.get_ptr<const std::string*>() : text_of(value);
     check(text != nullptr, path.string(), ": found ", utf8_lossy(value.dump().substr(0, 40)),
-          R"(, expected a JSON array of texts or of objects such as {"text": "..."}; to learn )",
+          R"(, expected a JSON array of texts or of objects such as {"text": "..."}; to train on )",
           "the file as it is, give it the ending .txt");
     documents.push_back(*text);
   };

@@ -47,7 +47,8 @@ std::vector<fs::path> files_below(const fs::path& folder, const std::vector<std:
     throw Error(text(at.string(), ": this folder cannot be read: ", e.code().message()));
   }
   check(!files.empty(), folder.string(), ": found no ", alternatives(endings),
-        " file in this folder or below it; name the files themselves if theirs is another ending");
+        " file in this folder or below it; if the files have another ending, name the files "
+        "themselves");
   std::sort(files.begin(), files.end());
   std::sort(skipped.begin(), skipped.end());
   return files;

@@ -55,13 +55,13 @@ Tokenizer take_over_packed(const fs::path& tokens, const Source& source, const S
   check(source.tokenizer.empty() ||
             fingerprint(read_tokenizer(source.tokenizer)) == fingerprint(tokenizer),
         "--tokenizer ", source.tokenizer, ": ", packed.string(),
-        " was packed with another one; leave the flag out, or pack the text anew");
+        " was packed with another tokenizer; remove the flag, or pack the text again");
   for (const char* name : {"train.bin", "heldout.bin"}) {
     const TokenFile file(packed / name);
     check(file.fingerprint() == fingerprint(tokenizer), (packed / name).string(),
-          ": was made with another tokenizer than the one beside it; pack the text anew");
+          ": was made with a different tokenizer than the one in its folder; pack the text again");
     if (file.size() > 0) take_over(packed / name, tokens / name);
-    else say("note: " + (packed / name).string() + " is empty; no held-out loss is given");
+    else say("note: " + (packed / name).string() + " is empty, so no held-out loss is computed");
   }
   return tokenizer;
 }
@@ -77,7 +77,7 @@ Tokenizer prepare_texts(const AtomicSave& save, const fs::path& tokens, const So
 
   Index malformed = write_tokens(tokens / "train.bin", tokenizer, train);
   if (texts.holds_out()) malformed += write_tokens(tokens / "heldout.bin", tokenizer, heldout);
-  else say("note: the text is too small to hold any of it out; no held-out loss is given");
+  else say("note: the text is too small to hold any of it out, so no held-out loss is computed");
   if (!source.data.empty()) say_what_is_odd(texts.corpus(), malformed, say);
   return tokenizer;
 }
@@ -90,8 +90,8 @@ Tokenizer prepare(const AtomicSave& save, const Source& source, const Say& say) 
   const Tokenizer tokenizer = is_packed(source) ? take_over_packed(tokens, source, say)
                                                 : prepare_texts(save, tokens, source, say);
   const Index found = TokenFile(tokens / "train.bin").size();
-  check(found > source.seq_len, "--data: the text to learn from makes ", found,
-        " tokens, which do not fill one sequence of --seq-len ", source.seq_len,
+  check(found > source.seq_len, "--data: the training text has ", found,
+        " tokens, too few for one sequence of --seq-len ", source.seq_len,
         " and its next token; give more text or --seq-len ", found - 1, " or less");
   return tokenizer;
 }

@@ -57,16 +57,16 @@ void TokenWriter::finish() {
 TokenFile::TokenFile(const std::filesystem::path& p) : path(p), file(p) {
   const std::string_view all = file.bytes();
   check(all.size() >= sizeof header && all.starts_with(kMagic), path.string(),
-        ": is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from the text");
+        ": is not a token file: it does not begin with \"SEEKTOK1\"; make it again from the text");
   std::memcpy(&header, all.data(), sizeof header);
   const Index V = vocab_size();
   check(V >= 1 && V <= kLargestVocabulary && header.bytes_per_id == bytes_per_id(V), path.string(),
         ": has ", header.bytes_per_id, " bytes per id for a vocabulary of ", V,
-        "; the file is damaged, make it anew from the text");
+        "; the file is damaged, make it again from the text");
   const std::size_t held = all.size() - sizeof header;
   check(held % header.bytes_per_id == 0 && header.count == held / header.bytes_per_id,
         path.string(), ": its header says ", header.count, " ids of ", header.bytes_per_id,
-        " bytes, but ", held, " bytes follow; the file is damaged, make it anew from the text");
+        " bytes, but ", held, " bytes follow; the file is damaged, make it again from the text");
   wide = header.bytes_per_id == 4;
   ids16 = reinterpret_cast<const std::uint16_t*>(all.data() + sizeof header);
   ids32 = reinterpret_cast<const std::uint32_t*>(all.data() + sizeof header);
@@ -75,12 +75,12 @@ TokenFile::TokenFile(const std::filesystem::path& p) : path(p), file(p) {
 void TokenFile::read(Index begin, std::span<std::int32_t> ids) const {
   const Index n = Index(ids.size());
   check(begin >= 0 && n <= size() && begin <= size() - n, path.string(), ": has ", size(),
-        " ids, and ", n, " were asked for from id ", begin);
+        " ids, but ", n, " were requested from id ", begin);
   for (Index i = 0; i < n; ++i) {
     const auto id = std::uint32_t((*this)[begin + i]);
     check(id < header.vocab_size, path.string(), ": id number ", begin + i, " is ", id,
           ", outside the vocabulary of ", header.vocab_size,
-          "; the file is damaged, make it anew from the text");
+          "; the file is damaged, make it again from the text");
     ids[i] = std::int32_t(id);
   }
 }

@@ -32,7 +32,7 @@ void say_what_is_odd(const Corpus& corpus, Index malformed, const Say& say) {
   constexpr std::size_t kNamed = 5;
   const auto& skipped = corpus.skipped();
   if (!skipped.empty()) {
-    std::string note = "note: passed over, as neither .txt, .md nor .jsonl:";
+    std::string note = "note: skipped, because they are not .txt, .md or .jsonl:";
     for (std::size_t i = 0; i < std::min(skipped.size(), kNamed); ++i)
       note += " " + skipped[i].string();
     if (skipped.size() > kNamed) note += text(", and ", skipped.size() - kNamed, " more");

@@ -98,8 +98,8 @@ __global__ void update_correction_bias_kernel(View bias, const std::int32_t* loa
 }  // namespace
 
 void cuda::balance_forward(View loss, View w, const Routing& r, const BalanceOptions& o) {
-  check(w.cols <= kMostExperts, "balance_loss: ", w.cols, " experts; on a GPU there may be ",
-        kMostExperts);
+  check(w.cols <= kMostExperts, "balance_loss: ", w.cols,
+        " experts; on a GPU there may be at most ", kMostExperts);
   const Tensor losses({w.rows}, Device::kCuda);
   launch(balance_forward_kernel, unsigned(w.rows), dim3(kWarp, kTokens), losses.view(), w,
          r.s.view(), r.experts.data(), r.g.cols(), o);

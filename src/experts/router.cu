@@ -124,8 +124,8 @@ __global__ void route_backward_kernel(View dlogits, View ds, View dg, View s, Vi
 }  // namespace
 
 void cuda::route_forward(const Routing& r, View logits, View bias, const RouterOptions& o) {
-  check(logits.cols <= kMostExperts, "route: ", logits.cols, " experts; on a GPU there may be ",
-        kMostExperts);
+  check(logits.cols <= kMostExperts, "route: ", logits.cols,
+        " experts; on a GPU there may be at most ", kMostExperts);
   if (logits.rows == 0) return;
   launch(route_forward_kernel, unsigned(logits.rows), kWarp, r.s.view(), r.g.view(),
          r.experts.data(), r.load.data(), logits, bias, o);

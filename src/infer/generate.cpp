@@ -20,7 +20,7 @@ namespace seekling {
 
 static const Decoder& checked(const Decoder& decoder, bool guessing) {
   check(!guessing || decoder.predicts_further(),
-        "--speculative: this model has no module of multi-token prediction "
+        "--speculative: this model has no multi-token prediction module "
         "(num_nextn_predict_layers is 0); train one with --num-nextn-predict-layers 1");
   return decoder;
 }
@@ -98,7 +98,7 @@ std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const S
                                                        const Ends& ends, Guesses& guesses,
                                                        const Each& each) {
   check_sampling(sampling);
-  check(guessing, "generate_guessing: this generator was made without guessing");
+  check(guessing, "generate_guessing: this generator was made without speculation");
   Rng rng(sampling.seed);
   std::vector<std::int32_t> ids;
   const auto distribution = [&](const Tensor& z, Index row) {

@@ -18,11 +18,11 @@ Index Scheduler::submit(Request request) {
   // The last new token is not read.
   const Index tokens = Index(request.prompt.size()) + std::max<Index>(request.max_tokens, 1) - 1;
   check(tokens <= decoder.config.max_position_embeddings, "a request of ", request.prompt.size(),
-        " tokens and ", request.max_tokens, " to come is longer than the model's ",
+        " prompt tokens and ", request.max_tokens, " new tokens is longer than the model's ",
         decoder.config.max_position_embeddings, " positions (max_position_embeddings)");
   check(Pages::needed(tokens) <= pages.pages(), "a request of ", request.prompt.size(),
-        " tokens and ", request.max_tokens, " to come needs ", Pages::needed(tokens), " pages of ",
-        Pages::kTokens, " tokens, and the whole cache has ", pages.pages(),
+        " prompt tokens and ", request.max_tokens, " new tokens needs ", Pages::needed(tokens),
+        " pages of ", Pages::kTokens, " tokens, and the whole cache has ", pages.pages(),
         "; give it more memory");
   const Index number = Index(all.size());
   Rng rng(request.sampling.seed);

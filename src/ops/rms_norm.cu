@@ -98,7 +98,7 @@ __global__ void add_up_shares_kernel(View dg, View shares) {
 }
 
 void check_width(Index cols) {
-  check(cols <= kMostRow, "rms_norm: rows of ", cols, " numbers; on a GPU they may have ",
+  check(cols <= kMostRow, "rms_norm: rows of ", cols, " elements; on a GPU they may have at most ",
         kMostRow);
 }
 

@@ -21,7 +21,7 @@ std::vector<Index> sizes_of(std::span<const Tensor> parameters) {
   std::vector<Index> sizes;
   for (const Tensor& p : parameters) {
     check(p.contiguous(), "training: parameter ", sizes.size(), " of shape ", p.shape(),
-          " does not lie in one piece of memory");
+          " is not contiguous in memory");
     sizes.push_back(p.size());
   }
   return sizes;

@@ -10,7 +10,7 @@ namespace seekling {
 
 static void check_device(bool bf16, Device device) {
   check(!bf16 || device == Device::kCpu,
-        "--moments: found bf16, expected fp32, which is what --device cuda knows");
+        "--moments: found bf16, expected fp32, the only format with --device cuda");
 }
 
 Moment::Moment(std::string n, const Shape& s, bool in_bf16, Device device)

@@ -64,7 +64,7 @@ std::string sources_plot(const Json& sources) {
   const std::size_t left_out = bars.size() - std::min(bars.size(), kMostBars);
   bars.resize(bars.size() - left_out);
   std::string html = "<p>Bytes of text: green is kept, orange is not.</p>\n" + bar_plot(bars);
-  if (left_out > 0) html += text("<p>And ", left_out, " smaller ones: see report.json.</p>\n");
+  if (left_out > 0) html += text("<p>", left_out, " smaller ones are in report.json.</p>\n");
   return html;
 }
 
@@ -167,10 +167,10 @@ std::string details_table(const Json& report) {
 
 std::string data_page(const Json& report, const Json& samples) {
   const Index in = documents_of(report.at("documents")), kept = documents_of(report.at("kept"));
-  std::string body = "<p>" + counted(in) + " documents came in, " + counted(kept) +
+  std::string body = "<p>" + counted(in) + " documents were read, " + counted(kept) +
                      " are kept: " + counted(bytes_of(report.at("kept"))) + " of " +
                      counted(bytes_of(report.at("documents"))) + " bytes of text.</p>\n";
-  body += "<h2>What left at which rule</h2>\n" + rules_plot(report);
+  body += "<h2>Dropped by each rule</h2>\n" + rules_plot(report);
   body += "<h2>Sources</h2>\n";
   if (report.at("sources").size() > 1) body += sources_plot(report.at("sources"));
   body += sources_table(report);
@@ -180,7 +180,7 @@ std::string data_page(const Json& report, const Json& samples) {
     body += "<h2>Languages</h2>\n" + languages_plot(report.at("languages"));
   body += "<h2>Dropped and kept</h2>\n" + samples_of(samples);
   body += "<h2>Counts</h2>\n" + details_table(report);
-  return html_page("Data: what came in, and what is kept", body);
+  return html_page("Data: what was read, and what is kept", body);
 }
 
 }  // namespace seekling

@@ -88,8 +88,9 @@ static void for_each_line(const fs::path& path, F&& visit) {
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     const std::optional<StepMetrics> metrics = from_line(line);
-    check(metrics || rest.empty(), path.string(), ":", n,
-          ": is not a line of metrics; remove the line, or the file (training goes on without it)");
+    check(
+        metrics || rest.empty(), path.string(), ":", n,
+        ": is not a line of metrics; remove the line, or the file (training continues without it)");
     if (metrics) visit(*metrics, line);
   }
 }

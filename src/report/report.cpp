@@ -170,7 +170,7 @@ std::string expert_load(const Report& report) {
   const std::size_t columns = std::min(
       all.size(), std::clamp<std::size_t>(kCells / std::max<std::size_t>(experts, 1), 8, 120));
   std::string html =
-      "<p>White: the fair share. Orange: up to twice that and more. Blue: less, down to "
+      "<p>White: an equal share. Orange: more, up to twice that and beyond. Blue: less, down to "
       "none.</p>\n";
   for (std::size_t layer = 0; layer < all[0].expert_load.size(); ++layer)
     if (!all[0].expert_load[layer].empty())

@@ -79,7 +79,7 @@ class ByteStream::Unpacker {
  protected:
   [[noreturn]] void fail(const char* format, const std::string& fault) const {
     throw Error(text(stored->name, ": its ", format, " data ", fault, " after ", unpacked,
-                     " bytes of text; fetch the file again"));
+                     " bytes of text; download the file again"));
   }
 
   Index unpacked = 0;
@@ -108,7 +108,8 @@ class Gzip : public ByteStream::Unpacker {
  public:
   explicit Gzip(std::unique_ptr<StoredBytes> bytes) : Unpacker(std::move(bytes)) {
     constexpr int kGzipOnly = 16;
-    check(inflateInit2(&stream, MAX_WBITS + kGzipOnly) == Z_OK, "zlib: no memory to unpack with");
+    check(inflateInit2(&stream, MAX_WBITS + kGzipOnly) == Z_OK,
+          "zlib: not enough memory to decompress");
   }
   ~Gzip() override { inflateEnd(&stream); }
 
@@ -148,7 +149,7 @@ class Zstd : public ByteStream::Unpacker {
  public:
   explicit Zstd(std::unique_ptr<StoredBytes> bytes)
       : Unpacker(std::move(bytes)), stream(ZSTD_createDStream()) {
-    check(stream != nullptr, "zstd: no memory to unpack with");
+    check(stream != nullptr, "zstd: not enough memory to decompress");
   }
   ~Zstd() override { ZSTD_freeDStream(stream); }
 

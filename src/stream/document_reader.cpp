@@ -52,9 +52,8 @@ std::vector<fs::path> files_of(const std::vector<fs::path>& paths, const Say& sa
     files.insert(files.end(), found.begin(), found.end());
   }
   if (!passed_over.empty())
-    say(text("note: passed over ", passed_over.size(),
-             " files that are neither text nor JSON "
-             "lines by their names, such as ",
+    say(text("note: skipped ", passed_over.size(),
+             " files whose names are not those of text or JSON lines, such as ",
              passed_over.front().string()));
   return files;
 }
@@ -169,7 +168,7 @@ DocumentReader::Parsed DocumentReader::parse_json(const Piece& piece) const {
   if (object.is_discarded()) {
     parsed.skipped = kNotJson;
     parsed.sentence = text("found ", beginning(line),
-                           ", which is not JSON, or nests too deep; expected an object a line");
+                           ", which is not JSON, or nests too deep; expected one object per line");
     return parsed;
   }
   const auto found = object.is_object() ? object.find(reading.text_field) : object.end();
@@ -223,8 +222,8 @@ nlohmann::ordered_json DocumentReader::state() const {
 void DocumentReader::resume(const nlohmann::ordered_json& state) {
   for (const Index done = state.at("batches"); batches < done; ++batches) {
     check(!ahead.get().pieces.empty(),
-          "the input ends before the place at which the run that is to be resumed had come; give "
-          "the same input, or start again without --resume");
+          "the input ends before the point that the interrupted run had reached; give the same "
+          "input, or start again without --resume");
     ahead = std::async(std::launch::async, [this] { return read_batch(); });
   }
   given = state.at("documents");

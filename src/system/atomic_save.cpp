@@ -51,7 +51,7 @@ bool free_for_a_save(const fs::path& folder) {
 
 AtomicSave::AtomicSave(fs::path folder) : folder_(std::move(folder)) {
   std::error_code failure = make_folders(folder_);
-  check(!failure, folder_.string(), ": the folder cannot be made (", failure.message(), ")");
+  check(!failure, folder_.string(), ": the folder cannot be created (", failure.message(), ")");
   recover(folder_);
   fs::remove_all(folder_ / ".next", failure);
   fs::create_directory(folder_ / ".next", failure);

@@ -246,7 +246,7 @@ Ended run_child(const std::vector<std::string>& words, const fs::path& folder, c
 std::string how(const Ended& ended, const Limits& limits) {
   if (ended.too_long)
     return text("was still running after ", limits.seconds,
-                " seconds and was stopped: does a loop never end?");
+                " seconds and was stopped: is there an endless loop?");
   if (ended.too_many)
     return text("ran more than ", limits.processes, " processes at a time and was stopped");
   if (ended.too_full)

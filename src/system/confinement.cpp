@@ -141,11 +141,13 @@ std::string containment_in_words() {
                ? "read only the system's files (/usr, /etc, /proc, ...) and the project's tests "
                  "and data, and write only to a folder that is removed; the compiler reads only "
                  "the system's files and the project"
-               : "CAN READ AND WRITE ALL OF YOUR FILES, and the compiler may be made to read them "
+               : "CAN READ AND WRITE ALL OF YOUR FILES, and a submission can make the compiler "
+                 "read them "
                  "(this kernel has no Landlock)";
   words += c.network ? "; have no network" : "; CAN USE THE NETWORK (no namespaces here)";
-  words += c.processes ? "; and see no other processes, and all that they start ends with them."
-                       : "; and CAN SEE AND SIGNAL YOUR OTHER PROCESSES.";
+  words += c.processes
+               ? "; and see no other processes, and everything that they start ends with them."
+               : "; and CAN SEE AND SIGNAL YOUR OTHER PROCESSES.";
   return words;
 }
 

@@ -99,7 +99,7 @@ void AppendFile::append(std::string_view piece) {
   const int reason = errno;
   const bool whole = ::ftruncate(file_, before) == 0;
   throw Error(text(path_.string(), ": cannot be written (", std::strerror(reason), ")",
-                   whole ? "" : "; it may end in a part of a line"));
+                   whole ? "" : "; it may end in the middle of a line"));
 }
 
 void AppendFile::flush() {
@@ -136,7 +136,7 @@ void flush_folder(const fs::path& folder) {
   if (file >= 0) ::close(file);
   check(flushed, folder.empty() ? "." : folder.string(),
         ": the folder cannot be flushed to the disk (", std::strerror(reason),
-        "); a power cut may undo what was written last");
+        "); a power cut may undo the latest writes");
 }
 
 std::error_code make_folders(const fs::path& folder) {
@@ -186,7 +186,7 @@ std::string read_stream(std::istream& in, const std::string& source, std::size_t
   while (in.read(buffer, sizeof buffer), in.gcount() > 0) {
     contents.append(buffer, std::size_t(in.gcount()));
     check(contents.size() <= most, source, ": has more than ", most,
-          " bytes, expected less; give it in parts");
+          " bytes, expected less; split it");
   }
   return contents;
 }
@@ -213,8 +213,8 @@ struct TooDeep {};
 template <class Json>
 Json parsed(std::string_view text, const std::string& source) {
   check(text.size() <= memory_size() / kMemoryPerByte, source, ": has ", text.size(),
-        " bytes of JSON in one piece, whose values may take ", kMemoryPerByte,
-        " times as much memory, and this machine has less; cut it into smaller pieces");
+        " bytes of JSON, whose values may take ", kMemoryPerByte,
+        " times as much memory, and this machine has less; split it into smaller files");
   const auto guard = [](int depth, typename Json::parse_event_t, Json&) {
     return depth <= kDeepest ? true : throw TooDeep();
   };

@@ -27,7 +27,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
   if (!taken) return;
   ::close(folder_);
   throw Error(folder.string() +
-              ": another process writes to this folder; wait for it, or name another folder");
+              ": another process writes to this folder; wait for it, or choose another folder");
 }
 
 FolderLock::~FolderLock() {

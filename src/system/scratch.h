@@ -12,7 +12,7 @@ struct Scratch {
   std::filesystem::path path;
   Scratch() {
     std::string name = (std::filesystem::temp_directory_path() / "seekling.XXXXXX").string();
-    check(::mkdtemp(name.data()) != nullptr, name, ": cannot be made; is the disk full?");
+    check(::mkdtemp(name.data()) != nullptr, name, ": cannot be created; is the disk full?");
     path = name;
   }
   ~Scratch() {

@@ -43,7 +43,7 @@ static void* allocate_on_gpu(std::size_t bytes) {
 cudaStream_t stream() {
   static const cudaStream_t the_stream = [] {
     cudaStream_t s = nullptr;
-    succeed(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking), "work could not be prepared");
+    succeed(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking), "a stream could not be created");
     return s;
   }();
   return the_stream;
@@ -116,7 +116,7 @@ void copy(Device to_device, void* to, Device from_device, const void* from, std:
   if (bytes == 0) return;  // then a pointer may be null, which memcpy forbids even for 0 bytes
   const bool to_gpu = to_device == Device::kCuda, from_gpu = from_device == Device::kCuda;
   check(to_gpu == from_gpu || !Recording::plays(),
-        "a recording may not copy between the CPU and the GPU");
+        "a captured graph may not copy between the CPU and the GPU");
 #if defined(__CUDACC__)
   if (to_gpu && from_gpu) return copy_with_gpu(to, from, bytes, cudaMemcpyDeviceToDevice);
   if (to_gpu) return copy_with_gpu(to, from, bytes, cudaMemcpyHostToDevice);

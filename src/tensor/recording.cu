@@ -15,20 +15,20 @@ struct Recording::Work {
   explicit Work(const std::function<void()>& ask) {
     cudaGraph_t asked = nullptr;
     succeed(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeRelaxed),
-            "a recording could not begin");
+            "the capture of a graph could not begin");
     try {
       ask();
     } catch (...) {
       cudaStreamEndCapture(stream(), &asked);
       throw;
     }
-    succeed(cudaStreamEndCapture(stream(), &asked), "a recording failed");
-    succeed(cudaGraphInstantiate(&graph, asked, 0), "a recording could not be prepared");
+    succeed(cudaStreamEndCapture(stream(), &asked), "the capture of a graph failed");
+    succeed(cudaGraphInstantiate(&graph, asked, 0), "a captured graph could not be instantiated");
     cudaGraphDestroy(asked);
   }
   ~Work() { cudaGraphExecDestroy(graph); }
   void play() const {
-    succeed(cudaGraphLaunch(graph, stream()), "a recording could not be played");
+    succeed(cudaGraphLaunch(graph, stream()), "a captured graph could not be launched");
   }
 };
 
@@ -59,7 +59,7 @@ static void give_back(const std::vector<pool::Buffer>& buffers) {
 }
 
 Recording::Recording(const std::function<void()>& ask) : plays_(Ints::zeros(1, Device::kCuda)) {
-  check(!plays(), "a recording has begun in another one");
+  check(!plays(), "the capture of a graph began during another capture");
   plays_under_way = plays_.data();
   pool::keep_in(&buffers_);
   const auto end = [] { plays_under_way = nullptr, pool::keep_in(nullptr); };

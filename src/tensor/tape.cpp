@@ -41,7 +41,7 @@ void layer_is_done() {
 }
 
 void Tape::backward(const Tensor& loss, real seed) {
-  check(loss.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number");
+  check(loss.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
   const Tensor d = loss.grad();
   d.set_item(d.touched() ? d.item() + seed : seed);
   active = nullptr;  // ops inside closures are not recorded

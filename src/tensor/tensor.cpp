@@ -41,8 +41,8 @@ Tensor Tensor::zeros(Shape dimensions, Device device) {
 
 Tensor Tensor::of(Shape dimensions, std::span<const real> values) {
   Tensor x(dimensions);
-  check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(),
-        " numbers for shape ", x.shape());
+  check(Index(values.size()) == x.size(), "Tensor::of: found ", values.size(), " values for shape ",
+        x.shape());
   std::copy(values.begin(), values.end(), x.data());
   return x;
 }
@@ -54,14 +54,14 @@ Tensor Tensor::randn(Shape dimensions, Rng& rng, double standard_deviation) {
 }
 
 real Tensor::item() const {
-  check(size() == 1, "item: shape ", shape_, " holds ", size(), " numbers, expected 1");
+  check(size() == 1, "item: shape ", shape_, " has ", size(), " elements, expected 1");
   real number = 0;
   copy(Device::kCpu, &number, device(), data(), sizeof number);
   return number;
 }
 
 void Tensor::set_item(real x) const {
-  check(size() == 1, "set_item: shape ", shape_, " holds ", size(), " numbers, expected 1");
+  check(size() == 1, "set_item: shape ", shape_, " has ", size(), " elements, expected 1");
   copy(device(), data(), Device::kCpu, &x, sizeof x);
 }
 
@@ -91,15 +91,15 @@ void Tensor::copy_from(const Tensor& x) const {
 }
 
 Tensor Tensor::reshape(Shape to) const {
-  check(to.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, ", to, " has ",
+  check(to.size() == size(), "reshape: ", shape_, " has ", size(), " elements, ", to, " has ",
         to.size());
   Tensor y = *this;
   y.shape_ = to;
   if (contiguous()) {
     y.ld_ = y.cols();
   } else {  // a strided view: rows may be regrouped, but neither cut nor joined
-    check(y.cols() == cols(), "reshape: the rows of ", shape_, " lie ", ld_,
-          " apart and cannot become ", y.shape_);
+    check(y.cols() == cols(), "reshape: the rows of ", shape_, " are ", ld_,
+          " elements apart and cannot become ", y.shape_);
   }
   return y;
 }
@@ -132,7 +132,7 @@ Tensor Tensor::grad() const {
 
 void Tensor::remade_by(std::function<void(View)> remake) const {
   check(size() == storage_->size, "remade_by: ", shape_,
-        " is a part of a tensor, expected a whole one");
+        " is part of a tensor, expected a whole one");
   storage_->remade_by([remake = std::move(remake), rows = rows(), cols = cols()](real* data) {
     remake({data, rows, cols, cols});
   });

@@ -195,7 +195,7 @@ void check_training(const BpeTraining& training) {
     check(!special.empty() && count_malformed(special) == 0 && !(bytes && bytes->size() == 1),
           "--special: found '", utf8_lossy(special),
           "', expected UTF-8 text that is longer than a byte");
-    check(seen.insert(special).second, "--special: '", special, "' is there twice");
+    check(seen.insert(special).second, "--special: '", special, "' is given twice");
   }
 }
 

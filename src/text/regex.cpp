@@ -115,7 +115,7 @@ Regex::Regex(std::string pattern)
   std::uint32_t can_match_nothing = 0;
   pcre2_pattern_info(compiled, PCRE2_INFO_MATCHEMPTY, &can_match_nothing);
   check(can_match_nothing == 0, "regex ", written,
-        ": it can match the empty text, which splits nothing off");
+        ": it can match an empty text and so splits nothing off");
   pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);  // without a compiler, PCRE2 interprets
 }
 

@@ -91,7 +91,7 @@ void check_added(const std::vector<AddedToken>& added) {
   for (const AddedToken& token : added) {
     check(!token.content.empty(), "tokenizer: added token ", token.id, " is empty");
     check(contents.insert(token.content).second, "tokenizer: added token ", token.content,
-          " is there twice");
+          " occurs twice");
   }
 }
 

@@ -114,7 +114,7 @@ ToyWorld make_toy_world(const ToyWorldOptions& options) {
         "toy world: no language is given; choose \"en\", \"ja\" or both");
   for (const std::string& code : options.languages)
     check(code == "en" || code == "ja", "toy world: language \"", code,
-          "\" is not spoken in the village; choose \"en\", \"ja\" or both");
+          "\" is not supported; choose \"en\", \"ja\" or both");
   for (const auto& [count, name] : {std::pair(options.documents, "documents"),
                                     std::pair(options.heldout_documents, "heldout_documents"),
                                     std::pair(options.questions_per_kind, "questions_per_kind")})

@@ -26,12 +26,12 @@ void check_checksums(const std::filesystem::path& run, const TrainerState& state
     const Checksums found = checksums_of(path);
     for (const auto& [tensor, checksum] : expected)
       check(found.contains(tensor), path.string(), ": the tensor ", tensor,
-            " is missing, which trainer_state.json was saved with; resume from another folder");
+            " is missing, although trainer_state.json lists it; resume from another folder");
     for (const auto& [tensor, checksum] : found)
       check(expected.contains(tensor) && expected.at(tensor) == checksum, path.string(),
             ": tensor ", tensor,
-            " is not the one that trainer_state.json was saved with: the "
-            "file is damaged, or of another step or run; resume from another folder");
+            " does not match its checksum in trainer_state.json: the file is damaged, or from "
+            "another step or run; resume from another folder");
   }
 }
 

@@ -32,7 +32,7 @@ std::string first_unsound(const std::vector<Moment>& moments) {
 static void check_sound(const std::filesystem::path& file, const std::vector<Moment>& moments) {
   const std::string unsound = first_unsound(moments);
   check(unsound.empty(), file.string(), ": tensor ", unsound,
-        " holds a number that is not finite or, of a mean of squares, is negative; the file is "
+        " has a value that is not finite, or a negative mean of squares; the file is "
         "damaged, or its training failed");
 }
 

@@ -23,13 +23,13 @@ namespace fs = std::filesystem;
 void check_room(const fs::path& folder) {
   recover(folder);
   check(!fs::exists(folder / "trainer_state.json"), "--out: ", folder.string(),
-        " holds a run already; go on with it by --resume ", folder.string(),
-        ", or name another folder");
+        " already contains a run; continue it with --resume ", folder.string(),
+        ", or choose another folder");
   for (const char* name : {"data", "tokens", "config.json", "model.safetensors", "tokenizer.json",
                            "tokenizer_config.json", "generation_config.json",
                            "optimizer.safetensors", "metrics.jsonl", "samples.md", "report.html"})
-    check(!fs::exists(folder / name), "--out: ", folder.string(), " holds ", name,
-          ", which no run has put there and a run would replace; name another folder");
+    check(!fs::exists(folder / name), "--out: ", folder.string(), " already contains ", name,
+          ", which this run would overwrite; choose another folder");
 }
 
 struct RemoveIfEmpty {  // a failed start leaves no folder
@@ -97,19 +97,19 @@ void keep_chat_template(Run& run, const fs::path& checkpoint) {
 void check_steps(const Run& run, Index planned, const Say& say) {
   const Index steps = run.state.settings.steps, done = run.state.step;
   check(steps >= done, "--steps: found ", steps, ", but ", run.folder.string(), " has ", done,
-        " steps behind it; give at least so many, or begin a new run with --out");
+        " steps completed; give at least as many, or begin a new run with --out");
   if (steps != planned)
     say(text("note: --steps ", steps, " instead of ", planned,
-             ": the learning rate goes on by the schedule of a run of that length"));
+             ": the learning rate now follows the schedule of a run of that length"));
   if (steps == done)
-    say(text("all ", done, " steps of this run are done; a larger --steps goes on with it"));
+    say(text("all ", done, " steps of this run are done; a larger --steps continues it"));
 }
 
 fs::path token_file(const Run& run, const char* name) { return run.folder / "tokens" / name; }
 
 void check_fingerprint(const Run& run, const TokenFile& file) {
   check(file.fingerprint() == run.state.tokenizer_fingerprint, (run.folder / "tokens").string(),
-        ": was made with another tokenizer than the run's; train anew");
+        ": was made with a different tokenizer than the run's; train again");
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ Run begin_run(const RunOptions& options, const Say& say) {
   run.state.data = options.data;
 
   const std::error_code failure = make_folders(run.folder);
-  check(!failure, "--out: ", run.folder.string(), " cannot be made: ", failure.message());
+  check(!failure, "--out: ", run.folder.string(), " cannot be created: ", failure.message());
   run.lock = std::make_unique<FolderLock>(run.folder);
   const RemoveIfEmpty cleanup{run.folder};
 
@@ -153,7 +153,7 @@ Run begin_run(const RunOptions& options, const Say& say) {
 Run resume_run(const fs::path& folder, const std::function<void(TrainSettings&)>& change,
                const Say& say) {
   check(fs::is_directory(folder), "--resume: ", folder.string(),
-        " is not there, expected the folder of a run");
+        " does not exist, expected the folder of a run");
   Run run;
   run.folder = folder;
   run.lock = std::make_unique<FolderLock>(folder);

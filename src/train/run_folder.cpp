@@ -18,7 +18,7 @@ RunFolder::RunFolder(fs::path path, std::string tokenizer_json, std::string toke
     : path_(std::move(path)), tokenizer_(std::move(tokenizer_json)),
       tokenizer_config_(std::move(tokenizer_config_json)) {
   const std::error_code error = make_folders(path_);
-  check(!error, path_.string(), ": the run's folder cannot be made: ", error.message());
+  check(!error, path_.string(), ": the run's folder cannot be created: ", error.message());
   recover(path_);
 }
 
@@ -60,7 +60,7 @@ void RunFolder::load(const Transformer& model, const AdamW& optimizer) const {
 
 std::string how_to_resume(const fs::path& path, const TrainerState& state) {
   return text("stopped after step ", state.step, " of ", state.settings.steps,
-              "; go on with: ./seekling train --resume ", path.string());
+              "; resume with: ./seekling train --resume ", path.string());
 }
 
 }  // namespace seekling

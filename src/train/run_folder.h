@@ -43,7 +43,7 @@ class RunFolder {
   std::string tokenizer_, tokenizer_config_;
 };
 
-// "stopped after step 37 of 60; go on with: ./seekling train --resume runs/NAME"
+// "stopped after step 37 of 60; resume with: ./seekling train --resume runs/NAME"
 std::string how_to_resume(const std::filesystem::path& path, const TrainerState& state);
 
 }  // namespace seekling

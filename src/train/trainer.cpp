@@ -310,7 +310,7 @@ void Trainer::write(const std::function<void()>& to_disk) const {
     to_disk();
   } catch (const Error& e) {
     throw Error(text(e.what(), "; ", last_save(),
-                     "; make room there, then go on with: ./seekling train --resume ",
+                     "; free some space there, then resume with: ./seekling train --resume ",
                      folder.path().string()));
   }
 }
@@ -331,7 +331,7 @@ std::string Trainer::last_save() const {
 void Trainer::check_state() const {
   const std::string weights = first_parameter(model, [](const Tensor& p) { return !finite(p); });
   std::string fault;
-  if (!weights.empty()) fault = "parameter " + weights + " holds a number that is not finite";
+  if (!weights.empty()) fault = "parameter " + weights + " has a value that is not finite";
   else if (const double loss = next_loss(); !std::isfinite(loss))
     fault = text("the loss of the next batch is ", name_of(loss));
   if (fault.empty()) return;
@@ -352,8 +352,8 @@ void Trainer::check_gradients(double norm) const {
       first_parameter(model, [](const Tensor& p) { return p.has_grad() && !finite(p.grad()); });
   clear_gradients(optimizer.parameters());
   throw Error(text("step ", state_.step + 1, ": the norm of the gradients is ", name_of(norm), "; ",
-                   culprit.empty() ? "each is finite, but the sum of their squares is not"
-                                   : "the first one that is not finite is that of " + culprit,
+                   culprit.empty() ? "every gradient is finite, but the sum of their squares is not"
+                                   : "the first gradient that is not finite is that of " + culprit,
                    "; ", last_save(), "; train again with a lower --lr"));
 }
 
@@ -370,10 +370,10 @@ std::string first_not_finite(const Transformer& model, const Batch& batch, const
       first_parameter(model, [&](const Tensor& p) { return is_input(p) && !finite(p); });
   const std::string bad = first_parameter(model, [&](const Tensor& p) { return !finite(p); });
   const std::string where = suspect.op.empty()
-                                ? "every op gave finite numbers when the batch was run again"
-                                : "the first number that is not finite came from " + suspect.op;
-  if (!bad_input.empty()) return where + ", whose parameter " + bad_input + " holds such a number";
-  if (!bad.empty()) return where + ", and parameter " + bad + " holds such a number";
+                                ? "every op gave finite values when the batch was run again"
+                                : "the first value that is not finite came from " + suspect.op;
+  if (!bad_input.empty()) return where + ", whose parameter " + bad_input + " has such a value";
+  if (!bad.empty()) return where + ", and parameter " + bad + " has such a value";
   if (!reads.empty()) return where + ", which reads " + reads;
   return where;
 }

@@ -99,7 +99,7 @@ TrainerState parse_trainer_state(const std::string& json, const std::string& pat
   const nlohmann::json parsed = parse_json(json, path);
   const auto refuse = [&](const std::string& why) {
     throw Error(text(path, ": is not the state of a run (", why,
-                     "); resume from another folder, or train anew"));
+                     "); resume from another folder, or train again"));
   };
   TrainerState state;
   try {
@@ -110,8 +110,8 @@ TrainerState parse_trainer_state(const std::string& json, const std::string& pat
     refuse(e.what());
   }
   check(!parsed.contains("checksum") || parsed["checksum"] == own_checksum(parsed), path,
-        ": does not have its own checksum: the file was changed after it was saved; resume from "
-        "another folder, or, if you changed it, take out the line \"checksum\"");
+        ": does not match its own checksum: the file was changed after it was saved; resume from "
+        "another folder, or, if you changed it, remove the line \"checksum\"");
   return state;
 }
 

@@ -36,8 +36,8 @@ void check_kind(std::string_view bytes, const std::string& source) {
   for (const Signature& s : kNoText) {
     const bool is_bzip2 =
         s.begins == "BZh" && (bytes.size() < 4 || bytes[3] < '1' || bytes[3] > '9');
-    check(!bytes.starts_with(s.begins) || is_bzip2, source, ": is ", s.kind,
-          ", which is no text to learn from; ", s.way_out);
+    check(!bytes.starts_with(s.begins) || is_bzip2, source, ": is ", s.kind, ", not text; ",
+          s.way_out);
   }
 }
 

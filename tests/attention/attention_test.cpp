@@ -246,9 +246,8 @@ TEST(Attention, RefusesADocumentMaskThatGoesBack) {
   const Tensor x = Tensor::zeros({1, 3, 1, 4});
   const std::int32_t document_start[] = {0, 1, 0};
   EXPECT_ERROR(attention({x, {}}, {x, {}}, x, 1, {.document_start = document_start}),
-               "attention: the document mask of sequence 0 goes back: a token's first key must not "
-               "come before that of "
-               "the token before it");
+               "attention: the document mask of sequence 0 decreases: a token's first key must not "
+               "come before the previous token's first key");
 }
 
 TEST(Attention, RefusesKeysThatAreNotThere) {

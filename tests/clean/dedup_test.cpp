@@ -84,7 +84,7 @@ TEST_F(DedupTest, ARunThatFailsLeavesTheOldOutput) {
   run(file("a.jsonl", "{\"text\":\"A\"}\n"), {});
   const std::string before = written("text.jsonl");
   EXPECT_EQ(refusal([&] { run(file("b.jsonl", "{\"content\":\"B\"}\n"), {}); }),
-            "found no document in the input; the sentences above say what was skipped");
+            "found no document in the input; the messages above say what was skipped");
   EXPECT_EQ(written("text.jsonl"), before);
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(dir / "out"))

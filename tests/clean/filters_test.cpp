@@ -116,7 +116,7 @@ TEST_F(FiltersTest, AFileWithOtherNamesOrValuesIsRefused) {
     return without_dir(refusal([&] { Filters{file("f.json", contents)}; }));
   };
   EXPECT_EQ(refused("{\"gopher_words\": 1}"),
-            "f.json: \"gopher_words\" is no rule; the rules are those of " +
+            "f.json: \"gopher_words\" is not a rule; the rules are listed in " +
                 Filters::standard_file().string());
   EXPECT_EQ(refused("{\"gopher_min_words\": \"50\"}"),
             "f.json: found \"50\" for gopher_min_words, expected a number, or null to switch the "

@@ -138,10 +138,10 @@ TEST_F(PackTest, ATokenizerWithoutTheTokensAndTooLittleTextAreRefused) {
   const Tokenizer without = tokenizer(false);
   EXPECT_EQ(
       refusal([&] { Pack({.fim_rate = 0.1}, without, dir / "train.bin", dir / "heldout.bin"); }),
-      "--fim-rate: the tokenizer has no token <｜fim▁begin｜>; give DeepSeek-V3's, or let "
-      "`data pack` learn one");
+      "--fim-rate: the tokenizer has no token <｜fim▁begin｜>; use DeepSeek-V3's tokenizer, or let "
+      "`data pack` train one");
   EXPECT_EQ(refusal([&] { pack({document("A", "a")}, {.seq_len = 64}); }),
-            "found 3 tokens to learn from, which do not fill one row of --seq-len 64; give more "
+            "found 3 training tokens, fewer than one row of --seq-len 64; give more "
             "text or a smaller --seq-len");
   EXPECT_TRUE(std::filesystem::is_empty(dir));
 }

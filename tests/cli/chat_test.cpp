@@ -41,7 +41,7 @@ TEST_F(ChatTest, WithoutATemplateTheWordsAreThoseOfDeepSeekV2) {
   fs::remove(folder / "run/tokenizer_config.json");
   const Ran without = chat("7\n8\n");
   EXPECT_EQ(without.out, own);
-  const char* note = "note: run has no chat template; the words are DeepSeek-V2's\n";
+  const char* note = "note: run has no chat template; using DeepSeek-V2's\n";
   EXPECT_NE(without.err.find(note), std::string::npos) << without.err;
 }
 

@@ -74,10 +74,10 @@ TEST_F(ConvertTest, AModelWithoutATokenizerIsExportedForIdsAlone) {
       run({"export", "--gguf", "--model", "model", "--out", "a.gguf", "--dtype", "int8"});
   EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.err,
-            "note: model has no tokenizer.json: the file is for token ids alone\n"
-            "note: the modules of multi-token prediction are left out of a GGUF file\n"
-            "note: matrices with rows of 16, 20, 24, 48 numbers, no multiple of 32, are F16, "
-            "not Q8_0\nwrote a.gguf\n");
+            "note: model has no tokenizer.json: the file can only be used with token ids\n"
+            "note: the multi-token prediction modules are not written to a GGUF file\n"
+            "note: matrices with rows of 16, 20, 24, 48 elements, not a multiple of 32, are "
+            "written as F16 instead of Q8_0\nwrote a.gguf\n");
   out_of({"import", "--model", "a.gguf", "--out", "b"});
   EXPECT_FALSE(fs::exists(folder / "b/tokenizer.json"));
 }
@@ -112,9 +112,9 @@ TEST_F(ConvertTest, WhatTheyCannotDoIsSaidInASentence) {
   expect_refused({"export", "--model", model, "--out", "x", "--shard-mib", "-1"}, 2,
                  "--shard-mib: found -1, expected at least 0");
   expect_refused({"export", "--gguf", "--model", model, "--out", ".", "--dtype", "fp32"}, 2,
-                 "--out: . is there already; name another file");
+                 "--out: . already exists; choose another file");
   expect_refused({"export", "--model", model, "--out", "."}, 2,
-                 "--out: . holds something already; name another folder");
+                 "--out: . is not empty; choose another folder");
   expect_refused({"import", "--model", "x"}, 2, "import: --out is missing; see --help");
   expect_refused({"import", "--model", "none.gguf", "--out", "x"}, 1,
                  "none.gguf: cannot be opened (No such file or directory)");

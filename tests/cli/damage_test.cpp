@@ -39,7 +39,7 @@ class DamageTest : public ProgramTest {
 TEST_F(DamageTest, AFlippedBitIsNamedWithItsTensor) {
   const auto flip_last = [](std::string& bytes) { bytes.back() = char(bytes.back() ^ 1); };
   const std::string end =
-      " is not the one that trainer_state.json was saved with: the file is damaged, or of another "
+      " does not match its checksum in trainer_state.json: the file is damaged, or from another "
       "step or run; resume from another folder";
   change("model.safetensors", flip_last);
   expect_found("a/model.safetensors: tensor lm_head.weight" + end);
@@ -50,7 +50,7 @@ TEST_F(DamageTest, AFlippedBitIsNamedWithItsTensor) {
 TEST_F(DamageTest, AnotherRunsMomentsAndAStateOfAnotherStepAreFound) {
   out_of(small_run("b", {"--steps", "2", "--seed", "2"}));
   const std::string end =
-      " is not the one that trainer_state.json was saved with: the file is damaged, or of another "
+      " does not match its checksum in trainer_state.json: the file is damaged, or from another "
       "step or run; resume from another folder";
   fs::copy(folder / "b/optimizer.safetensors", folder / "a/optimizer.safetensors",
            fs::copy_options::overwrite_existing);
@@ -66,8 +66,8 @@ TEST_F(DamageTest, AChangedStateIsFound) {
   change("trainer_state.json",
          [](std::string& json) { json.replace(json.find("\"step\": 4"), 9, "\"step\": 3"); });
   expect_found(
-      "a/trainer_state.json: does not have its own checksum: the file was changed after it was "
-      "saved; resume from another folder, or, if you changed it, take out the line \"checksum\"");
+      "a/trainer_state.json: does not match its own checksum: the file was changed after it was "
+      "saved; resume from another folder, or, if you changed it, remove the line \"checksum\"");
 }
 
 TEST_F(DamageTest, DoctorFindsATokenOutsideTheVocabulary) {
@@ -77,9 +77,10 @@ TEST_F(DamageTest, DoctorFindsATokenOutsideTheVocabulary) {
   });
   const Ran doctor = run({"doctor", "a"});
   EXPECT_EQ(doctor.exit, 1);
-  EXPECT_NE(doctor.out.find("  WRONG  a/tokens/train.bin: id number 5 is 60000, outside the "
-                            "vocabulary of 700; the file is damaged, make it anew from the text\n"),
-            std::string::npos)
+  EXPECT_NE(
+      doctor.out.find("  WRONG  a/tokens/train.bin: id number 5 is 60000, outside the "
+                      "vocabulary of 700; the file is damaged, make it again from the text\n"),
+      std::string::npos)
       << doctor.out;
 }
 

@@ -67,8 +67,8 @@ TEST_F(DataTest, CleanRunsAllStages) {
   const Ran empty = run({"data", "clean", "-", "--out", "o", "--languages", "ja"}, lines);
   EXPECT_EQ(empty.exit, 0);
   EXPECT_EQ(empty.err,
-            "note: nothing is kept; dropped.ndjson names the rule of each document, and --filters "
-            "FILE has other rules\n");
+            "note: no document is kept; dropped.ndjson names the rule that dropped each one, and "
+            "--filters FILE sets other rules\n");
 }
 
 TEST_F(DataTest, QualityLearnsAClassifierThatCleanUses) {
@@ -118,12 +118,13 @@ TEST_F(DataTest, TrainReadsWhatPackWrites) {
   EXPECT_EQ(file("run/tokens/heldout.bin"), file("p/heldout.bin"));
   out_of({"eval", "run"});
   train.insert(train.end(), {"--tokenizer", golden("tok_v3/tokenizer.json"), "--out", "other"});
-  EXPECT_EQ(run(train).err.find("was packed with another one; leave the flag out, or pack the text "
-                                "anew") == std::string::npos,
-            false);
+  EXPECT_EQ(
+      run(train).err.find("was packed with another tokenizer; remove the flag, or pack the text "
+                          "again") == std::string::npos,
+      false);
   expect_refused({"data", "pack", "-", "--out", "q"}, 2,
-                 "--tokenizer: not given, and standard input cannot be read twice, to learn a "
-                 "vocabulary and to use it; give a tokenizer or a file");
+                 "--tokenizer: not given, and standard input cannot be read twice, to train a "
+                 "tokenizer and to use it; give a tokenizer or a file");
 }
 
 TEST_F(DataTest, MixAndStatsAgree) {
@@ -238,8 +239,8 @@ TEST_F(DataTest, ResumeRefusesOtherFlagsAnotherInputAndCutFiles) {
   program.signal(SIGKILL);
   ASSERT_EQ(program.wait().exit, -SIGKILL);
   const std::string refusal =
-      "o: what is to be resumed was begun with other flags or another input; give the same, or "
-      "start again without --resume";
+      "o: the interrupted run had other flags or another input; give the same, or start again "
+      "without --resume";
   expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--resume", "--jaccard", "0.7"}, 1,
                  refusal);
   fs::resize_file(folder / "o/.work/documents", 1000);
@@ -252,8 +253,8 @@ TEST_F(DataTest, ResumeRefusesOtherFlagsAnotherInputAndCutFiles) {
   expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--resume"}, 1, refusal);
   out_of({"data", "dedup", "a.jsonl", "--out", "o"});
   expect_refused({"data", "dedup", "a.jsonl", "--out", "o", "--shards", "2"}, 1,
-                 "o/text.jsonl: was written with another --shards than 2; remove it or name "
-                 "another folder");
+                 "o/text.jsonl: was written with another number of --shards than 2; remove it or "
+                 "choose another folder");
 }
 
 TEST_F(DataTest, TheReportHasSourcesTokensAndSamples) {

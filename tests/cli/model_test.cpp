@@ -148,7 +148,7 @@ TEST_F(ProgramTest, GenerateStopsAtTheContextsEnd) {
   const std::string ids = out_of(generate(room - 3, "20"));
   EXPECT_EQ(std::count(ids.begin(), ids.end(), ','), 2) << ids;
   expect_refused(generate(room + 1, "1"), 1,
-                 text("the prompt has ", room + 1, " tokens, but the model ", room,
+                 text("the prompt has ", room + 1, " tokens, but the model has ", room,
                       " positions (max_position_embeddings)"));
 }
 

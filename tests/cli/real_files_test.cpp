@@ -80,10 +80,10 @@ TEST_F(RealFiles, AModuleTooManyIsLeftUnreadAndOneTooFewLeftOutWithANote) {
   };
   EXPECT_EQ(note_of("fewer"),
             "note: fewer: num_nextn_predict_layers is 0, but the weights have 1 such module; the "
-            "rest is left unread\n");
+            "rest is ignored\n");
   EXPECT_EQ(note_of("more"),
-            "note: more: num_nextn_predict_layers is 2, but the weights have 1 such module; going "
-            "on with fewer\n");
+            "note: more: num_nextn_predict_layers is 2, but the weights have 1 such module; "
+            "continuing with fewer\n");
 }
 
 TEST_F(RealFiles, AnyOfSeveralEndsEndsAText) {
@@ -119,9 +119,8 @@ TEST_F(RealFiles, TheGenerationConfigHasTheDefaultsOfSampling) {
 TEST_F(RealFiles, EvalSaysWhatItNeeds) {
   expect_refused({"eval", "--model", golden("v3_tiny")}, 1,
                  golden("v3_tiny") +
-                     ": there is nothing to evaluate on, neither tokens/heldout.bin nor "
-                     "data/questions.jsonl; give the folder of a run that held text out, or "
-                     "--questions FILE");
+                     ": has neither tokens/heldout.bin nor data/questions.jsonl to evaluate on; "
+                     "give the folder of a run with held-out text, or --questions FILE");
 }
 
 TEST_F(RealFiles, TrainingStartsFromTheWeightsOfAFolder) {
@@ -176,16 +175,15 @@ TEST_F(RealFiles, ANumberIsReadToItsEnd) {
         Words{"train", "--weight-decay", "0,1"}, Words{"train", "--drop-at", "0.6;0.9"},
         Words{"train", "--drop-at", "0.6,"}, Words{"generate", "--temperature", "0,7"},
         Words{"chat", "--top-p", "0.9 "}, Words{"train", "--lr", "1e999"}})
-    expect_refused(
-        words, 2,
-        words[1] + ": found " + words[2] + ", which is no number that it can be; see --help");
+    expect_refused(words, 2,
+                   words[1] + ": found " + words[2] + ", expected a number in range; see --help");
   expect_refused({"train", "--lr=0,001"}, 2,
-                 "--lr: found 0,001, which is no number that it can be; see --help");
+                 "--lr: found 0,001, expected a number in range; see --help");
 }
 
 TEST_F(RealFiles, AMessageNamesItsOwnFlag) {
   expect_refused({"generate", "--prompt", "1x", "--stop", "1", "--max-tokens", "1x"}, 2,
-                 "--max-tokens: found 1x, which is no number that it can be; see --help");
+                 "--max-tokens: found 1x, expected a number in range; see --help");
 }
 
 TEST_F(RealFiles, FlagsHaveTheNamesOfOtherProgramsToo) {

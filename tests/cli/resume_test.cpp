@@ -104,8 +104,8 @@ TEST_F(ResumeTest, ARunKilledBeforeItsFirstSaveGoesOnFromTheStart) {
   const std::string expected = whole();
   ASSERT_EQ(stopped(sixty("killed", {"--save-every", "50"}), "killed", 5, SIGKILL).exit, -SIGKILL);
   expect_refused(sixty("killed"), 2,
-                 "--out: killed holds a run already; go on with it by --resume killed, or name "
-                 "another folder");
+                 "--out: killed already contains a run; continue it with --resume killed, or "
+                 "choose another folder");
   resume("killed");
   EXPECT_TRUE(weights("killed") == expected);
   expect_same_metrics("killed");
@@ -118,7 +118,7 @@ TEST_F(ResumeTest, CtrlCFinishesTheStepSavesAndSaysHowToGoOn) {
   const Index steps = steps_logged("stopped");
   ASSERT_LT(steps, 60);
   EXPECT_TRUE(ran.err.ends_with(text("stopped after step ", steps,
-                                     " of 60; go on with: ./seekling train --resume stopped\n")))
+                                     " of 60; resume with: ./seekling train --resume stopped\n")))
       << ran.err;
   resume("stopped");
   EXPECT_TRUE(weights("stopped") == expected);

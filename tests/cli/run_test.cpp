@@ -26,8 +26,8 @@ TEST_F(RunTest, IsAHuggingFaceFolderWithItsOwnRecords) {
 
 TEST_F(RunTest, IsNotOverwritten) {
   expect_refused(small_run("runs/a"), 2,
-                 "--out: runs/a holds a run already; go on with it by --resume runs/a, or name "
-                 "another folder");
+                 "--out: runs/a already contains a run; continue it with --resume runs/a, or "
+                 "choose another folder");
 }
 
 TEST_F(RunTest, EvalGivesTheHeldoutLossThatTrainingGave) {
@@ -145,7 +145,7 @@ TEST_F(RunTest, SamplingIsTheSameOnAnyNumberOfThreadsAndRefusesWhatMakesNoSense)
   expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--decode", "fast"}, 2,
                  "--decode: found fast, expected absorbed or naive");
   expect_refused({"generate", "--model", "runs/a", "--prompt", "a", "--speculative"}, 2,
-                 "--speculative: this model has no module of multi-token prediction "
+                 "--speculative: this model has no multi-token prediction module "
                  "(num_nextn_predict_layers is 0); "
                  "train one with --num-nextn-predict-layers 1");
 }

@@ -165,19 +165,20 @@ TEST_F(ProgramTest, AnUnknownSubcommandIsWrongUsage) {
 }
 
 TEST_F(ProgramTest, AWordThatIsNoFlagIsWrongUsage) {
-  expect_refused({"params", "nano", "tiny"}, 2, "found \"tiny\", which is no flag of this command");
-  expect_refused({"data", "make", "here"}, 2, "found \"here\", which is no flag of this command");
+  expect_refused({"params", "nano", "tiny"}, 2,
+                 "found \"tiny\", which is not a flag of this command");
+  expect_refused({"data", "make", "here"}, 2,
+                 "found \"here\", which is not a flag of this command");
 }
 
 TEST_F(ProgramTest, AValueThatIsNoNumberIsWrongUsage) {
   for (const Words& words : {Words{"params", "--ctx", "many"}, Words{"train", "--steps", "ten"},
                              Words{"train", "--lr", "fast"}, Words{"generate", "--seed", "-1"},
                              Words{"eval", "--threads", "2x"}})
-    expect_refused(
-        words, 2,
-        words[1] + ": found " + words[2] + ", which is no number that it can be; see --help");
+    expect_refused(words, 2,
+                   words[1] + ": found " + words[2] + ", expected a number in range; see --help");
   expect_refused({"params", "--ctx=1e3", "nano"}, 2,
-                 "--ctx: found 1e3, which is no number that it can be; see --help");
+                 "--ctx: found 1e3, expected a number in range; see --help");
 }
 
 TEST_F(ProgramTest, AValueOutOfRangeIsWrongUsageThatNamesTheFlag) {
@@ -249,8 +250,8 @@ TEST_F(ProgramTest, ALineOfBracketsIsNotReadIntoMemory) {
   write_file(folder / "deep.jsonl", std::string(50'000'000, '['));
   expect_refused({"tokenizer", "train", "deep.jsonl"}, 1,
                  "deep.jsonl:1: found " + std::string(40, '[') +
-                     "..., which is not JSON; expected an object such as {\"text\": \"...\"}; mend "
-                     "the line or take it out");
+                     "..., which is not JSON; expected an object such as {\"text\": \"...\"}; "
+                     "correct the line or remove it");
   expect_refused({"tokenizer", "encode", "--jsonl", "--tokenizer", golden("tok_v3"), "deep.jsonl"},
                  1, "line 1: its JSON nests deeper than 64 levels; the file is damaged");
 }
@@ -294,7 +295,7 @@ TEST_F(ProgramTest, ABuildOfAnotherFolderIsMadeAnew) {
   };
   EXPECT_EQ(says(fs::canonical(clone).string()), "old\n");
   const std::string said = says("/elsewhere/clone");
-  EXPECT_TRUE(holds(said, "this folder was built as /elsewhere/clone; its build is made anew"))
+  EXPECT_TRUE(holds(said, "this folder was built as /elsewhere/clone; rebuilding it from scratch"))
       << said;
   EXPECT_TRUE(said.ends_with("new\n")) << said;
 }

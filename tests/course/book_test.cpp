@@ -145,7 +145,7 @@ TEST_F(SmallCourse, AProgrammedExerciseHasOneBlockAndTheOthersHaveNone) {
 
 TEST_F(SmallCourse, AFileIsThereAndItsNameIsUnique) {
   EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n" + block("ops/gone.cpp")),
-               (page() + ": exercise 7.1 is in src/ops/gone.cpp, which is not there").c_str());
+               (page() + ": exercise 7.1 is in src/ops/gone.cpp, which does not exist").c_str());
   EXPECT_ERROR(chapter("## 7.1 Twice (1 point)\n" + block("ops/twice.cpp") +
                        "## 7.2 Twice (1 point)\n" + block("nn/twice.cpp")),
                (page() + ": found src/ops/twice.cpp and src/nn/twice.cpp, expected files of "
@@ -167,7 +167,7 @@ TEST(CourseRecording, TheFirstDifferenceIsTold) {
       parse_recording("exercise 5.1 on x [2]\ny[0] 1.0000000001 1e-9\ny[1] nan 1e-9\nend\n");
   EXPECT_EQ(difference(expected.at("5.1"), expected.at("5.1")), std::nullopt);
   EXPECT_EQ(difference(expected.at("5.1"), found.at("5.1")),
-            "y[1] is nan, expected 2 (1 of 2 numbers differ)");
+            "y[1] is nan, expected 2 (1 of 2 values differ)");
 }
 
 TEST(CourseRecording, WhatIsThrownAndWhatIsMissingIsTold) {
@@ -176,8 +176,8 @@ TEST(CourseRecording, WhatIsThrownAndWhatIsMissingIsTold) {
   const Observed memory = parse_recording("exercise 5.1 on x\nthrew std::bad_alloc\n").at("5.1");
   const Observed more = parse_recording("exercise 5.1 on x\ny[0] 1 0\ny[1] 1 0\nend\n").at("5.1");
   EXPECT_EQ(difference(whole, threw), "it threw \"what a pity\"");
-  EXPECT_EQ(difference(whole, memory), "it asked for more memory than it may have");
-  EXPECT_EQ(difference(whole, more), "found 2 numbers, expected 1");
+  EXPECT_EQ(difference(whole, memory), "it asked for more memory than is allowed");
+  EXPECT_EQ(difference(whole, more), "found 2 values, expected 1");
   EXPECT_FALSE(parse_recording("exercise 5.1 on x\ny[0] 1 0\n").at("5.1").whole)
       << "it crashed on the way";
 }

@@ -92,7 +92,7 @@ TEST(CourseStarter, ABlockThatIsIncompleteIsRefused) {
   EXPECT_FAULT(tasks({"int thrice(int x) {", "}", "```"}),
                "the block has no comment in the body's place, expected the task");
   EXPECT_FAULT(tasks({"  // Add.", "}", "```"}),
-               "the block shows no line before the comment, expected one that is there once");
+               "the block shows no line before the comment, expected a line that occurs once");
   EXPECT_FAULT(tasks({"int thrice(int x) {", "  // Add.", "```"}),
                "the block shows no line after the comment, expected the line after the body");
   EXPECT_FAULT(tasks({"int thrice(int x) {", "  // Add.", "}", "// More.", "```"}),

@@ -65,8 +65,8 @@ TEST(CourseSubmission, IsNotReadThroughALink) {
   fs::create_symlink(other / "05/attention", mine / "06/attention");
   EXPECT_EQ(refused(other, "05/attention/rope.cpp"), "");
   for (const char* file : {"05/attention/rope.cpp", "06/attention/rope.cpp"})
-    EXPECT_EQ(refused(mine, file), "is reached through a link, which is not followed");
-  EXPECT_EQ(refused(mine, "07/none.cpp"), "is not there");
+    EXPECT_EQ(refused(mine, file), "is reached through a link, and links are not followed");
+  EXPECT_EQ(refused(mine, "07/none.cpp"), "does not exist");
   write_file(mine / "06/large.cpp", std::string((1 << 20) + 1, ' '));
   EXPECT_EQ(refused(mine, "06/large.cpp"), "has 1048577 bytes, expected at most 1048576");
   write_file(mine / "06/include.cpp", "#include \"/etc/passwd\"\n");

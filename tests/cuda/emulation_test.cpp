@@ -142,7 +142,7 @@ TEST(Emulation, NamesBarriersAndWarpOperationsThatNotAllReach) {
       error_of(half_a_warp_kernel, 32).find("names a lane that does not exist or has returned"),
       std::string::npos);
   EXPECT_EQ(error_of(greedy_kernel, 32),
-            "a kernel wants 65536 bytes of shared memory, and CUDA gives a block 49152");
+            "a kernel wants 65536 bytes of shared memory, but CUDA gives a block at most 49152");
   EXPECT_EQ(error_of(early_return_kernel, 1025),
             "a kernel is launched on a grid of 1 x 1 x 1 blocks of 1025 threads, which CUDA does "
             "not allow");

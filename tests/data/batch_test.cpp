@@ -61,8 +61,8 @@ TEST(BatchTest, DepthsThatReachPastARowAreLeftOut) {
 
 TEST(BatchTest, SaysWhichPartHasAnotherSize) {
   EXPECT_ERROR(make_batch({.B = 1, .T = 2, .ids = {0, 1}, .targets = {1}}),
-               "a batch of 1 rows of 2 tokens: found 2 ids, 1 targets, 2 weights and 0 beginnings "
-               "of documents; expected 2 of each");
+               "a batch of 1 rows of 2 tokens: found 2 ids, 1 targets, 2 weights and 0 document "
+               "starts; expected 2 of each");
 }
 
 }  // namespace seekling

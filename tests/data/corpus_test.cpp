@@ -53,7 +53,7 @@ TEST_F(CorpusTest, MarksAtTheBeginningOfAFileAreNoText) {
   EXPECT_EQ(documents(Corpus({file("b.jsonl", mark + "{\"text\": \"B\"}\r\n")})), Texts{"B"});
   EXPECT_EQ(documents(Corpus({file("c.txt", std::string("\xFF\xFE\x43\x00", 4))})), Texts{"C"});
   EXPECT_EQ(refusal_of({file("d.txt", "\x1F\x8B\x08")}),
-            "d.txt: is compressed by gzip, which is no text to learn from; unpack it first: "
+            "d.txt: is compressed by gzip, not text; unpack it first: "
             "gunzip");
 }
 
@@ -65,7 +65,7 @@ TEST_F(CorpusTest, AnArrayInAJsonFileHoldsADocumentInEachElement) {
   EXPECT_EQ(documents(Corpus({file("c.json", R"({"text": "A"})")})), Texts{"A"});
   EXPECT_EQ(refusal_of({file("d.json", R"([{"story": "A"}])")}),
             "d.json: found {\"story\":\"A\"}, expected a JSON array of texts or of objects such as "
-            "{\"text\": \"...\"}; to learn the file as it is, give it the ending .txt");
+            "{\"text\": \"...\"}; to train on the file as it is, give it the ending .txt");
 }
 
 TEST_F(CorpusTest, AFolderIsItsTextsInSortedOrder) {
@@ -117,30 +117,27 @@ TEST_F(CorpusTest, SaysWhatIsWrong) {
       refusal_of({dir / "gone.txt"}),
       "gone.txt: no such file or folder; --data takes text files, .jsonl files or folders of them");
   EXPECT_EQ(refusal_of({dir / "none"}),
-            "none: found no .txt, .md or .jsonl file in this folder or below it; name the files "
-            "themselves if theirs is "
-            "another ending");
+            "none: found no .txt, .md or .jsonl file in this folder or below it; if the files have "
+            "another ending, name the files themselves");
   EXPECT_EQ(refusal_of({file("a.txt", ""), file("b.txt", "")}),
             "a.txt, b.txt: found 0 bytes of text; --data needs at least one document");
   EXPECT_EQ(refusal_of({file("c.jsonl", "\n{\"text\": \"\"}\n")}),
             "c.jsonl: found no text, only white space; --data needs at least one document");
   EXPECT_EQ(refusal_of({file("d.jsonl", "{\"text\": \"x\"}\n{\"text\": \n")}),
             "d.jsonl:2: found {\"text\": , which is not JSON; expected an object such as "
-            "{\"text\": \"...\"}; mend the line "
-            "or take it out");
+            "{\"text\": \"...\"}; correct the line or remove it");
   EXPECT_EQ(refusal_of({file("e.jsonl", "{\"text\": 3}")}),
             "e.jsonl:1: found {\"text\": 3}, without a string under the key \"text\"; expected an "
             "object such as {\"text\": "
-            "\"...\"}; mend the line or take it out");
+            "\"...\"}; correct the line or remove it");
   EXPECT_EQ(refusal_of({file("f.jsonl", "[1]")}),
             "f.jsonl:1: found [1], without a string under the key \"text\"; expected an object "
-            "such as {\"text\": \"...\"}; "
-            "mend the line or take it out");
+            "such as {\"text\": \"...\"}; correct the line or remove it");
   EXPECT_EQ(refusal_of({file("g.txt", " \n\t\r\n ")}),
             "g.txt: found no text, only white space; --data needs at least one document");
   EXPECT_EQ(refusal_of({file("h.jsonl", "{\"text\": \"x\"}\n{\"text\": \"caf\xE9\"}\n")}),
-            "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; mend the line, "
-            "or give the text as "
+            "h.jsonl:2: found bytes that are not UTF-8, which JSON does not allow; correct the "
+            "line, or give the text as "
             "a .txt file, where they are kept");
   EXPECT_EQ(refusal_of({"/dev/null"}),
             "/dev/null: is not an ordinary file; give a file, not a pipe or a device");

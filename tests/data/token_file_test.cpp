@@ -94,7 +94,7 @@ TEST_F(TokenFileTest, AFullDiskIsASentence) {
 TEST_F(TokenFileTest, RefusesWhatIsNotATokenFile) {
   const auto open = [&] { TokenFile{path}; };
   const std::string not_one =
-      "train.tokens: is not a token file: it does not begin with \"SEEKTOK1\"; make it anew from "
+      "train.tokens: is not a token file: it does not begin with \"SEEKTOK1\"; make it again from "
       "the text";
   EXPECT_EQ(refusal_of(open), "train.tokens: cannot be opened (No such file or directory)");
   std::ofstream(path) << "";
@@ -111,20 +111,18 @@ TEST_F(TokenFileTest, BelievesNoLengthThatTheFileDoesNotHave) {
   fs::resize_file(path, 64 + 5);
   EXPECT_EQ(refusal_of(open),
             "train.tokens: its header says 3 ids of 2 bytes, but 5 bytes follow; the file is "
-            "damaged, make "
-            "it anew from the text");
+            "damaged, make it again from the text");
   write(10, {1, 2, 3});
   overwrite(16, std::string(8, '\xFF'));
   EXPECT_EQ(
       refusal_of(open),
       "train.tokens: its header says 18446744073709551615 ids of 2 bytes, but 6 bytes follow; the "
-      "file is damaged, make it anew from the text");
+      "file is damaged, make it again from the text");
   write(10, {1, 2, 3});
   overwrite(8, std::string("\4", 1));
-  EXPECT_EQ(
-      refusal_of(open),
-      "train.tokens: has 4 bytes per id for a vocabulary of 10; the file is damaged, make it anew "
-      "from the text");
+  EXPECT_EQ(refusal_of(open),
+            "train.tokens: has 4 bytes per id for a vocabulary of 10; the file is damaged, make it "
+            "again from the text");
 }
 
 TEST_F(TokenFileTest, ReadingChecksIdsAndBorders) {
@@ -134,9 +132,9 @@ TEST_F(TokenFileTest, ReadingChecksIdsAndBorders) {
   Ids ids(2);
   EXPECT_EQ(refusal_of([&] { file.read(0, ids); }),
             "train.tokens: id number 1 is 10, outside the vocabulary of 10; the file "
-            "is damaged, make it anew from the text");
+            "is damaged, make it again from the text");
   EXPECT_EQ(refusal_of([&] { file.read(2, ids); }),
-            "train.tokens: has 3 ids, and 2 were asked for from id 2");
+            "train.tokens: has 3 ids, but 2 were requested from id 2");
 }
 
 TEST_F(TokenFileTest, ThreeMillionIdsAreMappedAtOnce) {

@@ -254,7 +254,7 @@ TEST(Guessing, SampledTextHasTheDistributionOfGeneratingOneByOne) {
 TEST(Guessing, AModelWithoutAModuleIsRefused) {
   const Decoder decoder(made(small_config()));
   EXPECT_ERROR(Generator(decoder, 8, true),
-               "--speculative: this model has no module of multi-token prediction "
+               "--speculative: this model has no multi-token prediction module "
                "(num_nextn_predict_layers is 0); "
                "train one with --num-nextn-predict-layers 1");
 }

@@ -101,13 +101,15 @@ TEST(Scheduler, RefusesWhatCouldNeverRun) {
   Scheduler scheduler(decoder, 1, 4);
   EXPECT_ERROR(scheduler.submit({{}, 5}),
                "a request's prompt is empty, expected at least one token");
-  EXPECT_ERROR(scheduler.submit({made_up_ids(20, 23), 14}),
-               "a request of 20 tokens and 14 to come needs 2 pages of 32 tokens, and the whole "
-               "cache has 1; give it "
-               "more memory");
-  EXPECT_ERROR(scheduler.submit({made_up_ids(60, 23), 6}),
-               "a request of 60 tokens and 6 to come is longer than the model's 64 positions "
-               "(max_position_embeddings)");
+  EXPECT_ERROR(
+      scheduler.submit({made_up_ids(20, 23), 14}),
+      "a request of 20 prompt tokens and 14 new tokens needs 2 pages of 32 tokens, and the whole "
+      "cache has 1; give it "
+      "more memory");
+  EXPECT_ERROR(
+      scheduler.submit({made_up_ids(60, 23), 6}),
+      "a request of 60 prompt tokens and 6 new tokens is longer than the model's 64 positions "
+      "(max_position_embeddings)");
   scheduler.submit({made_up_ids(20, 23), 13});  // the last token is not read
   while (scheduler.step()) {
   }

@@ -112,10 +112,9 @@ TEST_F(MetricsTest, ABadLineInTheMiddleIsNamed) {
     read_metrics(path);
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(e.what(),
-              path.string() +
-                  ":1: is not a line of metrics; remove the line, or the file (training goes on "
-                  "without it)");
+    EXPECT_EQ(e.what(), path.string() +
+                            ":1: is not a line of metrics; remove the line, or the file (training "
+                            "continues without it)");
   }
 }
 

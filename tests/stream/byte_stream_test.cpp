@@ -64,12 +64,12 @@ TEST_F(ByteStreamTest, AFileThatIsCutOffIsRefused) {
   const std::string at_border = refusal_of(gzip.substr(0, gzip.size() / 2));
   EXPECT_TRUE(at_border.starts_with("a.jsonl.gz: its gzip data ends in the middle after 1"))
       << at_border;
-  EXPECT_TRUE(at_border.ends_with(" bytes of text; fetch the file again")) << at_border;
+  EXPECT_TRUE(at_border.ends_with(" bytes of text; download the file again")) << at_border;
   EXPECT_EQ(refusal_of(gzip.substr(0, gzip.size() - 1)),
-            "a.jsonl.gz: its gzip data ends in the middle after 3000000 bytes of text; fetch the "
-            "file again");
+            "a.jsonl.gz: its gzip data ends in the middle after 3000000 bytes of text; download "
+            "the file again");
   EXPECT_EQ(refusal_of(gzipped("ab") + gzipped("cd").substr(0, 11)),
-            "a.jsonl.gz: its gzip data ends in the middle after 2 bytes of text; fetch the file "
+            "a.jsonl.gz: its gzip data ends in the middle after 2 bytes of text; download the file "
             "again");
   EXPECT_TRUE(refusal_of(zstd.substr(0, zstd.size() / 2))
                   .starts_with("a.jsonl.gz: its zstd data ends in the middle after 1"));
@@ -80,10 +80,10 @@ TEST_F(ByteStreamTest, DamageIsFound) {
   gzip[gzip.size() - 5] ^= 1;  // of the checksum
   EXPECT_EQ(refusal_of(gzip),
             "a.jsonl.gz: its gzip data is damaged (incorrect data check) after 3000000 bytes of "
-            "text; fetch the file again");
+            "text; download the file again");
   EXPECT_EQ(refusal_of(gzipped("ab") + "no member"),
             "a.jsonl.gz: its gzip data is damaged (incorrect header check) after 2 bytes of text; "
-            "fetch the file again");
+            "download the file again");
   for (std::size_t i = 10; i < 40; ++i) zstd[i] = '\xFF';
   EXPECT_NE(refusal_of(zstd).find(": its zstd data is damaged ("), std::string::npos);
 }

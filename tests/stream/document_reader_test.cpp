@@ -108,7 +108,7 @@ TEST_F(DocumentReaderTest, MarksOfUnicodeAreNoText) {
   EXPECT_EQ(without_dir(refusal([&] { texts(file("d.jsonl", std::string("\xFF\xFE{\x00", 4))); })),
             "d.jsonl: is UTF-16 or UTF-32; convert it first: iconv -f UTF-16 -t UTF-8");
   EXPECT_EQ(without_dir(refusal([&] { texts(file("e.jsonl", "PAR1....")); })),
-            "e.jsonl: is a Parquet table, which is no text to learn from; give its texts as "
+            "e.jsonl: is a Parquet table, not text; give its texts as "
             ".jsonl");
 }
 
@@ -129,7 +129,7 @@ TEST_F(DocumentReaderTest, WhatIsNoDocumentIsSkippedCountedAndToldOnce) {
   EXPECT_EQ(texts(path), (Texts{"A", "B"}));
   EXPECT_EQ(skipped, (std::map<std::string, Index>{{"blank", 1}, {"no text", 3}, {"not JSON", 2}}));
   EXPECT_EQ(said, (Texts{"a.jsonl:2: found {\"text\":\"cut in the mid, which is not JSON, or nests "
-                         "too deep; expected an object a line; it is skipped",
+                         "too deep; expected one object per line; it is skipped",
                          "a.jsonl:3: found [1], which has no text under the key \"text\"; "
                          "--text-field names another key; it is skipped"}));
 }
@@ -139,9 +139,10 @@ TEST_F(DocumentReaderTest, ALineThatNestsTooDeepIsSkippedBeforeItTakesMemory) {
   const std::string levels = R"({"text":"B","of":)" + std::string(63, '[') + std::string(63, ']');
   EXPECT_EQ(texts(file("a.jsonl", deep + "\n" + good + levels + "}\n")), (Texts{"A", "B"}));
   EXPECT_EQ(skipped, (std::map<std::string, Index>{{"not JSON", 1}}));
-  EXPECT_EQ(said, Texts{"a.jsonl:1: found " + std::string(40, '[') +
-                        "..., which is not JSON, or nests too deep; expected an object a line; it "
-                        "is skipped"});
+  EXPECT_EQ(said,
+            Texts{"a.jsonl:1: found " + std::string(40, '[') +
+                  "..., which is not JSON, or nests too deep; expected one object per line; it "
+                  "is skipped"});
 }
 
 TEST_F(DocumentReaderTest, ALongLineIsReadPastInBoundedMemory) {
@@ -161,8 +162,8 @@ TEST_F(DocumentReaderTest, AFolderIsItsTextsInSortedOrder) {
   file("in/b.txt", "B"), file("in/a/z.jsonl.gz", gzipped("{\"text\":\"Z\"}\n"));
   file("in/c.png", "C"), file("in/.hidden.txt", "H");
   EXPECT_EQ(texts(dir / "in"), (Texts{"Z", "B"}));
-  EXPECT_EQ(said, Texts{"note: passed over 1 files that are neither text nor JSON lines by their "
-                        "names, such as in/c.png"});
+  EXPECT_EQ(said, Texts{"note: skipped 1 files whose names are not those of text or JSON lines, "
+                        "such as in/c.png"});
 }
 
 TEST_F(DocumentReaderTest, TheSizeOfBatchesChangesNothing) {
@@ -182,7 +183,7 @@ TEST_F(DocumentReaderTest, AMissingFileAndABrokenOneAreErrors) {
   const std::string packed = gzipped("{\"text\":\"A\"}\n");
   EXPECT_EQ(
       without_dir(refusal([&] { texts(file("a.jsonl.gz", packed.substr(0, packed.size() - 3))); })),
-      "a.jsonl.gz: its gzip data ends in the middle after 13 bytes of text; fetch the file "
+      "a.jsonl.gz: its gzip data ends in the middle after 13 bytes of text; download the file "
       "again");
 }
 

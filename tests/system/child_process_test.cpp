@@ -45,7 +45,7 @@ TEST(ChildProcess, ALoopThatNeverEndsIsStopped) {
   const Ended ended = shell("while :; do :; done", limits);
   EXPECT_TRUE(ended.too_long);
   EXPECT_EQ(how(ended, limits),
-            "was still running after 0.3 seconds and was stopped: does a loop never end?");
+            "was still running after 0.3 seconds and was stopped: is there an endless loop?");
 }
 
 TEST(ChildProcess, ALoopThatClosedItsOutputIsStoppedToo) {

@@ -86,7 +86,7 @@ TEST_F(FileTest, ATextLargerThanTheMemoryIsRefused) {
                  " bytes, more than a quarter of this machine's memory; give a smaller file"));
   std::istringstream in(std::string(100'000, 'x'));
   EXPECT_EQ(refusal([&] { read_stream(in, "stdin", 70'000); }),
-            "stdin: has more than 70000 bytes, expected less; give it in parts");
+            "stdin: has more than 70000 bytes, expected less; split it");
 }
 
 TEST_F(FileTest, JsonThatNestsTooDeepIsRefusedBeforeItTakesMemory) {
@@ -119,8 +119,8 @@ TEST_F(FileTest, JsonWhoseValuesMayNotFitIntoMemoryIsRefused) {
   const std::string said = refusal([&] { parse_json_or_discard(line, "a.jsonl:3"); });
   ::setrlimit(RLIMIT_AS, &before);
   EXPECT_EQ(said,
-            "a.jsonl:3: has 2097152 bytes of JSON in one piece, whose values may take 24 times as "
-            "much memory, and this machine has less; cut it into smaller pieces");
+            "a.jsonl:3: has 2097152 bytes of JSON, whose values may take 24 times as "
+            "much memory, and this machine has less; split it into smaller files");
 }
 
 TEST_F(FileTest, FoldersAreMadeOneInTheOther) {

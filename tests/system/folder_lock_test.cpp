@@ -17,9 +17,10 @@ TEST(FolderLock, HasOneHolderUntilItGoes) {
       FolderLock{folder};
       FAIL() << "no error";
     } catch (const Error& e) {
-      EXPECT_EQ(e.what(),
-                folder.string() +
-                    ": another process writes to this folder; wait for it, or name another folder");
+      EXPECT_EQ(
+          e.what(),
+          folder.string() +
+              ": another process writes to this folder; wait for it, or choose another folder");
     }
   }
   EXPECT_FALSE(FolderLock::held(folder));

@@ -34,8 +34,8 @@ TEST(Tensor, RowsThatLieApartMayBeCountedOtherwiseButNotJoined) {
   const Tensor x = counting({2, 3, 5}).columns(0, 4);
   EXPECT_EQ(x.reshape({3, 2, 4}).view()(5, 3), 28);
   EXPECT_ERROR(x.reshape({2, 12}),
-               "reshape: the rows of [2, 3, 4] lie 5 apart and cannot become [2, 12]");
-  EXPECT_ERROR(x.reshape({5, 5}), "reshape: [2, 3, 4] has 24 numbers, [5, 5] has 25");
+               "reshape: the rows of [2, 3, 4] are 5 elements apart and cannot become [2, 12]");
+  EXPECT_ERROR(x.reshape({5, 5}), "reshape: [2, 3, 4] has 24 elements, [5, 5] has 25");
 }
 
 TEST(Tensor, ACloneOfAWindowHasItsNumbersAndAStorageOfItsOwn) {

@@ -109,7 +109,7 @@ TEST(BpeTraining, RefusesSettingsThatCannotBe) {
             "--vocab-size: found 258, expected at least 259 (3 special tokens and 256 bytes)");
   EXPECT_EQ(refusal_to_train({.min_frequency = 0}),
             "--min-frequency: found 0, expected at least 1");
-  EXPECT_EQ(refusal_to_train({.specials = {"<a>", "<a>"}}), "--special: '<a>' is there twice");
+  EXPECT_EQ(refusal_to_train({.specials = {"<a>", "<a>"}}), "--special: '<a>' is given twice");
   EXPECT_EQ(refusal_to_train({.specials = {"x"}}),
             "--special: found 'x', expected UTF-8 text that is longer than a byte");
 }

@@ -142,8 +142,8 @@ TEST(Regex, WhatIsEscapedIsACharacter) {
 
 TEST(Regex, SaysWhyAPatternDoesNotCompile) {
   EXPECT_EQ(refusal_of("(a"), "regex (a: missing closing parenthesis");
-  EXPECT_EQ(refusal_of("a*"), "regex a*: it can match the empty text, which splits nothing off");
-  EXPECT_EQ(refusal_of(""), "regex : it can match the empty text, which splits nothing off");
+  EXPECT_EQ(refusal_of("a*"), "regex a*: it can match an empty text and so splits nothing off");
+  EXPECT_EQ(refusal_of(""), "regex : it can match an empty text and so splits nothing off");
 }
 
 TEST(Regex, GivesUpOnCatastrophicBacktrackingWithAnError) {

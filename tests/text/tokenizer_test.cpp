@@ -186,7 +186,7 @@ TEST(Tokenizer, RefusesPartsThatDoNotFit) {
   parts = good;
   parts.added[1].content = parts.added[0].content;
   EXPECT_EQ(refusal([&] { Tokenizer{parts}; }),
-            "tokenizer: added token <｜begin▁of▁sentence｜> is there twice");
+            "tokenizer: added token <｜begin▁of▁sentence｜> occurs twice");
 }
 
 }  // namespace seekling

@@ -32,11 +32,10 @@ TEST(ToyFiles, HoldWhatWasWritten) {
 }
 
 TEST(ToyWorld, RefusesUnknownLanguagesNegativeCountsAndMoreQuestionsThanThereAre) {
-  EXPECT_EQ(
-      refusal([] {
-        make_toy_world({.languages = {"en", "fr"}});
-      }),
-      "toy world: language \"fr\" is not spoken in the village; choose \"en\", \"ja\" or both");
+  EXPECT_EQ(refusal([] {
+              make_toy_world({.languages = {"en", "fr"}});
+            }),
+            "toy world: language \"fr\" is not supported; choose \"en\", \"ja\" or both");
   EXPECT_EQ(refusal([] { make_toy_world({.languages = {}}); }),
             "toy world: no language is given; choose \"en\", \"ja\" or both");
   EXPECT_EQ(refusal([] { make_toy_world({.documents = -1}); }),

@@ -44,7 +44,7 @@ TEST(MomentsFile, RefusesNumbersThatAMomentCannotHave) {
       std::filesystem::path(testing::TempDir()) / "seekling_unsound_moments.safetensors";
   const auto refused = [&](const std::string& name) {
     return file.string() + ": tensor " + name +
-           " holds a number that is not finite or, of a mean of squares, is negative; the file is "
+           " has a value that is not finite, or a negative mean of squares; the file is "
            "damaged, or its training failed";
   };
   const AdamW optimizer({{"W", Tensor::zeros({2})}}, {});

@@ -71,7 +71,7 @@ TEST(TrainerState, SaysWhatIsMissingInTheFile) {
 
 TEST(TrainerState, ReadsWholeNumbersAsWholeNumbers) {
   const std::string refused = "x: is not the state of a run (",
-                    end = "); resume from another folder, or train anew";
+                    end = "); resume from another folder, or train again";
   for (const char* number : {"37.0", "1e+300", "18446744073709551615", "\"37\"", "null"})
     EXPECT_EQ(refusal_of(changed("\"step\": 37", text("\"step\": ", number))),
               text(refused, "\"step\" is ", number, ", expected a whole number", end));
@@ -86,8 +86,8 @@ TEST(TrainerState, ReadsWholeNumbersAsWholeNumbers) {
 TEST(TrainerState, AChangeIsFoundUnlessTheChecksumIsTakenOut) {
   const std::string json = changed("\"step\": 37", "\"step\": 38");
   EXPECT_EQ(refusal_of(json),
-            "x: does not have its own checksum: the file was changed after it was saved; resume "
-            "from another folder, or, if you changed it, take out the line \"checksum\"");
+            "x: does not match its own checksum: the file was changed after it was saved; resume "
+            "from another folder, or, if you changed it, remove the line \"checksum\"");
   const std::size_t line = json.rfind(",\n  \"checksum\"");
   EXPECT_EQ(parse_trainer_state(json.substr(0, line) + "\n}\n", "x").step, 38);
 }
@@ -109,12 +109,12 @@ TEST(TrainerState, ChecksumsNameTheTensorThatIsNotTheSavedOne) {
   write_file(file, bytes);
   EXPECT_EQ(refusal([&] { check_checksums(folder, state); }),
             file.string() +
-                ": tensor b is not the one that trainer_state.json was saved with: the file is "
-                "damaged, or of another step or run; resume from another folder");
+                ": tensor b does not match its checksum in trainer_state.json: the file is "
+                "damaged, or from another step or run; resume from another folder");
   write_safetensors(file, {{"b", b}});
   EXPECT_EQ(refusal([&] { check_checksums(folder, state); }),
             file.string() +
-                ": the tensor a is missing, which trainer_state.json was saved with; resume from "
+                ": the tensor a is missing, although trainer_state.json lists it; resume from "
                 "another folder");
   fs::remove_all(folder);
 }

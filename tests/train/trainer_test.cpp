@@ -218,7 +218,7 @@ TEST_F(TrainerTest, CtrlCFinishesTheStepAndSaves) {
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(outcome.step, 7);
   EXPECT_EQ(how_to_resume("runs/x", trainer.state()),
-            "stopped after step 7 of 12; go on with: ./seekling train --resume runs/x");
+            "stopped after step 7 of 12; resume with: ./seekling train --resume runs/x");
   EXPECT_EQ(resume("stopped"), straight);
 }
 
@@ -280,9 +280,9 @@ TEST_F(TrainerTest, NamesTheParameterThatHoldsANaN) {
     FAIL() << "no error";
   } catch (const Error& e) {
     EXPECT_EQ(e.what(),
-              "step 3: the loss is nan; the first number that is not finite came from linear, "
+              "step 3: the loss is nan; the first value that is not finite came from linear, "
               "whose parameter " +
-                  planted + " holds such a number; the weights of step 2 are in " +
+                  planted + " has such a value; the weights of step 2 are in " +
                   (root / "nan").string() + "; train again with a lower --lr");
   }
   EXPECT_EQ(trainer.state().step, 2);
@@ -296,11 +296,10 @@ TEST_F(TrainerTest, WeightsThatAreNotFiniteDoNotReplaceTheLastSave) {
   trainer.step(), trainer.save();
   trainer.step();
   model.lm_head.data()[5] = std::numeric_limits<real>::infinity();
-  EXPECT_ERROR(trainer.save(),
-               text("step 2 is not saved: after it parameter lm_head.weight holds a number that is "
-                    "not finite; the weights of step 1 are in ",
-                    (root / "weights").string(), "; train again with a lower --lr")
-                   .c_str());
+  EXPECT_ERROR(trainer.save(), text("step 2 is not saved: after it parameter lm_head.weight has a "
+                                    "value that is not finite; the weights of step 1 are in ",
+                                    (root / "weights").string(), "; train again with a lower --lr")
+                                   .c_str());
   EXPECT_EQ(read_trainer_state(root / "weights").step, 1);
 }
 
@@ -340,12 +339,12 @@ TEST_F(TrainerTest, ASaveThatFailsIsASentenceAndTheLastOneRemains) {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   const std::string at = (root / "full").string();
-  EXPECT_EQ(sentence, at +
-                          "/.next/model.safetensors: cannot be written (File too large); nothing "
-                          "was replaced; the weights of "
-                          "step 1 are in " +
-                          at + "; make room there, then go on with: ./seekling train --resume " +
-                          at);
+  EXPECT_EQ(sentence,
+            at +
+                "/.next/model.safetensors: cannot be written (File too large); nothing "
+                "was replaced; the weights of "
+                "step 1 are in " +
+                at + "; free some space there, then resume with: ./seekling train --resume " + at);
   EXPECT_FALSE(fs::exists(root / "full" / ".next"));
   EXPECT_EQ(read_trainer_state(root / "full").step, 1);
   EXPECT_EQ(resume("full"), straight);
@@ -360,10 +359,10 @@ TEST_F(TrainerTest, AGradientThatIsNotFiniteStopsBeforeTheUpdate) {
     trainer.step();
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_STREQ(
-        e.what(),
-        "step 1: the norm of the gradients is inf; the first one that is not finite is that of "
-        "lm_head.weight; no step was saved yet; train again with a lower --lr");
+    EXPECT_STREQ(e.what(),
+                 "step 1: the norm of the gradients is inf; the first gradient that is not finite "
+                 "is that of "
+                 "lm_head.weight; no step was saved yet; train again with a lower --lr");
   }
   EXPECT_EQ(before,
             (std::vector<real>(model.lm_head.data(), model.lm_head.data() + model.lm_head.size())));

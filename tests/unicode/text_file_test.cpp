@@ -54,17 +54,14 @@ TEST(TextFile, HalvesOfCharactersBecomeReplacementCharacters) {
 
 TEST(TextFile, WhatIsNoTextIsRefusedWithAWayOut) {
   const auto said = [](const std::string& bytes) { return refusal([&] { text_of(bytes); }); };
-  EXPECT_EQ(
-      said("\x1F\x8B\x08..."),
-      "a.txt: is compressed by gzip, which is no text to learn from; unpack it first: gunzip");
-  EXPECT_EQ(
-      said("\x28\xB5\x2F\xFD..."),
-      "a.txt: is compressed by zstd, which is no text to learn from; unpack it first: unzstd");
+  EXPECT_EQ(said("\x1F\x8B\x08..."),
+            "a.txt: is compressed by gzip, not text; unpack it first: gunzip");
+  EXPECT_EQ(said("\x28\xB5\x2F\xFD..."),
+            "a.txt: is compressed by zstd, not text; unpack it first: unzstd");
   EXPECT_EQ(said("BZh91AY&SY"),
-            "a.txt: is compressed by bzip2, which is no text to learn from; unpack it first: "
+            "a.txt: is compressed by bzip2, not text; unpack it first: "
             "bunzip2");
-  EXPECT_EQ(said("%PDF-1.7"),
-            "a.txt: is a PDF, which is no text to learn from; give its text: pdftotext");
+  EXPECT_EQ(said("%PDF-1.7"), "a.txt: is a PDF, not text; give its text: pdftotext");
   EXPECT_EQ(said(wide("The boy went to the forest.", 2, false)),
             "a.txt: looks like UTF-16 without a byte order mark; convert it first: iconv -f "
             "UTF-16LE -t UTF-8");
