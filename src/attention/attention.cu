@@ -1,15 +1,15 @@
 // Attention on a GPU: equations, online softmax and derivation as in attention.cpp.
-// Tiles of 64 queries meet tiles of 64 keys; scores and what is summed up stay in the registers
-// of the threads that own them (cuda/tile.h), and no T x S matrix is ever in device memory.
-// In TF32 and bf16 all seven products are made by the matrix units, the softmax in fp32.
+// Tiles of 64 queries attend to tiles of 64 keys. Scores and sums stay in the registers of the
+// threads that own them (cuda/tile.h), and no T x S matrix is ever in device memory. In TF32 and
+// bf16 the matrix units compute all seven products; the softmax is in fp32.
 //
-// Forward, rows of a tile are queries, of several heads where these share all of their keys.
-// When there are too few tiles to keep the GPU busy, the keys are split too, and the parts put
-// together by their lse. Absorbed decoding, with few queries and one key head for all of them,
-// has a kernel of its own: attention_decode.cu.
-// Backward, each block owns its outputs and makes p again from lse: one kernel for dk
-// and dv, one for dq. That is two of seven products more than with atomic sums of dq;
-// in return the same bits always.
+// Forward: rows of a tile are queries, of several heads if these share all of their keys. If there
+// are too few tiles to keep the GPU busy, the keys are split too, and the parts are combined by
+// their lse. Absorbed decoding, with few queries and one key head for all of them, has its own
+// kernel: attention_decode.cu.
+// Backward: each block owns its outputs and recomputes p from lse; one kernel computes dk and dv,
+// one dq. Two of the seven products are computed twice, which atomic sums of dq would avoid; in
+// return the bits are always the same.
 #include <cmath>
 #include <limits>
 
@@ -27,9 +27,9 @@ namespace {
 
 constexpr real kMinusInfinity = -std::numeric_limits<real>::infinity();
 constexpr Index kBusy = 256;       // blocks that keep a GPU busy
-constexpr Index kLeastSpan = 256;  // keys that are worth a block
+constexpr Index kLeastSpan = 256;  // the fewest keys that are worth a block
 
-// [content; rotary] as one matrix that is read in packs; 0 outside of it.
+// [content; rotary] as one matrix that is read in packs; 0 outside.
 template <bool kAligned>
 struct Joined {
   real *c, *r;
@@ -41,8 +41,7 @@ struct Joined {
         cols(int(content.cols + rotary.cols)), c_cols(int(content.cols)), c_ld(int(content.ld)),
         r_ld(int(rotary.ld)) {}
 
-  // The queries of sequence b and of `heads` neighbouring heads from h on:
-  // row i is of token i / heads.
+  // The queries of sequence b and `heads` neighbouring heads from h on. Row i is token i / heads.
   __device__ static Joined queries(const AttentionProblem& p, int b, int h, int heads) {
     Joined q(p.q_c.head(b, h, p.H), p.q_r.head(b, h, p.H));
     if (heads > 1) q.rows *= heads, q.group = heads, q.H = int(p.H), q.c_ld /= q.H, q.r_ld /= q.H;
@@ -60,21 +59,21 @@ struct Joined {
   }
 };
 
-// What lies in shared memory: parts of two factors, and a tile of scores as the factor that
-// it is next. The latter's k are the columns of the scores.
+// The contents of shared memory: parts of two factors, and a tile of scores as the left factor of
+// the next product, whose k dimension is the columns of the scores.
 template <class Format>
 using Part = Tile<Format, /*words=*/32 / Format::kPerWord, kTile>;
 template <class Format>
 using Scores = Tile<Format, kTile / Format::kPerWord, kTile>;
 
-// s += A Bᵀ, x and y having rows of A and B: of their dimensions a part after the other.
+// s += A Bᵀ. x and y hold the rows of A and B; their columns are multiplied part by part.
 template <class Sums, class T, class X, class Y>
 __device__ void multiply_add(Sums& s, T& a, T& b, const X& x, int i0, const Y& y, int j0) {
   for (int k0 = 0; k0 < x.cols; k0 += T::kDepth) {
     Share<From::kRows, T> left, right;
     left.read(x, i0, k0);
     right.read(y, j0, k0);
-    __syncthreads();  // all are done with a and b
+    __syncthreads();  // no thread needs a and b
     left.store(a);
     right.store(b);
     __syncthreads();
@@ -82,59 +81,32 @@ __device__ void multiply_add(Sums& s, T& a, T& b, const X& x, int i0, const Y& y
   }
 }
 
-// c += P X of rows k0 .. of x, in panels of kTile columns.
+// c += P X, for the rows of x from k0 on, in panels of kTile columns.
 template <int kPanels, class Sums, class P, class T, class X>
 __device__ void multiply_add(Sums (&c)[kPanels], const P& scores, T& b, const X& x, int k0) {
   for (int w = 0; w < P::kWords; w += T::kWords)
     UNROLL for (int n = 0; n < kPanels; ++n) if (n * kTile < x.cols) {
       Share<From::kColumns, T> right;
       right.read(x, n * kTile, k0 + w * T::Of::kPerWord);
-      __syncthreads();  // all have stored their scores, and are done with b
+      __syncthreads();  // all scores are stored, and no thread needs b
       right.store(b);
       __syncthreads();
       c[n].multiply_add(scores.words + w, b.words, T::kWords);
     }
 }
 
-// A block owns a tile of queries (x) of sequence z and of the heads from y · group on, and sees
-// the keys of one of `splits` spans; part s of o and lse begins s · B T H rows further down.
-template <class Format, int kPanels, bool kAligned>
-__global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
-    attention_forward_kernel(View o, View lse, AttentionProblem asked, int group, int splits) {
-  using Sums = SumsOf<Format, kTile>;
-  SHARED_ARRAY(Part<Format>, a, [1]);
-  SHARED_ARRAY(Part<Format>, b, [1]);
-  SHARED_ARRAY(Scores<Format>, P, [1]);
-  SHARED_ARRAY(typename Sums::Room, room, [1]);
-  const AttentionProblem p = asked.now();
-  const int tiles = int(gridDim.x) / splits, split = int(blockIdx.x) / tiles,
-            batch = int(blockIdx.z);
-  // The blocks with the most keys go first.
-  const int h0 = int(blockIdx.y) * group, i0 = (tiles - 1 - int(blockIdx.x) % tiles) * kTile;
-  const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h0, group);
-  const Joined<kAligned> k(p.k_c.head(batch, h0, p.H), p.k_r.head(batch, h0, p.H));
-  const Packs<kAligned> v(p.v.head(batch, h0, p.H));
-  const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1,
-            span = (int(p.S) + splits - 1) / splits;
-  const int begin = std::max(int(p.first_key(batch, i0 / group)), split * span);
-  const int end = std::min(int(p.end_of_keys(last / group)), (split + 1) * span);
+// The online softmax of the rows of a tile of queries that a thread owns.
+template <class Sums>
+struct SoftmaxRows {
+  real m[Sums::kRows], l[Sums::kRows];     // l: this thread's columns only
+  int from[Sums::kRows], to[Sums::kRows];  // the keys that a row sees
 
-  Sums acc[kPanels] = {};
-  real m[Sums::kRows], l[Sums::kRows];  // of l a thread has the sum of its own columns
-  int from[Sums::kRows], to[Sums::kRows];
-  UNROLL for (int i = 0; i < Sums::kRows; ++i) {
-    const int row = i0 + Sums::row(i), t = row / group;
-    m[i] = std::numeric_limits<real>::lowest(), l[i] = 0;  // finite: m - m' is a number
-    if (split == 0) {                                      // one part has the sink
-      m[i] = p.first_maximum(h0 + row % group);
-      if (Sums::column(0) == 0) l[i] = p.first_sum();
-    }
-    from[i] = row < q.rows ? int(p.first_key(batch, t)) : end;
-    to[i] = std::min(end, int(p.end_of_keys(t)));
-  }
-  for (int j0 = begin; j0 < end; j0 += kTile) {
-    Sums s;
-    multiply_add(s, a[0], b[0], q, i0, k, j0);
+  // Masks and scales the scores s of the keys from j0 on, turns them into weights, and rescales
+  // what is accumulated in acc.
+  template <bool kAligned, int kPanels, class Room>
+  __device__ void update(Sums& s, Sums (&acc)[kPanels], Room& room, const AttentionProblem& p,
+                         int batch, int i0, int group, int j0) {
+    // The new maximum of each row, over all threads that share it.
     real top[Sums::kRows];
     UNROLL for (int i = 0; i < Sums::kRows; ++i) {
       top[i] = m[i];
@@ -147,7 +119,9 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
         top[i] = std::max(top[i], s(i, j));
       }
     }
-    Sums::over_row(top, room[0], [](real x, real y) { return std::max(x, y); });
+    Sums::over_row(top, room, [](real x, real y) { return std::max(x, y); });
+
+    // Weights relative to the new maximum; sums so far shrink by the growth of the maximum.
     UNROLL for (int i = 0; i < Sums::kRows; ++i) {
       const real shrink = std::exp(m[i] - top[i]);
       m[i] = top[i], l[i] *= shrink;
@@ -157,29 +131,78 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
         UNROLL for (int n = 0; n < kPanels; ++n) acc[n](i, j) *= shrink;
       }
     }
+  }
+};
+
+// A block owns a tile of queries (x) of sequence z and of the heads from y · group on, and sees
+// the keys of one of `splits` spans; part s of o and lse begins s · B T H rows further down.
+template <class Format, int kPanels, bool kAligned>
+__global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
+    attention_forward_kernel(View o, View lse, AttentionProblem asked, int group, int splits) {
+  using Sums = SumsOf<Format, kTile>;
+  SHARED_ARRAY(Part<Format>, a, [1]);
+  SHARED_ARRAY(Part<Format>, b, [1]);
+  SHARED_ARRAY(Scores<Format>, P, [1]);
+  SHARED_ARRAY(typename Sums::Room, room, [1]);
+  const AttentionProblem p = asked.now();
+
+  // This block's queries, keys and values. The blocks with the most keys start first.
+  const int tiles = int(gridDim.x) / splits, split = int(blockIdx.x) / tiles,
+            batch = int(blockIdx.z);
+  const int h0 = int(blockIdx.y) * group, i0 = (tiles - 1 - int(blockIdx.x) % tiles) * kTile;
+  const Joined<kAligned> q = Joined<kAligned>::queries(p, batch, h0, group);
+  const Joined<kAligned> k(p.k_c.head(batch, h0, p.H), p.k_r.head(batch, h0, p.H));
+  const Packs<kAligned> v(p.v.head(batch, h0, p.H));
+  const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1,
+            span = (int(p.S) + splits - 1) / splits;
+  const int begin = std::max(int(p.first_key(batch, i0 / group)), split * span);
+  const int end = std::min(int(p.end_of_keys(last / group)), (split + 1) * span);
+
+  // Each row starts with its sink, if it has one, and with the range of keys that it sees.
+  Sums acc[kPanels] = {};
+  SoftmaxRows<Sums> rows;
+  UNROLL for (int i = 0; i < Sums::kRows; ++i) {
+    const int row = i0 + Sums::row(i), t = row / group;
+    rows.m[i] = std::numeric_limits<real>::lowest(), rows.l[i] = 0;  // finite: m - m' is a number
+    if (split == 0) {  // the sink belongs to one part only
+      rows.m[i] = p.first_maximum(h0 + row % group);
+      if (Sums::column(0) == 0) rows.l[i] = p.first_sum();
+    }
+    rows.from[i] = row < q.rows ? int(p.first_key(batch, t)) : end;
+    rows.to[i] = std::min(end, int(p.end_of_keys(t)));
+  }
+
+  // For each tile of keys: s = Q Kᵀ, online softmax, acc += P V.
+  for (int j0 = begin; j0 < end; j0 += kTile) {
+    Sums s;
+    multiply_add(s, a[0], b[0], q, i0, k, j0);
+    rows.template update<kAligned>(s, acc, room[0], p, batch, i0, group, j0);
     store_as_left(P[0], s);
     multiply_add(acc, P[0], b[0], v, j0);
   }
-  Sums::over_row(l, room[0], [](real x, real y) { return x + y; });
+
+  // Normalise by the whole row's sum, and write o and lse.
+  Sums::over_row(rows.l, room[0], [](real x, real y) { return x + y; });
   UNROLL for (int i = 0; i < Sums::kRows; ++i) {
     const int row = i0 + Sums::row(i);
     if (row >= q.rows) continue;
     const Index at = ((split * p.B + batch) * p.T + row / group) * p.H + h0 + row % group;
-    const real share = l[i] > 0 ? 1 / l[i] : real(0);  // 0: this part sees none of the row's keys
+    const real l = rows.l[i];
+    const real share = l > 0 ? 1 / l : real(0);  // 0: this part sees none of the row's keys
     UNROLL for (int n = 0; n < kPanels; ++n) UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
       const int column = n * kTile + Sums::column(j);
       if (column < v.cols) o(at, column) = share * acc[n](i, j);
     }
-    if (Sums::column(0) == 0) lse[at] = l[i] > 0 ? m[i] + std::log(l[i]) : kMinusInfinity;
+    if (Sums::column(0) == 0) lse[at] = l > 0 ? rows.m[i] + std::log(l) : kMinusInfinity;
   }
 }
 
-// do of sequence b and head h.
+// The rows of sequence b and head h of x = do.
 __device__ View rows_of_head(const View& x, const AttentionProblem& p, Index b, Index h) {
   return {x.data + (b * p.T * p.H + h) * x.ld, p.T, x.cols, p.H * x.ld};
 }
 
-// D = do · o, a warp for each row.
+// D = do · o, one warp per row.
 __global__ void rows_dot_kernel(View D, View x, View y) {
   const Index row = blockIdx.x;
   real sum = 0;
@@ -188,11 +211,11 @@ __global__ void rows_dot_kernel(View D, View x, View y) {
   if (threadIdx.x == 0) D[row] = sum;
 }
 
-// What the scores of query t pass on: s becomes p, and dp becomes ds.
+// The softmax backward of query t: turns s into p and dp into ds.
 template <bool kAligned>
 struct Token {
   const AttentionProblem& p;
-  int batch, t, from = 0, to = 0;  // the keys that it sees
+  int batch, t, from = 0, to = 0;  // the range of keys that it sees
   real scale, lse = 0, D = 0;
 
   __device__ Token(const AttentionProblem& problem, int b, int h, int token, const View& all_lse,
@@ -211,8 +234,8 @@ struct Token {
   }
 };
 
-// A block owns a tile of keys (x) of query head y and sequence z, their dk and dv, and walks over
-// the queries that see them. Rows of the tile of scores are keys.
+// A block owns a tile of keys (x) of query head y and sequence z with their dk and dv, and loops
+// over the queries that see them. Rows of the tile of scores are keys.
 template <class Format, int kKeyPanels, int kValuePanels, bool kAligned>
 __global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
     attention_backward_keys_kernel(View dk, View dv, View d_o, View lse, View D,
@@ -226,23 +249,26 @@ __global__ void __launch_bounds__(kTileThreads, kKeyPanels <= 2 ? 2 : 1)
   const Joined<kAligned> k(p.k_c.head(batch, h, p.H), p.k_r.head(batch, h, p.H));
   const Packs<kAligned> v(p.v.head(batch, h, p.H)), g(rows_of_head(d_o, p, batch, h));
 
+  // For each tile of queries that see these keys: recompute p, compute ds, add to dv and dk.
   Sums dk_own[kKeyPanels] = {}, dv_own[kValuePanels] = {};
   for (int i0 = int(p.first_query(j0)); i0 < p.T && p.first_key(batch, i0) < j0 + kTile;
        i0 += kTile) {
     Sums s, dp;
-    multiply_add(s, a[0], b[0], k, j0, q, i0);
-    multiply_add(dp, a[0], b[0], v, j0, g, i0);
+    multiply_add(s, a[0], b[0], k, j0, q, i0);   // s = K Qᵀ
+    multiply_add(dp, a[0], b[0], v, j0, g, i0);  // dp = V dOᵀ
     UNROLL for (int j = 0; j < Sums::kColumns; ++j) {
       const Token<kAligned> token(p, batch, h, i0 + Sums::column(j), lse, D);
       UNROLL for (int i = 0; i < Sums::kRows; ++i)
           token.pass_on(s(i, j), dp(i, j), j0 + Sums::row(i));
     }
     store_as_left(P[0], s);
-    multiply_add(dv_own, P[0], b[0], g, i0);
-    __syncthreads();  // all are done with P
+    multiply_add(dv_own, P[0], b[0], g, i0);  // dV += P dO
+    __syncthreads();                          // no thread needs P
     store_as_left(P[0], dp);
-    multiply_add(dk_own, P[0], b[0], q, i0);
+    multiply_add(dk_own, P[0], b[0], q, i0);  // dK += dS Q
   }
+
+  // Write this query head's share of dk and dv.
   UNROLL for (int i = 0; i < Sums::kRows; ++i) {
     const Index key = j0 + Sums::row(i), to = (batch * p.H + h) * p.S + key;
     if (key >= p.S) continue;
@@ -276,19 +302,22 @@ __global__ void __launch_bounds__(kTileThreads, kPanels <= 2 ? 2 : 1)
   const Packs<kAligned> v(p.v.head(batch, h, p.H)), g(rows_of_head(d_o, p, batch, h));
   const int last = (i0 + kTile < q.rows ? i0 + kTile : q.rows) - 1, end = int(p.end_of_keys(last));
 
+  // For each tile of keys that these queries see: recompute p, compute ds, add to dq.
   Sums dq[kPanels] = {};
   for (int j0 = int(p.first_key(batch, i0)); j0 < end; j0 += kTile) {
     Sums s, dp;
-    multiply_add(s, a[0], b[0], q, i0, k, j0);
-    multiply_add(dp, a[0], b[0], g, i0, v, j0);
+    multiply_add(s, a[0], b[0], q, i0, k, j0);   // s = Q Kᵀ
+    multiply_add(dp, a[0], b[0], g, i0, v, j0);  // dp = dO Vᵀ
     UNROLL for (int i = 0; i < Sums::kRows; ++i) {
       const Token<kAligned> token(p, batch, h, i0 + Sums::row(i), lse, D);
       UNROLL for (int j = 0; j < Sums::kColumns; ++j)
           token.pass_on(s(i, j), dp(i, j), j0 + Sums::column(j));
     }
     store_as_left(dS[0], dp);
-    multiply_add(dq, dS[0], b[0], k, j0);
+    multiply_add(dq, dS[0], b[0], k, j0);  // dQ += dS K
   }
+
+  // Add to the gradients of both parts of the queries.
   const Joined<kAligned> to(d.q_c.head(batch, h, p.H), d.q_r.head(batch, h, p.H));
   UNROLL for (int i = 0; i < Sums::kRows; ++i) {
     const int t = i0 + Sums::row(i);
@@ -310,8 +339,8 @@ __global__ void sink_backward_kernel(View d_sink, View lse, View D, const real* 
   if (threadIdx.x == 0) d_sink[h] -= sum;
 }
 
-// A block owns a row of dx, of token x, head y and sequence z: the shares [B,H,S,..] of all query
-// heads that used it are added in their order, columns from `column` on.
+// A block owns a row of dx: token x, head y, sequence z. It adds the shares [B,H,S,..] of all query
+// heads that use this head, in the order of the heads, from column `column` on.
 __global__ void add_shares_kernel(Heads dx, View shares, Index column, Index H) {
   const Index per_head = H / dx.heads, h0 = blockIdx.y * per_head;
   const View to = dx.head(blockIdx.z, h0, H);
@@ -330,10 +359,9 @@ void check_width(Index width, Index panels) {
         " elements; on a GPU they may have at most ", panels * kTile);
 }
 
-// DeepSeek's own heads, of up to 192 and 128 numbers, in whole packs, are what kernels
-// are made for, and what matrix units are used for. Others are multiplied exactly, by kernels
-// for any heads that fit, which also know chosen keys (!kAligned): to look up each score would
-// cost the others registers.
+// The usual case is DeepSeek's heads: up to 192 elements for keys, 128 for values, in whole packs.
+// Only these kernels use the matrix units. All other heads that fit use exact kernels (!kAligned),
+// which also support chosen keys: the look-up per score would cost the usual kernels registers.
 bool usual(const AttentionProblem& p, const AttentionGradients& d = {}, View d_o = {}) {
   const auto whole = [](const Heads& part) { return aligned({part.x}); };
   return !p.chosen && p.d() <= 3 * kTile && p.v.width <= 2 * kTile && aligned({d_o}) &&
@@ -341,7 +369,7 @@ bool usual(const AttentionProblem& p, const AttentionGradients& d = {}, View d_o
          whole(d.q_c) && whole(d.q_r);
 }
 
-// How many neighbouring query heads share all of their keys and values.
+// The number of neighbouring query heads that share all of their keys and values.
 Index heads_in_a_group(const AttentionProblem& p) {
   Index key_heads = p.v.heads;
   for (const Heads* part : {&p.k_c, &p.k_r})
@@ -357,11 +385,15 @@ void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
   check(!p.plays || !p.chosen,
         "attention: a captured graph reads a growing cache and takes no chosen keys");
   if (is_absorbed_decode(p)) return attention_decode(o, lse, p);
+
+  // Split the keys if tiles of queries alone cannot fill the GPU.
   const Index group = heads_in_a_group(p), blocks = tiles(p.T * group) * (p.H / group) * p.B;
   const Index splits = std::max<Index>(1, std::min(kBusy / blocks, p.S / kLeastSpan));
   const Index parts = splits > 1 ? splits * o.rows : 0;
   const Tensor o_parts({parts, o.cols}, Device::kCuda), lse_parts({parts}, Device::kCuda);
   const dim3 grid(unsigned(tiles(p.T * group) * splits), unsigned(p.H / group), unsigned(p.B));
+
+  // DeepSeek's head widths in the run's precision, or the exact kernel for all others.
   check_width(p.v.width, 8);
   auto* kernel = attention_forward_kernel<Exact, 8, false>;
   if (usual(p))
@@ -376,10 +408,14 @@ void cuda::attention_forward(View o, View lse, const AttentionProblem& p) {
 void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, View lse,
                               const AttentionProblem& p) {
   if (o.rows == 0) return;
+
+  // D = do · o; dk and dv are computed per query head.
   const Tensor dk({p.B, p.H, p.S, p.d()}, Device::kCuda),
       dv({p.B, p.H, p.S, p.v.width}, Device::kCuda);
   const Tensor D({o.rows}, Device::kCuda);
   launch(rows_dot_kernel, unsigned(o.rows), 32, D.view(), d_o, o);
+
+  // Select the smallest kernels that hold these heads.
   const auto grid = [&](Index tokens) {
     return dim3(unsigned(tiles(tokens)), unsigned(p.H), unsigned(p.B));
   };
@@ -397,6 +433,8 @@ void cuda::attention_backward(const AttentionGradients& d, View d_o, View o, Vie
     });
   launch(keys, grid(p.S), kTileThreads, dk.view(), dv.view(), d_o, lse, D.view(), p);
   launch(queries, grid(p.T), kTileThreads, d, d_o, lse, D.view(), p);
+
+  // Add the shares of query heads that use the same key head.
   const auto add_shares = [&](const Heads& to, const Tensor& shares, Index column) {
     if (to.width)
       launch(add_shares_kernel, dim3(unsigned(p.S), unsigned(to.heads), unsigned(p.B)), 64, to,
