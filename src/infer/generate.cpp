@@ -1,15 +1,15 @@
-// Generation. The prompt is read in chunks, then one token at a time: each step reads the latest
-// token only, since all that attention needs of the earlier ones is in the cache.
+// Generation. The prompt is read in chunks (prefill), then one token at a time: each step reads
+// only the latest token, because the cache has all that attention needs of the earlier ones.
 //
-// Guessing ahead (speculative decoding, Leviathan et al. 2022, arXiv:2211.17192; with multi-token
-// prediction: DeepSeek-V3, arXiv:2412.19437, §5.4.3). A step costs what reading the weights costs,
-// for one token or for two. So: the module of depth 1 draws a guess g from its own distribution q;
-// the next step reads the chosen token and g together; g is kept with probability
-// min(1, p(g) / q(g)), p being the model's distribution, and otherwise replaced by a draw from
-// max(0, p - q), normalised. The token that results is distributed by p:
+// Speculative decoding (Leviathan et al. 2022, arXiv:2211.17192; with multi-token prediction:
+// DeepSeek-V3, arXiv:2412.19437, §5.4.3). The cost of a step is reading the weights, whether for
+// one token or for two. So the module of depth 1 draws a guess g from its own distribution q, and
+// the next step reads the sampled token and g together. With p the model's distribution, g is
+// accepted with probability min(1, p(g) / q(g)), and otherwise replaced by a draw from max(0, p -
+// q), normalised. The resulting token has distribution p:
 //   P(x) = q(x) min(1, p(x)/q(x)) + (1 - Σ_g min(p(g), q(g))) max(0, p(x) - q(x)) / Σ max(0, p - q)
 //        = p(x)
-// A kept guess is a token for free, as the step has read it too: its logits give one more.
+// The step has also read an accepted guess, so its logits give one more token for free.
 #include "infer/generate.h"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ Generator::Generator(const Decoder& d, Index capacity, bool guesses)
 Tensor Generator::read_chunk(std::span<const std::int32_t> ids, Index wanted) {
   const Index start = sequence.length, T = Index(ids.size());
   const Tensor h = decoder.prefill(sequence, ids, pages, guessing ? T : wanted);
-  if (guessing) {  // h of place i goes with the id at i + 1: the last h waits for the next id
+  if (guessing) {  // the module pairs h of position i with the id at i + 1: the last h must wait
     const Index waited = h_last.defined() ? 1 : 0;
     const Tensor past({waited + T - 1, h.cols()});
     if (waited) past.view().row(0) = h_last.view().row(0);
@@ -56,7 +56,7 @@ void Generator::read(std::span<const std::int32_t> ids) {
     const Tensor h = read_chunk(chunk, /*wanted=*/ends ? 1 : 0);
     if (ends) last = decoder.logits(h);
   });
-  history.resize(std::size_t(sequence.length) - ids.size());  // without a token not yet read
+  history.resize(std::size_t(sequence.length) - ids.size());  // drops a token that was never read
   history.insert(history.end(), ids.begin(), ids.end());
 }
 
@@ -94,74 +94,110 @@ std::vector<std::int32_t> Generator::generate(Index max_tokens, const Sampling& 
       });
 }
 
+// The state of generate_guessing between its steps.
+struct Generator::Speculation {
+  Generator& to;
+  const Index max_tokens;
+  const Sampling& sampling;
+  const Ends& ends;
+  Guesses& guesses;
+  const Each& each;
+  Rng rng;
+  std::vector<std::int32_t> ids = {};   // the answer
+  std::int32_t id = 0;                  // its last token, which the model has not read
+  Tensor h = {};                        // of the positions that the module has not read ...
+  std::vector<std::int32_t> next = {};  // ... and the ids that follow them
+
+  std::vector<double> distribution(const Tensor& z, Index row) const {
+    return probabilities({&z.view()(row, 0), std::size_t(z.cols())}, sampling, to.history);
+  }
+  std::int32_t choose(const Tensor& z, Index row) {
+    return sample({&z.view()(row, 0), std::size_t(z.cols())}, sampling, rng, to.history);
+  }
+  bool add(std::int32_t token) {  // false: the answer is complete
+    if (ends.has(token)) return false;
+    ids.push_back(token);
+    to.history.push_back(token);
+    return (!each || each(token)) && Index(ids.size()) < max_tokens;
+  }
+
+  // One pass through the model, with a guess if there is room for it. False: the answer is
+  // complete.
+  bool step() {
+    const Index read = to.sequence.length;
+    const Tensor further = to.decoder.predict_further(h, to.sequence, read - Index(next.size()),
+                                                      next, to.pages, /*wanted=*/1);
+    ++guesses.steps;
+    return read + 2 > to.sequence.capacity ? step_without_guess() : step_with_guess(further);
+  }
+
+  bool step_without_guess() {  // the decoder checks that there is room for the token
+    const Decoder::Token token{&to.sequence, id};
+    h = to.decoder.step(std::span(&token, 1), to.pages);
+    to.last = to.decoder.logits(h);
+    next = {id = choose(to.last, 0)};
+    to.h_last = h;
+    return add(id);
+  }
+
+  bool step_with_guess(const Tensor& further) {
+    // The module's guess.
+    const std::vector<double> q = distribution(to.decoder.logits(further), 0);
+    const std::int32_t guess = draw(q, rng);
+    ++guesses.made;
+
+    // The model reads the latest token and the guess, and accepts or replaces the guess.
+    const Index read = to.sequence.length;
+    const Decoder::Token two[] = {{&to.sequence, id}, {&to.sequence, guess}};
+    const Tensor h_two = to.decoder.step(two, to.pages), z = to.decoder.logits(h_two);
+    const GuessOutcome outcome = accept_or_resample(distribution(z, 0), q, guess, rng);
+
+    // Rejected: remove the guess from the cache; its replacement is the next token.
+    if (!outcome.accepted) {
+      to.pages.truncate(to.sequence, read + 1);
+      h = h_two.slice(0, 1), to.h_last = h, to.last = z.slice(0, 1);
+      id = outcome.id;
+      next = {id};
+      return add(id);
+    }
+
+    // Accepted, and the guess ends the answer: a last token is not kept in the cache.
+    ++guesses.accepted;
+    if (!add(guess)) {
+      to.pages.truncate(to.sequence, read + 1);
+      to.h_last = h_two.slice(0, 1), to.last = z.slice(0, 1);
+      return false;
+    }
+
+    // Accepted: the logits of the guess give one more token.
+    h = h_two, to.h_last = h_two.slice(1, 1), to.last = z.slice(1, 1);
+    id = choose(z, 1);
+    next = {guess, id};
+    if (add(id)) return true;
+    // At the end the module still has to read the position before the guess.
+    to.decoder.predict_further(h_two.slice(0, 1), to.sequence, read, std::span(&guess, 1), to.pages,
+                               /*wanted=*/0);
+    return false;
+  }
+};
+
 std::vector<std::int32_t> Generator::generate_guessing(Index max_tokens, const Sampling& sampling,
                                                        const Ends& ends, Guesses& guesses,
                                                        const Each& each) {
   check_sampling(sampling);
   check(guessing, "generate_guessing: this generator was made without speculation");
-  Rng rng(sampling.seed);
-  std::vector<std::int32_t> ids;
-  const auto distribution = [&](const Tensor& z, Index row) {
-    return probabilities({&z.view()(row, 0), std::size_t(z.cols())}, sampling, history);
-  };
-  const auto choose = [&](const Tensor& z, Index row) {
-    return sample({&z.view()(row, 0), std::size_t(z.cols())}, sampling, rng, history);
-  };
-  const auto goes_on = [&](std::int32_t id) {  // false: that was the last one
-    if (ends.has(id)) return false;
-    ids.push_back(id);
-    history.push_back(id);
-    return (!each || each(id)) && Index(ids.size()) < max_tokens;
-  };
-  if (max_tokens <= 0) return ids;
-  logits();  // there is something to go on from
-  std::int32_t id = choose(last, 0);
-  if (!goes_on(id)) return ids;
-  std::vector<std::int32_t> next{id};  // the ids after the places whose h the module has not read
-  Tensor h = h_last;
-  while (true) {
-    const Index read = sequence.length;
-    const Tensor further =
-        decoder.predict_further(h, sequence, read - Index(next.size()), next, pages, /*wanted=*/1);
-    ++guesses.steps;
-    if (read + 2 > sequence.capacity) {  // no room for a guess; step checks the token's
-      const Decoder::Token token{&sequence, id};
-      h = decoder.step(std::span(&token, 1), pages);
-      last = decoder.logits(h);
-      next = {id = choose(last, 0)};
-      h_last = h;
-      if (!goes_on(id)) return ids;
-      continue;
-    }
-    const std::vector<double> q = distribution(decoder.logits(further), 0);
-    const std::int32_t guess = draw(q, rng);
-    ++guesses.made;
-    const Decoder::Token two[] = {{&sequence, id}, {&sequence, guess}};
-    const Tensor h_two = decoder.step(two, pages), z = decoder.logits(h_two);
-    const GuessOutcome outcome = accept_or_resample(distribution(z, 0), q, guess, rng);
-    if (outcome.accepted) {
-      ++guesses.accepted;
-      if (!goes_on(guess)) {  // the last token is not read
-        pages.truncate(sequence, read + 1);
-        h_last = h_two.slice(0, 1), last = z.slice(0, 1);
-        return ids;
-      }
-      h = h_two, h_last = h_two.slice(1, 1), last = z.slice(1, 1);
-      id = choose(z, 1);
-      next = {guess, id};
-      if (!goes_on(id)) {  // the module still has to read the place before the guess
-        decoder.predict_further(h_two.slice(0, 1), sequence, read, std::span(&guess, 1), pages,
-                                /*wanted=*/0);
-        return ids;
-      }
-    } else {
-      pages.truncate(sequence, read + 1);
-      h = h_two.slice(0, 1), h_last = h, last = z.slice(0, 1);
-      id = outcome.id;
-      next = {id};
-      if (!goes_on(id)) return ids;
-    }
+  if (max_tokens <= 0) return {};
+  logits();  // Error if nothing was read
+
+  // The first token comes from the prompt's logits, all others from steps.
+  Speculation s{*this, max_tokens, sampling, ends, guesses, each, Rng(sampling.seed)};
+  s.id = s.choose(last, 0);
+  if (!s.add(s.id)) return s.ids;
+  s.next = {s.id};
+  s.h = h_last;
+  while (s.step()) {
   }
+  return s.ids;
 }
 
 }  // namespace seekling

@@ -1,4 +1,4 @@
-// Text, token by token, from a cache.
+// Text generation, token by token, with a cache.
 #pragma once
 
 #include <algorithm>
@@ -22,10 +22,10 @@ struct Ends {
   bool has(std::int32_t id) const { return std::ranges::find(ids, id) != ids.end(); }
 };
 
-using Each = std::function<bool(std::int32_t)>;  // is given a token; false ends the generation
+using Each = std::function<bool(std::int32_t)>;  // called with each token; false stops generation
 
-// The loop of every generation: chooses a token from logits(), stops at one of `ends`, tells
-// `each`, and has it read.
+// The loop of every generation: samples a token from logits(), stops if it is one of `ends`, calls
+// `each`, and feeds the token to read().
 std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, const Ends& ends,
                                    const Each& each, std::vector<std::int32_t>& history,
                                    const std::function<std::span<const real>()>& logits,
@@ -34,24 +34,24 @@ std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, c
 // One conversation.
 class Generator {
  public:
-  // Room for `capacity` tokens, prompt and answer together; at most the model's
-  // max_position_embeddings. The decoder must outlive the generator.
-  // With `guessing` the module of multi-token prediction reads along; Error if there is none.
+  // Room for `capacity` tokens of prompt and answer together, at most the model's
+  // max_position_embeddings. The decoder must outlive the generator. `guessing` enables speculative
+  // decoding with the multi-token-prediction module; Error if the model has none.
   Generator(const Decoder& decoder, Index capacity, bool guessing = false);
 
-  // Error if the context is full, or for an id outside the vocabulary.
+  // Prefill. Error if the context is full or an id is outside the vocabulary.
   void read(std::span<const std::int32_t> ids);
-  std::span<const real> logits() const;  // of the token after the last one read
+  std::span<const real> logits() const;  // for the token after the last one read
 
-  // Up to max_tokens tokens, each read after it is chosen and given to `each`.
-  // It stops at the first of `ends`, which is not given.
+  // Generates up to max_tokens tokens and passes each to `each`. Stops at the first of `ends`,
+  // which is not part of the answer.
   std::vector<std::int32_t> generate(Index max_tokens, const Sampling& sampling, const Ends& ends,
                                      const Each& each = {});
 
-  // The same with the module guessing ahead, for a Generator made so. The distribution of the text
-  // is that of generate(), and at temperature 0 the text is.
+  // The same by speculative decoding, for a Generator made with `guessing`. The text has the same
+  // distribution as that of generate(), and at temperature 0 it is the same text.
   struct Guesses {
-    Index steps = 0, made = 0, accepted = 0;  // passes through the model; guesses
+    Index steps = 0, made = 0, accepted = 0;  // passes through the model; guesses made, accepted
     double tokens_per_step(Index tokens) const {
       return steps > 0 ? double(tokens) / double(steps) : 0;
     }
@@ -64,23 +64,25 @@ class Generator {
   const Pages& cache() const { return pages; }
 
  private:
+  struct Speculation;  // the steps of generate_guessing
+
   Tensor read_chunk(std::span<const std::int32_t> ids, Index wanted);
 
   const Decoder& decoder;
   Pages pages;
   Sequence sequence;
-  std::vector<std::int32_t> history;  // all tokens, the last perhaps not read
+  std::vector<std::int32_t> history;  // all tokens; the last one may not be in the cache yet
   Tensor last;                        // logits [1,vocab_size]
 
   const bool guessing;
-  Tensor h_last;  // [1,hidden_size] of the last token read: the module waits for the id after it
+  Tensor h_last;  // [1,hidden_size] of the last token: the module needs it with the next id
 };
 
-// A prompt is read so many tokens at a time: as many as keep the machine busy, and no more,
-// for their activations take memory.
+// Prefill chunk size: large enough to keep the machine busy, small enough to bound the memory of
+// activations.
 constexpr Index kPrefillChunk = 512;
 
-// f(chunk, whether it is the last) for the chunks of a prompt, in order.
+// Calls f(chunk, whether it is the last) for the chunks of a prompt, in order.
 template <class F>
 void for_each_chunk(std::span<const std::int32_t> ids, F&& f) {
   while (!ids.empty()) {
