@@ -45,7 +45,7 @@ inline std::uint8_t to_e4m3(float x) {
   if (std::isnan(x)) return 0x7F;
   if (size >= 448) return sign | 0x7E;
   int exponent = 0;
-  std::frexp(size, &exponent);              // size = f 2^exponent with f in [1/2, 1)
+  std::frexp(size, &exponent);                      // size = f 2^exponent with f in [1/2, 1)
   const int e = size < 0x1p-6f ? 1 : exponent + 6;  // of the code, or 1 for a subnormal number
   const int mantissa = int(std::nearbyint(std::ldexp(size, 10 - e)));  // with the leading 1, of 8
   return std::uint8_t(sign | ((e - 1) * 8 + mantissa));  // 16 carries into the exponent

@@ -58,7 +58,7 @@ TEST_F(ConvertTest, WhatAnotherProcessWritesIsLeftAlone) {
     EXPECT_EQ(ran.exit, 1) << words[0];
     EXPECT_TRUE(
         ran.err.ends_with("seekling: o: another process writes to this folder; wait for "
-                          "it, or name another folder\n"))
+                          "it, or choose another folder\n"))
         << ran.err;
     EXPECT_EQ(read_file(folder / "o/.next/config.json"), "half") << words[0];
   }

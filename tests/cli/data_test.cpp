@@ -225,8 +225,8 @@ TEST_F(DataTest, WhatAnotherProcessWritesIsLeftAlone) {
     Words all{"data"};
     all.insert(all.end(), words.begin(), words.end());
     all.insert(all.end(), {"--out", "o"});
-    expect_refused(all, 1,
-                   "o: another process writes to this folder; wait for it, or name another folder");
+    expect_refused(
+        all, 1, "o: another process writes to this folder; wait for it, or choose another folder");
     EXPECT_EQ(file("o/.next/text.jsonl"), "half") << words[0];
   }
 }
